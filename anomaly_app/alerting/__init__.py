@@ -1,0 +1,1 @@
+"""Anomalies as messages to people, and the channels that carry them."""

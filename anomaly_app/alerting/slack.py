@@ -1,0 +1,106 @@
+"""The Slack channel: ``chat.postMessage``, no faster than Slack allows."""
+
+import asyncio
+import logging
+
+from aiohttp import ClientError, ClientSession, ClientTimeout
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from anomaly_app.alerting.channel import Later, Outcome
+from anomaly_app.alerting.message import AlertMessage
+
+logger = logging.getLogger(__name__)
+
+REQUEST_TIMEOUT = 5
+"""Seconds for one request: short, because a stopping worker waits for it."""
+
+TOO_MANY_REQUESTS = 429
+
+MESSAGE_FAULTS = frozenset(
+    {"invalid_blocks", "invalid_blocks_format", "msg_too_long", "no_text", "markdown_text_conflict"}
+)
+"""Errors that lie in the message: the same message will be refused for ever."""
+
+
+class SlackChannel:
+    """Post alerts to one Slack channel.
+
+    Parameters
+    ----------
+    token
+        Bot token with ``chat:write``.
+    channel
+        Name or id of the channel.
+    url
+        Base address of the web API.
+    interval
+        Seconds between two messages; Slack allows one a second for each channel.
+    """
+
+    def __init__(self, *, token: str, channel: str, url: str, interval: float) -> None:
+        self._token = token
+        self._channel = channel
+        self._url = url
+        self._interval = interval
+        self._next_at = 0.0
+        self._session: ClientSession | None = None
+
+    async def deliver(self, message: AlertMessage) -> Outcome | Later:
+        """Post the message once, when its turn has come."""
+        clock = asyncio.get_running_loop().time
+        if (pause := self._next_at - clock()) > 0:
+            return Later(pause, "one message at a time")
+        try:
+            await self._client().chat_postMessage(
+                channel=self._channel, text=message.text, blocks=message.blocks
+            )
+        except SlackApiError as fault:
+            return self._refusal(fault, message)
+        except (ClientError, TimeoutError, OSError) as fault:
+            return Later(None, f"Slack cannot be reached ({fault!r})")
+        except ValueError:
+            return Later(None, "Slack's answer was not JSON")
+        finally:
+            self._next_at = clock() + self._interval
+        return Outcome.SENT
+
+    def _refusal(self, fault: SlackApiError, message: AlertMessage) -> Outcome | Later:
+        response = fault.response
+        assert isinstance(response, AsyncSlackResponse)  # noqa: S101  # narrows the SDK's type
+        if response.status_code == TOO_MANY_REQUESTS:
+            return Later(_retry_after(response), "Slack asks to slow down")
+        error = str(response.get("error", f"HTTP {response.status_code}"))
+        if error in MESSAGE_FAULTS:
+            logger.error("ALERT that Slack refused (%s): %s", error, message.text)
+            return Outcome.REFUSED
+        return Later(None, f"Slack says {error}")
+
+    def _client(self) -> AsyncWebClient:
+        if self._session is None:
+            self._session = ClientSession(timeout=ClientTimeout(total=REQUEST_TIMEOUT))
+        # Without the SDK's own retries: one attempt is one attempt, so that a stop is quick.
+        return AsyncWebClient(
+            token=self._token,
+            base_url=self._url,
+            timeout=REQUEST_TIMEOUT,
+            session=self._session,
+            retry_handlers=[],
+        )
+
+    async def close(self) -> None:
+        """Close the connection."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+
+def _retry_after(response: AsyncSlackResponse) -> float | None:
+    for name, value in response.headers.items():
+        if name.lower() == "retry-after":
+            try:
+                return max(float(value), 0.0)
+            except ValueError:
+                return None
+    return None

@@ -1,0 +1,82 @@
+"""The Faust application: ``faust -A anomaly_app.app worker -l info``."""
+
+from functools import partial
+from typing import Any
+
+import faust
+
+from anomaly_app.core.errors import SettingsError
+from anomaly_app.runtime import Runtime
+from anomaly_app.settings import Settings, load_settings
+from anomaly_app.stream.alerting import define_alerting
+from anomaly_app.stream.batching import RunScheduler
+from anomaly_app.stream.scoring import define_scoring
+from anomaly_app.stream.topics import define_topics, max_message_bytes
+from anomaly_app.stream.worker import worker_class
+from anomaly_app.web.views import define_views
+
+HEARTBEATS_PER_SESSION = 6
+BUFFERED_RUNS = 16
+"""Runs that wait for the scoring agent: enough to be busy while the next fetch is under way."""
+
+
+def create_app(settings: Settings) -> faust.App:
+    """Build the application; nothing is opened or connected before a worker starts.
+
+    Parameters
+    ----------
+    settings
+        Everything that varies between installations.
+    """
+    runtime = Runtime(settings)
+    app = faust.App(
+        settings.group,
+        Worker=worker_class(runtime),
+        broker=settings.broker,
+        autodiscover=False,
+        # Batching: see stream/batching.py.
+        ConsumerScheduler=partial(
+            RunScheduler, topic=settings.transactions_topic, size=settings.batch_size
+        ),
+        stream_buffer_maxsize=BUFFERED_RUNS,
+        # At least once: the app's own ids make repeats harmless, see docs/decisions.md.
+        processing_guarantee="at_least_once",
+        stream_wait_empty=True,
+        broker_session_timeout=settings.session_timeout,
+        broker_heartbeat_interval=settings.session_timeout / HEARTBEATS_PER_SESSION,
+        broker_rebalance_timeout=settings.rebalance_timeout,
+        broker_request_timeout=max(60.0, settings.session_timeout),
+        # A partition that is new to the group is read from its first record.
+        consumer_auto_offset_reset="earliest",
+        producer_request_timeout=30.0,
+        producer_max_request_size=max_message_bytes(settings),
+        consumer_max_fetch_size=4_194_304,
+        topic_disable_leader=True,
+        table_standby_replicas=0,
+        # No page but our own.
+        web_bind=settings.web_bind,
+        web_port=settings.web_port,
+        web_host=settings.web_bind,
+        web_router_enabled=False,
+        web_tables_enabled=False,
+        web_graph_enabled=False,
+        web_stats_enabled=False,
+        web_metrics_enabled=False,
+    )
+    topics = define_topics(app, settings)
+    define_scoring(app, topics, runtime)
+    define_alerting(app, topics, runtime)
+    define_views(app, runtime)
+    return app
+
+
+def __getattr__(name: str) -> Any:
+    # `app` is built when Faust asks for it, so that importing this module reads no settings.
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        application = create_app(load_settings())
+    except SettingsError as fault:
+        raise SystemExit(f"error: {fault}") from None
+    globals()["app"] = application
+    return application

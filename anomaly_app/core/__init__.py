@@ -1,0 +1,1 @@
+"""The pure rooms: bytes and arrays in, verdicts out; no Faust, no I/O, no clock."""

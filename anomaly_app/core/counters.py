@@ -1,0 +1,73 @@
+"""What one worker has done since its start, as plain numbers."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from anomaly_app.core.schema import Matrix
+
+LATENCY_WINDOW = 8192
+"""Transactions that the latency quantiles look back on."""
+
+QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
+
+
+class LatencyWindow:
+    """The latencies of the last `LATENCY_WINDOW` transactions."""
+
+    def __init__(self) -> None:
+        self._seconds: Matrix = np.zeros(LATENCY_WINDOW)
+        self._seen = 0
+
+    def add(self, seconds: Sequence[float]) -> None:
+        """Remember latencies, in seconds."""
+        latest = np.asarray(seconds[-LATENCY_WINDOW:], dtype=np.float64)
+        places = (self._seen + np.arange(len(latest))) % LATENCY_WINDOW
+        self._seconds[places] = latest
+        self._seen += len(latest)
+
+    def quantiles(self) -> dict[str, float | None]:
+        """Quantiles in seconds; None before the first transaction."""
+        held = self._seconds[: min(self._seen, LATENCY_WINDOW)]
+        return {
+            name: round(float(np.quantile(held, q)), 6) if len(held) else None
+            for name, q in QUANTILES.items()
+        }
+
+
+@dataclass
+class Counters:
+    """Counts of one worker; each is of this process, and grows only.
+
+    Parameters
+    ----------
+    scored
+        Transactions that were scored.
+    anomalies
+        Those that were sent to the anomalies topic.
+    dead_letters
+        Records that were sent to the dead letters, by rejection.
+    alerts
+        Anomalies that were alerted on, by outcome.
+    batches
+        Runs of records that were judged.
+    offsets
+        Per topic partition (``topic-partition``), the next offset to judge.
+    latency
+        From the record's timestamp in Kafka to the end of its batch.
+    """
+
+    scored: int = 0
+    anomalies: int = 0
+    batches: int = 0
+    dead_letters: Counter[str] = field(default_factory=Counter)
+    alerts: Counter[str] = field(default_factory=Counter)
+    offsets: dict[str, int] = field(default_factory=dict)
+    latency: LatencyWindow = field(default_factory=LatencyWindow)
+
+    @property
+    def events(self) -> int:
+        """Records that were judged: scored or sent to the dead letters."""
+        return self.scored + self.dead_letters.total()

@@ -1,0 +1,94 @@
+"""Every error that this project raises on purpose.
+
+::
+
+    AnomalyAppError
+    ├── SettingsError          a setting is missing, unknown or out of range
+    ├── ModelError             no worker runs on a model that it cannot trust
+    │   ├── ModelMissing       there is no artifact where the setting points
+    │   ├── ModelCorrupt       the artifact is not the one that its manifest describes
+    │   └── ModelIncompatible  the artifact was made by other versions of the libraries
+    ├── BrokerError            Kafka cannot be used as configured
+    │   ├── BrokerUnreachable  nobody answers at the address
+    │   └── TopicMismatch      a topic exists with another number of partitions
+    ├── WebPortTaken           another process listens on this worker's web port
+    ├── DataError              a file of history cannot be read as a table of transactions
+    └── RecordRejected         one Kafka record is not a transaction: it goes to the dead letters
+"""
+
+from enum import StrEnum
+
+
+class AnomalyAppError(Exception):
+    """Base of all errors of this project; its text is one line that says what to do."""
+
+
+class SettingsError(AnomalyAppError):
+    """A setting is missing, unknown or out of range."""
+
+
+class ModelError(AnomalyAppError):
+    """The model's artifact cannot be used."""
+
+
+class ModelMissing(ModelError):
+    """There is no artifact where the setting points."""
+
+
+class ModelCorrupt(ModelError):
+    """The artifact is not the one that its manifest describes."""
+
+
+class ModelIncompatible(ModelError):
+    """The artifact was made by other versions of the libraries, or of its format."""
+
+
+class BrokerError(AnomalyAppError):
+    """Kafka cannot be used as configured."""
+
+
+class BrokerUnreachable(BrokerError):
+    """Nobody answers at the broker's address."""
+
+
+class TopicMismatch(BrokerError):
+    """A topic exists with another number of partitions than the settings say."""
+
+
+class WebPortTaken(AnomalyAppError):
+    """Another process listens on this worker's web port."""
+
+
+class DataError(AnomalyAppError):
+    """A file of history cannot be read as a table of transactions."""
+
+
+class Rejection(StrEnum):
+    """Why a record is not a transaction; the first word of a dead letter's error."""
+
+    NULL_VALUE = "null-value"
+    TOO_LARGE = "too-large"
+    NOT_UTF8 = "not-utf8"
+    NOT_JSON = "not-json"
+    NOT_AN_OBJECT = "not-an-object"
+    NO_FEATURES = "no-features"
+    WRONG_LENGTH = "wrong-length"
+    WRONG_TYPE = "wrong-type"
+    NOT_FINITE = "not-finite"
+    BAD_TIME = "bad-time"
+
+
+class RecordRejected(AnomalyAppError):
+    """One Kafka record is not a transaction.
+
+    Parameters
+    ----------
+    rejection
+        The class of the fault, for counting.
+    detail
+        What was found and what was expected, in one short line.
+    """
+
+    def __init__(self, rejection: Rejection, detail: str) -> None:
+        super().__init__(f"{rejection}: {detail}")
+        self.rejection = rejection

@@ -1,0 +1,77 @@
+"""Why a transaction is anomalous: how much more ordinary it were with each value replaced."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from anomaly_app.core.schema import FeatureSchema, FeatureValue, Matrix
+
+LEAST_SHARE = 0.01
+"""A feature below this share of the surprise is not named."""
+
+
+class Reason(NamedTuple):
+    """One feature's part in an anomaly."""
+
+    feature: str
+    value: FeatureValue
+    expected: FeatureValue
+    share: float
+    """Part of the surprise that this feature carries, 0 to 1; over all features they sum to 1."""
+
+
+def explain(
+    schema: FeatureSchema,
+    log_p_values: Callable[[Matrix], Matrix],
+    matrix: Matrix,
+    values: Sequence[Sequence[FeatureValue]],
+    *,
+    most: int,
+) -> list[list[Reason]]:
+    """Name the features that make each row anomalous, strongest first.
+
+    Each value in turn is replaced by the expected one; the surprise that is gone with it
+    (in log p) is that feature's part (occlusion: Zeiler and Fergus, 2014).
+
+    Parameters
+    ----------
+    schema
+        The model's features, with their expected values.
+    log_p_values
+        From a matrix to the logarithms of its rows' p-values.
+    matrix
+        The anomalous rows only, shape ``(rows, features)``.
+    values
+        The same rows as they travelled, for people to read.
+    most
+        How many reasons to give for a row, at most.
+    """
+    rows, features = matrix.shape
+    if rows == 0:
+        return []
+    replaced = np.repeat(matrix[:, np.newaxis, :], features, axis=1)
+    diagonal = np.arange(features)
+    replaced[:, diagonal, diagonal] = schema.expected
+    after = log_p_values(replaced.reshape(rows * features, features)).reshape(rows, features)
+    gained = np.maximum(after - log_p_values(matrix)[:, np.newaxis], 0.0)
+    total = gained.sum(axis=1, keepdims=True)
+    # Where no single replacement helps, the surprise lies in the combination of all.
+    shares = np.divide(gained, total, out=np.full_like(gained, 1.0 / features), where=total > 0)
+    return [_reasons(schema, values[i], shares[i], most) for i in range(rows)]
+
+
+def _reasons(
+    schema: FeatureSchema, values: Sequence[FeatureValue], shares: Matrix, most: int
+) -> list[Reason]:
+    strongest = np.argsort(-shares, kind="stable")[:most]
+    return [
+        Reason(
+            feature=schema.features[place].name,
+            value=values[place],
+            expected=schema.features[place].expected_value,
+            share=float(shares[place]),
+        )
+        for place in strongest
+        if shares[place] >= LEAST_SHARE
+    ]

@@ -1,0 +1,74 @@
+"""The story of a batch: decode, score, decide, explain."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from anomaly_app.core.calibration import score_of
+from anomaly_app.core.decide import Severity, severity_of
+from anomaly_app.core.decode import Decoder, KafkaRecord, Rejected, Transaction
+from anomaly_app.core.explain import Reason
+from anomaly_app.core.model import Model
+
+
+class Finding(NamedTuple):
+    """One anomalous transaction, with the reasons."""
+
+    record: KafkaRecord
+    transaction: Transaction
+    score: float
+    p_value: float
+    severity: Severity
+    reasons: list[Reason]
+
+
+class Verdict(NamedTuple):
+    """What became of a batch: each record was scored or rejected, exactly one of the two."""
+
+    scored: int
+    findings: list[Finding]
+    rejected: list[Rejected]
+
+
+class Pipeline:
+    """Judge runs of records with one model.
+
+    Parameters
+    ----------
+    model
+        Scores, decides and explains.
+    max_record_bytes
+        Records with a longer value are rejected unread.
+    max_reasons
+        How many features an anomaly names at most.
+    """
+
+    def __init__(self, model: Model, *, max_record_bytes: int, max_reasons: int) -> None:
+        self.model = model
+        self._decoder = Decoder(model.schema, max_bytes=max_record_bytes)
+        self._max_reasons = max_reasons
+
+    def judge(self, records: Sequence[KafkaRecord]) -> Verdict:
+        """Judge a run of records; any bytes at all, nothing raises."""
+        decoded = self._decoder.decode(records)
+        log_p = self.model.log_p_values(decoded.matrix)
+        anomalous = np.flatnonzero(log_p <= self.model.log_alert_rate)
+        values = [
+            self.model.schema.values(t.row, t.time)
+            for t in (decoded.transactions[place] for place in anomalous)
+        ]
+        reasons = self.model.explain(decoded.matrix[anomalous], values, most=self._max_reasons)
+        p_values = np.exp(log_p[anomalous])
+        findings = [
+            Finding(
+                decoded.records[place],
+                decoded.transactions[place],
+                float(score_of(p)),
+                float(p),
+                severity_of(p, self.model.manifest.alert_rate),
+                why,
+            )
+            for place, p, why in zip(anomalous, p_values, reasons, strict=True)
+        ]
+        return Verdict(len(decoded.records), findings, decoded.rejected)

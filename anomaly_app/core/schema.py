@@ -1,0 +1,148 @@
+"""What a transaction's features are: their names, kinds and places in the model's matrix."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Literal, TypeAlias
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+FeatureValue: TypeAlias = float | int | str | None
+"""A feature as it travels: a number, a text, or null."""
+
+Row: TypeAlias = Sequence[FeatureValue]
+"""One transaction's wire features, in the schema's order."""
+
+Matrix: TypeAlias = npt.NDArray[np.float64]
+"""Transactions as rows, features as columns."""
+
+UNKNOWN_CATEGORY = -1.0
+"""Code of a text that the training data did not hold."""
+
+SECONDS_PER_HOUR = 3600.0
+HOURS_PER_DAY = 24.0
+
+
+class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One column of the model's matrix, and what the training data held in it.
+
+    Parameters
+    ----------
+    name
+        Key of the value in a transaction's ``features``.
+    kind
+        ``number``; ``category`` (a text, coded by its place in `categories`); or
+        ``hour_of_day``, derived from the transaction's time (UTC, 0 to 24).
+    categories
+        The texts of the training data, most frequent first.
+    expected
+        The median of a number, the code of the most frequent category.
+    low, high
+        The range of a number in the training data.
+    missing_rate
+        Share of training rows without a value, 0 to 1.
+    """
+
+    name: str
+    kind: Literal["number", "category", "hour_of_day"]
+    categories: tuple[str, ...] = ()
+    expected: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
+    missing_rate: float = 0.0
+
+    @property
+    def expected_value(self) -> FeatureValue:
+        """The expected value as it travels."""
+        if self.kind == "category":
+            return self.categories[int(self.expected)] if self.categories else None
+        return self.expected
+
+
+class FeatureSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The ordered features of a model; training and serving encode through this one object."""
+
+    features: tuple[Feature, ...]
+
+    @property
+    def wire_features(self) -> tuple[Feature, ...]:
+        """The features that a transaction carries itself, in order."""
+        return tuple(f for f in self.features if f.kind != "hour_of_day")
+
+    @property
+    def needs_time(self) -> bool:
+        """Whether a feature is derived from the transaction's time."""
+        return any(f.kind == "hour_of_day" for f in self.features)
+
+    @property
+    def expected(self) -> Matrix:
+        """The expected row, shape ``(features,)``."""
+        return np.array([f.expected for f in self.features], dtype=np.float64)
+
+    def encode(self, rows: Sequence[Row], times: Sequence[float]) -> Matrix:
+        """Turn decoded transactions into the model's matrix.
+
+        Parameters
+        ----------
+        rows
+            One entry per transaction, each with a value per wire feature.
+        times
+            The transactions' times, in seconds since the epoch.
+
+        Returns
+        -------
+        Matrix
+            Shape ``(transactions, features)``; missing values are NaN, unknown texts
+            `UNKNOWN_CATEGORY`.
+        """
+        matrix = np.empty((len(rows), len(self.features)), dtype=np.float64)
+        columns = iter(zip(*rows, strict=True) if rows else ())
+        for place, feature in enumerate(self.features):
+            if feature.kind == "hour_of_day":
+                matrix[:, place] = hour_of_day(times)
+            elif rows:
+                matrix[:, place] = _encode_column(feature, next(columns))
+        return matrix
+
+
+    def values(self, row: Row, time: float) -> list[FeatureValue]:
+        """List the value of every feature of one transaction, derived ones included.
+
+        Parameters
+        ----------
+        row
+            The wire features.
+        time
+            Seconds since the epoch.
+        """
+        carried = iter(row)
+        return [
+            float(hour_of_day([time])[0]) if f.kind == "hour_of_day" else next(carried)
+            for f in self.features
+        ]
+
+
+def hour_of_day(times: Sequence[float]) -> Matrix:
+    """Hour of the day in UTC, 0 to 24, of times in seconds since the epoch."""
+    seconds = np.asarray(times, dtype=np.float64)
+    return seconds / SECONDS_PER_HOUR % HOURS_PER_DAY
+
+
+def _encode_column(feature: Feature, column: Sequence[FeatureValue]) -> Matrix:
+    if feature.kind == "number":
+        return np.array(column, dtype=np.float64)
+    codes = category_codes(feature.categories)
+    return np.array([codes.get(value, UNKNOWN_CATEGORY) for value in column], dtype=np.float64)
+
+
+@lru_cache(maxsize=1024)
+def category_codes(categories: tuple[str, ...]) -> dict[FeatureValue, float]:
+    """Map each category, and each whole number that reads like one, to its code."""
+    codes: dict[FeatureValue, float] = {None: np.nan}
+    for code, text in enumerate(categories):
+        codes[text] = float(code)
+        # A source that sends the shop 311 means the category "311".
+        if text.isascii() and text.isdigit() and str(int(text)) == text:
+            codes[int(text)] = float(code)
+    return codes

@@ -1,0 +1,129 @@
+"""``python -m anomaly_app.demo``: what ``make demo`` runs."""
+
+import asyncio
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from aiokafka.admin import AIOKafkaAdminClient
+from rich.console import Console
+
+from anomaly_app.demo.broker import embedded_broker
+from anomaly_app.demo.run import RunOptions, run, train
+from anomaly_app.demo.scenario import Scenario, file_scenario, simulated_scenario
+from anomaly_app.demo.screen import show_summary
+from anomaly_app.settings import Settings, load_settings
+from training.cli import one_line_errors
+from training.roles import Roles
+
+SIMULATED_RATE = 200.0
+
+QUICK_REBALANCE = 3.0
+"""Seconds for joining the group: the embedded broker makes a first member wait half of it."""
+
+SESSION = 10.0
+
+
+@click.command(context_settings={"max_content_width": 100})
+@click.option("--data", envvar="DATA", type=click.Path(path_type=Path), metavar="PATH",
+              help="File or folder to train on and to replay, instead of the simulator.")  # fmt: skip
+@click.option("--roles", envvar="ROLES", default="", metavar="WORDS",
+              help="Parts of the columns, such as 'key=cust label=is_fraud'; the rest is inferred.")
+@click.option("--seconds", envvar="DEMO_SECONDS", default=60.0, show_default=True,
+              type=click.FloatRange(min=1), help="How long traffic is sent.")
+@click.option("--rate", envvar="RATE", type=click.FloatRange(min=0, min_open=True),
+              help="Events per second.  [default: 200 simulated; what a file needs to fit]")
+@click.option("--workers", envvar="WORKERS", default=1, show_default=True,
+              type=click.IntRange(1, 16), help="Worker processes.")
+@click.option("--alert-rate", envvar="ALERT_RATE", default=0.015, show_default=True,
+              type=click.FloatRange(0, 1, min_open=True, max_open=True),
+              help="Share of transactions that shall alert.")
+@click.option("--broker", envvar="ANOMALY_BROKER", metavar="kafka://HOST:PORT",
+              help="A running broker to use, instead of the embedded one.")
+@click.option("--seed", envvar="SEED", default=7, show_default=True, help="Of the simulator.")
+@click.option("--folder", default=Path("build/demo"), show_default=True,
+              type=click.Path(path_type=Path, file_okay=False), help="For models and logs.")
+@one_line_errors
+def main(
+    data: Path | None,
+    roles: str,
+    seconds: float,
+    rate: float | None,
+    workers: int,
+    alert_rate: float,
+    broker: str | None,
+    seed: int,
+    folder: Path,
+) -> None:
+    """Train a model, send traffic through a real worker, and show what it finds.
+
+    Each option can also be given as an environment variable: DATA, ROLES, DEMO_SECONDS, RATE,
+    WORKERS, ALERT_RATE, ANOMALY_BROKER, SEED.
+    """
+    console = Console()
+    folder.mkdir(parents=True, exist_ok=True)
+    scenario, rate = _scenario(data, roles, seconds, rate, seed)
+    options = RunOptions(
+        seconds=seconds, rate=rate, workers=workers, alert_rate=alert_rate, folder=folder
+    )
+    try:
+        model = train(scenario, options, console)
+        with _broker(broker, folder) as address:
+            settings = _settings(address, model, embedded=broker is None)
+            summary = asyncio.run(run(list(scenario.events), settings, options, console))
+            if broker is not None:
+                asyncio.run(_delete_topics(settings))
+    except KeyboardInterrupt:
+        raise click.ClickException("interrupted before traffic was sent") from None
+    show_summary(console, summary)
+
+
+def _scenario(
+    data: Path | None, roles: str, seconds: float, rate: float | None, seed: int
+) -> tuple[Scenario, float]:
+    if data is None:
+        rate = rate or SIMULATED_RATE
+        return simulated_scenario(max(int(rate * seconds), 1), seed=seed), rate
+    scenario = file_scenario(data, Roles.parse(roles))
+    return scenario, rate or len(scenario.events) / seconds
+
+
+@contextmanager
+def _broker(address: str | None, folder: Path) -> Iterator[str]:
+    if address is not None:
+        yield address
+        return
+    with embedded_broker(folder / "broker.log") as embedded:
+        yield embedded
+
+
+def _settings(address: str, model: Path, *, embedded: bool) -> Settings:
+    settings = load_settings()
+    changes: dict[str, object] = {"model": model.resolve()}
+    if embedded:
+        changes |= {"rebalance_timeout": QUICK_REBALANCE, "session_timeout": SESSION}
+    else:
+        # On a broker that is somebody's, the demo keeps to topics and a group of its own.
+        name = f"demo-{secrets.token_hex(4)}"
+        changes |= {
+            "group": name,
+            "transactions_topic": f"{name}-transactions",
+            "anomalies_topic": f"{name}-anomalies",
+            "dead_letters_topic": f"{name}-transactions-dlq",
+        }
+    return Settings.model_validate(settings.model_dump() | changes | {"broker": address})
+
+
+async def _delete_topics(settings: Settings) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
+    await admin.start()
+    try:
+        await admin.delete_topics(list(settings.topic_names))
+    finally:
+        await admin.close()
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m anomaly_app.demo")

@@ -1,0 +1,149 @@
+"""One run of the demo: train, start, replay, watch, sum up."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from anomaly_app.demo.scenario import Event, Scenario
+from anomaly_app.demo.screen import Screen
+from anomaly_app.demo.tally import Tally, add_up, summarise
+from anomaly_app.demo.traffic import kafka_clients, send_events, watch_anomalies
+from anomaly_app.demo.workers import Worker, running_workers
+from anomaly_app.model_store import next_version, save_model
+from anomaly_app.settings import Settings
+from training.fit import FitOptions, fit_model
+
+DRAIN_TIMEOUT = 60.0
+"""Seconds that the app has to finish what was sent."""
+
+LOOK = 0.5
+PLAIN_LOOK = 5.0
+"""Seconds between two looks at the counters, with and without a terminal."""
+
+MODEL_NAME = "transactions"
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What a run varies by.
+
+    Parameters
+    ----------
+    seconds
+        How long traffic is sent at most.
+    rate
+        Events per second.
+    workers
+        Worker processes.
+    alert_rate
+        Share of transactions that shall alert.
+    folder
+        For the model, the logs and the workers' data.
+    """
+
+    seconds: float
+    rate: float
+    workers: int
+    alert_rate: float
+    folder: Path
+
+
+def train(scenario: Scenario, options: RunOptions, console: Console) -> Path:
+    """Train on the scenario's history and give the model's folder."""
+    models = options.folder / "models"
+    with console.status(f"training on {len(scenario.history):,} transactions"):
+        fitted = fit_model(
+            scenario.history,
+            FitOptions(name=MODEL_NAME, alert_rate=options.alert_rate),
+            version=next_version(models, MODEL_NAME),
+        )
+        folder = save_model(models, fitted.manifest, fitted.pickle)
+    features = ", ".join(feature.name for feature in fitted.manifest.schema.features)
+    console.print(f"trained on {len(scenario.history):,} transactions: {features}")
+    return folder
+
+
+def worker_environment(settings: Settings) -> dict[str, str]:
+    """Give the environment that starts a worker with these settings, and never with Slack."""
+    fields = set(Settings.model_fields) - {"slack_token", "slack_channel"}
+    env = {Settings.environment_name(name): str(getattr(settings, name)) for name in fields}
+    return env | {"SLACK_API_TOKEN": "", "SLACK_CHANNEL": ""}
+
+
+async def run(
+    events: list[Event], settings: Settings, options: RunOptions, console: Console
+) -> dict[str, Any]:
+    """Replay events through real workers and give the summary."""
+    tally = Tally(settings.transactions_topic)
+    screen = Screen(console, tally)
+    console.print(f"starting {options.workers} worker(s); logs in {options.folder}")
+    async with (
+        running_workers(options.workers, options.folder, worker_environment(settings)) as workers,
+        kafka_clients(settings.bootstrap_servers, settings.anomalies_topic) as (producer, consumer),
+    ):
+        pages = ", ".join(f"http://127.0.0.1:{worker.port}/stats" for worker in workers)
+        console.print(f"workers are ready: {pages}")
+        watching = asyncio.create_task(
+            watch_anomalies(consumer, tally, show=screen.show_anomaly)
+        )
+        with stop_on_signals() as stop, screen.progress:
+            looking = asyncio.create_task(_look(workers, screen, options, console, len(events)))
+            begin = time.monotonic()
+            timer = asyncio.get_running_loop().call_later(options.seconds, stop.set)
+            await send_events(producer, events, tally, rate=options.rate, stop=stop)
+            seconds = time.monotonic() - begin
+            timer.cancel()
+            totals = await _drain(workers, tally)
+            looking.cancel()
+            screen.show_counts(totals, rate=tally.sent / seconds, total=tally.sent)
+        watching.cancel()
+    return summarise(tally, totals, seconds=seconds)
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[asyncio.Event]:
+    """Give an event that Ctrl-C, SIGTERM and SIGHUP set instead of ending the process."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    for number in signals:
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield stop
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+
+async def _look(
+    workers: list[Worker], screen: Screen, options: RunOptions, console: Console, most: int
+) -> None:
+    total = min(most, int(options.rate * options.seconds))
+    while True:
+        screen.show_counts(await _totals(workers), rate=options.rate, total=total)
+        await asyncio.sleep(LOOK if console.is_terminal else PLAIN_LOOK)
+
+
+async def _totals(workers: list[Worker]) -> dict[str, int]:
+    answers = await asyncio.gather(*(worker.get("/stats") for worker in workers))
+    return add_up(stats for _, stats in answers if stats is not None)
+
+
+async def _drain(workers: list[Worker], tally: Tally) -> dict[str, int]:
+    """Wait until all that was sent is scored, and all that came of it has arrived."""
+    deadline = time.monotonic() + DRAIN_TIMEOUT
+    while True:
+        totals = await _totals(workers)
+        scored = totals.get("events", 0) >= tally.sent
+        alerted = totals.get("alerts", 0) >= totals.get("anomalies", 0)
+        seen = len(tally.seen_at) >= totals.get("anomalies", 0)
+        if (scored and alerted and seen) or time.monotonic() > deadline:
+            return totals
+        await asyncio.sleep(0.1)

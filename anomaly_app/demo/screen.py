@@ -1,0 +1,88 @@
+"""The demo in the terminal: a progress bar, each anomaly, and the table at the end."""
+
+import json
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from anomaly_app.alerting.message import alert_message
+from anomaly_app.demo.tally import Tally
+from anomaly_app.records import Anomaly
+
+COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow"}
+
+ROWS = (
+    ("sent", "sent", "{:,}"),
+    ("scored", "scored", "{:,}"),
+    ("anomalies", "anomalies", "{:,}"),
+    ("alerts", "alerts", "{:,}"),
+    ("dead letters", "dead_letters", "{:,}"),
+    ("p50 latency, produce to anomaly", "p50_ms", "{:,.1f} ms"),
+    ("p99 latency, produce to anomaly", "p99_ms", "{:,.1f} ms"),
+    ("precision: anomalies that were labelled frauds", "precision", "{:.1%}"),
+    ("recall: labelled frauds that were caught", "recall", "{:.1%}"),
+)
+
+
+class Screen:
+    """What a person sees of a run.
+
+    Parameters
+    ----------
+    console
+        Where to; without a terminal the bar is left out and the lines remain.
+    tally
+        Counts what was sent and what came back.
+    """
+
+    def __init__(self, console: Console, tally: Tally) -> None:
+        self._console = console
+        self._tally = tally
+        self.progress = Progress(
+            SpinnerColumn(),
+            BarColumn(bar_width=24),
+            TextColumn("{task.percentage:3.0f}%  {task.fields[counts]}"),
+            TimeRemainingColumn(),
+            console=console,
+        )
+        self._task = self.progress.add_task("traffic", counts="starting")
+
+    def show_anomaly(self, anomaly: Anomaly) -> None:
+        """Show an anomaly in the words that Slack would get, and what its label says."""
+        event = self._tally.events.get(anomaly.id)
+        truth = ""
+        if event is not None and event.fraud is not None:
+            kind = event.kind or "labelled fraud"
+            truth = f"[green]✔ {kind}[/] " if event.fraud else "[dim]✘ no fraud[/] "
+        colour = COLOURS.get(anomaly.severity, "white")
+        self._console.print(
+            f"{truth}[{colour}]{escape(alert_message(anomaly).text)}[/]", highlight=False
+        )
+
+    def show_counts(self, totals: dict[str, int], *, rate: float, total: int) -> None:
+        """Update the line beside the bar."""
+        counts = (
+            f"{rate:,.0f}/s  sent {self._tally.sent:,}  scored {totals.get('scored', 0):,}  "
+            f"anomalies {totals.get('anomalies', 0):,}  alerts {totals.get('alerts', 0):,}  "
+            f"dead {totals.get('dead_letters', 0):,}"
+        )
+        self.progress.update(self._task, total=total, completed=self._tally.sent, counts=counts)
+        if not self._console.is_terminal:
+            self._console.print(counts, highlight=False)
+
+
+def show_summary(console: Console, summary: dict[str, Any]) -> None:
+    """Show the table, and as the very last line the same as JSON."""
+    table = Table(title="what happened", show_header=False)
+    for label, name, form in ROWS:
+        value = summary[name]
+        table.add_row(label, "—" if value is None else form.format(value))
+    for kind, recall in summary["recall_by_kind"].items():
+        table.add_row(f"  recall of {kind}", f"{recall:.1%}")
+    console.print(table)
+    if summary["sent"] != summary["scored"] + summary["dead_letters"]:
+        console.print("[red]sent is not scored + dead letters: see the workers' logs[/]")
+    print(json.dumps(summary), flush=True)  # noqa: T201  # a line for machines, never wrapped

@@ -1,0 +1,107 @@
+"""What a demo sent and what came back, and the summary of both."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from anomaly_app.demo.scenario import Event
+
+
+@dataclass
+class Tally:
+    """Sent records by their place in Kafka, and anomalies by the id of their source.
+
+    Parameters
+    ----------
+    transactions_topic
+        Begins the anomalies' ids.
+    """
+
+    transactions_topic: str
+    sent: int = 0
+    sent_at: dict[str, float] = field(default_factory=dict)
+    events: dict[str, Event] = field(default_factory=dict)
+    seen_at: dict[str, float] = field(default_factory=dict)
+
+    def record_sent(self, event: Event, *, partition: int, offset: int, at: float) -> None:
+        """Note that Kafka has a record; `at` is when it was produced, in seconds."""
+        anomaly_id = f"{self.transactions_topic}-{partition}-{offset}"
+        self.events[anomaly_id] = event
+        self.sent_at[anomaly_id] = at
+
+    def record_anomaly(self, anomaly_id: str, *, at: float) -> bool:
+        """Note that an anomaly came back, in seconds; false where it had come before."""
+        if anomaly_id in self.seen_at:
+            return False
+        self.seen_at[anomaly_id] = at
+        return True
+
+    def latency_ms(self, quantile: float) -> float | None:
+        """Quantile of the time from produce to anomaly, in milliseconds."""
+        pairs = [(self.sent_at[i], at) for i, at in self.seen_at.items() if i in self.sent_at]
+        if not pairs:
+            return None
+        return round(float(np.quantile([seen - sent for sent, seen in pairs], quantile)) * 1e3, 1)
+
+    def precision(self) -> float | None:
+        """Share of the anomalies that were labelled frauds; None without labels."""
+        labels = [self.events[i].fraud for i in self.seen_at if i in self.events]
+        known = [label for label in labels if label is not None]
+        return round(sum(known) / len(known), 4) if known else None
+
+    def recall(self, kind: str | None = None) -> float | None:
+        """Share of the labelled frauds (of one kind) that came back as anomalies."""
+        frauds = [
+            i for i, e in self.events.items() if e.fraud and (kind is None or e.kind == kind)
+        ]
+        return round(sum(i in self.seen_at for i in frauds) / len(frauds), 4) if frauds else None
+
+    def recall_by_kind(self) -> dict[str, float | None]:
+        """Recall of each kind of labelled fraud, where kinds are known."""
+        kinds = sorted({e.kind for e in self.events.values() if e.fraud and e.kind})
+        return {kind: self.recall(kind) for kind in kinds}
+
+
+def add_up(stats: Iterable[dict[str, Any]]) -> dict[str, int]:
+    """Add up the counters of several workers' ``/stats``."""
+    total: Counter[str] = Counter()
+    for one in stats:
+        total.update({name: one[name] for name in ("events", "scored", "anomalies", "dead_letters")})
+        total["alerts"] += sum(one["alerts"].values())
+        total["lag"] += sum(
+            position["lag"] or 0
+            for position in one["partitions"]
+            if position["topic"] != "anomalies"
+        )
+    return dict(total)
+
+
+def summarise(tally: Tally, totals: dict[str, int], *, seconds: float) -> dict[str, Any]:
+    """Write the summary of a run as JSON's types.
+
+    Parameters
+    ----------
+    tally
+        What was sent and what came back.
+    totals
+        The workers' counters, added up.
+    seconds
+        How long traffic was sent.
+    """
+    return {
+        "sent": tally.sent,
+        "scored": totals.get("scored", 0),
+        "anomalies": totals.get("anomalies", 0),
+        "alerts": totals.get("alerts", 0),
+        "dead_letters": totals.get("dead_letters", 0),
+        "p50_ms": tally.latency_ms(0.5),
+        "p99_ms": tally.latency_ms(0.99),
+        "precision": tally.precision(),
+        "recall": tally.recall(),
+        "recall_by_kind": tally.recall_by_kind(),
+        "seconds": round(seconds, 1),
+        "events_per_second": round(tally.sent / seconds, 1) if seconds else None,
+    }

@@ -1,0 +1,83 @@
+"""Producing the events at a steady rate, and reading back what the app makes of them."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.structs import RecordMetadata
+
+from anomaly_app.demo.scenario import Event
+from anomaly_app.demo.tally import Tally
+from anomaly_app.records import Anomaly
+
+TICK = 0.02
+"""Seconds between two bursts of sends."""
+
+
+async def send_events(
+    producer: AIOKafkaProducer,
+    events: Sequence[Event],
+    tally: Tally,
+    *,
+    rate: float,
+    stop: asyncio.Event,
+) -> None:
+    """Produce events at `rate` per second until all are sent, or `stop` is set."""
+    begin = time.monotonic()
+    acknowledged = []
+    while tally.sent < len(events) and not stop.is_set():
+        due = min(int((time.monotonic() - begin) * rate) + 1, len(events))
+        for event in events[tally.sent : due]:
+            at = time.time()
+            future = await producer.send(
+                tally.transactions_topic, event.value, key=event.key, timestamp_ms=int(at * 1000)
+            )
+            future.add_done_callback(_recorder(tally, event, at))
+            acknowledged.append(future)
+            tally.sent += 1
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), TICK)
+    await asyncio.gather(*acknowledged)
+
+
+def _recorder(
+    tally: Tally, event: Event, at: float
+) -> Callable[["asyncio.Future[RecordMetadata]"], None]:
+    def record(future: "asyncio.Future[RecordMetadata]") -> None:
+        if not future.cancelled() and future.exception() is None:
+            place = future.result()
+            tally.record_sent(event, partition=place.partition, offset=place.offset, at=at)
+
+    return record
+
+
+async def watch_anomalies(
+    consumer: AIOKafkaConsumer, tally: Tally, *, show: Callable[[Anomaly], None]
+) -> None:
+    """Read anomalies until cancelled; each is shown once."""
+    async for message in consumer:
+        anomaly = Anomaly.loads(message.value)
+        if tally.record_anomaly(anomaly.id, at=time.time()):
+            show(anomaly)
+
+
+@asynccontextmanager
+async def kafka_clients(
+    servers: Sequence[str], anomalies_topic: str
+) -> AsyncIterator[tuple[AIOKafkaProducer, AIOKafkaConsumer]]:
+    """Open a producer, and a consumer that reads the anomalies from their beginning."""
+    producer = AIOKafkaProducer(bootstrap_servers=list(servers), linger_ms=2)
+    consumer = AIOKafkaConsumer(
+        anomalies_topic, bootstrap_servers=list(servers), auto_offset_reset="earliest"
+    )
+    await producer.start()
+    try:
+        await consumer.start()
+        try:
+            yield producer, consumer
+        finally:
+            await consumer.stop()
+    finally:
+        await producer.stop()

@@ -1,0 +1,113 @@
+"""The demo's workers: the real command, as processes of their own."""
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from subprocess import Popen
+from typing import Any, Self
+
+from aiohttp import ClientError, ClientSession, ClientTimeout
+
+from anomaly_app.core.errors import AnomalyAppError
+from anomaly_app.demo.broker import HOST, free_port
+from anomaly_app.demo.processes import start_process, stop_process
+
+READY_TIMEOUT = 60.0
+LOOK = 0.2
+"""Seconds between two looks at a page."""
+
+
+class WorkerEnded(AnomalyAppError):
+    """A worker ended although it should run; the text ends with what it said last."""
+
+
+class Worker:
+    """One ``faust worker`` process and its pages.
+
+    Parameters
+    ----------
+    process
+        The running command.
+    port
+        Of its web pages.
+    log
+        File with its output.
+    """
+
+    def __init__(self, process: "Popen[bytes]", port: int, log: Path) -> None:
+        self.process = process
+        self.port = port
+        self.log = log
+
+    @classmethod
+    def start(cls, folder: Path, env: Mapping[str, str]) -> Self:
+        """Start a worker on a free web port.
+
+        Parameters
+        ----------
+        folder
+            For its log and its data.
+        env
+            Its settings, added to the environment.
+        """
+        port = free_port()
+        log = folder / f"worker-{port}.log"
+        command = [
+            str(Path(sys.executable).with_name("faust")),
+            *("-A", "anomaly_app.app", "--datadir", str(folder / f"worker-{port}-data")),
+            *("worker", "-l", "info", "--web-port", str(port)),
+        ]
+        return cls(start_process(command, log=log, env=env), port, log)
+
+    async def get(self, page: str) -> tuple[int, Any]:
+        """Read a page: the HTTP status and the JSON; status 0 where nobody answers."""
+        try:
+            async with (
+                ClientSession(timeout=ClientTimeout(total=5)) as session,
+                session.get(f"http://{HOST}:{self.port}{page}") as response,
+            ):
+                return response.status, await response.json(content_type=None)
+        except (ClientError, TimeoutError, OSError, ValueError):
+            return 0, None
+
+    async def wait_until_ready(self) -> None:
+        """Return when the worker has its model and its partitions.
+
+        Raises
+        ------
+        WorkerEnded
+            It ended, or was not ready within `READY_TIMEOUT`.
+        """
+        deadline = time.monotonic() + READY_TIMEOUT
+        while (await self.get("/readyz"))[0] != 200:  # noqa: PLR2004
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise WorkerEnded(f"a worker did not become ready: {self.last_words()}")
+            await asyncio.sleep(LOOK)
+
+    def last_words(self) -> str:
+        """Give the last line of the worker's log, and where the rest is."""
+        lines = self.log.read_text(errors="replace").strip().splitlines()
+        return f"{lines[-1] if lines else 'it said nothing'} (all of it: {self.log})"
+
+    def stop(self) -> int:
+        """Stop the worker gracefully and give its exit code."""
+        return stop_process(self.process)
+
+
+@asynccontextmanager
+async def running_workers(
+    count: int, folder: Path, env: Mapping[str, str]
+) -> AsyncIterator[list[Worker]]:
+    """Run workers that are all ready, and end them with the block."""
+    workers = [Worker.start(folder, env) for _ in range(count)]
+    try:
+        await asyncio.gather(*(worker.wait_until_ready() for worker in workers))
+        yield workers
+    finally:
+        for worker in workers:
+            worker.process.terminate()
+        for worker in workers:
+            worker.stop()

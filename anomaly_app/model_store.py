@@ -1,0 +1,78 @@
+"""Artifacts on disk: ``<name>/<version>/{model.joblib, manifest.json}``."""
+
+from pathlib import Path
+
+from anomaly_app.core.errors import ModelError, ModelMissing
+from anomaly_app.core.model import RETRAIN, Manifest, Model
+
+MODEL_FILE = "model.joblib"
+MANIFEST_FILE = "manifest.json"
+
+
+def load_model(path: Path) -> Model:
+    """Load an artifact.
+
+    Parameters
+    ----------
+    path
+        One version's folder, or the folder above, whose highest version is taken.
+
+    Raises
+    ------
+    ModelMissing
+        There is no artifact at `path`.
+    ModelError
+        The artifact is not trustworthy; see `anomaly_app.core.model.Model.from_bytes`.
+    """
+    folder = find_version(path)
+    try:
+        manifest = (folder / MANIFEST_FILE).read_bytes()
+        pickle = (folder / MODEL_FILE).read_bytes()
+    except FileNotFoundError as fault:
+        raise ModelMissing(f"model {folder} lacks {Path(fault.filename).name}: {RETRAIN}") from None
+    except OSError as fault:
+        raise ModelError(f"model {folder} cannot be read ({fault.strerror}): {RETRAIN}") from None
+    return Model.from_bytes(manifest, pickle, where=str(folder))
+
+
+def save_model(root: Path, manifest: Manifest, pickle: bytes) -> Path:
+    """Write an artifact to ``root/<name>/<version>`` and return that folder.
+
+    The manifest is written last: a folder without it is no artifact.
+    """
+    folder = root / manifest.name / manifest.version
+    folder.mkdir(parents=True, exist_ok=False)
+    (folder / MODEL_FILE).write_bytes(pickle)
+    (folder / MANIFEST_FILE).write_bytes(manifest.to_json())
+    return folder
+
+
+def next_version(root: Path, name: str) -> str:
+    """Give the version after the highest one of a model; the first is 1."""
+    return str(max(_versions(root / name), default=0) + 1)
+
+
+def find_version(path: Path) -> Path:
+    """Give the folder of an artifact: `path` itself, or its highest version.
+
+    Raises
+    ------
+    ModelMissing
+        There is none.
+    """
+    if (path / MANIFEST_FILE).exists() or (path / MODEL_FILE).exists():
+        return path
+    versions = _versions(path)
+    if not versions:
+        raise ModelMissing(f"there is no model at {path} (ANOMALY_MODEL): {RETRAIN}")
+    return path / str(max(versions))
+
+
+def _versions(folder: Path) -> list[int]:
+    if not folder.is_dir():
+        return []
+    return [
+        int(child.name)
+        for child in folder.iterdir()
+        if child.name.isdigit() and (child / MANIFEST_FILE).exists()
+    ]

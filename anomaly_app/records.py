@@ -1,0 +1,135 @@
+"""The typed records on the wire: what may be sent to the app, and what it sends."""
+
+from typing import Any
+
+import faust
+
+
+class Transaction(faust.Record, serializer="json"):
+    """One event to score, as it is produced to ``transactions`` (key = entity).
+
+    Parameters
+    ----------
+    features
+        Names and values (number, text or null), or a list in the model's order.
+    id
+        The sender's own id; it travels to the anomaly untouched.
+    entity
+        Whose transaction it is; the Kafka key serves where it is missing.
+    time
+        ISO 8601 (UTC unless it says otherwise), or seconds or milliseconds since the epoch;
+        Kafka's timestamp serves where it is missing.
+    """
+
+    features: Any
+    id: Any = None
+    entity: Any = None
+    time: Any = None
+
+
+class RowTransaction(faust.Record, serializer="json"):
+    """A transaction as the published examples send it: one row in the model's order."""
+
+    data: list[list[float]]
+    id: Any = None
+    current_time: str | None = None
+
+
+class FlatTransaction(faust.Record, serializer="json"):
+    """A transaction as the published examples send it: the features are the fields.
+
+    The two fields are the examples' own; a model with other features reads theirs.
+    """
+
+    value1: float
+    value2: float
+
+
+class Reason(faust.Record, serializer="json"):
+    """One feature's part in an anomaly; the shares of all features sum to 1."""
+
+    feature: str
+    value: Any
+    expected: Any
+    share: float
+
+
+class ModelReference(faust.Record, serializer="json"):
+    """The model that judged."""
+
+    name: str
+    version: str
+    sha256: str
+
+
+class Anomaly(faust.Record, serializer="json", validation=True):
+    """One anomalous transaction, as it is produced to ``anomalies`` (same key).
+
+    Parameters
+    ----------
+    id
+        ``topic-partition-offset`` of its source, so that a replay gives the same id.
+    entity
+        Whose transaction it was, if that is known.
+    time
+        Of the transaction, ISO 8601 in UTC.
+    detected_at
+        When it was judged, ISO 8601 in UTC.
+    score
+        0 to 1, high = anomalous.
+    p_value
+        How rare such a transaction is, 0 to 1.
+    severity
+        ``medium``, ``high`` or ``critical``.
+    threshold
+        The least score that is called an anomaly.
+    reasons
+        The features that make it anomalous, strongest first.
+    model
+        The model that judged.
+    transaction
+        The original, as it was received.
+    """
+
+    id: str
+    entity: str | None
+    time: str
+    detected_at: str
+    score: float
+    p_value: float
+    severity: str
+    threshold: float
+    reasons: list[Reason]
+    model: ModelReference
+    transaction: dict[str, Any]
+
+
+class DeadLetter(faust.Record):
+    """A record that could not be scored: its original key and bytes, the rest as headers.
+
+    Parameters
+    ----------
+    error
+        A word that names the class of the fault, a colon, and what was found.
+    topic, partition, offset
+        Where the record stands in Kafka.
+    key, value
+        Its original bytes.
+    """
+
+    error: str
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+
+    @property
+    def headers(self) -> dict[str, bytes]:
+        """Kafka headers; values are UTF-8."""
+        return {
+            "error": self.error.encode(),
+            "source-topic": self.topic.encode(),
+            "source-partition": str(self.partition).encode(),
+            "source-offset": str(self.offset).encode(),
+        }

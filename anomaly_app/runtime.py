@@ -1,0 +1,53 @@
+"""What one worker process holds while it runs."""
+
+import time
+from collections.abc import Callable
+
+from anomaly_app.core.counters import Counters
+from anomaly_app.core.model import Model
+from anomaly_app.core.pipeline import Pipeline
+from anomaly_app.settings import Settings
+
+
+class Runtime:
+    """The worker's settings, its counters and, once it has started, its model.
+
+    Parameters
+    ----------
+    settings
+        As the process was started with.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.counters = Counters()
+        self.started = time.monotonic()
+        self.alerts_wait_for: Callable[[], str | None] = lambda: None
+        """Tells why the alert in hand is not delivered yet."""
+        self._pipeline: Pipeline | None = None
+
+    @property
+    def model(self) -> Model | None:
+        """The model in use; None until it is loaded."""
+        return self._pipeline.model if self._pipeline else None
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """What judges batches.
+
+        Raises
+        ------
+        RuntimeError
+            No model is loaded: records that arrive now must not pass for scored.
+        """
+        if self._pipeline is None:
+            raise RuntimeError("records arrived before a model was loaded")
+        return self._pipeline
+
+    def use(self, model: Model) -> None:
+        """Judge with `model` from now on."""
+        self._pipeline = Pipeline(
+            model,
+            max_record_bytes=self.settings.max_record_bytes,
+            max_reasons=self.settings.max_reasons,
+        )

@@ -1,0 +1,148 @@
+"""Every setting of the app, once: from the environment, or from ``.env`` beside it."""
+
+import difflib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Self
+
+from dotenv import dotenv_values
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from anomaly_app.core.errors import SettingsError
+
+PREFIX = "ANOMALY_"
+ENV_FILE = Path(".env")
+
+TopicName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
+class Settings(BaseSettings):
+    """The app's settings; docs/settings.md has the same list with their reasons."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=ENV_FILE, extra="ignore", frozen=True
+    )
+
+    broker: str = "kafka://127.0.0.1:9092"
+    """Bootstrap servers, ``kafka://host:port``; several are separated by ``;``."""
+    broker_wait: Seconds = 30.0
+    """How long a starting worker waits for the broker, in seconds."""
+    group: str = Field("anomaly-app", min_length=1)
+    """Consumer group; workers of the same group share the partitions."""
+    transactions_topic: TopicName = "transactions"
+    """Topic that is scored."""
+    anomalies_topic: TopicName = "anomalies"
+    """Topic that anomalies are sent to."""
+    dead_letters_topic: TopicName = "transactions-dlq"
+    """Topic that records which cannot be scored are sent to."""
+    partitions: int = Field(4, ge=1, le=10_000)
+    """Partitions of the topics that the app creates: the most workers that can share the load."""
+    replication: int = Field(1, ge=1, le=100)
+    """Replication factor of the topics that the app creates."""
+    session_timeout: Seconds = 20.0
+    """Seconds after which the broker gives a silent worker's partitions to others."""
+    rebalance_timeout: Seconds = 30.0
+    """Seconds that workers have to join a rebalance."""
+
+    model: Path = Path("models/transactions")
+    """Folder of the model: the newest version in it, or one version's own folder."""
+    batch_size: int = Field(512, ge=1, le=100_000)
+    """Records that are scored together at most."""
+    max_record_bytes: int = Field(1_048_576, ge=1, le=10_485_760)
+    """Records with a longer value go to the dead letters unread."""
+    max_reasons: int = Field(5, ge=1, le=100)
+    """Features that an anomaly names at most."""
+    send_timeout: Seconds = 60.0
+    """Seconds of failing sends after which the worker exits without committing."""
+
+    web_bind: str = "127.0.0.1"
+    """Address that the web pages listen on."""
+    web_port: int = Field(6066, ge=1, le=65535)
+    """Port of the web pages; one for each worker on a host (or ``--web-port``)."""
+
+    slack_token: SecretStr | None = Field(None, validation_alias=AliasChoices("SLACK_API_TOKEN"))
+    """Slack bot token with ``chat:write``; without it alerts go to the log."""
+    slack_channel: str | None = Field(None, validation_alias=AliasChoices("SLACK_CHANNEL"))
+    """Slack channel that alerts go to, such as ``#fraud``."""
+    slack_url: str = Field("https://slack.com/api/", pattern=r"^https?://")
+    """Base address of Slack's web API."""
+    slack_interval: float = Field(1.0, ge=0, le=3600)
+    """Seconds between two messages; Slack allows one a second for each channel."""
+
+    @field_validator("broker")
+    @classmethod
+    def _is_kafka_url(cls, value: str) -> str:
+        scheme, found, rest = value.rpartition("://")
+        if found and scheme != "kafka":
+            raise ValueError(f"{value!r} is not of the form kafka://host:port")
+        hosts = rest.replace(",", ";").split(";")
+        if not all(host.strip() and host.rpartition(":")[2].isdigit() for host in hosts):
+            raise ValueError(f"{value!r} is not of the form kafka://host:port")
+        return ";".join(f"kafka://{host.strip()}" for host in hosts)
+
+    @field_validator("slack_token", "slack_channel", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: str | None) -> str | None:
+        return value or None
+
+    @model_validator(mode="after")
+    def _token_has_channel(self) -> Self:
+        if self.slack_token is not None and self.slack_channel is None:
+            raise ValueError("SLACK_CHANNEL is not set, but SLACK_API_TOKEN is: name the channel")
+        return self
+
+    @classmethod
+    def environment_name(cls, field: str) -> str:
+        """Name of the environment variable that sets a field."""
+        alias = cls.model_fields[field].validation_alias
+        if isinstance(alias, AliasChoices):
+            return str(alias.choices[0])
+        return PREFIX + field.upper()
+
+    @property
+    def topic_names(self) -> tuple[str, str, str]:
+        """The app's topics: transactions, anomalies, dead letters."""
+        return self.transactions_topic, self.anomalies_topic, self.dead_letters_topic
+
+    @property
+    def bootstrap_servers(self) -> list[str]:
+        """The broker's addresses as ``host:port``."""
+        return [url.removeprefix("kafka://") for url in self.broker.split(";")]
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment and ``.env``.
+
+    Raises
+    ------
+    SettingsError
+        One is unknown, of the wrong type or out of range: the text names it.
+    """
+    _refuse_unknown({*os.environ, *dotenv_values(ENV_FILE)})
+    try:
+        return Settings()  # type: ignore[call-arg]  # each field comes from the environment
+    except ValidationError as fault:
+        raise SettingsError("; ".join(_explain(error) for error in fault.errors())) from None
+
+
+def _explain(error: object) -> str:
+    assert isinstance(error, dict)  # noqa: S101  # narrows pydantic's own type
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if not error["loc"]:
+        return message
+    place = str(error["loc"][0])
+    name = Settings.environment_name(place) if place in Settings.model_fields else place
+    shown = "" if "TOKEN" in name else f" (it is {str(error['input'])[:60]!r})"
+    return f"{name}: {message}{shown}"
+
+
+def _refuse_unknown(names: Iterable[str]) -> None:
+    known = [Settings.environment_name(field) for field in Settings.model_fields]
+    for name in sorted(names):
+        if name.startswith(PREFIX) and name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            meant = f"; did you mean {close[0]}?" if close else "; docs/settings.md lists them all"
+            raise SettingsError(f"{name} is not a setting{meant}")

@@ -1,0 +1,62 @@
+"""The alert agent: an anomaly in, a message to people out."""
+
+import logging
+
+import faust
+from faust.types import StreamT
+
+from anomaly_app.alerting.channel import AlertChannel, Outcome
+from anomaly_app.alerting.delivery import Delivery
+from anomaly_app.alerting.log import LogChannel
+from anomaly_app.alerting.message import alert_message
+from anomaly_app.alerting.slack import SlackChannel
+from anomaly_app.records import Anomaly
+from anomaly_app.settings import Settings
+from anomaly_app.runtime import Runtime
+from anomaly_app.stream.sending import exit_without_commit
+from anomaly_app.stream.topics import Topics
+
+logger = logging.getLogger(__name__)
+
+
+def define_alerting(app: faust.App, topics: Topics, runtime: Runtime) -> None:
+    """Define the agent that alerts people."""
+    channel = make_channel(runtime.settings)
+    delivery = Delivery(channel, given_up=lambda: app.should_stop or app.rebalancing)
+    runtime.alerts_wait_for = lambda: delivery.waiting_for
+
+    # Acks are manual: an alert that is let go of is read again, by this worker or the next.
+    @app.agent(topics.anomalies, name="alerting")
+    async def alerting(stream: StreamT[bytes]) -> None:
+        unacked = stream.noack()
+        async for event in unacked.events():
+            try:
+                outcome = await alert(event.value, delivery)
+            except Exception as fault:  # noqa: BLE001  # nothing may pass for done that is not
+                exit_without_commit(f"alert on {event.message!r}", fault)
+            if outcome is not None:
+                runtime.counters.alerts[outcome] += 1
+                await unacked.ack(event)
+        await channel.close()
+
+
+async def alert(value: bytes, delivery: Delivery) -> Outcome | None:
+    """Alert on one message of the anomalies topic; None where the worker let go of it."""
+    try:
+        message = alert_message(Anomaly.loads(value))
+    except Exception as fault:  # noqa: BLE001  # anybody may have written anything to the topic
+        logger.error("no alert, this is not an anomaly (%r): %.200r", fault, value)  # noqa: TRY400
+        return Outcome.UNREADABLE
+    return await delivery.deliver(message)
+
+
+def make_channel(settings: Settings) -> AlertChannel:
+    """Choose the channel: Slack where there is a token, the log otherwise."""
+    if settings.slack_token is None or settings.slack_channel is None:
+        return LogChannel()
+    return SlackChannel(
+        token=settings.slack_token.get_secret_value(),
+        channel=settings.slack_channel,
+        url=settings.slack_url,
+        interval=settings.slack_interval,
+    )

@@ -1,0 +1,98 @@
+"""Whole runs of records as single Faust events.
+
+Faust spends more than 100 µs of CPU on every event before an agent sees it. Two of its public
+settings remove that cost: the consumer's scheduler decides which records are handed on, and a
+topic's schema decides how one is decoded. The scheduler here hands on *one* record for a whole
+run of fetched records of one partition, with the offset of the run's last; the schema gives the
+agent the run.
+
+Acking such an event commits the whole run: Faust counts the offsets that it skipped as done.
+That is sound as long as the runs of a partition are acked in order, which one agent that works
+on one run after the other does.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka.structs import ConsumerRecord
+from faust import Schema
+from faust.transport.utils import DefaultSchedulingStrategy
+from faust.types import TP, AppT, Message
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRun:
+    """Records of one partition in order, dressed as one record for Faust's consumer."""
+
+    topic: str
+    partition: int
+    offset: int
+    value: tuple[ConsumerRecord, ...]
+    timestamp: int | None = None
+    timestamp_type: int = 0
+    headers: tuple[tuple[str, bytes], ...] = ()
+    key: bytes | None = None
+    checksum: bytes | None = None
+    serialized_key_size: int = 0
+    serialized_value_size: int = 0
+
+
+class RunScheduler(DefaultSchedulingStrategy):
+    """Hand on the records of one topic in runs; those of other topics one by one.
+
+    A run holds whatever has arrived for a partition, up to a maximum: it grows under load and
+    is a single record when little comes in. Partitions and topics take turns, run by run.
+
+    Parameters
+    ----------
+    topic
+        The topic whose records are batched.
+    size
+        Records in a run at most.
+    """
+
+    def __init__(self, *, topic: str, size: int) -> None:
+        super().__init__()
+        self._topic = topic
+        self._size = size
+        self._read_only_first: set[TP] = set()
+
+    def iterate(self, records: Mapping[TP, Sequence[Any]]) -> Iterator[tuple[TP, Any]]:
+        """Iterate over fetched records in turns, runs in place of the batched topic's records."""
+        batched = {
+            tp: list(self._runs(tp, fetched)) if tp.topic == self._topic else list(fetched)
+            for tp, fetched in records.items()
+        }
+        return super().iterate(batched)
+
+    def _runs(self, tp: TP, fetched: Sequence[ConsumerRecord]) -> Iterator[RecordRun]:
+        start = 0
+        if fetched and tp in self._read_only_first:
+            # Faust takes "read up to offset 0" for "nothing read yet": it would not fill the
+            # offsets that the next run skips, and never commit this partition again. So the
+            # next offset is handed on by itself, also where a transaction's marker holds it.
+            start = sum(record.offset <= 1 for record in fetched)
+            yield RecordRun(tp.topic, tp.partition, 1, tuple(fetched[:start]))
+            self._read_only_first.discard(tp)
+        while start < len(fetched):
+            run = tuple(fetched[start : start + self._size])
+            if run[-1].offset == 0:
+                self._read_only_first.add(tp)
+            yield RecordRun(tp.topic, tp.partition, run[-1].offset, run)
+            start += self._size
+
+
+class RunSchema(Schema):  # type: ignore[misc]
+    """Give an agent the run of records itself, undecoded."""
+
+    def loads_key(self, app: AppT, message: Message, **_: Any) -> None:  # noqa: ARG002
+        """Return nothing: the records of a run have their own keys."""
+        return
+
+    def loads_value(
+        self, app: AppT, message: Message, **_: Any  # noqa: ARG002
+    ) -> tuple[ConsumerRecord, ...]:
+        """Return the records of a run."""
+        records: tuple[ConsumerRecord, ...] = message.value
+        return records

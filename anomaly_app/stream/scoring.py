@@ -1,0 +1,139 @@
+"""The scoring agent: a run of records in, anomalies and dead letters out."""
+
+import time
+from collections.abc import Sequence
+
+import faust
+import msgspec
+from faust.types import StreamT
+
+from anomaly_app.core.decode import KafkaRecord, Rejected
+from anomaly_app.core.model import Manifest
+from anomaly_app.core.pipeline import Finding, Pipeline, Verdict
+from anomaly_app.core.times import iso_time
+from anomaly_app.records import Anomaly, DeadLetter, ModelReference, Reason
+from anomaly_app.runtime import Runtime
+from anomaly_app.stream.sending import Outgoing, exit_without_commit, send_all
+from anomaly_app.stream.topics import Topics
+
+
+def define_scoring(app: faust.App, topics: Topics, runtime: Runtime) -> None:
+    """Define the agent that scores transactions."""
+
+    # Acks are manual: Faust would also ack a run whose agent was cancelled or raised.
+    @app.agent(topics.transactions, name="scoring")
+    async def scoring(stream: StreamT[Sequence[KafkaRecord]]) -> None:
+        unacked = stream.noack()
+        async for event in unacked.events():
+            try:
+                await score_run(event.value, topics, runtime)
+            except Exception as fault:  # noqa: BLE001  # nothing may pass for done that is not
+                exit_without_commit(_where(event.value), fault)
+            await unacked.ack(event)
+
+
+async def score_run(
+    records: Sequence[KafkaRecord], topics: Topics, runtime: Runtime
+) -> None:
+    """Judge a run of records; when this returns, all that came of it is in Kafka."""
+    if not records:
+        return
+    pipeline = runtime.pipeline
+    verdict = pipeline.judge(records)
+    await send_all(
+        _outgoing(verdict, pipeline, topics, detected_at=time.time()),
+        timeout=runtime.settings.send_timeout,
+    )
+    _count(records, verdict, runtime, now=time.time())
+
+
+def _outgoing(
+    verdict: Verdict, pipeline: Pipeline, topics: Topics, *, detected_at: float
+) -> list[Outgoing]:
+    manifest = pipeline.model.manifest
+    anomalies = [
+        Outgoing(
+            topics.anomalies,
+            finding.record.key,
+            to_anomaly(finding, manifest, detected_at).dumps(),
+            {},
+        )
+        for finding in verdict.findings
+    ]
+    return anomalies + [_dead_letter(rejected, topics) for rejected in verdict.rejected]
+
+
+def to_anomaly(finding: Finding, manifest: Manifest, detected_at: float) -> Anomaly:
+    """Write a finding as the record that travels.
+
+    Parameters
+    ----------
+    finding
+        What the core found.
+    manifest
+        Of the model that judged.
+    detected_at
+        Seconds since the epoch.
+    """
+    record, transaction = finding.record, finding.transaction
+    return Anomaly(
+        id=f"{record.topic}-{record.partition}-{record.offset}",
+        entity=_entity(transaction.entity, record.key),
+        time=iso_time(transaction.time),
+        detected_at=iso_time(detected_at),
+        score=finding.score,
+        p_value=finding.p_value,
+        severity=str(finding.severity),
+        threshold=manifest.threshold,
+        reasons=[Reason(**reason._asdict()) for reason in finding.reasons],
+        model=ModelReference(
+            name=manifest.name, version=manifest.version, sha256=manifest.sha256
+        ),
+        transaction=_original(record.value),
+    )
+
+
+def _entity(named: str | int | None, key: bytes | None) -> str | None:
+    if named is not None:
+        return str(named)
+    return None if key is None else key.decode(errors="replace")
+
+
+def _original(value: bytes | None) -> dict[str, object]:
+    try:
+        original: dict[str, object] = msgspec.json.decode(value or b"{}")
+    except (ValueError, RecursionError):
+        # A field that the model does not use may hold what JSON cannot carry on, such as 1e999.
+        return {"unreadable": (value or b"").decode(errors="replace")}
+    return original
+
+
+def _dead_letter(rejected: Rejected, topics: Topics) -> Outgoing:
+    record = rejected.record
+    letter = DeadLetter(
+        error=str(rejected.error),
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        key=record.key,
+        value=record.value,
+    )
+    return Outgoing(topics.dead_letters, letter.key, letter.value, letter.headers)
+
+
+def _count(
+    records: Sequence[KafkaRecord], verdict: Verdict, runtime: Runtime, *, now: float
+) -> None:
+    counters = runtime.counters
+    counters.batches += 1
+    counters.scored += verdict.scored
+    counters.anomalies += len(verdict.findings)
+    counters.dead_letters.update(str(rejected.error.rejection) for rejected in verdict.rejected)
+    last = records[-1]
+    counters.offsets[f"{last.topic}-{last.partition}"] = last.offset + 1
+    counters.latency.add([now - r.timestamp / 1000.0 for r in records if r.timestamp])
+
+
+def _where(records: Sequence[KafkaRecord]) -> str:
+    first, last = records[0], records[-1]
+    return f"{first.topic} partition {first.partition} offsets {first.offset} to {last.offset}"

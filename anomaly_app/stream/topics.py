@@ -1,0 +1,51 @@
+"""The app's three topics."""
+
+from typing import NamedTuple
+
+import faust
+from faust.types import TopicT
+
+from anomaly_app.settings import Settings
+from anomaly_app.stream.batching import RunSchema
+
+ALERTS_BUFFER = 50_000
+"""Anomalies that wait in memory before fetching them pauses.
+
+A full buffer would hold up every topic of the worker, scoring too. Fetching pauses at 80 % of
+it, and what one fetch of every partition can bring fits above.
+"""
+
+MESSAGE_OVERHEAD = 65_536
+"""Bytes that headers, framing and an anomaly's own fields may add to a transaction."""
+
+LARGEST_MESSAGE = 16_777_216
+"""Bytes of a message at least, so that also an oversized record has room in the dead letters."""
+
+
+class Topics(NamedTuple):
+    """The app's topics, as Faust knows them."""
+
+    transactions: TopicT
+    anomalies: TopicT
+    dead_letters: TopicT
+
+
+def define_topics(app: faust.App, settings: Settings) -> Topics:
+    """Define the topics; nothing is sent to the broker yet."""
+    shape = {"partitions": settings.partitions, "replicas": settings.replication}
+    raw = {
+        "key_type": bytes,
+        "key_serializer": "raw",
+        "value_type": bytes,
+        "value_serializer": "raw",
+    }
+    return Topics(
+        transactions=app.topic(settings.transactions_topic, schema=RunSchema(), **shape),
+        anomalies=app.topic(settings.anomalies_topic, maxsize=ALERTS_BUFFER, **raw, **shape),
+        dead_letters=app.topic(settings.dead_letters_topic, **raw, **shape),
+    )
+
+
+def max_message_bytes(settings: Settings) -> int:
+    """Bytes that one message of the app's topics may have."""
+    return max(2 * settings.max_record_bytes + MESSAGE_OVERHEAD, LARGEST_MESSAGE)

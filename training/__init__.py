@@ -1,0 +1,1 @@
+"""From a file of history to a model: load, encode, fit, calibrate, save."""

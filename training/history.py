@@ -1,0 +1,205 @@
+"""Files of history as one table of transactions, in time order."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from anomaly_app.core.errors import DataError, RecordRejected
+from anomaly_app.core.times import parse_time
+from training.roles import Roles
+
+SERIES = "series"
+"""Column that a file's name becomes where no column tells whose the rows are."""
+
+MISSING = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"]
+
+
+@dataclass(frozen=True)
+class History:
+    """Transactions as a table.
+
+    Parameters
+    ----------
+    source
+        Name of the file or folder.
+    frame
+        The features only.
+    entities, ids
+        Per row, or None.
+    times
+        Per row, seconds since the epoch, increasing; or None.
+    labels
+        Per row, whether it was an anomaly; or None.
+    """
+
+    source: str
+    frame: pl.DataFrame
+    entities: list[str] | None = None
+    ids: list[Any] | None = None
+    times: npt.NDArray[np.float64] | None = None
+    labels: npt.NDArray[np.bool_] | None = None
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def take(self, rows: npt.NDArray[np.intp]) -> Self:
+        """Select rows, in the given order."""
+        order = rows.tolist()
+        return type(self)(
+            source=self.source,
+            frame=self.frame[order],
+            entities=[self.entities[i] for i in order] if self.entities is not None else None,
+            ids=[self.ids[i] for i in order] if self.ids is not None else None,
+            times=self.times[rows] if self.times is not None else None,
+            labels=self.labels[rows] if self.labels is not None else None,
+        )
+
+    def split(self, share: float) -> tuple[Self, Self]:
+        """Cut into a first part, of this share of the rows, and the rest."""
+        cut = int(len(self) * share)
+        rows = np.arange(len(self))
+        return self.take(rows[:cut]), self.take(rows[cut:])
+
+
+def read_history(path: Path, roles: Roles | None = None) -> History:
+    """Read history.
+
+    Parameters
+    ----------
+    path
+        A CSV (also gzipped), Parquet or npz file, or a folder of such files.
+    roles
+        Parts of the columns; what they do not say is inferred from the columns' names.
+
+    Raises
+    ------
+    DataError
+        The file is missing, unreadable or without rows, or lacks a column that was named.
+    """
+    files = sorted(_files(path))
+    frames = [_read(file) for file in files]
+    roles = (roles or Roles()).infer(frames[0].columns)
+    if roles.key is None and (len(files) > 1 or roles.time is not None):
+        roles = roles.infer([*frames[0].columns, SERIES])
+        frames = [
+            frame.with_columns(pl.lit(_stem(file)).alias(SERIES))
+            for file, frame in zip(files, frames, strict=True)
+        ]
+    try:
+        table = pl.concat(frames, how="vertical_relaxed")
+    except pl.exceptions.PolarsError as fault:
+        raise DataError(f"the files of {path} do not have the same columns: {fault}") from None
+    if len(table) == 0:
+        raise DataError(f"{path} has no rows")
+    return _arrange(path.name, table, roles)
+
+
+def _files(path: Path) -> Iterable[Path]:
+    if path.is_dir():
+        found = [f for f in path.iterdir() if f.suffix in {".csv", ".parquet", ".npz", ".gz"}]
+        if not found:
+            raise DataError(f"{path} holds no CSV, Parquet or npz file")
+        return found
+    if not path.exists():
+        raise DataError(f"there is no file {path}")
+    return [path]
+
+
+def _stem(file: Path) -> str:
+    return file.name.split(".")[0]
+
+
+def _read(file: Path) -> pl.DataFrame:
+    try:
+        if file.suffix == ".parquet":
+            return pl.read_parquet(file)
+        if file.suffix == ".npz":
+            return _read_npz(file)
+        return pl.read_csv(file, infer_schema_length=None, null_values=MISSING)
+    except (pl.exceptions.PolarsError, OSError, ValueError, KeyError) as fault:
+        reason = str(fault).splitlines()[0] if str(fault) else type(fault).__name__
+        raise DataError(f"{file} cannot be read as a table: {reason}") from None
+
+
+def _read_npz(file: Path) -> pl.DataFrame:
+    with np.load(file, allow_pickle=False) as arrays:
+        matrix = np.asarray(arrays["X"], dtype=np.float64)
+        frame = pl.DataFrame({f"f{i}": column for i, column in enumerate(matrix.T)})
+        if "y" in arrays:
+            frame = frame.with_columns(pl.Series("y", np.asarray(arrays["y"], dtype=np.int64)))
+    return frame
+
+
+def _arrange(source: str, table: pl.DataFrame, roles: Roles) -> History:
+    features = roles.feature_columns(table.columns)
+    if not features:
+        raise DataError(f"{source} has no column left to be a feature")
+    times = _times(table[roles.time]) if roles.time else None
+    entities = table[roles.key].cast(pl.String).to_list() if roles.key else None
+    history = History(
+        source=source,
+        frame=table.select(
+            pl.col(name).cast(pl.String) if name in roles.categories else pl.col(name)
+            for name in features
+        ),
+        entities=entities,
+        ids=table[roles.id].to_list() if roles.id else None,
+        times=times,
+        labels=_labels(table, roles, entities, times),
+    )
+    return history if times is None else history.take(np.argsort(times, kind="stable"))
+
+
+def _times(column: pl.Series) -> npt.NDArray[np.float64]:
+    if column.dtype.is_temporal():
+        column = column.dt.epoch("ms")
+    try:
+        return np.array([parse_time(value) for value in column.to_list()], dtype=np.float64)
+    except RecordRejected as fault:
+        raise DataError(f"column {column.name!r}: {fault}") from None
+    except TypeError:
+        raise DataError(f"column {column.name!r} lacks a time in some row") from None
+
+
+def _labels(
+    table: pl.DataFrame,
+    roles: Roles,
+    entities: list[str] | None,
+    times: npt.NDArray[np.float64] | None,
+) -> npt.NDArray[np.bool_] | None:
+    if roles.label is None:
+        return None
+    if roles.label in table.columns:
+        column = table[roles.label]
+        values = column.cast(pl.Float64, strict=False).to_numpy()
+        if not np.isin(values, (0.0, 1.0)).all():
+            raise DataError(f"label column {roles.label!r} must hold 0 and 1 only")
+        return values.astype(bool)
+    path = Path(roles.label)
+    if not path.exists():
+        raise DataError(f"label {roles.label!r} is neither a column nor a file of windows")
+    if entities is None or times is None:
+        raise DataError("labelled windows need a time column")
+    return _in_windows(path, entities, times)
+
+
+def _in_windows(
+    path: Path, entities: list[str], times: npt.NDArray[np.float64]
+) -> npt.NDArray[np.bool_]:
+    try:
+        windows = msgspec.json.decode(path.read_bytes(), type=dict[str, list[tuple[str, str]]])
+    except (OSError, ValueError) as fault:
+        raise DataError(f"{path} is not a file of labelled windows: {fault}") from None
+    names = np.array(entities)
+    labels = np.zeros(len(times), dtype=bool)
+    for series, spans in windows.items():
+        of_series = names == _stem(Path(series))
+        for first, last in spans:
+            labels |= of_series & (times >= parse_time(first)) & (times <= parse_time(last))
+    return labels
