@@ -12,12 +12,17 @@ from anomaly_app.stream.alerting import define_alerting
 from anomaly_app.stream.batching import RunScheduler
 from anomaly_app.stream.scoring import define_scoring
 from anomaly_app.stream.topics import define_topics, max_message_bytes
+from anomaly_app.stream.transport import PromptApp
 from anomaly_app.stream.worker import worker_class
 from anomaly_app.web.views import define_views
 
 HEARTBEATS_PER_SESSION = 6
-BUFFERED_RUNS = 16
-"""Runs that wait for the scoring agent: enough to be busy while the next fetch is under way."""
+BUFFERED_RUNS = 64
+"""Runs that Faust holds for the scoring agent, beyond those in the agent's own inbox.
+
+At 80 % of it Faust stops fetching, and may then sleep for a second: enough for never being there
+but under overload.
+"""
 
 
 def create_app(settings: Settings) -> faust.App:
@@ -29,7 +34,7 @@ def create_app(settings: Settings) -> faust.App:
         Everything that varies between installations.
     """
     runtime = Runtime(settings)
-    app = faust.App(
+    app = PromptApp(
         settings.group,
         Worker=worker_class(runtime),
         broker=settings.broker,
@@ -63,6 +68,7 @@ def create_app(settings: Settings) -> faust.App:
         web_stats_enabled=False,
         web_metrics_enabled=False,
     )
+    app.fetch_wait = settings.fetch_wait
     topics = define_topics(app, settings)
     define_scoring(app, topics, runtime)
     define_alerting(app, topics, runtime)

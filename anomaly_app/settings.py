@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     """Seconds after which the broker gives a silent worker's partitions to others."""
     rebalance_timeout: Seconds = 30.0
     """Seconds that workers have to join a rebalance."""
+    fetch_wait: Seconds = 0.5
+    """Seconds that the broker may hold back a fetch while nothing has arrived."""
 
     model: Path = Path("models/transactions")
     """Folder of the model: the newest version in it, or one version's own folder."""

@@ -54,7 +54,7 @@ class Counters:
     batches
         Runs of records that were judged.
     offsets
-        Per topic partition (``topic-partition``), the next offset to judge.
+        Per partition of the transactions, the next offset to judge.
     latency
         From the record's timestamp in Kafka to the end of its batch.
     """
@@ -64,7 +64,7 @@ class Counters:
     batches: int = 0
     dead_letters: Counter[str] = field(default_factory=Counter)
     alerts: Counter[str] = field(default_factory=Counter)
-    offsets: dict[str, int] = field(default_factory=dict)
+    offsets: dict[int, int] = field(default_factory=dict)
     latency: LatencyWindow = field(default_factory=LatencyWindow)
 
     @property

@@ -6,15 +6,17 @@ import platform
 from collections.abc import Sequence
 from functools import cached_property
 from importlib.metadata import version
-from typing import Any, Self
+from typing import Self
 
 import joblib
 import msgspec
 import numpy as np
+from sklearn.pipeline import Pipeline
 
 from anomaly_app.core.calibration import Calibration, score_of
 from anomaly_app.core.errors import ModelCorrupt, ModelIncompatible
 from anomaly_app.core.explain import Reason, explain
+from anomaly_app.core.forest import ForestScorer
 from anomaly_app.core.schema import FeatureSchema, FeatureValue, Matrix
 
 FORMAT = 1
@@ -72,14 +74,15 @@ class Model:
     manifest
         Describes the estimator.
     estimator
-        A scikit-learn estimator with ``score_samples`` (low = abnormal) over the matrix of
+        A fitted pipeline of `anomaly_app.core.estimator.make_estimator`, for the matrices of
         the manifest's schema.
     """
 
-    def __init__(self, manifest: Manifest, estimator: Any) -> None:
+    def __init__(self, manifest: Manifest, estimator: Pipeline) -> None:
         self.manifest = manifest
         self.schema = manifest.schema
-        self._estimator = estimator
+        self._preprocess = estimator[:-1]
+        self._forest = ForestScorer(estimator[-1])
 
     @cached_property
     def log_alert_rate(self) -> float:
@@ -90,8 +93,7 @@ class Model:
         """Raw scores as scikit-learn gives them, low = abnormal, shape ``(rows,)``."""
         if len(matrix) == 0:
             return np.empty(0)
-        scores: Matrix = self._estimator.score_samples(matrix)
-        return scores
+        return self._forest.score_samples(self._preprocess.transform(matrix))
 
     def log_p_values(self, matrix: Matrix) -> Matrix:
         """Natural logarithms of the rows' tail p-values, shape ``(rows,)``, at most 0."""
@@ -161,7 +163,7 @@ def read_manifest(manifest_json: bytes, *, where: str) -> Manifest:
     return manifest
 
 
-def pickle_estimator(estimator: Any) -> bytes:
+def pickle_estimator(estimator: Pipeline) -> bytes:
     """Pickle a fitted estimator; the same fit and versions give the same bytes."""
     buffer = io.BytesIO()
     joblib.dump(estimator, buffer, compress=("zlib", 3))

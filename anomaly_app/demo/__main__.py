@@ -20,10 +20,14 @@ from training.roles import Roles
 
 SIMULATED_RATE = 200.0
 
-QUICK_REBALANCE = 3.0
-"""Seconds for joining the group: the embedded broker makes a first member wait half of it."""
-
-SESSION = 10.0
+EMBEDDED: dict[str, object] = {
+    # The embedded broker makes the first member of a group wait for half of this,
+    "rebalance_timeout": 3.0,
+    "session_timeout": 10.0,
+    # and looks for new records only after a part of this.
+    "fetch_wait": 0.02,
+}
+"""Settings that suit the embedded broker's ways, in seconds."""
 
 
 @click.command(context_settings={"max_content_width": 100})
@@ -103,7 +107,7 @@ def _settings(address: str, model: Path, *, embedded: bool) -> Settings:
     settings = load_settings()
     changes: dict[str, object] = {"model": model.resolve()}
     if embedded:
-        changes |= {"rebalance_timeout": QUICK_REBALANCE, "session_timeout": SESSION}
+        changes |= EMBEDDED
     else:
         # On a broker that is somebody's, the demo keeps to topics and a group of its own.
         name = f"demo-{secrets.token_hex(4)}"

@@ -15,6 +15,9 @@ from anomaly_app.records import Anomaly
 TICK = 0.02
 """Seconds between two bursts of sends."""
 
+FETCH_WAIT_MS = 20
+"""The embedded broker looks for new records only after a part of this."""
+
 
 async def send_events(
     producer: AIOKafkaProducer,
@@ -70,7 +73,10 @@ async def kafka_clients(
     """Open a producer, and a consumer that reads the anomalies from their beginning."""
     producer = AIOKafkaProducer(bootstrap_servers=list(servers), linger_ms=2)
     consumer = AIOKafkaConsumer(
-        anomalies_topic, bootstrap_servers=list(servers), auto_offset_reset="earliest"
+        anomalies_topic,
+        bootstrap_servers=list(servers),
+        auto_offset_reset="earliest",
+        fetch_max_wait_ms=FETCH_WAIT_MS,
     )
     await producer.start()
     try:

@@ -1,11 +1,12 @@
 """The scoring agent: a run of records in, anomalies and dead letters out."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 
 import faust
 import msgspec
-from faust.types import StreamT
+from faust.types import EventT, StreamT
 
 from anomaly_app.core.decode import KafkaRecord, Rejected
 from anomaly_app.core.model import Manifest
@@ -13,6 +14,7 @@ from anomaly_app.core.pipeline import Finding, Pipeline, Verdict
 from anomaly_app.core.times import iso_time
 from anomaly_app.records import Anomaly, DeadLetter, ModelReference, Reason
 from anomaly_app.runtime import Runtime
+from anomaly_app.stream.inbox import Inbox
 from anomaly_app.stream.sending import Outgoing, exit_without_commit, send_all
 from anomaly_app.stream.topics import Topics
 
@@ -24,20 +26,32 @@ def define_scoring(app: faust.App, topics: Topics, runtime: Runtime) -> None:
     @app.agent(topics.transactions, name="scoring")
     async def scoring(stream: StreamT[Sequence[KafkaRecord]]) -> None:
         unacked = stream.noack()
-        async for event in unacked.events():
-            try:
-                await score_run(event.value, topics, runtime)
-            except Exception as fault:  # noqa: BLE001  # nothing may pass for done that is not
-                exit_without_commit(_where(event.value), fault)
-            await unacked.ack(event)
+        inbox: Inbox[EventT] = Inbox(runtime.settings.batch_size)
+        scorer = asyncio.create_task(score_inbox(inbox, unacked, topics, runtime))
+        try:
+            async for event in unacked.events():
+                await inbox.put(event)
+        finally:
+            scorer.cancel()
 
 
-async def score_run(
-    records: Sequence[KafkaRecord], topics: Topics, runtime: Runtime
+async def score_inbox(
+    inbox: Inbox[EventT], unacked: StreamT[Sequence[KafkaRecord]], topics: Topics, runtime: Runtime
 ) -> None:
-    """Judge a run of records; when this returns, all that came of it is in Kafka."""
-    if not records:
-        return
+    """Score whatever waits, then ack it, until cancelled."""
+    while True:
+        runs = await inbox.take()
+        records = [record for run in runs for record in run.value]
+        try:
+            await score(records, topics, runtime)
+        except Exception as fault:  # noqa: BLE001  # nothing may pass for done that is not
+            exit_without_commit(_where(records), fault)
+        for run in runs:
+            await unacked.ack(run)
+
+
+async def score(records: Sequence[KafkaRecord], topics: Topics, runtime: Runtime) -> None:
+    """Judge records; when this returns, all that came of them is in Kafka."""
     pipeline = runtime.pipeline
     verdict = pipeline.judge(records)
     await send_all(
@@ -129,11 +143,16 @@ def _count(
     counters.scored += verdict.scored
     counters.anomalies += len(verdict.findings)
     counters.dead_letters.update(str(rejected.error.rejection) for rejected in verdict.rejected)
-    last = records[-1]
-    counters.offsets[f"{last.topic}-{last.partition}"] = last.offset + 1
+    for record in records:
+        counters.offsets[record.partition] = record.offset + 1
     counters.latency.add([now - r.timestamp / 1000.0 for r in records if r.timestamp])
 
 
 def _where(records: Sequence[KafkaRecord]) -> str:
-    first, last = records[0], records[-1]
-    return f"{first.topic} partition {first.partition} offsets {first.offset} to {last.offset}"
+    firsts: dict[int, int] = {}
+    lasts: dict[int, int] = {}
+    for record in records:
+        firsts.setdefault(record.partition, record.offset)
+        lasts[record.partition] = record.offset
+    places = ", ".join(f"{p} offsets {firsts[p]} to {lasts[p]}" for p in firsts)
+    return f"{records[0].topic} partition {places}" if records else "an empty run"

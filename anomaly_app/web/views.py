@@ -51,7 +51,8 @@ def _assignment(app: faust.App) -> set[TP]:
 
 
 async def _position(app: faust.App, runtime: Runtime, tp: TP) -> PartitionPosition:
-    offset = runtime.counters.offsets.get(f"{tp.topic}-{tp.partition}")
+    judged = runtime.counters.offsets if tp.topic == runtime.settings.transactions_topic else {}
+    offset = judged.get(tp.partition)
     if offset is None:
         offset = await app.consumer.position(tp)
     return PartitionPosition(tp.topic, tp.partition, offset, app.consumer.highwater(tp))
