@@ -2,12 +2,20 @@
 
 import difflib
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Self
 
 from dotenv import dotenv_values
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AliasChoices,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from anomaly_app.core.errors import SettingsError
@@ -77,13 +85,10 @@ class Settings(BaseSettings):
     @field_validator("broker")
     @classmethod
     def _is_kafka_url(cls, value: str) -> str:
-        scheme, found, rest = value.rpartition("://")
-        if found and scheme != "kafka":
-            raise ValueError(f"{value!r} is not of the form kafka://host:port")
-        hosts = rest.replace(",", ";").split(";")
-        if not all(host.strip() and host.rpartition(":")[2].isdigit() for host in hosts):
-            raise ValueError(f"{value!r} is not of the form kafka://host:port")
-        return ";".join(f"kafka://{host.strip()}" for host in hosts)
+        hosts = [part.strip().removeprefix("kafka://") for part in re.split("[;,]", value)]
+        if not all(re.fullmatch(r"[A-Za-z0-9._\[\]:-]+:\d{1,5}", host) for host in hosts):
+            raise ValueError("it must be of the form kafka://host:port")
+        return ";".join(f"kafka://{host}" for host in hosts)
 
     @field_validator("slack_token", "slack_channel", mode="before")
     @classmethod

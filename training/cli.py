@@ -39,7 +39,7 @@ def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.group(context_settings={"max_content_width": 100})
 def cli() -> None:
-    """Make models from history.
+    r"""Make models from history.
 
     \b
     A first model from a file of your own, and the worker that uses it:
@@ -95,9 +95,7 @@ def fit(
     console = Console()
     with console.status(f"reading {data}"):
         history = read_history(data, Roles.parse(roles))
-    options = FitOptions(
-        name=name, alert_rate=alert_rate, held_back=held_back, random_state=seed
-    )
+    options = FitOptions(name=name, alert_rate=alert_rate, held_back=held_back, random_state=seed)
     with console.status(f"fitting on {len(history):,} rows"):
         fitted = fit_model(history, options, version=next_version(out, name))
     folder = save_model(out, fitted.manifest, fitted.pickle)

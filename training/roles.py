@@ -2,22 +2,49 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 from anomaly_app.core.errors import DataError
 
 NAMES: dict[str, tuple[str, ...]] = {
     "label": (
-        "is_fraud", "isfraud", "fraud", "label", "is_anomaly", "anomaly", "outlier", "class",
-        "target", "y",
+        "is_fraud",
+        "isfraud",
+        "fraud",
+        "label",
+        "is_anomaly",
+        "anomaly",
+        "outlier",
+        "class",
+        "target",
+        "y",
     ),
     "time": (
-        "time", "timestamp", "unix_time", "datetime", "event_time", "created_at", "current_time",
+        "time",
+        "timestamp",
+        "unix_time",
+        "datetime",
+        "event_time",
+        "created_at",
+        "current_time",
         "date",
     ),
     "key": (
-        "entity", "key", "cust", "customer", "customer_id", "account", "account_id", "card",
-        "card_id", "cc_num", "user", "user_id", "device", "device_id", "series",
+        "entity",
+        "key",
+        "cust",
+        "customer",
+        "customer_id",
+        "account",
+        "account_id",
+        "card",
+        "card_id",
+        "cc_num",
+        "user",
+        "user_id",
+        "device",
+        "device_id",
+        "series",
     ),
     "id": ("id", "transaction_id", "trans_num", "transactionid", "event_id", "uuid"),
 }
@@ -74,7 +101,7 @@ class Roles:
         """Fill the parts that were not said from the names of the columns."""
         by_lower = {column.lower(): column for column in columns}
         said = {self.key, self.label, self.time, self.id, *self.features, *self.categories}
-        inferred = {}
+        inferred: dict[str, Any] = {}
         for part, names in NAMES.items():
             candidates = [by_lower[name] for name in names if name in by_lower]
             free = [column for column in candidates if column not in said]
@@ -93,7 +120,9 @@ class Roles:
         named = [self.key, self.time, self.id, *self.features, *self.categories]
         for column in named:
             if column is not None and column not in columns:
-                raise DataError(f"there is no column {column!r}; the table has {', '.join(columns)}")
+                raise DataError(
+                    f"there is no column {column!r}; the table has {', '.join(columns)}"
+                )
         if self.features:
             return list(self.features)
         taken = {self.key, self.label, self.time, self.id}

@@ -58,7 +58,7 @@ class Delivery:
         return None
 
     async def _sleep(self, seconds: float) -> None:
-        clock = asyncio.get_running_loop().time
-        until = clock() + seconds
-        while (left := until - clock()) > 0 and not self._given_up():
+        left = seconds
+        while left > 0 and not self._given_up():
             await asyncio.sleep(min(left, GLANCE))
+            left -= GLANCE

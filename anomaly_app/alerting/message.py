@@ -7,6 +7,9 @@ from anomaly_app.records import Anomaly, Reason
 
 EMOJI = {"critical": ":rotating_light:", "high": ":red_circle:", "medium": ":large_orange_circle:"}
 
+MOST_REASONS = 3
+"""Reasons in a message; the anomaly in Kafka has them all."""
+
 LONGEST_WORD = 80
 """Characters of a single value: names and values come from the stream, and may be anything."""
 
@@ -33,7 +36,7 @@ def alert_message(anomaly: Anomaly) -> AlertMessage:
     title = f"{anomaly.severity.capitalize()}: unusual transaction of {entity}"
     rarity = f"score {anomaly.score:.3f} (threshold {anomaly.threshold:.3f})"
     chance = f"1 in {_count(1 / max(anomaly.p_value, 1e-300))} is this unusual"
-    reasons = [_sentence(reason) for reason in anomaly.reasons]
+    reasons = [_sentence(reason) for reason in anomaly.reasons[:MOST_REASONS]]
     source = _source(anomaly.id)
     lines = [f"{title} at {anomaly.time}", f"{rarity}, {chance}", *reasons, source]
     why = "\n".join(f"• {_escape(reason)}" for reason in reasons) or "• no single value stands out"

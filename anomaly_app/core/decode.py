@@ -118,16 +118,23 @@ class Decoder:
         try:
             message = self._parse(value)
         except (ValueError, RecursionError):
-            return self._decode_any(value, record)
+            return self.decode_carefully(record)
         if message.features is None:
-            return self._decode_any(value, record)
+            return self.decode_carefully(record)
         row = self._row_of(message.features)
         return _transaction(
             message.id, message.entity, message.time, (row,) if self._single else row, record
         )
 
-    def _decode_any(self, value: bytes, record: KafkaRecord) -> Transaction:
-        found = read_object(value, self._schema.wire_features)
+    def decode_carefully(self, record: KafkaRecord) -> Transaction:
+        """Decode one record of any documented shape, without the typed parser.
+
+        Raises
+        ------
+        RecordRejected
+            The record is not a transaction.
+        """
+        found = read_object(record.value or b"", self._schema.wire_features)
         return _transaction(found.id, found.entity, found.time, found.row, record)
 
 
@@ -140,10 +147,7 @@ def _transaction(
 ) -> Transaction:
     if all(value is None for value in row):
         raise RecordRejected(Rejection.NO_FEATURES, "none of the model's features has a value")
-    if time is None:
-        seconds = max(record.timestamp or 0, 0) / 1000.0
-    else:
-        seconds = parse_time(time)
+    seconds = max(record.timestamp or 0, 0) / 1000.0 if time is None else parse_time(time)
     return Transaction(id_, entity, seconds, row)
 
 

@@ -12,6 +12,7 @@
     │   ├── BrokerUnreachable  nobody answers at the address
     │   └── TopicMismatch      a topic exists with another number of partitions
     ├── WebPortTaken           another process listens on this worker's web port
+    ├── WorkerEnded            a worker of the demo ended although it should run
     ├── DataError              a file of history cannot be read as a table of transactions
     └── RecordRejected         one Kafka record is not a transaction: it goes to the dead letters
 """
@@ -57,6 +58,10 @@ class TopicMismatch(BrokerError):
 
 class WebPortTaken(AnomalyAppError):
     """Another process listens on this worker's web port."""
+
+
+class WorkerEnded(AnomalyAppError):
+    """A worker of the demo ended although it should run."""
 
 
 class DataError(AnomalyAppError):

@@ -65,7 +65,7 @@ class RarityEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             Codes, shape ``(rows, columns)``.
         """
         check_is_fitted(self)
-        codes = validate_data(
+        codes: Matrix = validate_data(
             self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False
         )
         rarities = np.empty_like(codes)

@@ -155,7 +155,9 @@ def read_manifest(manifest_json: bytes, *, where: str) -> Manifest:
     try:
         manifest = msgspec.json.decode(manifest_json, type=Manifest)
     except ValueError as fault:
-        raise ModelCorrupt(f"model {where}: manifest.json is unreadable ({fault}): {RETRAIN}") from None
+        raise ModelCorrupt(
+            f"model {where}: manifest.json is unreadable ({fault}): {RETRAIN}"
+        ) from None
     if manifest.format != FORMAT:
         raise ModelIncompatible(
             f"model {where} has format {manifest.format}, this version reads {FORMAT}: {RETRAIN}"

@@ -80,7 +80,7 @@ class FeatureSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The expected row, shape ``(features,)``."""
         return np.array([f.expected for f in self.features], dtype=np.float64)
 
-    def encode(self, rows: Sequence[Row], times: Sequence[float]) -> Matrix:
+    def encode(self, rows: Sequence[Row], times: Sequence[float] | Matrix) -> Matrix:
         """Turn decoded transactions into the model's matrix.
 
         Parameters
@@ -105,7 +105,6 @@ class FeatureSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 matrix[:, place] = _encode_column(feature, next(columns))
         return matrix
 
-
     def values(self, row: Row, time: float) -> list[FeatureValue]:
         """List the value of every feature of one transaction, derived ones included.
 
@@ -123,7 +122,7 @@ class FeatureSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ]
 
 
-def hour_of_day(times: Sequence[float]) -> Matrix:
+def hour_of_day(times: Sequence[float] | Matrix) -> Matrix:
     """Hour of the day in UTC, 0 to 24, of times in seconds since the epoch."""
     seconds = np.asarray(times, dtype=np.float64)
     return seconds / SECONDS_PER_HOUR % HOURS_PER_DAY

@@ -96,7 +96,8 @@ def _read_list(values: Any, name: str, features: Sequence[Feature]) -> list[Feat
 def _read(feature: Feature, value: Any) -> FeatureValue:
     name = f"feature {feature.name!r}"
     if feature.kind == "category":
-        return _of_type(value, name, str, int)
+        text: FeatureValue = _of_type(value, name, str, int)
+        return text
     number: FeatureValue = _of_type(value, name, int, float, bool)
     if number is None:
         return None

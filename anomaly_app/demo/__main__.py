@@ -31,24 +31,64 @@ EMBEDDED: dict[str, object] = {
 
 
 @click.command(context_settings={"max_content_width": 100})
-@click.option("--data", envvar="DATA", type=click.Path(path_type=Path), metavar="PATH",
-              help="File or folder to train on and to replay, instead of the simulator.")  # fmt: skip
-@click.option("--roles", envvar="ROLES", default="", metavar="WORDS",
-              help="Parts of the columns, such as 'key=cust label=is_fraud'; the rest is inferred.")
-@click.option("--seconds", envvar="DEMO_SECONDS", default=60.0, show_default=True,
-              type=click.FloatRange(min=1), help="How long traffic is sent.")
-@click.option("--rate", envvar="RATE", type=click.FloatRange(min=0, min_open=True),
-              help="Events per second.  [default: 200 simulated; what a file needs to fit]")
-@click.option("--workers", envvar="WORKERS", default=1, show_default=True,
-              type=click.IntRange(1, 16), help="Worker processes.")
-@click.option("--alert-rate", envvar="ALERT_RATE", default=0.015, show_default=True,
-              type=click.FloatRange(0, 1, min_open=True, max_open=True),
-              help="Share of transactions that shall alert.")
-@click.option("--broker", envvar="ANOMALY_BROKER", metavar="kafka://HOST:PORT",
-              help="A running broker to use, instead of the embedded one.")
+@click.option(
+    "--data",
+    envvar="DATA",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="File or folder to train on and to replay, instead of the simulator.",
+)
+@click.option(
+    "--roles",
+    envvar="ROLES",
+    default="",
+    metavar="WORDS",
+    help="Parts of the columns, such as 'key=cust label=is_fraud'; the rest is inferred.",
+)
+@click.option(
+    "--seconds",
+    envvar="DEMO_SECONDS",
+    default=60.0,
+    show_default=True,
+    type=click.FloatRange(min=1),
+    help="How long traffic is sent.",
+)
+@click.option(
+    "--rate",
+    envvar="RATE",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Events per second.  [default: 200 simulated; what a file needs to fit]",
+)
+@click.option(
+    "--workers",
+    envvar="WORKERS",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 16),
+    help="Worker processes.",
+)
+@click.option(
+    "--alert-rate",
+    envvar="ALERT_RATE",
+    default=0.015,
+    show_default=True,
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Share of transactions that shall alert.",
+)
+@click.option(
+    "--broker",
+    envvar="ANOMALY_BROKER",
+    metavar="kafka://HOST:PORT",
+    help="A running broker to use, instead of the embedded one.",
+)
 @click.option("--seed", envvar="SEED", default=7, show_default=True, help="Of the simulator.")
-@click.option("--folder", default=Path("build/demo"), show_default=True,
-              type=click.Path(path_type=Path, file_okay=False), help="For models and logs.")
+@click.option(
+    "--folder",
+    default=Path("build/demo"),
+    show_default=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="For models and logs.",
+)
 @one_line_errors
 def main(
     data: Path | None,

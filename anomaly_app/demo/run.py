@@ -90,9 +90,7 @@ async def run(
     ):
         pages = ", ".join(f"http://127.0.0.1:{worker.port}/stats" for worker in workers)
         console.print(f"workers are ready: {pages}")
-        watching = asyncio.create_task(
-            watch_anomalies(consumer, tally, show=screen.show_anomaly)
-        )
+        watching = asyncio.create_task(watch_anomalies(consumer, tally, show=screen.show_anomaly))
         with stop_on_signals() as stop, screen.progress:
             looking = asyncio.create_task(_look(workers, screen, options, console, len(events)))
             begin = time.monotonic()

@@ -20,9 +20,20 @@ CUSTOMERS = 400
 TRANSACTIONS_PER_DAY = 4.0
 
 CATEGORIES: dict[str, float] = {
-    "groceries": 35.0, "restaurant": 28.0, "fuel": 55.0, "transport": 6.0, "pharmacy": 18.0,
-    "clothing": 60.0, "household": 45.0, "entertainment": 22.0, "travel": 160.0, "books": 16.0,
-    "electronics": 190.0, "jewellery": 320.0, "gambling": 80.0, "cash": 90.0,
+    "groceries": 35.0,
+    "restaurant": 28.0,
+    "fuel": 55.0,
+    "transport": 6.0,
+    "pharmacy": 18.0,
+    "clothing": 60.0,
+    "household": 45.0,
+    "entertainment": 22.0,
+    "travel": 160.0,
+    "books": 16.0,
+    "electronics": 190.0,
+    "jewellery": 320.0,
+    "gambling": 80.0,
+    "cash": 90.0,
 }
 """Merchant categories, and what a purchase usually costs there, in euros."""
 
@@ -106,7 +117,8 @@ def _habits(rng: np.random.Generator, shares: npt.NDArray[np.float64]) -> npt.ND
     for customer in range(CUSTOMERS):
         favourites = rng.choice(len(shares), HABITS, replace=False, p=shares)
         habits[customer, favourites] += shares[favourites] / shares[favourites].sum() * 0.9
-    return habits / habits.sum(axis=1, keepdims=True)
+    normalised: npt.NDArray[np.float64] = habits / habits.sum(axis=1, keepdims=True)
+    return normalised
 
 
 def _ordinary(
@@ -137,7 +149,7 @@ def _fraud(
 ) -> _Rows:
     customer = int(rng.integers(CUSTOMERS))
     day = START + np.floor(rng.uniform(0.0, days)) * DAY
-    names = np.array(list(CATEGORIES))
+    rows: tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike, npt.ArrayLike]
     if kind == "huge amount":
         category = rng.choice(["electronics", "travel", "clothing", "household"])
         amount = CATEGORIES[str(category)] * spending[customer] * rng.uniform(15.0, 60.0)
@@ -164,16 +176,16 @@ def _fraud(
         rows = (
             begin + np.sort(rng.uniform(0.0, 3 * HOUR, size)),
             np.full(size, float(rng.choice([100.0, 150.0, 200.0]))),
-            np.repeat(names[names == "cash"], size),
+            np.full(size, "cash"),
             np.full(size, rng.uniform(20.0, 120.0)),
         )
-    time, amounts, categories, distances = rows
+    time, amounts, categories, distances = map(np.asarray, rows)
     return _Rows(
         customer=np.full(len(time), customer),
-        time=day + np.asarray(time),
-        amount=np.asarray(amounts, dtype=np.float64),
-        category=np.asarray(categories),
-        distance_km=np.asarray(distances, dtype=np.float64),
+        time=day + time,
+        amount=amounts,
+        category=categories,
+        distance_km=distances,
         kind=kind,
     )
 

@@ -54,9 +54,7 @@ class Tally:
 
     def recall(self, kind: str | None = None) -> float | None:
         """Share of the labelled frauds (of one kind) that came back as anomalies."""
-        frauds = [
-            i for i, e in self.events.items() if e.fraud and (kind is None or e.kind == kind)
-        ]
+        frauds = [i for i, e in self.events.items() if e.fraud and (kind is None or e.kind == kind)]
         return round(sum(i in self.seen_at for i in frauds) / len(frauds), 4) if frauds else None
 
     def recall_by_kind(self) -> dict[str, float | None]:
@@ -69,7 +67,9 @@ def add_up(stats: Iterable[dict[str, Any]]) -> dict[str, int]:
     """Add up the counters of several workers' ``/stats``."""
     total: Counter[str] = Counter()
     for one in stats:
-        total.update({name: one[name] for name in ("events", "scored", "anomalies", "dead_letters")})
+        total.update(
+            {name: one[name] for name in ("events", "scored", "anomalies", "dead_letters")}
+        )
         total["alerts"] += sum(one["alerts"].values())
         total["lag"] += sum(
             position["lag"] or 0

@@ -11,17 +11,13 @@ from typing import Any, Self
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
-from anomaly_app.core.errors import AnomalyAppError
+from anomaly_app.core.errors import WorkerEnded
 from anomaly_app.demo.broker import HOST, free_port
 from anomaly_app.demo.processes import start_process, stop_process
 
 READY_TIMEOUT = 60.0
 LOOK = 0.2
 """Seconds between two looks at a page."""
-
-
-class WorkerEnded(AnomalyAppError):
-    """A worker ended although it should run; the text ends with what it said last."""
 
 
 class Worker:

@@ -1,8 +1,10 @@
 """The alert agent: an anomaly in, a message to people out."""
 
 import logging
+from typing import Any, cast
 
 import faust
+from faust.streams import Stream
 from faust.types import StreamT
 
 from anomaly_app.alerting.channel import AlertChannel, Outcome
@@ -11,8 +13,8 @@ from anomaly_app.alerting.log import LogChannel
 from anomaly_app.alerting.message import alert_message
 from anomaly_app.alerting.slack import SlackChannel
 from anomaly_app.records import Anomaly
-from anomaly_app.settings import Settings
 from anomaly_app.runtime import Runtime
+from anomaly_app.settings import Settings
 from anomaly_app.stream.sending import exit_without_commit
 from anomaly_app.stream.topics import Topics
 
@@ -27,8 +29,8 @@ def define_alerting(app: faust.App, topics: Topics, runtime: Runtime) -> None:
 
     # Acks are manual: an alert that is let go of is read again, by this worker or the next.
     @app.agent(topics.anomalies, name="alerting")
-    async def alerting(stream: StreamT[bytes]) -> None:
-        unacked = stream.noack()
+    async def alerting(stream: StreamT[Any]) -> None:
+        unacked = cast("Stream[Any]", stream).noack()
         async for event in unacked.events():
             try:
                 outcome = await alert(event.value, delivery)

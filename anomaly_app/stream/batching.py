@@ -53,7 +53,6 @@ class RunScheduler(DefaultSchedulingStrategy):
     """
 
     def __init__(self, *, topic: str, size: int) -> None:
-        super().__init__()
         self._topic = topic
         self._size = size
         self._read_only_first: set[TP] = set()
@@ -68,31 +67,29 @@ class RunScheduler(DefaultSchedulingStrategy):
 
     def _runs(self, tp: TP, fetched: Sequence[ConsumerRecord]) -> Iterator[RecordRun]:
         start = 0
-        if fetched and tp in self._read_only_first:
-            # Faust takes "read up to offset 0" for "nothing read yet": it would not fill the
-            # offsets that the next run skips, and never commit this partition again. So the
-            # next offset is handed on by itself, also where a transaction's marker holds it.
-            start = sum(record.offset <= 1 for record in fetched)
-            yield RecordRun(tp.topic, tp.partition, 1, tuple(fetched[:start]))
-            self._read_only_first.discard(tp)
         while start < len(fetched):
-            run = tuple(fetched[start : start + self._size])
-            if run[-1].offset == 0:
+            end = start + self._size
+            offset = fetched[min(end, len(fetched)) - 1].offset
+            if tp in self._read_only_first:
+                # Faust takes "read up to offset 0" for "nothing read yet": it would not fill
+                # the offsets that the next run skips, and never commit this partition again. So
+                # the next offset is handed on by itself, also where it holds no record.
+                end = start + (fetched[start].offset <= 1)
+                offset = 1
+                self._read_only_first.discard(tp)
+            elif offset == 0:
                 self._read_only_first.add(tp)
-            yield RecordRun(tp.topic, tp.partition, run[-1].offset, run)
-            start += self._size
+            yield RecordRun(tp.topic, tp.partition, offset, tuple(fetched[start:end]))
+            start = end
 
 
-class RunSchema(Schema):  # type: ignore[misc]
+class RunSchema(Schema[Any, Any]):
     """Give an agent the run of records itself, undecoded."""
 
     def loads_key(self, app: AppT, message: Message, **_: Any) -> None:  # noqa: ARG002
         """Return nothing: the records of a run have their own keys."""
         return
 
-    def loads_value(
-        self, app: AppT, message: Message, **_: Any  # noqa: ARG002
-    ) -> tuple[ConsumerRecord, ...]:
-        """Return the records of a run."""
-        records: tuple[ConsumerRecord, ...] = message.value
-        return records
+    def loads_value(self, app: AppT, message: Message, **_: Any) -> Any:  # noqa: ARG002
+        """Return the records of a run, a tuple."""
+        return message.value

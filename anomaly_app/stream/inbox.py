@@ -6,7 +6,7 @@ batches follow the load by themselves, and nothing ever waits for a batch to fil
 """
 
 import asyncio
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 MOST_RUNS = 64
 """Runs that wait at most; then the agent stops taking from Faust, which stops fetching."""
@@ -15,9 +15,8 @@ MOST_RUNS = 64
 class Run(Protocol):
     """A Faust event whose value is a run of records."""
 
-    @property
-    def value(self) -> tuple[object, ...]:
-        """The records."""
+    value: Any
+    """The records, a tuple."""
 
 
 R = TypeVar("R", bound=Run)

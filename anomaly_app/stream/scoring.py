@@ -3,9 +3,12 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from itertools import chain
+from typing import Any, cast
 
 import faust
 import msgspec
+from faust.streams import Stream
 from faust.types import EventT, StreamT
 
 from anomaly_app.core.decode import KafkaRecord, Rejected
@@ -24,9 +27,9 @@ def define_scoring(app: faust.App, topics: Topics, runtime: Runtime) -> None:
 
     # Acks are manual: Faust would also ack a run whose agent was cancelled or raised.
     @app.agent(topics.transactions, name="scoring")
-    async def scoring(stream: StreamT[Sequence[KafkaRecord]]) -> None:
-        unacked = stream.noack()
-        inbox: Inbox[EventT] = Inbox(runtime.settings.batch_size)
+    async def scoring(stream: StreamT[Any]) -> None:
+        unacked = cast("Stream[Any]", stream).noack()
+        inbox: Inbox[EventT[Any]] = Inbox(runtime.settings.batch_size)
         scorer = asyncio.create_task(score_inbox(inbox, unacked, topics, runtime))
         try:
             async for event in unacked.events():
@@ -36,12 +39,12 @@ def define_scoring(app: faust.App, topics: Topics, runtime: Runtime) -> None:
 
 
 async def score_inbox(
-    inbox: Inbox[EventT], unacked: StreamT[Sequence[KafkaRecord]], topics: Topics, runtime: Runtime
+    inbox: Inbox[EventT[Any]], unacked: StreamT[Any], topics: Topics, runtime: Runtime
 ) -> None:
     """Score whatever waits, then ack it, until cancelled."""
     while True:
         runs = await inbox.take()
-        records = [record for run in runs for record in run.value]
+        records: list[KafkaRecord] = [*chain.from_iterable(cast(Any, run.value) for run in runs)]
         try:
             await score(records, topics, runtime)
         except Exception as fault:  # noqa: BLE001  # nothing may pass for done that is not
@@ -100,9 +103,7 @@ def to_anomaly(finding: Finding, manifest: Manifest, detected_at: float) -> Anom
         severity=str(finding.severity),
         threshold=manifest.threshold,
         reasons=[Reason(**reason._asdict()) for reason in finding.reasons],
-        model=ModelReference(
-            name=manifest.name, version=manifest.version, sha256=manifest.sha256
-        ),
+        model=ModelReference(name=manifest.name, version=manifest.version, sha256=manifest.sha256),
         transaction=_original(record.value),
     )
 

@@ -55,7 +55,10 @@ async def send_all(messages: Sequence[Outgoing], *, timeout: float) -> None:  # 
         if failed:
             logger.warning(
                 "%d of %d sends failed (%r); again in %.1f s",
-                len(failed), len(waiting), failed[0][1], pause,
+                len(failed),
+                len(waiting),
+                failed[0][1],
+                pause,
             )
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
@@ -84,7 +87,9 @@ def exit_without_commit(where: str, fault: BaseException) -> NoReturn:
     """
     logger.critical(
         "%s: %r; exiting without committing, these records are read again at the next start",
-        where, fault, exc_info=fault,
+        where,
+        fault,
+        exc_info=fault,
     )
     logging.shutdown()
     os._exit(os.EX_TEMPFAIL)

@@ -5,9 +5,9 @@ import logging
 import socket
 from contextlib import suppress
 
-import faust
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError
+from faust.types.settings import Settings as FaustSettings
 
 from anomaly_app.core.errors import BrokerUnreachable, TopicMismatch, WebPortTaken
 from anomaly_app.settings import Settings
@@ -19,7 +19,7 @@ PAUSE = 2.0
 """Seconds between two attempts to reach the broker."""
 
 
-def check_web_port(app: faust.App) -> None:
+def check_web_port(conf: FaustSettings) -> None:
     """Check that this worker can listen on its web port.
 
     Raises
@@ -27,9 +27,9 @@ def check_web_port(app: faust.App) -> None:
     WebPortTaken
         Somebody else does.
     """
-    if not app.conf.web_enabled:
+    if not conf.web_enabled:
         return
-    bind, port = app.conf.web_bind, app.conf.web_port
+    bind, port = conf.web_bind, conf.web_port
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -1,8 +1,10 @@
 """The app's three topics."""
 
+from functools import partial
 from typing import NamedTuple
 
 import faust
+from faust import Schema
 from faust.types import TopicT
 
 from anomaly_app.settings import Settings
@@ -32,17 +34,14 @@ class Topics(NamedTuple):
 
 def define_topics(app: faust.App, settings: Settings) -> Topics:
     """Define the topics; nothing is sent to the broker yet."""
-    shape = {"partitions": settings.partitions, "replicas": settings.replication}
-    raw = {
-        "key_type": bytes,
-        "key_serializer": "raw",
-        "value_type": bytes,
-        "value_serializer": "raw",
-    }
+    define = partial(app.topic, partitions=settings.partitions, replicas=settings.replication)
+    raw: Schema[bytes, bytes] = Schema(
+        key_type=bytes, key_serializer="raw", value_type=bytes, value_serializer="raw"
+    )
     return Topics(
-        transactions=app.topic(settings.transactions_topic, schema=RunSchema(), **shape),
-        anomalies=app.topic(settings.anomalies_topic, maxsize=ALERTS_BUFFER, **raw, **shape),
-        dead_letters=app.topic(settings.dead_letters_topic, **raw, **shape),
+        transactions=define(settings.transactions_topic, schema=RunSchema()),
+        anomalies=define(settings.anomalies_topic, schema=raw, maxsize=ALERTS_BUFFER),
+        dead_letters=define(settings.dead_letters_topic, schema=raw),
     )
 
 

@@ -10,7 +10,7 @@ from anomaly_app.runtime import Runtime
 from anomaly_app.stream.start_checks import check_web_port, prepare_topics
 
 
-class CheckedWorker(faust.Worker):  # type: ignore[misc]
+class CheckedWorker(faust.Worker):
     """A Faust worker that loads the model and checks its surroundings before it joins.
 
     What is amiss ends the process with one line and exit code 1.
@@ -23,7 +23,7 @@ class CheckedWorker(faust.Worker):  # type: ignore[misc]
         await super().on_first_start()
         try:
             self.runtime.use(load_model(self.runtime.settings.model))
-            check_web_port(self.app)
+            check_web_port(self.app.conf)
             await prepare_topics(self.runtime.settings)
         except AnomalyAppError as fault:
             raise SystemExit(f"error: {fault}") from None

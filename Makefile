@@ -1,0 +1,57 @@
+# Everything here runs in .venv, which is made on first use; `make help` lists the targets.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo train worker test lint types unit integration format lock clean
+
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  Variables of demo: DATA=path ROLES='key=cust label=is_fraud' DEMO_SECONDS=60 RATE=200"
+	@echo "  WORKERS=1 ALERT_RATE=0.015 SEED=7 ANOMALY_BROKER=kafka://host:port"
+
+$(READY): requirements-dev.lock
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "installing the locked packages into .venv (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	@touch $@
+
+demo: $(READY) ## See it work: broker, model, worker, traffic and alerts, in a minute
+	@$(BIN)/python -m anomaly_app.demo
+
+train: $(READY) ## Train a model on DATA=path (CSV, Parquet or npz), or on simulated history
+	@$(if $(DATA),,$(BIN)/python -m anomaly_app.demo.write_history build/simulated.csv)
+	@$(BIN)/python -m training fit $(or $(DATA),build/simulated.csv) $(if $(ROLES),--roles '$(ROLES)')
+
+worker: $(READY) ## Start a worker on the broker of ANOMALY_BROKER
+	@$(BIN)/faust -A anomaly_app.app worker -l info
+
+test: lint types unit integration ## Run every check: style, types, unit and integration tests
+
+lint: $(READY) ## Check style and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(READY) ## Check types, strictly
+	@$(BIN)/mypy
+
+unit: $(READY) ## Test without a broker, in seconds
+	@$(BIN)/pytest -q tests/unit
+
+integration: $(READY) ## Test real workers on the embedded broker (or on ANOMALY_BROKER)
+	@$(BIN)/pytest -q tests/integration
+
+format: $(READY) ## Rewrite the code in the project's style
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+lock: $(READY) ## Resolve the dependencies of pyproject.toml anew
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --extra dev pyproject.toml -o requirements-dev.lock
+
+clean: ## Remove what was built, and the environment
+	@rm -rf .venv build .mypy_cache .pytest_cache .ruff_cache .hypothesis

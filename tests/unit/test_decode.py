@@ -1,0 +1,176 @@
+"""Decoding: any bytes in, never an exception, exactly one outcome for each record."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from aiokafka.structs import ConsumerRecord
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anomaly_app.core.decode import Decoder, Transaction
+from anomaly_app.core.errors import RecordRejected, Rejection
+from anomaly_app.core.schema import UNKNOWN_CATEGORY
+from tests.support.factories import NOON, SCHEMA, record, transaction
+
+MAX_BYTES = 10_000
+DECODER = Decoder(SCHEMA, max_bytes=MAX_BYTES)
+
+
+def decode(value: bytes | None, **fields: Any) -> Transaction:
+    return DECODER.decode_one(record(value, **fields))
+
+
+def rejection(value: bytes | None) -> RecordRejected:
+    with pytest.raises(RecordRejected) as caught:
+        decode(value)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("value", "expected", "words"),
+    [
+        (None, Rejection.NULL_VALUE, "no value"),
+        (b"", Rejection.NOT_JSON, "truncated"),
+        (b'{"features": {"amount": 1.0', Rejection.NOT_JSON, "truncated"),
+        (b"amount=12", Rejection.NOT_JSON, "malformed"),
+        (b'{"features": {"amount": NaN}}', Rejection.NOT_JSON, "malformed"),
+        (b'{"features": {"amount": Infinity}}', Rejection.NOT_JSON, "malformed"),
+        (b'{"features": {"amount": 1e999}}', Rejection.NOT_FINITE, "out of range"),
+        (b'{"features": {"amount": 1' + b"0" * 400 + b"}}", Rejection.NOT_FINITE, "double"),
+        (b'{"features": {"amount": "twelve"}}', Rejection.WRONG_TYPE, "'amount' is a text"),
+        (b'{"features": {"amount": [1]}}', Rejection.WRONG_TYPE, "'amount' is a list"),
+        (b'{"features": {"amount": 1, "shop": 1.5}}', Rejection.WRONG_TYPE, "'shop' is a number"),
+        (b'{"features": {"amount": 1, "shop": true}}', Rejection.WRONG_TYPE, "a truth value"),
+        (b'{"features": "amount"}', Rejection.WRONG_TYPE, "features is a text"),
+        (b'{"features": {"amount": 1}, "id": {}}', Rejection.WRONG_TYPE, "id is an object"),
+        (b'{"features": {"amount": 1}, "entity": []}', Rejection.WRONG_TYPE, "entity is a list"),
+        (b'{"features": {"amount": 1}, "time": true}', Rejection.WRONG_TYPE, "time is a truth"),
+        (b'{"features": {"amount": 1}, "time": "noon"}', Rejection.BAD_TIME, "ISO 8601"),
+        (b'{"features": {"amount": 1}, "time": "9999-12-31"}', Rejection.BAD_TIME, "2100"),
+        (b'{"features": {"amount": 1}, "time": -5}', Rejection.BAD_TIME, "1970"),
+        (b'{"features": [1.0]}', Rejection.WRONG_LENGTH, "1 values, the model has 2"),
+        (b'{"data": [[1.0, "food"], [2.0, "fuel"]]}', Rejection.WRONG_TYPE, "'amount' is a list"),
+        (b"[]", Rejection.NOT_AN_OBJECT, "found a list"),
+        (b"null", Rejection.NOT_AN_OBJECT, "found null"),
+        (b"{}", Rejection.NO_FEATURES, "none of the model's features"),
+        (b'{"features": {}}', Rejection.NO_FEATURES, "none of the model's features"),
+        (b'{"features": {"amount": 1, "shop": "\xff"}}', Rejection.NOT_UTF8, "byte 36"),
+        (b'{"features": {"amount": 1}, "note": "\xff"}', Rejection.NOT_UTF8, "is not UTF-8"),
+        (b'{"features": {"amount": 1, "shop": "\\ud800"}}', Rejection.NOT_JSON, ""),
+        (b"[" * 9_000, Rejection.NOT_JSON, "nested too deeply"),
+        (b'{"features": {"amount": 1}, "x": ' + b"[" * 9_000, Rejection.NOT_JSON, "nested"),
+        (b"x" * (MAX_BYTES + 1), Rejection.TOO_LARGE, "10,001 bytes, at most 10,000"),
+    ],
+)
+def test_what_is_no_transaction_is_rejected_with_the_reason(
+    value: bytes | None, expected: Rejection, words: str
+) -> None:
+    error = rejection(value)
+    assert error.rejection == expected
+    assert str(error).startswith(f"{expected}: ")
+    assert words in str(error)
+
+
+def test_a_rejection_is_short_whatever_was_sent() -> None:
+    assert (
+        len(str(rejection(json.dumps({"features": {"amount": 1}, "time": "x" * 9_000}).encode())))
+        < 200
+    )
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b'{"features": {"amount": 12.5, "shop": "food"}}',
+        b'{"features": {"shop": "food", "amount": 12.5, "unknown": [1, {}]}}',
+        b'{"features": [12.5, "food"]}',
+        b'{"data": [[12.5, "food"]]}',
+        b'{"data": [12.5, "food"]}',
+        b'{"amount": 12.5, "shop": "food"}',
+        b'  {"amount": 12.5, "shop": "food", "extra": null}  ',
+    ],
+)
+def test_every_documented_shape_is_read_alike(value: bytes) -> None:
+    assert tuple(decode(value).row) == (12.5, "food")
+
+
+def test_metadata_is_read() -> None:
+    found = decode(transaction(id="tx-9", entity="card-7", time="2026-01-01T13:00:00+01:00"))
+    assert (found.id, found.entity, found.time) == ("tx-9", "card-7", NOON)
+
+
+@pytest.mark.parametrize(
+    "time", ["2026-01-01T12:00:00Z", "2026-01-01 12:00:00", 1_767_268_800, 1_767_268_800_000]
+)
+def test_times_are_iso_8601_or_epoch(time: str | int) -> None:
+    assert decode(transaction(time=time)).time == NOON
+
+
+def test_kafkas_timestamp_serves_where_there_is_no_time() -> None:
+    assert decode(transaction()).time == NOON
+    assert decode(transaction(), timestamp=None).time == 0.0
+    assert decode(transaction(), timestamp=-1).time == 0.0
+
+
+def test_missing_and_unknown_values_have_their_place_in_the_matrix() -> None:
+    values = [
+        transaction(None, "casino"),
+        transaction(3.0, None),
+        transaction(4, "311"),
+        transaction(True, 311),
+    ]
+    matrix = DECODER.decode([record(value) for value in values]).matrix
+    np.testing.assert_array_equal(
+        matrix, [[np.nan, UNKNOWN_CATEGORY], [3.0, np.nan], [4.0, 2.0], [1.0, 2.0]]
+    )
+
+
+def test_bad_records_leave_the_good_ones_in_order() -> None:
+    values = [transaction(1.0), b"{", transaction(2.0), None, transaction(3.0)]
+    decoded = DECODER.decode([record(v, offset=i) for i, v in enumerate(values)])
+    assert [r.offset for r in decoded.records] == [0, 2, 4]
+    assert [r.record.offset for r in decoded.rejected] == [1, 3]
+    assert decoded.matrix[:, 0].tolist() == [1.0, 2.0, 3.0]
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+VALUES = SCALARS | st.lists(SCALARS, max_size=3) | st.dictionaries(st.text(), SCALARS, max_size=2)
+FEATURES = st.fixed_dictionaries({}, optional={"amount": VALUES, "shop": VALUES}) | VALUES
+TRANSACTIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "id": VALUES,
+        "entity": VALUES,
+        "time": VALUES | st.floats(0, 4e9),
+        "features": FEATURES,
+        "data": VALUES,
+        "amount": VALUES,
+    },
+)
+TEXTS = TRANSACTIONS.map(lambda fields: json.dumps(fields).encode())
+
+
+@given(st.lists(st.binary() | TEXTS | st.none(), max_size=5))
+def test_any_bytes_have_exactly_one_outcome(values: list[bytes | None]) -> None:
+    records = [record(value, offset=offset) for offset, value in enumerate(values)]
+    decoded = DECODER.decode(records)
+    outcomes = [r.offset for r in decoded.records] + [r.record.offset for r in decoded.rejected]
+    assert sorted(outcomes) == list(range(len(values)))
+    assert decoded.matrix.shape == (len(decoded.records), 2)
+    assert not np.isinf(decoded.matrix).any()
+
+
+@given(TEXTS)
+def test_the_fast_reading_equals_the_careful_one(value: bytes) -> None:
+    assert outcome(DECODER.decode_one, value) == outcome(DECODER.decode_carefully, value)
+
+
+def outcome(read: Callable[[ConsumerRecord], Transaction], value: bytes) -> object:
+    try:
+        found = read(record(value))
+    except RecordRejected as error:
+        return str(error)
+    return found._replace(row=tuple(found.row))

@@ -1,0 +1,131 @@
+"""Calibration, forest, rarity, reasons and the pipeline of a batch."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.ensemble import IsolationForest
+
+from anomaly_app.core.calibration import Calibration, score_of
+from anomaly_app.core.decide import Severity, severity_of
+from anomaly_app.core.estimator import RarityEncoder
+from anomaly_app.core.explain import explain
+from anomaly_app.core.forest import ForestScorer
+from anomaly_app.core.pipeline import Pipeline
+from anomaly_app.core.schema import Feature, FeatureSchema, Matrix
+from tests.support.factories import model, record, transaction
+
+PIPELINE = Pipeline(model(), max_record_bytes=10_000, max_reasons=5)
+
+
+def test_p_values_of_new_ordinary_scores_are_uniform() -> None:
+    rng = np.random.default_rng(1)
+    calibration = Calibration.fit(rng.normal(size=20_000))
+    p_values = np.exp(calibration.log_p_values(rng.normal(size=20_000)))
+    for level in (0.5, 0.1, 0.01, 0.001):
+        assert (p_values <= level).mean() == pytest.approx(level, rel=0.35)
+
+
+def test_p_values_do_not_saturate_beyond_the_data() -> None:
+    calibration = Calibration.fit(np.random.default_rng(1).exponential(size=5_000))
+    log_p = calibration.log_p_values(np.array([8.0, 12.0, 16.0, 50.0]))
+    assert (np.diff(log_p) < -1.0).all()
+    scores = score_of(np.exp(log_p))
+    assert (np.diff(scores) > 0).all()
+    assert scores[-1] < 1.0
+
+
+@given(
+    st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60),
+    st.lists(st.floats(-1e7, 1e7), min_size=2, max_size=20),
+)
+def test_p_values_fall_as_scores_rise(held_back: list[float], raw: list[float]) -> None:
+    calibration = Calibration.fit(np.array(held_back))
+    log_p = calibration.log_p_values(np.sort(np.array(raw)))
+    assert (log_p <= 0.0).all()
+    assert (np.diff(log_p) <= 1e-9).all()
+    assert np.isfinite(log_p).all()
+
+
+@pytest.mark.parametrize("rows", [2_000, 100, 3, 2])
+def test_the_forest_scores_as_scikit_learn_does(rows: int) -> None:
+    matrix = np.random.default_rng(rows).normal(size=(500, 6))
+    forest = IsolationForest(random_state=rows, max_samples=min(256, rows)).fit(
+        np.random.default_rng(0).normal(size=(rows, 6))
+    )
+    ours = ForestScorer(forest).score_samples(matrix)
+    np.testing.assert_allclose(ours, forest.score_samples(matrix), atol=1e-12)
+
+
+def test_rarity_is_the_logarithm_of_a_frequency() -> None:
+    codes = np.array([[0.0]] * 90 + [[1.0]] * 9)
+    rarity = RarityEncoder().fit(codes).transform(np.array([[0.0], [1.0], [7.0], [np.nan]]))
+    np.testing.assert_allclose(rarity.ravel(), -np.log10([0.9, 0.09, 0.005, 0.005]))
+
+
+def test_a_missing_category_has_the_frequency_that_it_had_in_training() -> None:
+    encoder = RarityEncoder().fit(np.array([[0.0]] * 49 + [[np.nan]] * 50))
+    assert encoder.transform(np.array([[np.nan]]))[0, 0] == pytest.approx(-np.log10(0.5))
+
+
+@pytest.mark.parametrize(
+    ("p_value", "severity"),
+    [(0.01, Severity.MEDIUM), (0.001, Severity.HIGH), (0.0001, Severity.CRITICAL)],
+)
+def test_severity_rises_as_the_p_value_falls(p_value: float, severity: Severity) -> None:
+    assert severity_of(p_value, alert_rate=0.01) == severity
+
+
+def test_the_planted_feature_is_the_first_reason() -> None:
+    schema = FeatureSchema(tuple(Feature(f"f{i}", "number") for i in range(6)))
+    rng = np.random.default_rng(3)
+    forest = ForestScorer(IsolationForest(random_state=0).fit(rng.normal(size=(2_000, 6))))
+    calibration = Calibration.fit(-forest.score_samples(rng.normal(size=(2_000, 6))))
+    rows = rng.normal(scale=0.5, size=(100, 6))
+    planted = rng.integers(0, 6, size=100)
+    rows[np.arange(100), planted] = 8.0
+
+    def log_p_values(matrix: Matrix) -> Matrix:
+        return calibration.log_p_values(-forest.score_samples(matrix))
+
+    reasons = explain(schema, log_p_values, rows, rows.tolist(), most=6)
+    first = [why[0].feature for why in reasons]
+    hits = sum(name == f"f{feature}" for name, feature in zip(first, planted, strict=True))
+    assert hits >= 90
+    for why in reasons:
+        assert 0.9 <= sum(reason.share for reason in why) <= 1.0 + 1e-9
+
+
+def test_a_batch_is_scored_rejected_and_explained_in_one_call() -> None:
+    values = [transaction(21.0), b"{", transaction(99_999.0, "casino"), None, transaction(19.0)]
+    verdict = PIPELINE.judge([record(v, offset=i) for i, v in enumerate(values)])
+    assert verdict.scored == 3
+    assert [finding.record.offset for finding in verdict.findings] == [2]
+    assert [rejected.record.offset for rejected in verdict.rejected] == [1, 3]
+    finding = verdict.findings[0]
+    assert finding.score >= model().manifest.threshold > 0.5
+    assert finding.p_value <= model().manifest.alert_rate
+    values_named = {reason.feature: reason.value for reason in finding.reasons}
+    assert values_named["amount"] == 99_999.0
+
+
+@pytest.mark.parametrize("values", [[], [None], [b"{", b"["]])
+def test_a_batch_without_a_good_record_is_no_special_case(values: list[bytes | None]) -> None:
+    verdict = PIPELINE.judge([record(value) for value in values])
+    assert (verdict.scored, verdict.findings) == (0, [])
+    assert len(verdict.rejected) == len(values)
+
+
+@given(st.lists(st.binary() | st.just(transaction()) | st.just(transaction(1e12)), max_size=8))
+def test_scored_and_rejected_add_up_whatever_comes(values: list[bytes]) -> None:
+    verdict = PIPELINE.judge([record(value) for value in values])
+    assert verdict.scored + len(verdict.rejected) == len(values)
+
+
+def test_a_batch_is_judged_like_its_records_one_by_one() -> None:
+    rng = np.random.default_rng(5)
+    records = [record(transaction(amount)) for amount in rng.exponential(60.0, 200)]
+    together = PIPELINE.judge(records).findings
+    alone = [finding for one in records for finding in PIPELINE.judge([one]).findings]
+    assert [f.record for f in together] == [f.record for f in alone]
+    np.testing.assert_allclose([f.score for f in together], [f.score for f in alone])

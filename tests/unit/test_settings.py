@@ -1,0 +1,91 @@
+"""Settings: from the environment, checked at the start, never printed where they are secret."""
+
+from pathlib import Path
+
+import pytest
+
+from anomaly_app.core.errors import SettingsError
+from anomaly_app.settings import Settings, load_settings
+
+
+@pytest.fixture(autouse=True)
+def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for field in Settings.model_fields:
+        monkeypatch.delenv(Settings.environment_name(field), raising=False)
+
+
+def test_without_an_environment_there_are_defaults() -> None:
+    settings = load_settings()
+    assert settings.broker == "kafka://127.0.0.1:9092"
+    assert settings.web_bind == "127.0.0.1"
+    assert settings.slack_token is None
+
+
+def test_the_environment_and_the_env_file_set_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("ANOMALY_PARTITIONS=8\nANOMALY_GROUP=file\nUNRELATED=1\n")
+    monkeypatch.setenv("ANOMALY_GROUP", "environment")
+    settings = load_settings()
+    assert (settings.partitions, settings.group) == (8, "environment")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ANOMALY_PARTITIONS", "many"),
+        ("ANOMALY_PARTITIONS", "0"),
+        ("ANOMALY_BATCH_SIZE", "-1"),
+        ("ANOMALY_BROKER", "http://localhost:9092"),
+        ("ANOMALY_BROKER", "localhost"),
+        ("ANOMALY_TRANSACTIONS_TOPIC", "no spaces"),
+        ("ANOMALY_WEB_PORT", "99999"),
+        ("ANOMALY_SEND_TIMEOUT", "0"),
+    ],
+)
+def test_a_wrong_setting_is_named_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=name) as caught:
+        load_settings()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_misspelt_setting_is_named_with_what_was_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANOMALY_PARTITION", "3")
+    with pytest.raises(SettingsError, match=r"ANOMALY_PARTITION .*mean ANOMALY_PARTITIONS"):
+        load_settings()
+
+
+def test_a_misspelt_setting_in_the_env_file_is_named_too(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("ANOMALY_BROKERS=kafka://127.0.0.1:9092\n")
+    with pytest.raises(SettingsError, match="ANOMALY_BROKER?"):
+        load_settings()
+
+
+def test_a_token_needs_a_channel_and_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK_API_TOKEN", "xoxb-very-secret")
+    with pytest.raises(SettingsError, match="SLACK_CHANNEL") as caught:
+        load_settings()
+    assert "very-secret" not in str(caught.value)
+    monkeypatch.setenv("SLACK_CHANNEL", "#fraud")
+    assert "very-secret" not in repr(load_settings())
+
+
+def test_an_empty_token_is_no_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK_API_TOKEN", "")
+    assert load_settings().slack_token is None
+
+
+@pytest.mark.parametrize(
+    ("given", "servers"),
+    [
+        ("kafka://a:1;b:2", ["a:1", "b:2"]),
+        ("kafka://a:1;kafka://b:2", ["a:1", "b:2"]),
+        ("a:1", ["a:1"]),
+    ],
+)
+def test_several_brokers_are_several_bootstrap_servers(given: str, servers: list[str]) -> None:
+    assert Settings(broker=given).bootstrap_servers == servers
