@@ -130,7 +130,7 @@ def load_settings() -> Settings:
     """
     _refuse_unknown({*os.environ, *dotenv_values(ENV_FILE)})
     try:
-        return Settings()  # type: ignore[call-arg]  # each field comes from the environment
+        return Settings()
     except ValidationError as fault:
         raise SettingsError("; ".join(_explain(error) for error in fault.errors())) from None
 

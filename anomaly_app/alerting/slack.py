@@ -71,7 +71,9 @@ class SlackChannel:
         assert isinstance(response, AsyncSlackResponse)  # noqa: S101  # narrows the SDK's type
         if response.status_code == TOO_MANY_REQUESTS:
             return Later(_retry_after(response), "Slack asks to slow down")
-        error = str(response.get("error", f"HTTP {response.status_code}"))
+        # A gateway's answer may be any text.
+        said = response.data if isinstance(response.data, dict) else {}
+        error = str(said.get("error", f"HTTP {response.status_code}"))
         if error in MESSAGE_FAULTS:
             logger.error("ALERT that Slack refused (%s): %s", error, message.text)
             return Outcome.REFUSED

@@ -20,10 +20,13 @@ from training.roles import Roles
 
 SIMULATED_RATE = 200.0
 
+IN_TIME = 0.95
+"""Share of the given seconds in which a file is replayed, unless its rate is given."""
+
 EMBEDDED: dict[str, object] = {
-    # The embedded broker makes the first member of a group wait for half of this,
-    "rebalance_timeout": 3.0,
-    "session_timeout": 10.0,
+    # The embedded broker makes the first member of a group wait for half of these,
+    "rebalance_timeout": 6.0,
+    "session_timeout": 6.0,
     # and looks for new records only after a part of this.
     "fetch_wait": 0.02,
 }
@@ -131,7 +134,7 @@ def _scenario(
         rate = rate or SIMULATED_RATE
         return simulated_scenario(max(int(rate * seconds), 1), seed=seed), rate
     scenario = file_scenario(data, Roles.parse(roles))
-    return scenario, rate or len(scenario.events) / seconds
+    return scenario, rate or len(scenario.events) / (seconds * IN_TIME)
 
 
 @contextmanager

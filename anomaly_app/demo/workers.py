@@ -65,8 +65,9 @@ class Worker:
                 ClientSession(timeout=ClientTimeout(total=5)) as session,
                 session.get(f"http://{HOST}:{self.port}{page}") as response,
             ):
-                return response.status, await response.json(content_type=None)
-        except (ClientError, TimeoutError, OSError, ValueError):
+                is_json = response.content_type == "application/json"
+                return response.status, await response.json() if is_json else None
+        except (ClientError, TimeoutError, OSError):
             return 0, None
 
     async def wait_until_ready(self) -> None:

@@ -36,9 +36,12 @@ def define_alerting(app: faust.App, topics: Topics, runtime: Runtime) -> None:
                 outcome = await alert(event.value, delivery)
             except Exception as fault:  # noqa: BLE001  # nothing may pass for done that is not
                 exit_without_commit(f"alert on {event.message!r}", fault)
-            if outcome is not None:
-                runtime.counters.alerts[outcome] += 1
-                await unacked.ack(event)
+            if outcome is None:
+                # Neither acked nor waited for: Faust would not stop before it is done.
+                app.consumer.unacked.discard(event.message)
+                continue
+            runtime.counters.alerts[outcome] += 1
+            await unacked.ack(event)
         await channel.close()
 
 

@@ -37,6 +37,12 @@ def define_scoring(app: faust.App, topics: Topics, runtime: Runtime) -> None:
         finally:
             scorer.cancel()
 
+    @app.on_partitions_revoked.connect
+    async def forget(*sender_and_revoked: Any, **_: Any) -> None:
+        for tp in sender_and_revoked[-1]:
+            if tp.topic == runtime.settings.transactions_topic:
+                runtime.counters.offsets.pop(tp.partition, None)
+
 
 async def score_inbox(
     inbox: Inbox[EventT[Any]], unacked: StreamT[Any], topics: Topics, runtime: Runtime
@@ -44,7 +50,7 @@ async def score_inbox(
     """Score whatever waits, then ack it, until cancelled."""
     while True:
         runs = await inbox.take()
-        records: list[KafkaRecord] = [*chain.from_iterable(cast(Any, run.value) for run in runs)]
+        records: list[KafkaRecord] = [*chain.from_iterable(cast("Any", run.value) for run in runs)]
         try:
             await score(records, topics, runtime)
         except Exception as fault:  # noqa: BLE001  # nothing may pass for done that is not

@@ -1,0 +1,103 @@
+"""``make demo`` as a user runs it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.broker
+
+ROOT = Path(__file__).parents[2]
+FIGURES = {
+    "sent",
+    "scored",
+    "anomalies",
+    "alerts",
+    "dead_letters",
+    "p50_ms",
+    "p99_ms",
+    "precision",
+    "recall",
+}
+
+
+def demo(folder: Path, *options: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "anomaly_app.demo", "--folder", str(folder), *options],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "200"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def summary_of(process: "subprocess.Popen[str]") -> tuple[dict[str, Any], str]:
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, output
+    summary = json.loads(output.strip().splitlines()[-1])
+    assert set(summary) >= FIGURES
+    assert summary["sent"] == summary["scored"] + summary["dead_letters"], output
+    assert summary["alerts"] == summary["anomalies"]
+    return summary, output
+
+
+def processes_of(folder: Path) -> Sequence[str]:
+    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+    return [line for line in listed.stdout.splitlines() if str(folder) in line]
+
+
+def test_simulated_frauds_are_caught_and_shown(tmp_path: Path) -> None:
+    summary, output = summary_of(demo(tmp_path, "--seconds", "8", "--rate", "400"))
+    assert summary["sent"] >= 3_000
+    assert summary["dead_letters"] >= 3
+    assert summary["recall"] > 0.5
+    assert summary["precision"] > 0.3
+    assert summary["p99_ms"] > summary["p50_ms"] > 0
+    assert "unusual transaction of card-" in output
+    assert "what happened" in output
+    assert processes_of(tmp_path) == []
+
+
+def test_a_file_is_replayed_through_two_workers(tmp_path: Path) -> None:
+    rows = "".join(
+        f"{1_767_225_600 + 60 * i},card-{i % 40},{20 + i % 13 + (900 if i % 97 == 0 else 0)},"
+        f"{'abc'[i % 3]},{int(i % 97 == 0)}\n"
+        for i in range(3_000)
+    )
+    (tmp_path / "file.csv").write_text("unix_time,cust,amt,category,is_fraud\n" + rows)
+    options = ["--data", str(tmp_path / "file.csv"), "--seconds", "6", "--workers", "2"]
+    summary, _ = summary_of(demo(tmp_path, *options))
+    assert summary["sent"] == 1_800
+    assert summary["recall"] == 1.0
+    assert processes_of(tmp_path) == []
+
+
+def test_ctrl_c_ends_with_the_summary_and_no_process_left(tmp_path: Path) -> None:
+    process = demo(tmp_path, "--seconds", "90")
+    deadline = time.monotonic() + 60
+    while (
+        not list(tmp_path.glob("worker-*.log"))
+        or "Worker ready" not in next(iter(tmp_path.glob("worker-*.log"))).read_text()
+    ):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    time.sleep(3)
+    process.send_signal(signal.SIGINT)
+    summary, _ = summary_of(process)
+    assert 0 < summary["sent"] < 10_000
+    assert processes_of(tmp_path) == []
+
+
+def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    process = demo(tmp_path, "--data", str(tmp_path / "none.csv"))
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert output.strip() == f"Error: there is no file {tmp_path / 'none.csv'}"

@@ -1,0 +1,252 @@
+"""A real worker between real topics."""
+
+import asyncio
+import json
+
+import numpy as np
+import pytest
+
+from anomaly_app.core.pipeline import Pipeline
+from tests.support.factories import model, record, transaction
+from tests.support.kafka import Kafka, eventually, stats_of
+from tests.support.slack_server import TOKEN, slack_server
+
+pytestmark = pytest.mark.broker
+
+BAD = [
+    b'{"features": {"amount": 1',
+    b'{"features": {"amount": "twelve"}}',
+    b'{"features": {"amount": NaN}}',
+    b"[]",
+    b"\xff\xfe",
+    b'{"features": {"amount": 5.0}, "time": "9999-01-01"}',
+    None,
+    b"x" * 5_000_000,
+]
+
+
+def amounts(count: int, seed: int = 0) -> list[float]:
+    rng = np.random.default_rng(seed)
+    ordinary = rng.normal(20.0, 4.0, count)
+    spiked = np.where(rng.random(count) < 0.02, ordinary * 40.0, ordinary)
+    return [round(float(amount), 2) for amount in spiked]
+
+
+def transactions(count: int, seed: int = 0) -> list[bytes]:
+    time = "2026-01-02T12:00:00Z"
+    return [transaction(a, id=i, time=time) for i, a in enumerate(amounts(count, seed))]
+
+
+def anomaly_ids(kafka: Kafka, values: list[bytes], places: list[tuple[int, int]]) -> set[str]:
+    """What an offline run of the same model over the same records finds."""
+    pipeline = Pipeline(model(), max_record_bytes=1_048_576, max_reasons=5)
+    records = [
+        record(value, partition=partition, offset=offset)
+        for value, (partition, offset) in zip(values, places, strict=True)
+    ]
+    return {
+        f"{kafka.transactions}-{f.record.partition}-{f.record.offset}"
+        for f in pipeline.judge(records).findings
+    }
+
+
+def test_transactions_become_anomalies_and_dead_letters_and_nothing_is_lost(kafka: Kafka) -> None:
+    async def story() -> None:
+        async with kafka.worker() as worker:
+            good = transactions(3_000)
+            places = await kafka.produce(good)
+            bad_places = await kafka.produce(BAD)
+            expected = anomaly_ids(kafka, good, places)
+            total = len(good) + len(BAD)
+            stats = await eventually(
+                lambda: stats_of(worker),
+                lambda s: s["events"] >= total and s["alerts"].get("logged") == len(expected),
+            )
+            anomalies = await kafka.read_anomalies(len(expected))
+            letters = await kafka.read(kafka.dead_letters, len(BAD))
+
+        assert len(expected) > 20
+        assert sorted(a.id for a in anomalies) == sorted(expected)
+        assert stats["scored"] == len(good)
+        assert stats["dead_letters"] == len(BAD)
+        assert stats["anomalies"] == len(expected)
+        assert stats["latency_seconds"]["p99"] > 0
+        assert stats["model"]["version"] == "1"
+        ends = {
+            p["partition"]: p["offset"]
+            for p in stats["partitions"]
+            if p["topic"] == kafka.transactions
+        }
+        assert sum(ends.values()) == total
+
+        originals = dict(zip(bad_places, BAD, strict=True))
+        for letter in letters:
+            headers = {name: value.decode() for name, value in letter.headers}
+            place = int(headers["source-partition"]), int(headers["source-offset"])
+            assert originals.pop(place) == letter.value
+            assert headers["source-topic"] == kafka.transactions
+            assert ": " in headers["error"]
+        assert originals == {}
+
+    asyncio.run(story())
+
+
+def test_an_anomaly_keeps_its_key_and_original(kafka: Kafka) -> None:
+    async def story() -> None:
+        async with kafka.worker():
+            sent = transaction(9_999.0, "casino", id=7, entity="card-x", note="kept")
+            [(partition, offset)] = await kafka.produce([sent], keys=lambda _: b"the-key")
+            [message] = await kafka.read(kafka.anomalies, 1)
+        found = json.loads(message.value)
+        assert message.key == b"the-key"
+        assert found["id"] == f"{kafka.transactions}-{partition}-{offset}"
+        assert found["entity"] == "card-x"
+        assert found["transaction"] == json.loads(sent)
+        assert found["reasons"][0]["feature"] == "amount"
+
+    asyncio.run(story())
+
+
+def test_null_keys_are_no_obstacle(kafka: Kafka) -> None:
+    async def story() -> None:
+        async with kafka.worker() as worker:
+            await kafka.produce([transaction(9_999.0, "casino"), b"{"], keys=lambda _: None)
+            await eventually(lambda: stats_of(worker), lambda s: s["events"] == 2)
+            [anomaly] = await kafka.read_anomalies(1)
+            [letter] = await kafka.read(kafka.dead_letters, 1)
+        assert anomaly.entity is None
+        assert letter.key is None
+
+    asyncio.run(story())
+
+
+def test_two_workers_share_the_partitions(kafka: Kafka) -> None:
+    async def story() -> None:
+        values = transactions(2_000)
+        async with kafka.worker() as first, kafka.worker() as second:
+            both = [first, second]
+
+            async def shares() -> list[int]:
+                answers = [await stats_of(worker) for worker in both]
+                return [
+                    sum(p["topic"] == kafka.transactions for p in s.get("partitions", []))
+                    for s in answers
+                ]
+
+            await eventually(shares, lambda found: found == [2, 2])
+            await eventually(
+                lambda: asyncio.gather(*(w.get("/readyz") for w in both)),
+                lambda answers: [status for status, _ in answers] == [200, 200],
+            )
+            places = await kafka.produce(values)
+            expected = anomaly_ids(kafka, values, places)
+            scored = await eventually(
+                lambda: asyncio.gather(*map(stats_of, both)),
+                lambda answers: sum(s["scored"] for s in answers) >= len(values),
+            )
+            found = {a.id for a in await kafka.read_anomalies(len(expected))}
+        assert found == expected
+        assert all(s["scored"] > 0 for s in scored)
+
+    asyncio.run(story())
+
+
+def test_what_a_stopped_worker_leaves_is_done_by_the_next(kafka: Kafka) -> None:
+    async def story() -> None:
+        values = transactions(6_000)
+        async with kafka.worker() as first:
+            producing = asyncio.create_task(kafka.produce(values))
+            await eventually(lambda: stats_of(first), lambda s: s["events"] > 0)
+        places = await producing
+        expected = anomaly_ids(kafka, values, places)
+        async with kafka.worker() as second:
+            await eventually(kafka.committed, lambda c: sum(c.values()) == len(values))
+            stats = await stats_of(second)
+            found = await kafka.read_anomalies(len(expected))
+        assert 0 < stats["scored"] < len(values)
+        assert {anomaly.id for anomaly in found} == expected
+
+    asyncio.run(story())
+
+
+def test_offsets_are_committed_also_after_a_lonely_first_record(kafka: Kafka) -> None:
+    async def story() -> None:
+        kafka.partitions = 1
+        async with kafka.worker() as worker:
+            await kafka.produce([transaction()])
+            await eventually(lambda: stats_of(worker), lambda s: s["events"] == 1)
+            await kafka.produce([transaction()] * 200)
+            await eventually(lambda: stats_of(worker), lambda s: s["events"] == 201)
+            await eventually(kafka.committed, lambda c: c == {0: 201})
+
+    asyncio.run(story())
+
+
+def test_alerts_reach_slack_through_its_rate_limit(kafka: Kafka) -> None:
+    async def story() -> None:
+        with slack_server() as slack:
+            slack.answers = ["429", "503"]
+            slack.retry_after = "1"
+            environment = {
+                "SLACK_API_TOKEN": TOKEN,
+                "SLACK_CHANNEL": "#fraud",
+                "ANOMALY_SLACK_URL": slack.url,
+                "ANOMALY_SLACK_INTERVAL": "0.05",
+            }
+            async with kafka.worker(**environment) as worker:
+                values = [transaction(9_999.0 + i, "casino", entity=f"card-{i}") for i in range(5)]
+                await kafka.produce(values)
+                await eventually(
+                    lambda: stats_of(worker), lambda s: s["alerts"] == {"sent": len(values)}
+                )
+                log = worker.log.read_text()
+            assert len(slack.posted) == len(values)
+            assert {m["channel"] for m in slack.posted} == {"#fraud"}
+            assert "unusual transaction of card-" in slack.posted[0]["text"]
+            assert TOKEN not in log
+
+    asyncio.run(story())
+
+
+def test_a_slack_that_is_down_holds_up_neither_scoring_nor_the_stop(kafka: Kafka) -> None:
+    async def story() -> None:
+        with slack_server() as slack:
+            slack.answers = ["503"] * 10_000
+            environment = {
+                "SLACK_API_TOKEN": TOKEN,
+                "SLACK_CHANNEL": "#fraud",
+                "ANOMALY_SLACK_URL": slack.url,
+            }
+            anomalous = [transaction(9_999.0, "casino", entity="card-1")] * 50
+            async with kafka.worker(**environment) as worker:
+                await kafka.produce(anomalous)
+                await kafka.produce(transactions(2_000))
+                stats = await eventually(
+                    lambda: stats_of(worker),
+                    lambda s: s["events"] == 2_050 and s["alerts_wait_for"],
+                )
+                begin = asyncio.get_running_loop().time()
+                worker.stop()
+                took = asyncio.get_running_loop().time() - begin
+            assert "503" in stats["alerts_wait_for"]
+            assert took < 10.0
+            assert slack.posted == []
+            # What waited is alerted on by the next worker.
+            slack.answers = []
+            async with kafka.worker(**environment, ANOMALY_SLACK_INTERVAL="0"):
+                await eventually(
+                    lambda: asyncio.sleep(0, result=len(slack.posted)),
+                    lambda posted: posted >= 50,
+                )
+
+    asyncio.run(story())
+
+
+def test_pages_that_are_not_ours_are_off(kafka: Kafka) -> None:
+    async def story() -> None:
+        async with kafka.worker() as worker:
+            assert (await worker.get("/healthz"))[0] == 200
+            for page in ("/table/", "/table", "/router/", "/graph/", "/performance/"):
+                assert (await worker.get(page))[0] == 404
+
+    asyncio.run(story())

@@ -1,0 +1,187 @@
+"""One test's own topics, group and workers on the broker."""
+
+import asyncio
+import os
+import secrets
+import subprocess
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.structs import ConsumerRecord
+
+from anomaly_app.demo.workers import Worker
+from anomaly_app.records import Anomaly
+
+LARGEST = 12_000_000
+"""Bytes of a test's largest message."""
+
+PATIENCE = 90.0
+"""Seconds that something which will happen may take on a busy machine."""
+
+
+@dataclass
+class Kafka:
+    """The app's surroundings in one test.
+
+    Parameters
+    ----------
+    broker
+        Its address, ``kafka://host:port``.
+    folder
+        For logs and data of the workers.
+    model
+        Folder of the model.
+    embedded
+        Whether the broker is the embedded one.
+    """
+
+    broker: str
+    folder: Path
+    model: Path
+    embedded: bool = True
+    name: str = field(default_factory=lambda: f"test-{secrets.token_hex(4)}")
+    partitions: int = 4
+    extra: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def servers(self) -> str:
+        return self.broker.removeprefix("kafka://")
+
+    @property
+    def transactions(self) -> str:
+        return f"{self.name}-transactions"
+
+    @property
+    def anomalies(self) -> str:
+        return f"{self.name}-anomalies"
+
+    @property
+    def dead_letters(self) -> str:
+        return f"{self.name}-transactions-dlq"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "ANOMALY_BROKER": self.broker,
+            "ANOMALY_BROKER_WAIT": "20",
+            "ANOMALY_GROUP": self.name,
+            "ANOMALY_TRANSACTIONS_TOPIC": self.transactions,
+            "ANOMALY_ANOMALIES_TOPIC": self.anomalies,
+            "ANOMALY_DEAD_LETTERS_TOPIC": self.dead_letters,
+            "ANOMALY_PARTITIONS": str(self.partitions),
+            "ANOMALY_MODEL": str(self.model),
+            "ANOMALY_REBALANCE_TIMEOUT": "6",
+            "ANOMALY_SESSION_TIMEOUT": "6",
+            "ANOMALY_FETCH_WAIT": "0.05",
+            "SLACK_API_TOKEN": "",
+            "SLACK_CHANNEL": "",
+            **self.extra,
+        }
+
+    def start_worker(self, **environment: str) -> Worker:
+        return Worker.start(self.folder, {**self.environment, **environment})
+
+    @asynccontextmanager
+    async def worker(self, **environment: str) -> AsyncIterator[Worker]:
+        worker = self.start_worker(**environment)
+        try:
+            await worker.wait_until_ready()
+            yield worker
+        finally:
+            worker.stop()
+
+    async def produce(
+        self, values: Sequence[bytes | None], *, keys: Callable[[int], bytes | None] | None = None
+    ) -> list[tuple[int, int]]:
+        """Produce records and give their partitions and offsets."""
+        producer = AIOKafkaProducer(bootstrap_servers=self.servers, max_request_size=LARGEST)
+        await producer.start()
+        try:
+            key_of = keys or (lambda place: f"card-{place % 9}".encode())
+            futures = [
+                await producer.send(self.transactions, value, key=key_of(place))
+                for place, value in enumerate(values)
+            ]
+            return [(m.partition, m.offset) for m in await asyncio.gather(*futures)]
+        finally:
+            await producer.stop()
+
+    async def read(self, topic: str, count: int, *, linger: float = 1.0) -> list[ConsumerRecord]:
+        """Read a topic from its beginning: `count` records, and whatever comes `linger` later."""
+        consumer = AIOKafkaConsumer(
+            topic,
+            bootstrap_servers=self.servers,
+            auto_offset_reset="earliest",
+            max_partition_fetch_bytes=LARGEST,
+            fetch_max_wait_ms=50,
+        )
+        await consumer.start()
+        found: list[ConsumerRecord] = []
+        deadline = time.monotonic() + PATIENCE
+        try:
+            while len(found) < count and time.monotonic() < deadline:
+                found += await _fetch(consumer, 0.5)
+            found += await _fetch(consumer, linger)
+        finally:
+            await consumer.stop()
+        return found
+
+    async def read_anomalies(self, count: int) -> list[Anomaly]:
+        return [Anomaly.loads(message.value) for message in await self.read(self.anomalies, count)]
+
+    async def committed(self) -> dict[int, int]:
+        """Committed offsets of the worker's group in the transactions topic."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.servers)
+        await admin.start()
+        try:
+            partitions = [TopicPartition(self.transactions, p) for p in range(self.partitions)]
+            offsets = await admin.list_consumer_group_offsets(self.name, partitions=partitions)
+        finally:
+            await admin.close()
+        return {tp.partition: place.offset for tp, place in offsets.items() if place.offset >= 0}
+
+
+async def _fetch(consumer: AIOKafkaConsumer, seconds: float) -> list[ConsumerRecord]:
+    fetched = await consumer.getmany(timeout_ms=int(seconds * 1000))
+    return [message for messages in fetched.values() for message in messages]
+
+
+async def eventually(
+    look: Callable[[], Any], expected: Callable[[Any], bool], *, patience: float = PATIENCE
+) -> Any:
+    """Await `look()` again and again until `expected` holds of its answer; give that answer."""
+    deadline = time.monotonic() + patience
+    while True:
+        answer = await look()
+        if expected(answer) or time.monotonic() > deadline:
+            assert expected(answer), answer
+            return answer
+        await asyncio.sleep(0.1)
+
+
+async def stats_of(worker: Worker) -> dict[str, Any]:
+    _, stats = await worker.get("/stats")
+    return stats or {}
+
+
+def run_to_its_end(
+    command: Sequence[str], environment: dict[str, str], cwd: Path, *, timeout: float = PATIENCE
+) -> tuple[int, str]:
+    """Run a command and give its exit code and all it said."""
+    ended = subprocess.run(
+        command,
+        env={**os.environ, **environment},
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    return ended.returncode, ended.stdout + ended.stderr

@@ -1,0 +1,83 @@
+"""A local server that speaks Slack's ``chat.postMessage``, its rate limit and its errors."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+TOKEN = "xoxb-of-the-tests"  # noqa: S105
+
+
+@dataclass
+class SlackServer:
+    """What the server got, and what it shall answer.
+
+    `answers` are given one by one, then every message is taken: ``"429"`` with `retry_after`,
+    an HTTP status such as ``"503"``, ``"not json"``, or one of Slack's error words.
+    """
+
+    url: str = ""
+    retry_after: str = "1"
+    answers: list[str] = field(default_factory=list)
+    posted: list[dict[str, Any]] = field(default_factory=list)
+    attempts: list[float] = field(default_factory=list)
+
+    async def post_message(self, request: web.Request) -> web.Response:
+        self.attempts.append(asyncio.get_running_loop().time())
+        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return web.json_response({"ok": False, "error": "invalid_auth"})
+        answer = self.answers.pop(0) if self.answers else "ok"
+        if answer == "429":
+            return web.json_response(
+                {"ok": False, "error": "ratelimited"},
+                status=429,
+                headers={"Retry-After": self.retry_after},
+            )
+        if answer.isdigit():
+            return web.Response(status=int(answer), text="upstream failure")
+        if answer == "not json":
+            return web.Response(text="<html>maintenance</html>", content_type="text/html")
+        if answer != "ok":
+            return web.json_response({"ok": False, "error": answer})
+        message = await request.json()
+        self.posted.append(message)
+        return web.json_response({"ok": True, "channel": message["channel"], "ts": "1.0"})
+
+
+@contextmanager
+def slack_server(port: int = 0) -> Iterator[SlackServer]:
+    """Run the server in a thread of its own; a port of 0 takes a free one."""
+    server = SlackServer()
+    loop = asyncio.new_event_loop()
+    started = threading.Event()
+
+    async def serve() -> web.AppRunner:
+        app = web.Application()
+        app.router.add_post("/api/chat.postMessage", server.post_message)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", port)
+        await site.start()
+        server.url = f"http://127.0.0.1:{runner.addresses[0][1]}/api/"
+        return runner
+
+    def run() -> None:
+        asyncio.set_event_loop(loop)
+        runner = loop.run_until_complete(serve())
+        started.set()
+        loop.run_forever()
+        loop.run_until_complete(runner.cleanup())
+        loop.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    started.wait()
+    try:
+        yield server
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()

@@ -1,0 +1,226 @@
+"""Alerts: words that people act on, and a channel that honours Slack's limits."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from anomaly_app.alerting.channel import Later, Outcome
+from anomaly_app.alerting.delivery import Delivery
+from anomaly_app.alerting.log import LogChannel
+from anomaly_app.alerting.message import AlertMessage, alert_message
+from anomaly_app.alerting.slack import SlackChannel
+from anomaly_app.demo.broker import free_port
+from anomaly_app.records import Reason
+from anomaly_app.settings import Settings
+from anomaly_app.stream.alerting import alert, make_channel
+from tests.support.factories import anomaly
+from tests.support.slack_server import TOKEN, SlackServer, slack_server
+
+MESSAGE = alert_message(anomaly())
+
+
+@pytest.fixture
+def slack() -> Iterator[SlackServer]:
+    with slack_server() as server:
+        yield server
+
+
+def channel_to(url: str, *, interval: float = 0.0, token: str = TOKEN) -> SlackChannel:
+    return SlackChannel(token=token, channel="#fraud", url=url, interval=interval)
+
+
+def deliver(channel: SlackChannel, count: int = 1) -> list[Outcome | None]:
+    async def run() -> list[Outcome | None]:
+        delivery = Delivery(channel, given_up=lambda: False)
+        try:
+            return [await delivery.deliver(MESSAGE) for _ in range(count)]
+        finally:
+            await channel.close()
+
+    return asyncio.run(run())
+
+
+def once(channel: SlackChannel) -> Outcome | Later:
+    async def run() -> Outcome | Later:
+        try:
+            return await channel.deliver(MESSAGE)
+        finally:
+            await channel.close()
+
+    return asyncio.run(run())
+
+
+def texts_in(message: AlertMessage) -> str:
+    return json.dumps(message.blocks, ensure_ascii=False)
+
+
+def test_a_message_says_who_how_unusual_why_and_where() -> None:
+    for text in (MESSAGE.text, texts_in(MESSAGE)):
+        assert "High: unusual transaction of card-1" in text
+        assert "0.900" in text
+        assert "1 in 10,000" in text
+        assert "amount is 950, usually 20 (80%)" in text
+        assert "shop is casino, usually food (20%)" in text
+        assert "transactions partition 3 offset 1042" in text
+        assert "2026-01-01T12:00:00" in text
+
+
+def test_a_message_is_blocks_and_no_raw_json() -> None:
+    kinds = [block["type"] for block in MESSAGE.blocks]
+    assert kinds == ["header", "section", "section", "context"]
+    assert "{" not in MESSAGE.text
+
+
+def test_a_message_names_the_three_strongest_reasons() -> None:
+    reasons = [Reason(feature=f"f{i}", value=1.0, expected=0.0, share=0.2) for i in range(5)]
+    text = alert_message(anomaly(reasons=reasons)).text
+    assert "f2 is" in text
+    assert "f3 is" not in text
+
+
+def test_texts_from_the_stream_can_neither_mention_nor_link_nor_format() -> None:
+    hostile = "<!channel> <https://evil.example|click> *bold* & `code`"
+    message = alert_message(
+        anomaly(
+            entity=hostile,
+            reasons=[Reason(feature=hostile, value=hostile, expected=None, share=1.0)],
+        )
+    )
+    for block in message.blocks[1:]:
+        for text in _mrkdwn(block):
+            assert "<" not in text
+            assert "*bold*" not in text
+            assert "`code`" not in text
+    assert message.blocks[0]["text"]["type"] == "plain_text"
+
+
+def _mrkdwn(block: dict[str, object]) -> Iterator[str]:
+    parts = [block.get("text"), *block.get("fields", []), *block.get("elements", [])]  # type: ignore[misc]
+    for part in parts:
+        if isinstance(part, dict) and part["type"] == "mrkdwn":
+            yield part["text"]
+
+
+def test_a_message_fits_slacks_limits_whatever_the_stream_holds() -> None:
+    long = "x" * 100_000
+    reasons = [Reason(feature=long, value=long, expected=long, share=0.5)] * 50
+    message = alert_message(anomaly(entity=long, reasons=reasons))
+    assert len(message.blocks[0]["text"]["text"]) <= 150
+    assert all(len(text) <= 2_000 for block in message.blocks for text in _mrkdwn(block))
+    assert len(message.text) <= 4_000
+
+
+def test_missing_parts_have_words() -> None:
+    text = alert_message(
+        anomaly(entity=None, reasons=[Reason(feature="a", value=None, expected=None, share=1.0)])
+    ).text
+    assert "an unknown entity" in text
+    assert "a is missing" in text
+    assert "no single value" in texts_in(alert_message(anomaly(reasons=[])))
+
+
+def test_slack_gets_the_message(slack: SlackServer) -> None:
+    assert deliver(channel_to(slack.url)) == [Outcome.SENT]
+    posted = slack.posted[0]
+    assert posted["channel"] == "#fraud"
+    assert posted["text"] == MESSAGE.text
+    assert posted["blocks"] == MESSAGE.blocks
+
+
+def test_retry_after_is_honoured(slack: SlackServer) -> None:
+    slack.answers = ["429", "429"]
+    slack.retry_after = "1"
+    assert deliver(channel_to(slack.url)) == [Outcome.SENT]
+    assert len(slack.posted) == 1
+    gaps = [b - a for a, b in zip(slack.attempts, slack.attempts[1:], strict=False)]
+    assert len(gaps) == 2
+    assert min(gaps) >= 1.0
+
+
+def test_messages_keep_their_distance(slack: SlackServer) -> None:
+    assert deliver(channel_to(slack.url, interval=0.4), count=3) == [Outcome.SENT] * 3
+    gaps = [b - a for a, b in zip(slack.attempts, slack.attempts[1:], strict=False)]
+    assert min(gaps) >= 0.39
+
+
+@pytest.mark.parametrize("answer", ["503", "not json", "channel_not_found", "internal_error"])
+def test_what_may_pass_is_tried_again(slack: SlackServer, answer: str) -> None:
+    slack.answers = [answer]
+    assert deliver(channel_to(slack.url)) == [Outcome.SENT]
+    assert len(slack.attempts) == 2
+
+
+def test_a_wrong_token_waits_and_is_not_printed(
+    slack: SlackServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = once(channel_to(slack.url, token="xoxb-wrong-secret"))  # noqa: S106
+    assert answer == Later(None, "Slack says invalid_auth")
+    assert "wrong-secret" not in caplog.text
+
+
+def test_an_unreachable_slack_is_tried_again() -> None:
+    answer = once(channel_to(f"http://127.0.0.1:{free_port()}/api/"))
+    assert isinstance(answer, Later)
+    assert "cannot be reached" in answer.why
+
+
+def test_a_message_that_slack_refuses_for_good_stands_in_the_log(
+    slack: SlackServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    slack.answers = ["invalid_blocks"]
+    assert deliver(channel_to(slack.url)) == [Outcome.REFUSED]
+    assert MESSAGE.text in caplog.text
+
+
+def test_a_worker_that_stops_lets_go_of_the_alert_in_hand(slack: SlackServer) -> None:
+    slack.answers = ["429"] * 99
+    slack.retry_after = "600"
+
+    async def run() -> tuple[Outcome | None, float]:
+        loop = asyncio.get_running_loop()
+        stop_at = loop.time() + 0.5
+        channel = channel_to(slack.url)
+        delivery = Delivery(channel, given_up=lambda: loop.time() > stop_at)
+        outcome = await delivery.deliver(MESSAGE)
+        await channel.close()
+        return outcome, loop.time() - stop_at
+
+    outcome, late = asyncio.run(run())
+    assert outcome is None
+    assert late < 1.0
+
+
+def test_a_waiting_alert_says_why(slack: SlackServer) -> None:
+    slack.answers = ["503"]
+
+    async def run() -> list[str | None]:
+        channel = channel_to(slack.url)
+        delivery = Delivery(channel, given_up=lambda: False)
+        task = asyncio.create_task(delivery.deliver(MESSAGE))
+        await asyncio.sleep(0.5)
+        during = delivery.waiting_for
+        await task
+        await channel.close()
+        return [during, delivery.waiting_for]
+
+    during, after = asyncio.run(run())
+    assert during is not None
+    assert after is None
+
+
+def test_without_a_token_the_same_words_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    channel = make_channel(Settings())
+    assert isinstance(channel, LogChannel)
+    with caplog.at_level(logging.WARNING):
+        assert asyncio.run(channel.deliver(MESSAGE)) == Outcome.LOGGED
+    assert MESSAGE.text in caplog.text
+
+
+@pytest.mark.parametrize("value", [b"", b"{", b"[]", b'{"id": 1}', b"\xff"])
+def test_what_is_no_anomaly_is_counted_and_does_not_stop_the_alerts(value: bytes) -> None:
+    delivery = Delivery(LogChannel(), given_up=lambda: False)
+    assert asyncio.run(alert(value, delivery)) == Outcome.UNREADABLE
+    assert asyncio.run(alert(anomaly().dumps(), delivery)) == Outcome.LOGGED

@@ -1,0 +1,110 @@
+"""The demo's parts: the simulator, the scenario and the sums."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from anomaly_app.core.decode import Decoder
+from anomaly_app.demo.scenario import MALFORMED, Event, file_scenario, simulated_scenario
+from anomaly_app.demo.simulator import FRAUDS_PER_10_000, simulate
+from anomaly_app.demo.tally import Tally, add_up, summarise
+from tests.support.factories import record
+from training.roles import Roles
+from training.schema import infer_schema
+
+
+def test_the_same_seed_simulates_the_same_transactions() -> None:
+    first, second, other = simulate(2_000, seed=1), simulate(2_000, seed=1), simulate(2_000, seed=2)
+    assert first.history.frame.equals(second.history.frame)
+    assert not first.history.frame.equals(other.history.frame)
+
+
+def test_customers_have_labelled_frauds_of_four_kinds() -> None:
+    simulation = simulate(20_000, seed=7)
+    kinds = Counter(simulation.kinds)
+    assert set(kinds) == {"", *FRAUDS_PER_10_000}
+    assert len(FRAUDS_PER_10_000) >= 4
+    labels = simulation.history.labels
+    assert labels is not None
+    assert labels.sum() == len(simulation.kinds) - kinds[""]
+    assert 0.005 < labels.mean() < 0.03
+
+
+def test_simulated_transactions_are_in_time_order() -> None:
+    times = simulate(3_000, seed=3).history.times
+    assert times is not None
+    assert (np.diff(times) >= 0).all()
+
+
+def test_the_scenario_has_history_then_traffic_with_a_few_malformed_records() -> None:
+    scenario = simulated_scenario(5_000, seed=7)
+    decoder = Decoder(infer_schema(scenario.history).schema, max_bytes=10_000)
+    decoded = decoder.decode([record(e.value, offset=i) for i, e in enumerate(scenario.events)])
+    malformed = [e for e in scenario.events if e.kind == "malformed"]
+    assert len(decoded.rejected) == len(malformed) == len(MALFORMED)
+    assert len(decoded.records) == 5_000
+
+
+def test_a_file_is_cut_into_history_and_traffic(tmp_path: Path) -> None:
+    rows = "".join(f"{i},card-{i % 3},{i}.5,{int(i > 8)}\n" for i in range(10))
+    (tmp_path / "a.csv").write_text("time,card,amount,is_fraud\n" + rows)
+    scenario = file_scenario(tmp_path / "a.csv", Roles())
+    assert len(scenario.history) == 4
+    assert [e.fraud for e in scenario.events] == [False] * 5 + [True]
+    first = scenario.events[0]
+    assert first.key == b"card-1"
+    assert json.loads(first.value)["features"] == {"amount": 4.5}
+
+
+def event(*, fraud: bool | None, kind: str = "") -> Event:
+    return Event(b"k", b"{}", fraud, kind)
+
+
+def tally_of(*events: Event, anomalous: list[int]) -> Tally:
+    tally = Tally("transactions")
+    for offset, sent in enumerate(events):
+        tally.sent += 1
+        tally.record_sent(sent, partition=0, offset=offset, at=100.0)
+    for offset in anomalous:
+        tally.record_anomaly(f"transactions-0-{offset}", at=100.0 + 0.01 * (offset + 1))
+    return tally
+
+
+def test_the_summary_counts_and_measures() -> None:
+    tally = tally_of(
+        event(fraud=True, kind="burst"),
+        event(fraud=True, kind="drain"),
+        event(fraud=False),
+        event(fraud=None, kind="malformed"),
+        anomalous=[0, 2],
+    )
+    worker = {
+        "events": 4,
+        "scored": 3,
+        "anomalies": 2,
+        "dead_letters": 1,
+        "alerts": {"logged": 2},
+        "partitions": [],
+    }
+    summary = summarise(tally, add_up([worker]), seconds=2.0)
+    assert summary["sent"] == summary["scored"] + summary["dead_letters"] == 4
+    assert summary["alerts"] == 2
+    assert summary["precision"] == 0.5
+    assert summary["recall"] == 0.5
+    assert summary["recall_by_kind"] == {"burst": 1.0, "drain": 0.0}
+    assert (summary["p50_ms"], summary["p99_ms"]) == (20.0, pytest.approx(29.8))
+    assert summary["events_per_second"] == 2.0
+
+
+def test_without_labels_or_anomalies_there_is_no_figure_rather_than_a_wrong_one() -> None:
+    summary = summarise(tally_of(event(fraud=None), anomalous=[]), {}, seconds=1.0)
+    assert summary["precision"] is summary["recall"] is summary["p50_ms"] is None
+
+
+def test_an_anomaly_that_comes_twice_counts_once() -> None:
+    tally = tally_of(event(fraud=True), anomalous=[0])
+    assert not tally.record_anomaly("transactions-0-0", at=200.0)
+    assert tally.latency_ms(0.5) == 10.0

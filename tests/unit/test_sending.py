@@ -1,0 +1,88 @@
+"""Sends: acknowledged, or tried again, or raised; never silently gone."""
+
+import asyncio
+import subprocess
+import sys
+from typing import Any, cast
+
+import pytest
+from aiokafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
+from faust.types import TopicT
+
+from anomaly_app.stream import sending
+from anomaly_app.stream.sending import Outgoing, send_all
+
+
+class FaultyTopic:
+    """Fails a given number of times for each value; a fault, not a broker."""
+
+    def __init__(self, failures: int, fault: Exception, *, when_sending: bool = False) -> None:
+        self.failures = failures
+        self.fault = fault
+        self.when_sending = when_sending
+        self.tries: dict[bytes, int] = {}
+        self.arrived: list[bytes] = []
+
+    async def send(self, *, key: bytes, value: bytes, headers: dict[str, bytes]) -> Any:
+        self.tries[value] = self.tries.get(value, 0) + 1
+        fails = self.tries[value] <= self.failures
+        if fails and self.when_sending:
+            raise self.fault
+        future = asyncio.get_running_loop().create_future()
+        if fails:
+            future.set_exception(self.fault)
+        else:
+            self.arrived.append(value)
+            future.set_result(None)
+        return future
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "FIRST_PAUSE", 0.01)
+
+
+def send(topic: FaultyTopic, values: list[bytes], *, timeout: float = 5.0) -> None:
+    messages = [Outgoing(cast("TopicT", topic), b"k", value, {}) for value in values]
+    asyncio.run(send_all(messages, timeout=timeout))
+
+
+@pytest.mark.parametrize("when_sending", [True, False])
+def test_a_send_that_fails_is_tried_again_alone(when_sending: bool) -> None:
+    topic = FaultyTopic(2, KafkaTimeoutError(), when_sending=when_sending)
+    topic.tries[b"good"] = 99
+    send(topic, [b"good", b"bad"])
+    assert topic.arrived == [b"good", b"bad"]
+    assert topic.tries == {b"good": 100, b"bad": 3}
+
+
+def test_a_send_that_goes_on_failing_is_raised_in_the_end() -> None:
+    with pytest.raises(MessageSizeTooLargeError):
+        send(FaultyTopic(10**9, MessageSizeTooLargeError()), [b"a"], timeout=0.1)
+
+
+def test_a_fault_of_ours_is_raised_at_once() -> None:
+    topic = FaultyTopic(1, TypeError("not a Kafka fault"))
+    with pytest.raises(TypeError):
+        send(topic, [b"a"])
+    assert topic.tries == {b"a": 1}
+
+
+def test_nothing_to_send_is_nothing_to_wait_for() -> None:
+    send(FaultyTopic(0, KafkaTimeoutError()), [])
+
+
+def test_the_process_exits_at_once_and_says_where() -> None:
+    code = (
+        "import atexit\n"
+        "from anomaly_app.stream.sending import exit_without_commit\n"
+        "atexit.register(print, 'a commit on the way out')\n"
+        "exit_without_commit('transactions partition 2 offsets 7 to 9', ValueError('boom'))\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 75
+    assert "commit on the way out" not in ended.stdout
+    assert "partition 2 offsets 7 to 9" in ended.stderr
+    assert "exiting without committing" in ended.stderr
