@@ -30,4 +30,4 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def kafka(broker: str, model_folder: Path, tmp_path: Path) -> Kafka:
-    return Kafka(broker, tmp_path, model_folder, embedded="ANOMALY_BROKER" not in os.environ)
+    return Kafka(broker, tmp_path, model_folder)

@@ -2,11 +2,15 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from anomaly_app.core.pipeline import Pipeline
+from anomaly_app.demo.workers import Worker
+from anomaly_app.records import Anomaly
 from tests.support.factories import model, record, transaction
 from tests.support.kafka import Kafka, eventually, stats_of
 from tests.support.slack_server import TOKEN, slack_server
@@ -23,6 +27,20 @@ BAD = [
     None,
     b"x" * 5_000_000,
 ]
+
+
+@pytest.fixture(scope="module")
+def running(
+    broker: str, model_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Kafka, Worker]]:
+    """One worker for the tests that only look at what becomes of single records."""
+    kafka = Kafka(broker, tmp_path_factory.mktemp("running"), model_folder)
+    worker = kafka.start_worker()
+    try:
+        asyncio.run(worker.wait_until_ready())
+        yield kafka, worker
+    finally:
+        worker.stop()
 
 
 def amounts(count: int, seed: int = 0) -> list[float]:
@@ -91,14 +109,14 @@ def test_transactions_become_anomalies_and_dead_letters_and_nothing_is_lost(kafk
     asyncio.run(story())
 
 
-def test_an_anomaly_keeps_its_key_and_original(kafka: Kafka) -> None:
+def test_an_anomaly_keeps_its_key_and_original(running: tuple[Kafka, Worker]) -> None:
     async def story() -> None:
-        async with kafka.worker():
-            sent = transaction(9_999.0, "casino", id=7, entity="card-x", note="kept")
-            [(partition, offset)] = await kafka.produce([sent], keys=lambda _: b"the-key")
-            [message] = await kafka.read(kafka.anomalies, 1)
-        found = json.loads(message.value)
-        assert message.key == b"the-key"
+        kafka, _ = running
+        sent = transaction(9_999.0, "casino", id="kept", entity="card-x", note="kept")
+        [(partition, offset)] = await kafka.produce([sent], keys=lambda _: b"the-key")
+        messages = await kafka.read_until(kafka.anomalies, f"{partition}-{offset}".encode())
+        found = json.loads(messages[-1].value)
+        assert messages[-1].key == b"the-key"
         assert found["id"] == f"{kafka.transactions}-{partition}-{offset}"
         assert found["entity"] == "card-x"
         assert found["transaction"] == json.loads(sent)
@@ -107,15 +125,26 @@ def test_an_anomaly_keeps_its_key_and_original(kafka: Kafka) -> None:
     asyncio.run(story())
 
 
-def test_null_keys_are_no_obstacle(kafka: Kafka) -> None:
+def test_null_keys_are_no_obstacle(running: tuple[Kafka, Worker]) -> None:
     async def story() -> None:
-        async with kafka.worker() as worker:
-            await kafka.produce([transaction(9_999.0, "casino"), b"{"], keys=lambda _: None)
-            await eventually(lambda: stats_of(worker), lambda s: s["events"] == 2)
-            [anomaly] = await kafka.read_anomalies(1)
-            [letter] = await kafka.read(kafka.dead_letters, 1)
-        assert anomaly.entity is None
-        assert letter.key is None
+        kafka, _ = running
+        values = [transaction(9_999.0, "casino"), b"{null-key"]
+        [(partition, offset), _] = await kafka.produce(values, keys=lambda _: None)
+        anomalies = await kafka.read_until(kafka.anomalies, f"{partition}-{offset}".encode())
+        letters = await kafka.read_until(kafka.dead_letters, b"{null-key")
+        assert anomalies[-1].key is None
+        assert Anomaly.loads(anomalies[-1].value).entity is None
+        assert letters[-1].key is None
+
+    asyncio.run(story())
+
+
+def test_pages_that_are_not_ours_are_off(running: tuple[Kafka, Worker]) -> None:
+    async def story() -> None:
+        _, worker = running
+        assert (await worker.get("/healthz"))[0] == 200
+        for page in ("/table/", "/table", "/router/", "/graph/", "/performance/"):
+            assert (await worker.get(page))[0] == 404
 
     asyncio.run(story())
 
@@ -238,15 +267,5 @@ def test_a_slack_that_is_down_holds_up_neither_scoring_nor_the_stop(kafka: Kafka
                     lambda: asyncio.sleep(0, result=len(slack.posted)),
                     lambda posted: posted >= 50,
                 )
-
-    asyncio.run(story())
-
-
-def test_pages_that_are_not_ours_are_off(kafka: Kafka) -> None:
-    async def story() -> None:
-        async with kafka.worker() as worker:
-            assert (await worker.get("/healthz"))[0] == 200
-            for page in ("/table/", "/table", "/router/", "/graph/", "/performance/"):
-                assert (await worker.get(page))[0] == 404
 
     asyncio.run(story())

@@ -37,14 +37,11 @@ class Kafka:
         For logs and data of the workers.
     model
         Folder of the model.
-    embedded
-        Whether the broker is the embedded one.
     """
 
     broker: str
     folder: Path
     model: Path
-    embedded: bool = True
     name: str = field(default_factory=lambda: f"test-{secrets.token_hex(4)}")
     partitions: int = 4
     extra: dict[str, str] = field(default_factory=dict)
@@ -131,6 +128,16 @@ class Kafka:
         finally:
             await consumer.stop()
         return found
+
+    async def read_until(self, topic: str, part: bytes) -> list[ConsumerRecord]:
+        """Read a topic from its beginning up to the message whose value has this part."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            messages = await self.read(topic, 0, linger=0.5)
+            for place, message in enumerate(messages):
+                if part in (message.value or b""):
+                    return messages[: place + 1]
+        raise AssertionError(f"nothing with {part!r} came to {topic}")
 
     async def read_anomalies(self, count: int) -> list[Anomaly]:
         return [Anomaly.loads(message.value) for message in await self.read(self.anomalies, count)]

@@ -1,0 +1,83 @@
+"""The house keeps its walls: what each room may import and touch."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+APP = ROOT / "anomaly_app"
+
+PURE_LIBRARIES = {
+    *("anomaly_app", "collections", "dataclasses", "datetime", "enum", "functools", "hashlib"),
+    *("importlib", "io", "itertools", "joblib", "math", "msgspec", "numpy", "operator"),
+    *("platform", "sklearn", "typing"),
+}
+
+IMPURE_CALLS = {"open", "print", "input", "now", "today", "time", "monotonic", "sleep", "getenv"}
+
+ALLOWED = {
+    "core": {"core"},
+    "web": {"core", "runtime", "web", ""},
+    "alerting": {"core", "records", "alerting"},
+    "stream": {"core", "alerting", "records", "runtime", "settings", "model_store", "stream"},
+    "training": {"core", "model_store"},
+}
+"""Rooms of `anomaly_app` that each room may import; "" is the package's own version."""
+
+
+def modules(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.py"))
+
+
+def imports(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+@pytest.mark.parametrize("file", modules(APP / "core"), ids=lambda file: file.name)
+def test_core_is_pure(file: Path) -> None:
+    assert {name.split(".")[0] for name in imports(file)} <= PURE_LIBRARIES
+    calls = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)]
+    names = {
+        call.func.id if isinstance(call.func, ast.Name) else call.func.attr
+        for call in calls
+        if isinstance(call.func, ast.Name | ast.Attribute)
+    }
+    assert not names & IMPURE_CALLS
+
+
+@pytest.mark.parametrize("room", ALLOWED)
+def test_imports_point_one_way(room: str) -> None:
+    folder = ROOT / "training" if room == "training" else APP / room
+    for file in modules(folder):
+        for name in imports(file):
+            if name.split(".")[0] == "anomaly_app":
+                target = name.split(".")[1] if "." in name else ""
+                assert target in ALLOWED[room], f"{file} imports {name}"
+
+
+def test_only_the_edge_knows_faust() -> None:
+    knowing = {
+        file.relative_to(APP).parts[0]
+        for file in modules(APP)
+        if any(name.split(".")[0] == "faust" for name in imports(file))
+    }
+    assert knowing == {"app.py", "records.py", "stream", "web"}
+
+
+def test_modules_have_one_subject_and_a_readable_size() -> None:
+    sizes = {
+        file.relative_to(ROOT): len(file.read_text().splitlines())
+        for file in [*modules(APP), *modules(ROOT / "training")]
+    }
+    assert {str(file): size for file, size in sizes.items() if size > 225} == {}
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    for file in [*modules(APP), *modules(ROOT / "training")]:
+        assert ast.get_docstring(ast.parse(file.read_text())), file
