@@ -60,11 +60,24 @@ class History:
             labels=self.labels[rows] if self.labels is not None else None,
         )
 
-    def split(self, share: float) -> tuple[Self, Self]:
-        """Cut into a first part, of this share of the rows, and the rest."""
-        cut = int(len(self) * share)
-        rows = np.arange(len(self))
-        return self.take(rows[:cut]), self.take(rows[cut:])
+    def split(self, share: float, *, each_entity: bool = False) -> tuple[Self, Self]:
+        """Cut into a first part, of this share of the rows, and the rest.
+
+        Parameters
+        ----------
+        share
+            0 to 1.
+        each_entity
+            Cut the rows of each entity for itself: for series that were not recorded together.
+        """
+        place = np.arange(len(self))
+        size = np.full(len(self), len(self))
+        if each_entity and self.entities is not None:
+            frame = pl.DataFrame({"entity": self.entities})
+            place = frame.select(pl.int_range(pl.len()).over("entity")).to_series().to_numpy()
+            size = frame.select(pl.len().over("entity")).to_series().to_numpy()
+        first = place < np.floor(size * share)
+        return self.take(np.flatnonzero(first)), self.take(np.flatnonzero(~first))
 
 
 def read_history(path: Path, roles: Roles | None = None) -> History:

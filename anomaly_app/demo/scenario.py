@@ -65,8 +65,11 @@ def simulated_scenario(count: int, *, seed: int) -> Scenario:
 
 
 def file_scenario(path: Path, roles: Roles) -> Scenario:
-    """Read a file of history: its first part to train on, the rest as traffic."""
-    history, traffic = read_history(path, roles).split(FIRST_PART)
+    """Read a file of history: its first part to train on, the rest as traffic.
+
+    The files of a folder were not recorded together: each has a first part of its own.
+    """
+    history, traffic = read_history(path, roles).split(FIRST_PART, each_entity=path.is_dir())
     return Scenario(history, _events(traffic, [""] * len(traffic)))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -58,8 +59,10 @@ class Screen:
             kind = event.kind or "labelled fraud"
             truth = f"[green]✔ {kind}[/] " if event.fraud else "[dim]✘ no fraud[/] "
         colour = COLOURS.get(anomaly.severity, "white")
+        title, *rest = alert_message(anomaly).text.split(" | ")
+        self._console.print(f"[{colour}]{escape(title)}[/] {truth}", highlight=False)
         self._console.print(
-            f"{truth}[{colour}]{escape(alert_message(anomaly).text)}[/]", highlight=False
+            Padding(escape(" | ".join(rest)), (0, 0, 0, 4)), style="dim", highlight=False
         )
 
     def show_counts(self, totals: dict[str, int], *, rate: float, total: int) -> None:

@@ -71,11 +71,6 @@ def add_up(stats: Iterable[dict[str, Any]]) -> dict[str, int]:
             {name: one[name] for name in ("events", "scored", "anomalies", "dead_letters")}
         )
         total["alerts"] += sum(one["alerts"].values())
-        total["lag"] += sum(
-            position["lag"] or 0
-            for position in one["partitions"]
-            if position["topic"] != "anomalies"
-        )
     return dict(total)
 
 

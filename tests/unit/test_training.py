@@ -1,5 +1,6 @@
 """Training: files in, artifact out, and one clear line where that cannot be."""
 
+import dataclasses
 import gzip
 import json
 from pathlib import Path
@@ -91,6 +92,15 @@ def test_a_folder_of_series_is_one_table_with_the_names_as_keys(tmp_path: Path) 
     assert read.labels is not None
     assert read.labels.tolist() == [False, False, True, False]
     assert read.frame.columns == ["value"]
+
+
+def test_series_of_their_own_are_cut_each_for_itself() -> None:
+    made = history(10, anomalies=1)
+    made = dataclasses.replace(made, entities=["a"] * 4 + ["b"] * 6)
+    first, rest = made.split(0.5, each_entity=True)
+    assert (first.ids, rest.ids) == ([0, 1, 4, 5, 6], [2, 3, 7, 8, 9])
+    first, rest = made.split(0.5)
+    assert (first.ids, rest.ids) == ([0, 1, 2, 3, 4], [5, 6, 7, 8, 9])
 
 
 @pytest.mark.parametrize(
