@@ -53,10 +53,10 @@ async def score_inbox(
         records: list[KafkaRecord] = [*chain.from_iterable(cast("Any", run.value) for run in runs)]
         try:
             await score(records, topics, runtime)
+            for run in runs:
+                await unacked.ack(run)
         except Exception as fault:  # noqa: BLE001  # nothing may pass for done that is not
             exit_without_commit(_where(records), fault)
-        for run in runs:
-            await unacked.ack(run)
 
 
 async def score(records: Sequence[KafkaRecord], topics: Topics, runtime: Runtime) -> None:
