@@ -14,6 +14,8 @@ help: ## Show this list
 	@echo "  WORKERS=1 ALERT_RATE=0.015 SEED=7 ANOMALY_BROKER=kafka://host:port"
 
 $(READY): requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		(echo "Python 3.11 or newer is needed; name one with PYTHON=python3.11" && false)
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "installing the locked packages into .venv (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock

@@ -17,6 +17,7 @@ from anomaly_app.stream.worker import worker_class
 from anomaly_app.web.views import define_views
 
 HEARTBEATS_PER_SESSION = 6
+
 BUFFERED_RUNS = 64
 """Runs that Faust holds for the scoring agent, beyond those in the agent's own inbox.
 
@@ -58,7 +59,7 @@ def create_app(settings: Settings) -> faust.App:
         consumer_max_fetch_size=4_194_304,
         topic_disable_leader=True,
         table_standby_replicas=0,
-        # No page but our own.
+        # Faust's own pages are off, but for a plain OK at /.
         web_bind=settings.web_bind,
         web_port=settings.web_port,
         web_host=settings.web_bind,

@@ -24,7 +24,8 @@ logger = logging.getLogger(__name__)
 def define_alerting(app: faust.App, topics: Topics, runtime: Runtime) -> None:
     """Define the agent that alerts people."""
     channel = make_channel(runtime.settings)
-    delivery = Delivery(channel, given_up=lambda: app.should_stop or app.rebalancing)
+    # Faust suspends the flow before a rebalance or a stop, and then waits for what is in hand.
+    delivery = Delivery(channel, given_up=lambda: not app.flow_control.is_active())
     runtime.alerts_wait_for = lambda: delivery.waiting_for
 
     # Acks are manual: an alert that is let go of is read again, by this worker or the next.

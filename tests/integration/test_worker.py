@@ -184,15 +184,15 @@ def test_what_a_stopped_worker_leaves_is_done_by_the_next(kafka: Kafka) -> None:
     async def story() -> None:
         values = transactions(6_000)
         async with kafka.worker() as first:
-            producing = asyncio.create_task(kafka.produce(values))
+            producing = asyncio.create_task(kafka.produce(values[:4_000]))
             await eventually(lambda: stats_of(first), lambda s: s["events"] > 0)
-        places = await producing
+        places = await producing + await kafka.produce(values[4_000:])
         expected = anomaly_ids(kafka, values, places)
         async with kafka.worker() as second:
             await eventually(kafka.committed, lambda c: sum(c.values()) == len(values))
             stats = await stats_of(second)
             found = await kafka.read_anomalies(len(expected))
-        assert 0 < stats["scored"] < len(values)
+        assert 2_000 <= stats["scored"] < len(values)
         assert {anomaly.id for anomaly in found} == expected
 
     asyncio.run(story())
@@ -233,6 +233,31 @@ def test_alerts_reach_slack_through_its_rate_limit(kafka: Kafka) -> None:
             assert {m["channel"] for m in slack.posted} == {"#fraud"}
             assert "unusual transaction of card-" in slack.posted[0]["text"]
             assert TOKEN not in log
+
+    asyncio.run(story())
+
+
+def test_alerts_that_wait_for_slack_survive_a_rebalance(kafka: Kafka) -> None:
+    async def story() -> None:
+        with slack_server() as slack:
+            slack.answers = ["503"] * 10_000
+            environment = {
+                "SLACK_API_TOKEN": TOKEN,
+                "SLACK_CHANNEL": "#fraud",
+                "ANOMALY_SLACK_URL": slack.url,
+                "ANOMALY_SLACK_INTERVAL": "0",
+            }
+            values = [transaction(9_999.0 + i, "casino", id=i) for i in range(40)]
+            async with kafka.worker(**environment) as first:
+                await kafka.produce(values)
+                await eventually(lambda: stats_of(first), lambda s: s["alerts_wait_for"])
+                async with kafka.worker(**environment):
+                    slack.answers = []
+                    posted = await eventually(
+                        lambda: asyncio.sleep(0, result={m["text"] for m in slack.posted}),
+                        lambda texts: len(texts) >= len(values),
+                    )
+        assert len(posted) == len(values)
 
     asyncio.run(story())
 
