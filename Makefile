@@ -26,7 +26,7 @@ demo: $(READY) ## See it work: broker, model, worker, traffic and alerts, in a m
 
 train: $(READY) ## Train a model on DATA=path (CSV, Parquet or npz), or on simulated history
 	@$(if $(DATA),,$(BIN)/python -m anomaly_app.demo.write_history build/simulated.csv)
-	@$(BIN)/python -m training fit $(or $(DATA),build/simulated.csv) $(if $(ROLES),--roles '$(ROLES)')
+	@$(BIN)/python -m training fit '$(or $(DATA),build/simulated.csv)' $(if $(ROLES),--roles '$(ROLES)')
 
 worker: $(READY) ## Start a worker on the broker of ANOMALY_BROKER
 	@$(BIN)/faust -A anomaly_app.app worker -l info
