@@ -39,13 +39,13 @@ def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.group(context_settings={"max_content_width": 100})
 def cli() -> None:
-    r"""Make models from history.
+    """Make models from history.
 
     \b
     A first model from a file of your own, and the worker that uses it:
       python -m training fit history.csv
       faust -A anomaly_app.app worker -l info
-    """
+    """  # noqa: D301  # click reads the escape: keep the lines as they are
 
 
 @cli.command()

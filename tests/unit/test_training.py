@@ -210,5 +210,6 @@ def test_a_users_mistake_is_one_line_without_a_trace(arguments: list[str]) -> No
 
 
 def test_help_teaches() -> None:
-    assert "faust -A anomaly_app.app worker" in run("--help")[1]
+    lines = [line.strip() for line in run("--help")[1].splitlines()]
+    assert "faust -A anomaly_app.app worker -l info" in lines
     assert "key=cust" in run("fit", "--help")[1]
