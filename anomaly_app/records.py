@@ -128,7 +128,7 @@ class DeadLetter(faust.Record):
     def headers(self) -> dict[str, bytes]:
         """Kafka headers; values are UTF-8."""
         return {
-            "error": self.error.encode(),
+            "error": self.error.encode(errors="backslashreplace"),
             "source-topic": self.topic.encode(),
             "source-partition": str(self.partition).encode(),
             "source-offset": str(self.offset).encode(),

@@ -21,6 +21,9 @@ from anomaly_app.stream.inbox import Inbox
 from anomaly_app.stream.sending import Outgoing, exit_without_commit, send_all
 from anomaly_app.stream.topics import Topics
 
+MOST_NESTING = 50
+"""Levels of a transaction that travel with an anomaly as JSON: writing it recurses."""
+
 
 def define_scoring(app: faust.App, topics: Topics, runtime: Runtime) -> None:
     """Define the agent that scores transactions."""
@@ -83,7 +86,11 @@ def _outgoing(
         )
         for finding in verdict.findings
     ]
-    return anomalies + [_dead_letter(rejected, topics) for rejected in verdict.rejected]
+    dead_letters = [
+        Outgoing(topics.dead_letters, letter.key, letter.value, letter.headers)
+        for letter in map(to_dead_letter, verdict.rejected)
+    ]
+    return anomalies + dead_letters
 
 
 def to_anomaly(finding: Finding, manifest: Manifest, detected_at: float) -> Anomaly:
@@ -115,23 +122,37 @@ def to_anomaly(finding: Finding, manifest: Manifest, detected_at: float) -> Anom
 
 
 def _entity(named: str | int | None, key: bytes | None) -> str | None:
-    if named is not None:
-        return str(named)
-    return None if key is None else key.decode(errors="replace")
+    entity = str(named) if named is not None else (key or b"").decode(errors="replace")
+    return entity or None
 
 
 def _original(value: bytes | None) -> dict[str, object]:
+    # A field that the model does not use may hold what cannot be written again, such as 1e999.
     try:
         original: dict[str, object] = msgspec.json.decode(value or b"{}")
     except (ValueError, RecursionError):
-        # A field that the model does not use may hold what JSON cannot carry on, such as 1e999.
+        original = {}
+    if not original or _nested_deeper(original, MOST_NESTING):
         return {"unreadable": (value or b"").decode(errors="replace")}
     return original
 
 
-def _dead_letter(rejected: Rejected, topics: Topics) -> Outgoing:
+def _nested_deeper(value: object, levels: int) -> bool:
+    layer = [value]
+    for _ in range(levels):
+        inner: list[object] = []
+        for item in layer:
+            inner += (
+                item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
+            )
+        layer = inner
+    return bool(layer)
+
+
+def to_dead_letter(rejected: Rejected) -> DeadLetter:
+    """Write a rejected record as the dead letter that travels."""
     record = rejected.record
-    letter = DeadLetter(
+    return DeadLetter(
         error=str(rejected.error),
         topic=record.topic,
         partition=record.partition,
@@ -139,7 +160,6 @@ def _dead_letter(rejected: Rejected, topics: Topics) -> Outgoing:
         key=record.key,
         value=record.value,
     )
-    return Outgoing(topics.dead_letters, letter.key, letter.value, letter.headers)
 
 
 def _count(

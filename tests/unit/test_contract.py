@@ -4,7 +4,10 @@ import json
 
 import faust
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from anomaly_app.alerting.message import alert_message
 from anomaly_app.core.decode import Decoder
 from anomaly_app.core.pipeline import Pipeline
 from anomaly_app.core.schema import Feature, FeatureSchema
@@ -15,8 +18,10 @@ from anomaly_app.records import (
     RowTransaction,
     Transaction,
 )
-from anomaly_app.stream.scoring import to_anomaly
+from anomaly_app.stream.scoring import to_anomaly, to_dead_letter
 from tests.support.factories import NOON, SCHEMA, model, record, transaction
+
+PIPELINE = Pipeline(model(), max_record_bytes=10_000, max_reasons=5)
 
 TWO_NUMBERS = FeatureSchema((Feature("value1", "number"), Feature("value2", "number")))
 
@@ -42,9 +47,7 @@ def test_the_published_examples_are_transactions() -> None:
 
 def test_an_anomaly_reads_back_as_it_was_written() -> None:
     sent = transaction(99_999.0, "casino", id=7, entity="card-9", note="kept")
-    verdict = Pipeline(model(), max_record_bytes=10_000, max_reasons=5).judge(
-        [record(sent, offset=1042, partition=3, topic="my-transactions")]
-    )
+    verdict = PIPELINE.judge([record(sent, offset=1042, partition=3, topic="my-transactions")])
     written = to_anomaly(verdict.findings[0], model().manifest, NOON + 0.02)
     read = Anomaly.loads(written.dumps())
     assert read == written
@@ -58,7 +61,7 @@ def test_an_anomaly_reads_back_as_it_was_written() -> None:
 
 
 def test_the_kafka_key_is_the_entity_where_none_is_named() -> None:
-    verdict = Pipeline(model(), max_record_bytes=10_000, max_reasons=5).judge(
+    verdict = PIPELINE.judge(
         [
             record(transaction(99_999.0, "casino"), key=b"k\xff"),
             record(transaction(99_999.0, "casino"), key=None),
@@ -68,11 +71,38 @@ def test_the_kafka_key_is_the_entity_where_none_is_named() -> None:
     assert entities == ["k\ufffd", None]
 
 
-def test_an_ignored_field_that_json_cannot_carry_on_does_not_hide_an_anomaly() -> None:
-    value = b'{"features": {"amount": 99999.0, "shop": "casino"}, "note": 1e999}'
-    verdict = Pipeline(model(), max_record_bytes=10_000, max_reasons=5).judge([record(value)])
+@pytest.mark.parametrize(
+    "note", [b"1e999", b"[" * 600 + b"]" * 600, b'{"a":' * 400 + b"1" + b"}" * 400]
+)
+def test_an_ignored_field_that_cannot_be_written_again_hides_no_anomaly(note: bytes) -> None:
+    value = b'{"features": {"amount": 99999.0, "shop": "casino"}, "note": ' + note + b"}"
+    verdict = PIPELINE.judge([record(value)])
     written = to_anomaly(verdict.findings[0], model().manifest, NOON)
-    assert written.transaction == {"unreadable": value.decode()}
+    assert Anomaly.loads(written.dumps()).transaction == {"unreadable": value.decode()}
+
+
+FIELDS = st.dictionaries(
+    st.text(),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=10,
+    ),
+    max_size=4,
+)
+
+
+@given(FIELDS, st.none() | st.binary(max_size=20))
+def test_whatever_else_a_transaction_holds_its_anomaly_can_be_written_and_read(
+    fields: dict[str, object], key: bytes | None
+) -> None:
+    sent = json.dumps(fields | {"features": {"amount": 99_999.0, "shop": "casino"}}).encode()
+    verdict = PIPELINE.judge([record(sent, key=key)])
+    for finding in verdict.findings:
+        written = to_anomaly(finding, model().manifest, NOON)
+        assert Anomaly.loads(written.dumps()) == written
+        assert alert_message(written).text
+    assert verdict.scored + len(verdict.rejected) == 1
 
 
 def test_a_dead_letters_headers_say_where_it_comes_from() -> None:
@@ -85,3 +115,14 @@ def test_a_dead_letters_headers_say_where_it_comes_from() -> None:
         "source-partition": b"3",
         "source-offset": b"12",
     }
+
+
+@given(st.binary() | st.text().map(str.encode) | st.none(), st.none() | st.binary())
+def test_whatever_is_rejected_is_kept_as_it_came(value: bytes | None, key: bytes | None) -> None:
+    verdict = PIPELINE.judge([record(value, key=key, partition=3, offset=12)])
+    for rejected in verdict.rejected:
+        letter = to_dead_letter(rejected)
+        assert (letter.key, letter.value) == (key, value)
+        assert letter.headers["error"].decode().startswith(f"{rejected.error.rejection}: ")
+        assert letter.headers["source-offset"] == b"12"
+    assert verdict.scored + len(verdict.rejected) == 1
