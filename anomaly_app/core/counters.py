@@ -52,7 +52,7 @@ class Counters:
     alerts
         Anomalies that were alerted on, by outcome.
     batches
-        Runs of records that were judged.
+        Calls that judged them, each for all the runs that waited.
     offsets
         Per partition of the transactions, the next offset to judge.
     latency

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from anomaly_app.core.schema import FeatureSchema, Matrix
 
 TREES = 100
-LARGEST_BATCH = 256
+SUBSAMPLE = 256
 """Rows that each tree sees: the paper's subsample."""
 
 
@@ -110,7 +110,5 @@ def make_estimator(schema: FeatureSchema, *, random_state: int) -> Pipeline:
             ("categories", RarityEncoder(), categories),
         ]
     )
-    detector = IsolationForest(
-        n_estimators=TREES, max_samples=LARGEST_BATCH, random_state=random_state
-    )
+    detector = IsolationForest(n_estimators=TREES, max_samples=SUBSAMPLE, random_state=random_state)
     return Pipeline([("preprocess", preprocess), ("detector", detector)])

@@ -25,6 +25,7 @@ def explain(
     schema: FeatureSchema,
     log_p_values: Callable[[Matrix], Matrix],
     matrix: Matrix,
+    log_p: Matrix,
     values: Sequence[Sequence[FeatureValue]],
     *,
     most: int,
@@ -42,6 +43,8 @@ def explain(
         From a matrix to the logarithms of its rows' p-values.
     matrix
         The anomalous rows only, shape ``(rows, features)``.
+    log_p
+        What `log_p_values` gave for them, shape ``(rows,)``.
     values
         The same rows as they travelled, for people to read.
     most
@@ -54,7 +57,7 @@ def explain(
     diagonal = np.arange(features)
     replaced[:, diagonal, diagonal] = schema.expected
     after = log_p_values(replaced.reshape(rows * features, features)).reshape(rows, features)
-    gained = np.maximum(after - log_p_values(matrix)[:, np.newaxis], 0.0)
+    gained = np.maximum(after - log_p[:, np.newaxis], 0.0)
     total = gained.sum(axis=1, keepdims=True)
     # Where no single replacement helps, the surprise lies in the combination of all.
     shares = np.divide(gained, total, out=np.full_like(gained, 1.0 / features), where=total > 0)

@@ -100,10 +100,15 @@ class Model:
         return self.manifest.calibration.log_p_values(-self.score_samples(matrix))
 
     def explain(
-        self, matrix: Matrix, values: Sequence[Sequence[FeatureValue]], *, most: int
+        self,
+        matrix: Matrix,
+        log_p: Matrix,
+        values: Sequence[Sequence[FeatureValue]],
+        *,
+        most: int,
     ) -> list[list[Reason]]:
         """Reasons for anomalous rows; see `anomaly_app.core.explain.explain`."""
-        return explain(self.schema, self.log_p_values, matrix, values, most=most)
+        return explain(self.schema, self.log_p_values, matrix, log_p, values, most=most)
 
     @classmethod
     def from_bytes(cls, manifest_json: bytes, pickle: bytes, *, where: str) -> Self:

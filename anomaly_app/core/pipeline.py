@@ -58,7 +58,9 @@ class Pipeline:
             self.model.schema.values(t.row, t.time)
             for t in (decoded.transactions[place] for place in anomalous)
         ]
-        reasons = self.model.explain(decoded.matrix[anomalous], values, most=self._max_reasons)
+        reasons = self.model.explain(
+            decoded.matrix[anomalous], log_p[anomalous], values, most=self._max_reasons
+        )
         p_values = np.exp(log_p[anomalous])
         findings = [
             Finding(

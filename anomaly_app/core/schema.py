@@ -71,11 +71,6 @@ class FeatureSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return tuple(f for f in self.features if f.kind != "hour_of_day")
 
     @property
-    def needs_time(self) -> bool:
-        """Whether a feature is derived from the transaction's time."""
-        return any(f.kind == "hour_of_day" for f in self.features)
-
-    @property
     def expected(self) -> Matrix:
         """The expected row, shape ``(features,)``."""
         return np.array([f.expected for f in self.features], dtype=np.float64)

@@ -7,8 +7,8 @@ run of fetched records of one partition, with the offset of the run's last; the 
 agent the run.
 
 Acking such an event commits the whole run: Faust counts the offsets that it skipped as done.
-That is sound as long as the runs of a partition are acked in order, which one agent that works
-on one run after the other does.
+That is sound as long as the runs of a partition are acked in order, as the one scoring agent
+does.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -38,11 +38,14 @@ def define_topics(app: faust.App, settings: Settings) -> Topics:
     raw: Schema[bytes, bytes] = Schema(
         key_type=bytes, key_serializer="raw", value_type=bytes, value_serializer="raw"
     )
-    return Topics(
+    topics = Topics(
         transactions=define(settings.transactions_topic, schema=RunSchema()),
-        anomalies=define(settings.anomalies_topic, schema=raw, maxsize=ALERTS_BUFFER),
+        anomalies=define(settings.anomalies_topic, schema=raw),
         dead_letters=define(settings.dead_letters_topic, schema=raw),
     )
+    # `App.topic` takes a `maxsize`, and drops it.
+    topics.anomalies.maxsize = ALERTS_BUFFER
+    return topics
 
 
 def max_message_bytes(settings: Settings) -> int:

@@ -13,7 +13,7 @@ from anomaly_app.demo.workers import Worker
 from anomaly_app.records import Anomaly
 from tests.support.factories import model, record, transaction
 from tests.support.kafka import Kafka, eventually, stats_of
-from tests.support.slack_server import TOKEN, slack_server
+from tests.support.slack_server import TOKEN, SlackServer, slack_server
 
 pytestmark = pytest.mark.broker
 
@@ -53,6 +53,16 @@ def amounts(count: int, seed: int = 0) -> list[float]:
 def transactions(count: int, seed: int = 0) -> list[bytes]:
     time = "2026-01-02T12:00:00Z"
     return [transaction(a, id=i, time=time) for i, a in enumerate(amounts(count, seed))]
+
+
+def posting_to(slack: SlackServer, *, interval: float) -> dict[str, str]:
+    """Environment of a worker that alerts through this server."""
+    return {
+        "SLACK_API_TOKEN": TOKEN,
+        "SLACK_CHANNEL": "#fraud",
+        "ANOMALY_SLACK_URL": slack.url,
+        "ANOMALY_SLACK_INTERVAL": str(interval),
+    }
 
 
 def anomaly_ids(kafka: Kafka, values: list[bytes], places: list[tuple[int, int]]) -> set[str]:
@@ -216,12 +226,7 @@ def test_alerts_reach_slack_through_its_rate_limit(kafka: Kafka) -> None:
         with slack_server() as slack:
             slack.answers = ["429", "503"]
             slack.retry_after = "1"
-            environment = {
-                "SLACK_API_TOKEN": TOKEN,
-                "SLACK_CHANNEL": "#fraud",
-                "ANOMALY_SLACK_URL": slack.url,
-                "ANOMALY_SLACK_INTERVAL": "0.05",
-            }
+            environment = posting_to(slack, interval=0.05)
             async with kafka.worker(**environment) as worker:
                 values = [transaction(9_999.0 + i, "casino", entity=f"card-{i}") for i in range(5)]
                 await kafka.produce(values)
@@ -241,12 +246,7 @@ def test_alerts_that_wait_for_slack_survive_a_rebalance(kafka: Kafka) -> None:
     async def story() -> None:
         with slack_server() as slack:
             slack.answers = ["503"] * 10_000
-            environment = {
-                "SLACK_API_TOKEN": TOKEN,
-                "SLACK_CHANNEL": "#fraud",
-                "ANOMALY_SLACK_URL": slack.url,
-                "ANOMALY_SLACK_INTERVAL": "0",
-            }
+            environment = posting_to(slack, interval=0)
             values = [transaction(9_999.0 + i, "casino", id=i) for i in range(40)]
             async with kafka.worker(**environment) as first:
                 await kafka.produce(values)
@@ -266,18 +266,14 @@ def test_a_slack_that_is_down_holds_up_neither_scoring_nor_the_stop(kafka: Kafka
     async def story() -> None:
         with slack_server() as slack:
             slack.answers = ["503"] * 10_000
-            environment = {
-                "SLACK_API_TOKEN": TOKEN,
-                "SLACK_CHANNEL": "#fraud",
-                "ANOMALY_SLACK_URL": slack.url,
-            }
-            anomalous = [transaction(9_999.0, "casino", entity="card-1")] * 50
+            environment = posting_to(slack, interval=1)
+            anomalous = [transaction(9_999.0, "casino", entity="card-1")] * 300
             async with kafka.worker(**environment) as worker:
                 await kafka.produce(anomalous)
                 await kafka.produce(transactions(2_000))
                 stats = await eventually(
                     lambda: stats_of(worker),
-                    lambda s: s["events"] == 2_050 and s["alerts_wait_for"],
+                    lambda s: s["events"] == 2_300 and s["alerts_wait_for"],
                 )
                 begin = asyncio.get_running_loop().time()
                 worker.stop()
@@ -287,10 +283,10 @@ def test_a_slack_that_is_down_holds_up_neither_scoring_nor_the_stop(kafka: Kafka
             assert slack.posted == []
             # What waited is alerted on by the next worker.
             slack.answers = []
-            async with kafka.worker(**environment, ANOMALY_SLACK_INTERVAL="0"):
+            async with kafka.worker(**posting_to(slack, interval=0)):
                 await eventually(
                     lambda: asyncio.sleep(0, result=len(slack.posted)),
-                    lambda posted: posted >= 50,
+                    lambda posted: posted >= 300,
                 )
 
     asyncio.run(story())

@@ -44,7 +44,6 @@ class Kafka:
     model: Path
     name: str = field(default_factory=lambda: f"test-{secrets.token_hex(4)}")
     partitions: int = 4
-    extra: dict[str, str] = field(default_factory=dict)
 
     @property
     def servers(self) -> str:
@@ -78,7 +77,6 @@ class Kafka:
             "ANOMALY_FETCH_WAIT": "0.05",
             "SLACK_API_TOKEN": "",
             "SLACK_CHANNEL": "",
-            **self.extra,
         }
 
     def start_worker(self, **environment: str) -> Worker:

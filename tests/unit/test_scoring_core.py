@@ -88,7 +88,7 @@ def test_the_planted_feature_is_the_first_reason() -> None:
     def log_p_values(matrix: Matrix) -> Matrix:
         return calibration.log_p_values(-forest.score_samples(matrix))
 
-    reasons = explain(schema, log_p_values, rows, rows.tolist(), most=6)
+    reasons = explain(schema, log_p_values, rows, log_p_values(rows), rows.tolist(), most=6)
     first = [why[0].feature for why in reasons]
     hits = sum(name == f"f{feature}" for name, feature in zip(first, planted, strict=True))
     assert hits >= 90
