@@ -3,9 +3,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+KAFKA := build/kafka
 
 .DEFAULT_GOAL := help
-.PHONY: help demo train worker test lint types unit integration format lock clean
+.PHONY: help demo train worker test lint types unit integration test-kafka format lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +46,17 @@ unit: $(READY) ## Test without a broker, in seconds
 
 integration: $(READY) ## Test real workers on the embedded broker (or on ANOMALY_BROKER)
 	@$(BIN)/pytest -q tests/integration
+
+test-kafka: $(READY) $(if $(ANOMALY_BROKER),,$(KAFKA)/.ready) ## Test on Apache Kafka (Maven, Java 17), or on ANOMALY_BROKER
+	@$(BIN)/pytest -q tests/integration tests/kafka $(if $(ANOMALY_BROKER),,--kafka $(KAFKA))
+
+$(KAFKA)/.ready: tests/kafka/pom.xml
+	@command -v mvn >/dev/null && command -v java >/dev/null || \
+		(echo "Maven and Java 17 are needed to run Apache Kafka; or name a broker: make test-kafka ANOMALY_BROKER=kafka://host:port" && false)
+	@echo "fetching Apache Kafka into $(KAFKA) (once)"
+	@rm -rf $(KAFKA)
+	@mvn -q -B -f tests/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(KAFKA)
+	@touch $@
 
 format: $(READY) ## Rewrite the code in the project's style
 	@$(BIN)/ruff check --fix-only .

@@ -1,7 +1,62 @@
-"""Settings of all tests."""
+"""Settings of all tests, a broker for the whole run, and surroundings of its own for each test."""
 
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+from anomaly_app.demo.broker import embedded_broker
+from anomaly_app.model_store import save_model
+from tests.support.apache_kafka import ApacheKafka, apache_kafka
+from tests.support.factories import fitted
+from tests.support.kafka import Kafka
 
 # A machine that is busy with something else is no fault of the code.
 settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("project")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--kafka", type=Path, metavar="JARS", help="run Apache Kafka from this folder of jars"
+    )
+
+
+@pytest.fixture(scope="session")
+def apache(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ApacheKafka]:
+    """A node of Apache Kafka that tests may kill, as long as they start it again."""
+    jars: Path | None = request.config.getoption("--kafka")
+    if jars is None or "ANOMALY_BROKER" in os.environ:
+        pytest.skip("needs a broker of its own: make test-kafka, without ANOMALY_BROKER")
+    with apache_kafka(jars, tmp_path_factory.mktemp("kafka")) as node:
+        yield node
+
+
+@pytest.fixture(scope="session")
+def broker(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The broker of ANOMALY_BROKER, or else Apache Kafka with --kafka, or else the embedded one."""
+    if given := os.environ.get("ANOMALY_BROKER"):
+        yield given
+    elif request.config.getoption("--kafka"):
+        node: ApacheKafka = request.getfixturevalue("apache")
+        yield node.address
+    else:
+        with embedded_broker(tmp_path_factory.mktemp("broker") / "broker.log") as address:
+            yield address
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = fitted()
+    return save_model(tmp_path_factory.mktemp("models"), made.manifest, made.pickle)
+
+
+@pytest.fixture
+def kafka(broker: str, model_folder: Path, tmp_path: Path) -> Kafka:
+    return Kafka(broker, tmp_path, model_folder)

@@ -1,0 +1,155 @@
+"""One node of Apache Kafka in KRaft mode, to be killed and started again."""
+
+import secrets
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from anomaly_app.demo.broker import HOST, free_port
+from anomaly_app.demo.processes import start_process, stop_process
+
+START_TIMEOUT = 60.0
+"""Seconds that the node has to listen."""
+
+USER = "anomaly-app"
+
+PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@{host}:{controller_port}
+controller.listener.names=CONTROLLER
+listeners=PLAINTEXT://{host}:{port},SASL_SSL://{host}:{secure_port},CONTROLLER://{host}:{controller_port}
+advertised.listeners=PLAINTEXT://{host}:{port},SASL_SSL://{host}:{secure_port}
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL
+sasl.enabled.mechanisms=SCRAM-SHA-512
+listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=\\
+  org.apache.kafka.common.security.scram.ScramLoginModule required;
+ssl.keystore.location={folder}/server.p12
+ssl.keystore.password={password}
+ssl.keystore.type=PKCS12
+log.dirs={folder}/logs
+offsets.topic.replication.factor=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+group.initial.rebalance.delay.ms=500
+auto.create.topics.enable=false
+message.max.bytes=20000000
+"""
+
+
+@dataclass
+class ApacheKafka:
+    """One node, its ports and its data, which outlive a kill.
+
+    Parameters
+    ----------
+    jars
+        Folder with Kafka and all that it needs.
+    folder
+        For its data, its configuration and its log.
+    """
+
+    jars: Path
+    folder: Path
+    port: int = field(default_factory=free_port)
+    secure_port: int = field(default_factory=free_port)
+    controller_port: int = field(default_factory=free_port)
+    password: str = field(default_factory=lambda: secrets.token_urlsafe(12))
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def address(self) -> str:
+        return f"kafka://{HOST}:{self.port}"
+
+    @property
+    def secure_address(self) -> str:
+        """Of the listener that takes SCRAM-SHA-512 over TLS only."""
+        return f"kafka://{HOST}:{self.secure_port}"
+
+    @property
+    def certificate(self) -> Path:
+        """What a client has to trust."""
+        return self.folder / "server.pem"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "kafka.log"
+
+    def format(self) -> None:
+        """Write the configuration, the certificate and the storage, once."""
+        self._make_certificate()
+        (self.folder / "server.properties").write_text(
+            PROPERTIES.format(
+                host=HOST,
+                port=self.port,
+                secure_port=self.secure_port,
+                controller_port=self.controller_port,
+                folder=self.folder,
+                password=self.password,
+            )
+        )
+        scram = f"SCRAM-SHA-512=[name={USER},password={self.password}]"
+        cluster = secrets.token_urlsafe(16)
+        self._java("kafka.tools.StorageTool", "format", "-t", cluster, "--add-scram", scram)
+
+    def start(self) -> None:
+        """Start the node and return when it listens."""
+        self.process = start_process(
+            [*self._command("-Xmx1g", "kafka.Kafka"), str(self.folder / "server.properties")],
+            log=self.log,
+        )
+        deadline = time.monotonic() + START_TIMEOUT
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                socket.create_connection((HOST, self.port), timeout=1).close()
+            except OSError:
+                time.sleep(0.1)
+            else:
+                return
+        raise RuntimeError(f"Apache Kafka did not start; see {self.log}")
+
+    def kill(self) -> None:
+        """End the node as a power cut would."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        if self.process is not None:
+            stop_process(self.process)
+
+    def _java(self, program: str, *arguments: str) -> None:
+        command = [*self._command(program), *arguments]
+        command += ["-c", str(self.folder / "server.properties")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"{program} failed: {done.stdout}{done.stderr}")
+
+    def _command(self, *program: str) -> list[str]:
+        return ["java", "-cp", str(self.jars.absolute() / "*"), *program]
+
+    def _make_certificate(self) -> None:
+        common = ["-keystore", str(self.folder / "server.p12"), "-storepass", self.password]
+        make = ["-genkeypair", "-alias", "kafka", "-keyalg", "EC", "-dname", "CN=localhost"]
+        make += ["-ext", f"SAN=IP:{HOST},DNS:localhost", "-validity", "2", "-storetype", "PKCS12"]
+        export = ["-exportcert", "-rfc", "-alias", "kafka", "-file", str(self.certificate)]
+        for arguments in (make, export):
+            subprocess.run(["keytool", *arguments, *common], capture_output=True, check=True)
+
+
+@contextmanager
+def apache_kafka(jars: Path, folder: Path) -> Iterator[ApacheKafka]:
+    """Run a node of Apache Kafka on free ports, and end it with the block."""
+    node = ApacheKafka(jars, folder)
+    node.format()
+    try:
+        node.start()
+        yield node
+    finally:
+        node.stop()
+        shutil.rmtree(folder / "logs", ignore_errors=True)
