@@ -12,7 +12,7 @@ from anomaly_app.stream.alerting import define_alerting
 from anomaly_app.stream.batching import RunScheduler
 from anomaly_app.stream.scoring import define_scoring
 from anomaly_app.stream.topics import define_topics, max_message_bytes
-from anomaly_app.stream.transport import PromptApp
+from anomaly_app.stream.transport import ConfirmingApp
 from anomaly_app.stream.worker import worker_class
 from anomaly_app.web.views import define_views
 
@@ -35,7 +35,7 @@ def create_app(settings: Settings) -> faust.App:
         Everything that varies between installations.
     """
     runtime = Runtime(settings)
-    app = PromptApp(
+    app = ConfirmingApp(
         settings.group,
         Worker=worker_class(runtime),
         broker=settings.broker,

@@ -1,10 +1,8 @@
 """The alert agent: an anomaly in, a message to people out."""
 
 import logging
-from typing import Any, cast
+from typing import Any
 
-import faust
-from faust.streams import Stream
 from faust.types import StreamT
 
 from anomaly_app.alerting.channel import AlertChannel, Outcome
@@ -17,32 +15,31 @@ from anomaly_app.runtime import Runtime
 from anomaly_app.settings import Settings
 from anomaly_app.stream.sending import exit_without_commit
 from anomaly_app.stream.topics import Topics
+from anomaly_app.stream.transport import ConfirmingApp
 
 logger = logging.getLogger(__name__)
 
 
-def define_alerting(app: faust.App, topics: Topics, runtime: Runtime) -> None:
+def define_alerting(app: ConfirmingApp, topics: Topics, runtime: Runtime) -> None:
     """Define the agent that alerts people."""
     channel = make_channel(runtime.settings)
     # Faust suspends the flow before a rebalance or a stop, and then waits for what is in hand.
     delivery = Delivery(channel, given_up=lambda: not app.flow_control.is_active())
     runtime.alerts_wait_for = lambda: delivery.waiting_for
 
-    # Acks are manual: an alert that is let go of is read again, by this worker or the next.
     @app.agent(topics.anomalies, name="alerting")
     async def alerting(stream: StreamT[Any]) -> None:
-        unacked = cast("Stream[Any]", stream).noack()
-        async for event in unacked.events():
+        async for event in stream.events():
             try:
                 outcome = await alert(event.value, delivery)
             except Exception as fault:  # noqa: BLE001  # nothing may pass for done that is not
                 exit_without_commit(f"alert on {event.message!r}", fault)
             if outcome is None:
-                # Neither acked nor waited for: Faust would not stop before it is done.
-                app.consumer.unacked.discard(event.message)
+                # Faust would not stop before it is done; it is read again, here or elsewhere.
+                app.let_go(event)
                 continue
             runtime.counters.alerts[outcome] += 1
-            await unacked.ack(event)
+            app.confirm(event)
         await channel.close()
 
 

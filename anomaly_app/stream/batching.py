@@ -6,9 +6,8 @@ topic's schema decides how one is decoded. The scheduler here hands on *one* rec
 run of fetched records of one partition, with the offset of the run's last; the schema gives the
 agent the run.
 
-Acking such an event commits the whole run: Faust counts the offsets that it skipped as done.
-That is sound as long as the runs of a partition are acked in order, as the one scoring agent
-does.
+Confirming such an event commits the whole run (`stream/consumer.py`). That is sound as long as
+the runs of a partition are confirmed in order, as the one scoring agent does.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -55,7 +54,6 @@ class RunScheduler(DefaultSchedulingStrategy):
     def __init__(self, *, topic: str, size: int) -> None:
         self._topic = topic
         self._size = size
-        self._read_only_first: set[TP] = set()
 
     def iterate(self, records: Mapping[TP, Sequence[Any]]) -> Iterator[tuple[TP, Any]]:
         """Iterate over fetched records in turns, runs in place of the batched topic's records."""
@@ -66,21 +64,9 @@ class RunScheduler(DefaultSchedulingStrategy):
         return super().iterate(batched)
 
     def _runs(self, tp: TP, fetched: Sequence[ConsumerRecord]) -> Iterator[RecordRun]:
-        start = 0
-        while start < len(fetched):
-            end = start + self._size
-            offset = fetched[min(end, len(fetched)) - 1].offset
-            if tp in self._read_only_first:
-                # Faust takes "read up to offset 0" for "nothing read yet": it would not fill
-                # the offsets that the next run skips, and never commit this partition again. So
-                # the next offset is handed on by itself, also where it holds no record.
-                end = start + (fetched[start].offset <= 1)
-                offset = 1
-                self._read_only_first.discard(tp)
-            elif offset == 0:
-                self._read_only_first.add(tp)
-            yield RecordRun(tp.topic, tp.partition, offset, tuple(fetched[start:end]))
-            start = end
+        for start in range(0, len(fetched), self._size):
+            run = tuple(fetched[start : start + self._size])
+            yield RecordRun(tp.topic, tp.partition, run[-1].offset, run)
 
 
 class RunSchema(Schema[Any, Any]):

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any, cast
 
-import faust
 import msgspec
-from faust.streams import Stream
 from faust.types import EventT, StreamT
 
 from anomaly_app.core.decode import KafkaRecord, Rejected
@@ -20,22 +18,21 @@ from anomaly_app.runtime import Runtime
 from anomaly_app.stream.inbox import Inbox
 from anomaly_app.stream.sending import Outgoing, exit_without_commit, send_all
 from anomaly_app.stream.topics import Topics
+from anomaly_app.stream.transport import ConfirmingApp
 
 MOST_NESTING = 50
 """Levels of a transaction that travel with an anomaly as JSON: writing it recurses."""
 
 
-def define_scoring(app: faust.App, topics: Topics, runtime: Runtime) -> None:
+def define_scoring(app: ConfirmingApp, topics: Topics, runtime: Runtime) -> None:
     """Define the agent that scores transactions."""
 
-    # Acks are manual: Faust would also ack a run whose agent was cancelled or raised.
     @app.agent(topics.transactions, name="scoring")
     async def scoring(stream: StreamT[Any]) -> None:
-        unacked = cast("Stream[Any]", stream).noack()
         inbox: Inbox[EventT[Any]] = Inbox(runtime.settings.batch_size)
-        scorer = asyncio.create_task(score_inbox(inbox, unacked, topics, runtime))
+        scorer = asyncio.create_task(score_inbox(inbox, app, topics, runtime))
         try:
-            async for event in unacked.events():
+            async for event in stream.events():
                 await inbox.put(event)
         finally:
             scorer.cancel()
@@ -48,18 +45,18 @@ def define_scoring(app: faust.App, topics: Topics, runtime: Runtime) -> None:
 
 
 async def score_inbox(
-    inbox: Inbox[EventT[Any]], unacked: StreamT[Any], topics: Topics, runtime: Runtime
+    inbox: Inbox[EventT[Any]], app: ConfirmingApp, topics: Topics, runtime: Runtime
 ) -> None:
-    """Score whatever waits, then ack it, until cancelled."""
+    """Score whatever waits, then confirm it, until cancelled."""
     while True:
         runs = await inbox.take()
         records: list[KafkaRecord] = [*chain.from_iterable(cast("Any", run.value) for run in runs)]
         try:
             await score(records, topics, runtime)
-            for run in runs:
-                await unacked.ack(run)
         except Exception as fault:  # noqa: BLE001  # nothing may pass for done that is not
             exit_without_commit(_where(records), fault)
+        for run in runs:
+            app.confirm(run)
 
 
 async def score(records: Sequence[KafkaRecord], topics: Topics, runtime: Runtime) -> None:

@@ -10,11 +10,12 @@ from faust.types import TopicT
 from anomaly_app.settings import Settings
 from anomaly_app.stream.batching import RunSchema
 
-ALERTS_BUFFER = 50_000
-"""Anomalies that wait in memory before fetching them pauses.
+ALERTS_BUFFER = 0
+"""Anomalies that wait in memory before they hold up the worker: no bound.
 
-A full buffer would hold up every topic of the worker, scoring too. Fetching pauses at 80 % of
-it, and what one fetch of every partition can bring fits above.
+Faust's full buffer would hold up every topic, scoring too. Without a bound a partition is not
+fetched again before all that came of it has been alerted on, so no more than one fetch of each
+waits in memory.
 """
 
 MESSAGE_OVERHEAD = 65_536

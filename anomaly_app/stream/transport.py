@@ -1,47 +1,61 @@
-"""Faust's Kafka transport, with a say in how long the broker may hold back an empty fetch.
+"""Faust's Kafka transport: with our own consumer, and with a say in how long a fetch may wait.
 
 Faust lets a broker wait 1.5 s for a first record. Apache Kafka answers the moment one arrives,
 but the embedded broker looks again only after a good part of that wait, which then is the
 latency of every transaction.
 """
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import aiokafka
 import faust
 from faust.transport.drivers import TRANSPORTS
 from faust.transport.drivers import aiokafka as driver
+from faust.types import EventT
+
+from anomaly_app.stream.consumer import ConfirmingConsumer
 
 
-class PromptApp(faust.App):
-    """A Faust app that says how long a fetch may be held back."""
+class ConfirmingApp(faust.App):
+    """A Faust app whose agents confirm what they have done; see `stream/consumer.py`.
+
+    Events are confirmed in the order of their partition.
+    """
 
     fetch_wait: float
-    """Seconds."""
+    """Seconds that a fetch may be held back."""
+
+    def confirm(self, event: EventT[Any]) -> None:
+        """Count an event, and all before it in its partition, as done."""
+        cast("ConfirmingConsumer", self.consumer).confirm(event)
+
+    def let_go(self, event: EventT[Any]) -> None:
+        """Stop waiting for an event; without a `confirm` it will be read again."""
+        cast("ConfirmingConsumer", self.consumer).let_go(event)
 
 
 class PromptThread(driver.AIOKafkaConsumerThread):
-    """Consumer thread that fetches as `PromptApp` says."""
+    """Consumer thread that fetches as `ConfirmingApp` says."""
 
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
-        if isinstance(self.app, PromptApp):
-            # Faust passes a constant, and aiokafka has no setter: it reads this at its start.
-            consumer._fetch_max_wait_ms = int(self.app.fetch_wait * 1000)  # noqa: SLF001
+        # Faust passes a constant, and aiokafka has no setter: it reads this at its start.
+        fetch_wait = cast("ConfirmingApp", self.app).fetch_wait
+        consumer._fetch_max_wait_ms = int(fetch_wait * 1000)  # noqa: SLF001
         return consumer
 
 
-class PromptConsumer(driver.Consumer):
+class Consumer(ConfirmingConsumer):
     """Consumer whose thread is a `PromptThread`."""
 
     def _new_consumer_thread(self) -> PromptThread:
         return PromptThread(self, loop=self.loop, beacon=self.beacon)
 
 
-class PromptTransport(driver.Transport):
-    """Transport whose consumer is a `PromptConsumer`."""
+class Transport(driver.Transport):
+    """Transport with our consumer."""
 
-    Consumer: ClassVar[type[Any]] = PromptConsumer
+    Consumer: ClassVar[type[Any]] = Consumer
 
 
-TRANSPORTS.aliases["kafka"] = f"{__name__}:{PromptTransport.__name__}"
+TRANSPORTS.aliases["kafka"] = f"{__name__}:{Transport.__name__}"
