@@ -1,7 +1,7 @@
 """Settings of all tests, a broker for the whole run, and surroundings of its own for each test."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--kafka", type=Path, metavar="JARS", help="run Apache Kafka from this folder of jars"
     )
+
+
+MEASURED = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def measured(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Say a figure, which is printed at the end of the run."""
+    figures = request.config.stash.setdefault(MEASURED, [])
+    return lambda figure: figures.append(f"{request.node.name}: {figure}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if figures := terminalreporter.config.stash.get(MEASURED, []):
+        terminalreporter.section("measured")
+        for figure in figures:
+            terminalreporter.line(figure)
 
 
 @pytest.fixture(scope="session")

@@ -5,28 +5,20 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from anomaly_app.core.pipeline import Pipeline
 from anomaly_app.demo.workers import Worker
 from anomaly_app.records import Anomaly
+from tests.support import traffic
 from tests.support.factories import model, record, transaction
 from tests.support.kafka import Kafka, eventually, stats_of
 from tests.support.slack_server import TOKEN, SlackServer, slack_server
+from tests.support.traffic import transactions
 
 pytestmark = pytest.mark.broker
 
-BAD = [
-    b'{"features": {"amount": 1',
-    b'{"features": {"amount": "twelve"}}',
-    b'{"features": {"amount": NaN}}',
-    b"[]",
-    b"\xff\xfe",
-    b'{"features": {"amount": 5.0}, "time": "9999-01-01"}',
-    None,
-    b"x" * 5_000_000,
-]
+BAD = [*traffic.BAD, b"x" * 5_000_000]
 
 
 @pytest.fixture(scope="module")
@@ -41,18 +33,6 @@ def running(
         yield kafka, worker
     finally:
         worker.stop()
-
-
-def amounts(count: int, seed: int = 0) -> list[float]:
-    rng = np.random.default_rng(seed)
-    ordinary = rng.normal(20.0, 4.0, count)
-    spiked = np.where(rng.random(count) < 0.02, ordinary * 40.0, ordinary)
-    return [round(float(amount), 2) for amount in spiked]
-
-
-def transactions(count: int, seed: int = 0) -> list[bytes]:
-    time = "2026-01-02T12:00:00Z"
-    return [transaction(a, id=i, time=time) for i, a in enumerate(amounts(count, seed))]
 
 
 def posting_to(slack: SlackServer, *, interval: float) -> dict[str, str]:

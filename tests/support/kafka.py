@@ -127,6 +127,34 @@ class Kafka:
             await consumer.stop()
         return found
 
+    async def read_all(self, topic: str) -> list[ConsumerRecord]:
+        """Read a topic from its beginning to where it ends now."""
+        consumer = AIOKafkaConsumer(
+            topic, bootstrap_servers=self.servers, auto_offset_reset="earliest"
+        )
+        await consumer.start()
+        try:
+            ends = await consumer.end_offsets(sorted(consumer.assignment()))
+            found: list[ConsumerRecord] = []
+            while any([await consumer.position(tp) < end for tp, end in ends.items()]):
+                found += await _fetch(consumer, 0.5)
+        finally:
+            await consumer.stop()
+        return found
+
+    async def lag(self) -> int:
+        """How many transactions the group has not committed."""
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.servers)
+        await consumer.start()
+        try:
+            ends = await consumer.end_offsets(
+                [TopicPartition(self.transactions, p) for p in range(self.partitions)]
+            )
+        finally:
+            await consumer.stop()
+        end: int = sum(ends.values())
+        return end - sum((await self.committed()).values())
+
     async def read_until(self, topic: str, part: bytes) -> list[ConsumerRecord]:
         """Read a topic from its beginning up to the message whose value has this part."""
         deadline = time.monotonic() + PATIENCE
