@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     """Records with a longer value go to the dead letters unread."""
     max_reasons: int = Field(5, ge=1, le=100)
     """Features that an anomaly names at most."""
-    send_timeout: Seconds = 60.0
+    send_timeout: Seconds = 120.0
     """Seconds of failing sends after which the worker exits without committing."""
 
     web_bind: str = "127.0.0.1"

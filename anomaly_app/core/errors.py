@@ -10,7 +10,8 @@
     │   └── ModelIncompatible  the artifact was made by other versions of the libraries
     ├── BrokerError            Kafka cannot be used as configured
     │   ├── BrokerUnreachable  nobody answers at the address
-    │   └── TopicMismatch      a topic exists with another number of partitions
+    │   ├── TopicMismatch      a topic exists with another number of partitions
+    │   └── MessageTooLarge    a topic does not take a message of this size
     ├── WebPortTaken           another process listens on this worker's web port
     ├── WorkerEnded            a worker of the demo ended although it should run
     ├── DataError              a file of history cannot be read as a table of transactions
@@ -56,6 +57,10 @@ class TopicMismatch(BrokerError):
     """A topic exists with another number of partitions than the settings say."""
 
 
+class MessageTooLarge(BrokerError):
+    """A topic does not take a message of this size."""
+
+
 class WebPortTaken(AnomalyAppError):
     """Another process listens on this worker's web port."""
 
@@ -81,6 +86,7 @@ class Rejection(StrEnum):
     WRONG_TYPE = "wrong-type"
     NOT_FINITE = "not-finite"
     BAD_TIME = "bad-time"
+    UNSCORABLE = "unscorable"
 
 
 class RecordRejected(AnomalyAppError):

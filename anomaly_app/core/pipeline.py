@@ -8,6 +8,7 @@ import numpy as np
 from anomaly_app.core.calibration import score_of
 from anomaly_app.core.decide import Severity, severity_of
 from anomaly_app.core.decode import Decoder, KafkaRecord, Rejected, Transaction
+from anomaly_app.core.errors import RecordRejected, Rejection
 from anomaly_app.core.explain import Reason
 from anomaly_app.core.model import Model
 
@@ -50,7 +51,31 @@ class Pipeline:
         self._max_reasons = max_reasons
 
     def judge(self, records: Sequence[KafkaRecord]) -> Verdict:
-        """Judge a run of records; any bytes at all, nothing raises."""
+        """Judge a run of records, any bytes at all.
+
+        A record at which the estimator itself raises is found by halving the run, and rejected,
+        as long as the model can score its own expected row. Where it cannot, the model is at
+        fault and not the record, and what it raises is passed on.
+        """
+        try:
+            return self._judge(records)
+        except Exception as fault:
+            if not records or not self.model.is_sound():
+                raise
+            if len(records) == 1:
+                why = f"the model raised {type(fault).__name__}: {fault}"
+                return Verdict(
+                    0, [], [Rejected(records[0], RecordRejected(Rejection.UNSCORABLE, why))]
+                )
+        middle = len(records) // 2
+        first, second = self.judge(records[:middle]), self.judge(records[middle:])
+        return Verdict(
+            first.scored + second.scored,
+            first.findings + second.findings,
+            first.rejected + second.rejected,
+        )
+
+    def _judge(self, records: Sequence[KafkaRecord]) -> Verdict:
         decoded = self._decoder.decode(records)
         log_p = self.model.log_p_values(decoded.matrix)
         anomalous = np.flatnonzero(log_p <= self.model.log_alert_rate)

@@ -6,9 +6,11 @@ import os
 from collections.abc import Awaitable, Sequence
 from typing import Any, NamedTuple, NoReturn
 
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 from faust.exceptions import FaustError
 from faust.types import TopicT
+
+from anomaly_app.core.errors import MessageTooLarge
 
 logger = logging.getLogger(__name__)
 
@@ -17,6 +19,7 @@ LONGEST_PAUSE = 5.0
 """Seconds between attempts: the pause doubles from the first to the longest."""
 
 SEND_ERRORS = (KafkaError, FaustError, OSError, TimeoutError)
+TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
 
 class Outgoing(NamedTuple):
@@ -37,6 +40,13 @@ async def send_all(messages: Sequence[Outgoing], *, timeout: float) -> None:  # 
         Sent together; those that fail are sent again, after growing pauses.
     timeout
         Seconds of failing after which the last error is raised.
+
+    Raises
+    ------
+    MessageTooLarge
+        A topic does not take a message of this size, however often it is sent.
+    KafkaError
+        Sends went on failing.
     """
     clock = asyncio.get_running_loop().time
     deadline = clock() + timeout
@@ -49,7 +59,9 @@ async def send_all(messages: Sequence[Outgoing], *, timeout: float) -> None:  # 
             for message, outcome in zip(waiting, outcomes, strict=True)
             if isinstance(outcome, BaseException)
         ]
-        for _, fault in failed:
+        for message, fault in failed:
+            if isinstance(fault, TOO_LARGE):
+                raise _too_large(message) from fault
             if not isinstance(fault, SEND_ERRORS) or clock() + pause > deadline:
                 raise fault
         if failed:
@@ -63,6 +75,14 @@ async def send_all(messages: Sequence[Outgoing], *, timeout: float) -> None:  # 
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
         waiting = [message for message, _ in failed]
+
+
+def _too_large(message: Outgoing) -> MessageTooLarge:
+    size = len(message.value or b"")
+    return MessageTooLarge(
+        f"topic {message.topic.get_topic_name()} does not take a message of {size:,} bytes: raise "
+        "its max.message.bytes, or lower ANOMALY_MAX_RECORD_BYTES"
+    )
 
 
 async def _send(message: Outgoing) -> Any:

@@ -9,6 +9,7 @@ import pytest
 from aiokafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
 from faust.types import TopicT
 
+from anomaly_app.core.errors import MessageTooLarge
 from anomaly_app.stream import sending
 from anomaly_app.stream.sending import Outgoing, send_all
 
@@ -22,6 +23,9 @@ class FaultyTopic:
         self.when_sending = when_sending
         self.tries: dict[bytes, int] = {}
         self.arrived: list[bytes] = []
+
+    def get_topic_name(self) -> str:
+        return "faulty"
 
     async def send(self, *, key: bytes, value: bytes, headers: dict[str, bytes]) -> Any:
         self.tries[value] = self.tries.get(value, 0) + 1
@@ -57,8 +61,15 @@ def test_a_send_that_fails_is_tried_again_alone(when_sending: bool) -> None:
 
 
 def test_a_send_that_goes_on_failing_is_raised_in_the_end() -> None:
-    with pytest.raises(MessageSizeTooLargeError):
-        send(FaultyTopic(10**9, MessageSizeTooLargeError()), [b"a"], timeout=0.1)
+    with pytest.raises(KafkaTimeoutError):
+        send(FaultyTopic(10**9, KafkaTimeoutError()), [b"a"], timeout=0.1)
+
+
+def test_a_message_that_is_too_large_is_not_tried_again() -> None:
+    topic = FaultyTopic(1, MessageSizeTooLargeError())
+    with pytest.raises(MessageTooLarge, match="faulty does not take a message of 3 bytes"):
+        send(topic, [b"abc"])
+    assert topic.tries == {b"abc": 1}
 
 
 def test_a_fault_of_ours_is_raised_at_once() -> None:

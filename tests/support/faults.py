@@ -1,0 +1,90 @@
+"""A model with faults that a test switches on and off while a worker runs."""
+
+import hashlib
+import io
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import joblib
+import msgspec
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.pipeline import Pipeline
+
+from anomaly_app.core.model import Model, pickle_estimator
+from anomaly_app.model_store import save_model
+from tests.support.factories import fitted
+
+POISON = 66_666.0
+"""The amount at which a poisoned model raises."""
+
+
+@dataclass
+class Faults:
+    """The switches: files, which the model looks for at every call.
+
+    Parameters
+    ----------
+    folder
+        Holds them.
+    """
+
+    folder: Path
+
+    def sleep(self, seconds: float) -> None:
+        """Make every scoring call take so long."""
+        (self.folder / "sleep").write_text(str(seconds))
+
+    def fail(self) -> None:
+        """Make every scoring call raise."""
+        (self.folder / "fail").touch()
+
+    def poison(self) -> None:
+        """Make scoring raise at the amount `POISON`."""
+        (self.folder / "poison").touch()
+
+    def heal(self) -> None:
+        for switch in self.folder.iterdir():
+            switch.unlink()
+
+
+class FaultyStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """A step of a model's pipeline that passes on its rows, unless a fault is on."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    def fit(self, matrix: Any, y: Any = None) -> Self:
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def transform(self, matrix: Any) -> Any:
+        switches = Path(self.folder)
+        if (switches / "sleep").exists():
+            time.sleep(float((switches / "sleep").read_text()))
+        if (switches / "fail").exists():
+            raise RuntimeError("a fault of the test")
+        if (switches / "poison").exists() and np.any(matrix == POISON):
+            raise RuntimeError("poison")
+        return matrix
+
+
+def faulty_model(switches: Path) -> tuple[Model, bytes]:
+    """Make the factory's model with a `FaultyStep` before its other steps."""
+    sound = fitted()
+    estimator = joblib.load(io.BytesIO(sound.pickle))
+    pickle = pickle_estimator(Pipeline([("faults", FaultyStep(str(switches))), *estimator.steps]))
+    manifest = msgspec.structs.replace(sound.manifest, sha256=hashlib.sha256(pickle).hexdigest())
+    return Model.from_bytes(manifest.to_json(), pickle, where="faulty"), pickle
+
+
+def save_faulty_model(folder: Path) -> tuple[Path, Faults]:
+    """Write a faulty model below a folder, and give its place and its switches."""
+    switches = folder / "faults"
+    switches.mkdir()
+    made, pickle = faulty_model(switches)
+    return save_model(folder / "models", made.manifest, pickle), Faults(switches)

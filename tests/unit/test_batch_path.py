@@ -1,0 +1,96 @@
+"""The way of a batch: any bytes in, never an exception, exactly one outcome for each record."""
+
+import json
+from pathlib import Path
+
+import pytest
+from faust.types import TP
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anomaly_app.core.errors import Rejection
+from anomaly_app.core.pipeline import Pipeline
+from anomaly_app.records import Anomaly
+from anomaly_app.stream.batching import RunScheduler
+from anomaly_app.stream.scoring import to_anomaly, to_dead_letter
+from tests.support.factories import model, record, transaction
+from tests.support.faults import POISON, Faults, faulty_model
+
+TOPIC = "transactions"
+PIPELINE = Pipeline(model(), max_record_bytes=2_000, max_reasons=5)
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=8,
+)
+FEATURES = st.fixed_dictionaries(
+    {}, optional={"amount": st.floats() | JSON, "shop": st.sampled_from(["food", "x"]) | JSON}
+)
+SHAPED = st.fixed_dictionaries(
+    {}, optional={"features": FEATURES | JSON, "id": JSON, "entity": JSON, "time": JSON}
+)
+VALUES = st.one_of(
+    st.none(),
+    st.binary(max_size=64),
+    JSON.map(lambda value: json.dumps(value).encode()),
+    SHAPED.map(lambda value: json.dumps(value).encode()),
+    st.integers(1_500, 3_000).map(lambda size: b"[" * size),
+    st.floats(1.0, 1e6).map(transaction),
+)
+RECORDS = st.lists(
+    st.tuples(st.integers(0, 2), st.none() | st.binary(max_size=8), VALUES), max_size=30
+)
+
+
+@given(RECORDS, st.integers(1, 8))
+def test_every_record_has_exactly_one_outcome(
+    contents: list[tuple[int, bytes | None, bytes | None]], size: int
+) -> None:
+    fetched: dict[TP, list[object]] = {}
+    for offset, (partition, key, value) in enumerate(contents):
+        made = record(value, key=key, partition=partition, offset=offset, topic=TOPIC)
+        fetched.setdefault(TP(TOPIC, partition), []).append(made)
+    scored, letters, anomalies = 0, [], []
+    for _, run in RunScheduler(topic=TOPIC, size=size).iterate(fetched):
+        verdict = PIPELINE.judge(run.value)
+        scored += verdict.scored
+        letters += [to_dead_letter(rejected) for rejected in verdict.rejected]
+        for finding in verdict.findings:
+            written = to_anomaly(finding, model().manifest, 1.8e9).dumps()
+            anomalies.append(Anomaly.loads(written).id)
+        assert verdict.scored + len(verdict.rejected) == len(run.value)
+    assert scored + len(letters) == len(contents)
+    rejected = [letter.offset for letter in letters]
+    assert len(set(rejected)) == len(rejected)
+    for letter in letters:
+        assert (letter.partition, letter.key, letter.value) == contents[letter.offset]
+        assert all(isinstance(value, bytes) for value in letter.headers.values())
+    places = [int(id_.rpartition("-")[2]) for id_ in anomalies]
+    assert len(set(places)) == len(places)
+    assert not set(places) & set(rejected)
+
+
+@pytest.fixture
+def faults(tmp_path: Path) -> Faults:
+    return Faults(tmp_path)
+
+
+def judge(faults: Faults, amounts: list[float]) -> tuple[int, list[tuple[int, str]]]:
+    made, _ = faulty_model(faults.folder)
+    pipeline = Pipeline(made, max_record_bytes=2_000, max_reasons=5)
+    verdict = pipeline.judge([record(transaction(a), offset=i) for i, a in enumerate(amounts)])
+    return verdict.scored, [(r.record.offset, r.error.rejection) for r in verdict.rejected]
+
+
+def test_a_record_at_which_the_model_raises_is_rejected_alone(faults: Faults) -> None:
+    faults.poison()
+    scored, rejected = judge(faults, [20.0, 21.0, POISON, 22.0, 23.0, 24.0, POISON])
+    assert scored == 5
+    assert rejected == [(2, Rejection.UNSCORABLE), (6, Rejection.UNSCORABLE)]
+
+
+def test_a_model_that_cannot_score_its_own_expected_row_is_at_fault(faults: Faults) -> None:
+    faults.fail()
+    with pytest.raises(RuntimeError, match="a fault of the test"):
+        judge(faults, [20.0, 21.0])
