@@ -5,7 +5,7 @@ from typing import Any
 import faust
 
 
-class Transaction(faust.Record, serializer="json"):
+class Transaction(faust.Record, serializer="json", include_metadata=False):
     """One event to score, as it is produced to ``transactions`` (key = entity).
 
     Parameters
@@ -27,7 +27,7 @@ class Transaction(faust.Record, serializer="json"):
     time: Any = None
 
 
-class RowTransaction(faust.Record, serializer="json"):
+class RowTransaction(faust.Record, serializer="json", include_metadata=False):
     """A transaction as the published examples send it: one row in the model's order."""
 
     data: list[list[float]]
@@ -35,7 +35,7 @@ class RowTransaction(faust.Record, serializer="json"):
     current_time: str | None = None
 
 
-class FlatTransaction(faust.Record, serializer="json"):
+class FlatTransaction(faust.Record, serializer="json", include_metadata=False):
     """A transaction as the published examples send it: the features are the fields.
 
     The two fields are the examples' own; a model with other features reads theirs.
@@ -45,7 +45,7 @@ class FlatTransaction(faust.Record, serializer="json"):
     value2: float
 
 
-class Reason(faust.Record, serializer="json"):
+class Reason(faust.Record, serializer="json", include_metadata=False):
     """One feature's part in an anomaly; the shares of all features sum to 1."""
 
     feature: str
@@ -54,7 +54,7 @@ class Reason(faust.Record, serializer="json"):
     share: float
 
 
-class ModelReference(faust.Record, serializer="json"):
+class ModelReference(faust.Record, serializer="json", include_metadata=False):
     """The model that judged."""
 
     name: str
@@ -62,7 +62,7 @@ class ModelReference(faust.Record, serializer="json"):
     sha256: str
 
 
-class Anomaly(faust.Record, serializer="json", validation=True):
+class Anomaly(faust.Record, serializer="json", validation=True, include_metadata=False):
     """One anomalous transaction, as it is produced to ``anomalies`` (same key).
 
     Parameters

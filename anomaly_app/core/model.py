@@ -135,7 +135,8 @@ class Model:
         ModelCorrupt
             The manifest is unreadable, or the hash differs: nothing was unpickled.
         ModelIncompatible
-            The format or a library differs from what the artifact was made with.
+            The format or a library differs from what the artifact was made with, or code that
+            it needs is not installed.
         """
         manifest = read_manifest(manifest_json, where=where)
         found = hashlib.sha256(pickle).hexdigest()
@@ -151,7 +152,13 @@ class Model:
                 raise ModelIncompatible(
                     f"model {where} was made with {library} {made_with}, here is {here}: {RETRAIN}"
                 )
-        return cls(manifest, joblib.load(io.BytesIO(pickle)))
+        try:
+            estimator = joblib.load(io.BytesIO(pickle))
+        except Exception as fault:
+            raise ModelIncompatible(
+                f"model {where} cannot be unpickled here ({fault!r}): {RETRAIN}"
+            ) from fault
+        return cls(manifest, estimator)
 
 
 def read_manifest(manifest_json: bytes, *, where: str) -> Manifest:

@@ -29,7 +29,7 @@ def define_alerting(app: ConfirmingApp, topics: Topics, runtime: Runtime) -> Non
 
     @app.agent(topics.anomalies, name="alerting")
     async def alerting(stream: StreamT[Any]) -> None:
-        async for event in stream.events():
+        async for event in app.events(stream):
             try:
                 outcome = await alert(event.value, delivery)
             except Exception as fault:  # noqa: BLE001  # nothing may pass for done that is not

@@ -45,7 +45,7 @@ class ConfirmingConsumer(driver.Consumer):
         notify(self._waiting_for_ack)
 
     def ack(self, message: Message) -> bool:  # noqa: ARG002
-        """Do nothing: Faust also acks what it skips."""
+        """Count nothing: Faust also acks what it skips."""
         return False
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:

@@ -32,7 +32,7 @@ def define_scoring(app: ConfirmingApp, topics: Topics, runtime: Runtime) -> None
         inbox: Inbox[EventT[Any]] = Inbox(runtime.settings.batch_size)
         scorer = asyncio.create_task(score_inbox(inbox, app, topics, runtime))
         try:
-            async for event in stream.events():
+            async for event in app.events(stream):
                 await inbox.put(event)
         finally:
             scorer.cancel()

@@ -5,13 +5,15 @@ but the embedded broker looks again only after a good part of that wait, which t
 latency of every transaction.
 """
 
+from collections.abc import AsyncIterable
 from typing import Any, ClassVar, cast
 
 import aiokafka
 import faust
+from faust.streams import Stream
 from faust.transport.drivers import TRANSPORTS
 from faust.transport.drivers import aiokafka as driver
-from faust.types import EventT
+from faust.types import EventT, StreamT
 
 from anomaly_app.stream.consumer import ConfirmingConsumer
 
@@ -24,6 +26,11 @@ class ConfirmingApp(faust.App):
 
     fetch_wait: float
     """Seconds that a fetch may be held back."""
+
+    def events(self, stream: StreamT[Any]) -> AsyncIterable[EventT[Any]]:
+        """Events of an agent's stream, each of them to be confirmed or let go of."""
+        unacked = cast("Stream[Any]", stream).noack()
+        return cast("AsyncIterable[EventT[Any]]", unacked.events())
 
     def confirm(self, event: EventT[Any]) -> None:
         """Count an event, and all before it in its partition, as done."""

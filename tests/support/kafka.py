@@ -44,6 +44,8 @@ class Kafka:
     model: Path
     name: str = field(default_factory=lambda: f"test-{secrets.token_hex(4)}")
     partitions: int = 4
+    settings: dict[str, str] = field(default_factory=dict)
+    """What a test sets for all its workers."""
 
     @property
     def servers(self) -> str:
@@ -77,6 +79,7 @@ class Kafka:
             "ANOMALY_FETCH_WAIT": "0.05",
             "SLACK_API_TOKEN": "",
             "SLACK_CHANNEL": "",
+            **self.settings,
         }
 
     def start_worker(self, **environment: str) -> Worker:
