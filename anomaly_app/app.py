@@ -11,6 +11,7 @@ from anomaly_app.settings import Settings, load_settings
 from anomaly_app.stream.alerting import define_alerting
 from anomaly_app.stream.batching import RunScheduler
 from anomaly_app.stream.scoring import define_scoring
+from anomaly_app.stream.security import faust_credentials
 from anomaly_app.stream.topics import define_topics, max_message_bytes
 from anomaly_app.stream.transport import ConfirmingApp
 from anomaly_app.stream.worker import worker_class
@@ -33,12 +34,18 @@ def create_app(settings: Settings) -> faust.App:
     ----------
     settings
         Everything that varies between installations.
+
+    Raises
+    ------
+    SettingsError
+        A certificate or key for the broker cannot be used.
     """
     runtime = Runtime(settings)
     app = ConfirmingApp(
         settings.group,
         Worker=worker_class(runtime),
         broker=settings.broker,
+        broker_credentials=faust_credentials(settings),
         autodiscover=False,
         # Batching: see stream/batching.py.
         ConsumerScheduler=partial(

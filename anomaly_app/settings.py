@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Self, get_args
 
 from dotenv import dotenv_values
 from pydantic import (
@@ -16,9 +16,10 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from anomaly_app.core.errors import SettingsError
+from anomaly_app.security_settings import Secret, SecretFile, SecuritySettings, Unshown
 
 PREFIX = "ANOMALY_"
 ENV_FILE = Path(".env")
@@ -27,11 +28,15 @@ TopicName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
-class Settings(BaseSettings):
+class Settings(SecuritySettings):
     """The app's settings; docs/settings.md has the same list with their reasons."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=ENV_FILE, extra="ignore", frozen=True
+        env_prefix=PREFIX,
+        env_file=ENV_FILE,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     broker: str = "kafka://127.0.0.1:9092"
@@ -73,7 +78,11 @@ class Settings(BaseSettings):
     web_port: int = Field(6066, ge=1, le=65535)
     """Port of the web pages; one for each worker on a host (or ``--web-port``)."""
 
-    slack_token: SecretStr | None = Field(None, validation_alias=AliasChoices("SLACK_API_TOKEN"))
+    slack_token_file: SecretFile = Field(
+        None, validation_alias=AliasChoices("SLACK_API_TOKEN_FILE")
+    )
+    """File with the token, such as a container's secret."""
+    slack_token: Secret = Field(None, validation_alias=AliasChoices("SLACK_API_TOKEN"))
     """Slack bot token with ``chat:write``; without it alerts go to the log."""
     slack_channel: str | None = Field(None, validation_alias=AliasChoices("SLACK_CHANNEL"))
     """Slack channel that alerts go to, such as ``#fraud``."""
@@ -90,7 +99,7 @@ class Settings(BaseSettings):
             raise ValueError("it must be of the form kafka://host:port")
         return ";".join(f"kafka://{host}" for host in hosts)
 
-    @field_validator("slack_token", "slack_channel", mode="before")
+    @field_validator("slack_token_file", "slack_channel", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: str | None) -> str | None:
         return value or None
@@ -120,6 +129,14 @@ class Settings(BaseSettings):
         return [url.removeprefix("kafka://") for url in self.broker.split(";")]
 
 
+UNSHOWN = {
+    Settings.environment_name(name)
+    for name, field in Settings.model_fields.items()
+    if SecretStr in get_args(field.annotation) or Unshown in field.metadata
+}
+"""Variables whose values no message shows."""
+
+
 def load_settings() -> Settings:
     """Read the settings from the environment and ``.env``.
 
@@ -142,8 +159,11 @@ def _explain(error: object) -> str:
         return message
     place = str(error["loc"][0])
     name = Settings.environment_name(place) if place in Settings.model_fields else place
-    shown = "" if "TOKEN" in name else f" (it is {str(error['input'])[:60]!r})"
-    return f"{name}: {message}{shown}"
+    if name in UNSHOWN:
+        return f"{name}: {message}"
+    # An address may hold a password, too: only what follows it is shown.
+    before, at, host = str(error["input"]).rpartition("@")
+    return f"{name}: {message} (it is {(before and '…') + at + host[:200]!r})"
 
 
 def _refuse_unknown(names: Iterable[str]) -> None:

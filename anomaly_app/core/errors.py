@@ -10,6 +10,8 @@
     │   └── ModelIncompatible  the artifact was made by other versions of the libraries
     ├── BrokerError            Kafka cannot be used as configured
     │   ├── BrokerUnreachable  nobody answers at the address
+    │   ├── BrokerRefused      broker and app do not trust or understand each other
+    │   ├── TopicNotCreated    a missing topic cannot be created as the settings say
     │   ├── TopicMismatch      a topic exists with another number of partitions
     │   └── MessageTooLarge    a topic does not take a message of this size
     ├── WebPortTaken           another process listens on this worker's web port
@@ -51,6 +53,14 @@ class BrokerError(AnomalyAppError):
 
 class BrokerUnreachable(BrokerError):
     """Nobody answers at the broker's address."""
+
+
+class BrokerRefused(BrokerError):
+    """Broker and app do not trust or understand each other: TLS, the user, or its rights."""
+
+
+class TopicNotCreated(BrokerError):
+    """A missing topic cannot be created as the settings say."""
 
 
 class TopicMismatch(BrokerError):

@@ -14,7 +14,9 @@ from anomaly_app.demo.broker import embedded_broker
 from anomaly_app.demo.run import RunOptions, run, train
 from anomaly_app.demo.scenario import Scenario, file_scenario, simulated_scenario
 from anomaly_app.demo.screen import show_summary
+from anomaly_app.security_settings import SecuritySettings
 from anomaly_app.settings import Settings, load_settings
+from anomaly_app.stream.security import client_options
 from training.cli import one_line_errors
 from training.roles import Roles
 
@@ -29,8 +31,10 @@ EMBEDDED: dict[str, object] = {
     "session_timeout": 6.0,
     # and looks for new records only after a part of this.
     "fetch_wait": 0.02,
+    # It has no users and no certificates, whatever the environment says of another broker.
+    **{name: field.default for name, field in SecuritySettings.model_fields.items()},
 }
-"""Settings that suit the embedded broker's ways, in seconds."""
+"""Settings that suit the embedded broker's ways; times in seconds."""
 
 
 @click.command(context_settings={"max_content_width": 100})
@@ -164,7 +168,7 @@ def _settings(address: str, model: Path, *, embedded: bool) -> Settings:
 
 
 async def _delete_topics(settings: Settings) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
+    admin = AIOKafkaAdminClient(**client_options(settings))
     await admin.start()
     try:
         await admin.delete_topics(list(settings.topic_names))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
 from rich.console import Console
 
 from anomaly_app.demo.scenario import Event, Scenario
@@ -72,9 +73,15 @@ def train(scenario: Scenario, options: RunOptions, console: Console) -> Path:
 
 def worker_environment(settings: Settings) -> dict[str, str]:
     """Give the environment that starts a worker with these settings, and never with Slack."""
-    fields = set(Settings.model_fields) - {"slack_token", "slack_channel"}
-    env = {Settings.environment_name(name): str(getattr(settings, name)) for name in fields}
-    return env | {"SLACK_API_TOKEN": "", "SLACK_CHANNEL": ""}
+    fields = set(Settings.model_fields) - {"slack_token", "slack_token_file", "slack_channel"}
+    env = {Settings.environment_name(name): _text(getattr(settings, name)) for name in fields}
+    return env | {"SLACK_API_TOKEN": "", "SLACK_API_TOKEN_FILE": "", "SLACK_CHANNEL": ""}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return "" if value is None else str(value)
 
 
 async def run(
@@ -86,7 +93,7 @@ async def run(
     console.print(f"starting {options.workers} worker(s); logs in {options.folder}")
     async with (
         running_workers(options.workers, options.folder, worker_environment(settings)) as workers,
-        kafka_clients(settings.bootstrap_servers, settings.anomalies_topic) as (producer, consumer),
+        kafka_clients(settings) as (producer, consumer),
     ):
         pages = ", ".join(f"http://127.0.0.1:{worker.port}/stats" for worker in workers)
         console.print(f"workers are ready: {pages}")

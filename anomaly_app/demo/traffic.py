@@ -11,6 +11,8 @@ from aiokafka.structs import RecordMetadata
 from anomaly_app.demo.scenario import Event
 from anomaly_app.demo.tally import Tally
 from anomaly_app.records import Anomaly
+from anomaly_app.settings import Settings
+from anomaly_app.stream.security import client_options
 
 TICK = 0.02
 """Seconds between two bursts of sends."""
@@ -68,13 +70,14 @@ async def watch_anomalies(
 
 @asynccontextmanager
 async def kafka_clients(
-    servers: Sequence[str], anomalies_topic: str
+    settings: Settings,
 ) -> AsyncIterator[tuple[AIOKafkaProducer, AIOKafkaConsumer]]:
     """Open a producer, and a consumer that reads the anomalies from their beginning."""
-    producer = AIOKafkaProducer(bootstrap_servers=list(servers), linger_ms=2)
+    options = client_options(settings)
+    producer = AIOKafkaProducer(**options, linger_ms=2)
     consumer = AIOKafkaConsumer(
-        anomalies_topic,
-        bootstrap_servers=list(servers),
+        settings.anomalies_topic,
+        **options,
         auto_offset_reset="earliest",
         fetch_max_wait_ms=FETCH_WAIT_MS,
     )

@@ -1,22 +1,15 @@
 """What must hold before a worker joins its consumer group, checked and said in one line."""
 
-import asyncio
-import logging
 import socket
-from contextlib import suppress
 
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupAuthorizationFailedError, KafkaError
 from faust.types.settings import Settings as FaustSettings
 
-from anomaly_app.core.errors import BrokerUnreachable, TopicMismatch, WebPortTaken
+from anomaly_app.core.errors import BrokerRefused, BrokerUnreachable, WebPortTaken
 from anomaly_app.settings import Settings
-from anomaly_app.stream.topics import max_message_bytes
-
-logger = logging.getLogger(__name__)
-
-PAUSE = 2.0
-"""Seconds between two attempts to reach the broker."""
+from anomaly_app.stream.knock import connect
+from anomaly_app.stream.topic_checks import prepare_topics, user_of
 
 
 def check_web_port(conf: FaustSettings) -> None:
@@ -41,62 +34,42 @@ def check_web_port(conf: FaustSettings) -> None:
             ) from None
 
 
-async def prepare_topics(settings: Settings) -> None:
+async def check_broker(settings: Settings) -> None:
     """Wait for the broker, create the topics that are missing, and check the others.
 
     Raises
     ------
     BrokerUnreachable
-        Nobody answered for ``broker_wait`` seconds.
+        Nobody answered for ``broker_wait`` seconds, or only at the first address.
+    BrokerRefused
+        Broker and app do not trust each other, or the user may not do what a worker does.
+    TopicNotCreated
+        A missing topic cannot be created as the settings say.
     TopicMismatch
         A topic exists with another number of partitions.
     """
-    admin = await _connect(settings)
+    admin = await connect(settings)
     try:
-        existing = {topic["topic"]: topic for topic in await admin.describe_topics()}
-        for name in settings.topic_names:
-            if name not in existing:
-                await _create(admin, name, settings)
-                continue
-            found = len(existing[name]["partitions"])
-            if found != settings.partitions:
-                raise TopicMismatch(
-                    f"topic {name} has {found} partitions, ANOMALY_PARTITIONS says "
-                    f"{settings.partitions}: set it to {found}, or name another topic"
-                )
+        await prepare_topics(admin, settings)
+        await _check_group(admin, settings)
+    except KafkaError as fault:
+        raise BrokerUnreachable(
+            f"a broker answers at {settings.broker} (ANOMALY_BROKER), and then fails "
+            f"({type(fault).__name__}): can this host reach the addresses of its "
+            "advertised.listeners, by the names in their certificates?"
+        ) from None
     finally:
         await admin.close()
 
 
-async def _connect(settings: Settings) -> AIOKafkaAdminClient:
-    clock = asyncio.get_running_loop().time
-    deadline = clock() + settings.broker_wait
-    while True:
-        admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
-        try:
-            await admin.start()
-        except (KafkaError, OSError) as fault:
-            with suppress(KafkaError, OSError):
-                await admin.close()
-            if clock() + PAUSE > deadline:
-                raise BrokerUnreachable(
-                    f"no broker answers at {settings.broker} (ANOMALY_BROKER) after "
-                    f"{settings.broker_wait:.0f} s: {type(fault).__name__}"
-                ) from None
-            logger.warning("no broker at %s yet; trying again in %.0f s", settings.broker, PAUSE)
-            await asyncio.sleep(PAUSE)
-        else:
-            return admin
-
-
-async def _create(admin: AIOKafkaAdminClient, name: str, settings: Settings) -> None:
-    topic = NewTopic(
-        name,
-        num_partitions=settings.partitions,
-        replication_factor=settings.replication,
-        topic_configs={"max.message.bytes": str(max_message_bytes(settings))},
-    )
-    # Another worker that starts at the same moment may be quicker.
-    with suppress(TopicAlreadyExistsError):
-        await admin.create_topics([topic])
-        logger.info("created topic %s with %d partitions", name, settings.partitions)
+async def _check_group(admin: AIOKafkaAdminClient, settings: Settings) -> None:
+    try:
+        await admin.find_coordinator(settings.group)
+    except GroupAuthorizationFailedError:
+        raise BrokerRefused(
+            f"the broker does not let {user_of(settings)} into the group {settings.group} "
+            "(ANOMALY_GROUP): grant it the operation Read on the group"
+        ) from None
+    except KafkaError:
+        # A cluster's first group has no coordinator yet; the worker waits for it.
+        return

@@ -7,7 +7,7 @@ import faust
 from anomaly_app.core.errors import AnomalyAppError
 from anomaly_app.model_store import load_model
 from anomaly_app.runtime import Runtime
-from anomaly_app.stream.start_checks import check_web_port, prepare_topics
+from anomaly_app.stream.start_checks import check_broker, check_web_port
 
 
 class CheckedWorker(faust.Worker):
@@ -24,7 +24,7 @@ class CheckedWorker(faust.Worker):
         try:
             self.runtime.use(load_model(self.runtime.settings.model))
             check_web_port(self.app.conf)
-            await prepare_topics(self.runtime.settings)
+            await check_broker(self.runtime.settings)
         except AnomalyAppError as fault:
             raise SystemExit(f"error: {fault}") from None
 

@@ -1,12 +1,14 @@
 """A worker that cannot run says why in one line and ends."""
 
 import asyncio
+import pickle
 import shutil
 import socket
 import sys
 from pathlib import Path
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from anomaly_app.demo.broker import free_port
 from tests.support.kafka import Kafka, run_to_its_end
@@ -37,13 +39,26 @@ def test_without_a_model_it_says_what_to_run(kafka: Kafka) -> None:
     assert "make train" in line
 
 
-def test_a_changed_model_is_refused(kafka: Kafka) -> None:
-    changed = kafka.folder / "changed"
+class Bomb:
+    """Leaves a trace where it is unpickled."""
+
+    def __init__(self, crater: Path) -> None:
+        self.crater = crater
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Path.touch, (self.crater,))
+
+
+def test_a_changed_model_is_refused_before_it_is_unpickled(kafka: Kafka) -> None:
+    changed, crater = kafka.folder / "changed", kafka.folder / "crater"
     shutil.copytree(kafka.model, changed)
-    with (changed / "model.joblib").open("ab") as file:
-        file.write(b"x")
+    bomb = pickle.dumps(Bomb(crater))
+    (changed / "model.joblib").write_bytes(bomb)
     line = error_line(start(kafka, ANOMALY_MODEL=str(changed)))
     assert "it was not loaded" in line
+    assert not crater.exists()
+    pickle.loads(bomb)  # noqa: S301  # our own
+    assert crater.exists(), "the bomb is a dud, and proves nothing"
 
 
 @pytest.mark.parametrize(
@@ -61,10 +76,34 @@ def test_an_unreachable_broker_is_waited_for_and_then_named(kafka: Kafka) -> Non
     assert "trying again" in ended[1]
 
 
+def test_a_worker_makes_its_topics_and_listens_on_its_own_host_only(kafka: Kafka) -> None:
+    async def look() -> dict[str, list[int]]:
+        async with kafka.worker() as worker:
+            socket.create_connection(("127.0.0.1", worker.port), timeout=5).close()
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.2", worker.port), timeout=5)
+        admin = AIOKafkaAdminClient(bootstrap_servers=kafka.servers)
+        await admin.start()
+        try:
+            described = await admin.describe_topics()
+        finally:
+            await admin.close()
+        return {
+            topic["topic"]: [len(partition["replicas"]) for partition in topic["partitions"]]
+            for topic in described
+        }
+
+    replicas = asyncio.run(look())
+    for topic in (kafka.transactions, kafka.anomalies, kafka.dead_letters):
+        assert replicas[topic] == [1] * kafka.partitions
+
+
 def test_a_topic_with_other_partitions_is_named(kafka: Kafka) -> None:
     async def create() -> None:
-        async with kafka.worker():
-            pass
+        admin = AIOKafkaAdminClient(bootstrap_servers=kafka.servers)
+        await admin.start()
+        await admin.create_topics([NewTopic(kafka.transactions, 4, 1)])
+        await admin.close()
 
     asyncio.run(create())
     line = error_line(start(kafka, ANOMALY_PARTITIONS="7"))

@@ -17,6 +17,10 @@ START_TIMEOUT = 60.0
 """Seconds that the node has to listen."""
 
 USER = "anomaly-app"
+"""May do everything."""
+
+STRANGER = "stranger"
+"""May do what a test grants it, and nothing before; known to PLAIN only."""
 
 PROPERTIES = """\
 process.roles=broker,controller
@@ -26,9 +30,14 @@ controller.listener.names=CONTROLLER
 listeners=PLAINTEXT://{host}:{port},SASL_SSL://{host}:{secure_port},CONTROLLER://{host}:{controller_port}
 advertised.listeners=PLAINTEXT://{host}:{port},SASL_SSL://{host}:{secure_port}
 listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL
-sasl.enabled.mechanisms=SCRAM-SHA-512
+sasl.enabled.mechanisms=SCRAM-SHA-512,PLAIN
 listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=\\
   org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.sasl_ssl.plain.sasl.jaas.config=\\
+  org.apache.kafka.common.security.plain.PlainLoginModule required \\
+  user_{user}="{password}" user_{stranger}="{password}";
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS;User:{user}
 ssl.keystore.location={folder}/server.p12
 ssl.keystore.password={password}
 ssl.keystore.type=PKCS12
@@ -68,7 +77,7 @@ class ApacheKafka:
 
     @property
     def secure_address(self) -> str:
-        """Of the listener that takes SCRAM-SHA-512 over TLS only."""
+        """Of the listener that speaks TLS only, and asks for a user and a password."""
         return f"kafka://{HOST}:{self.secure_port}"
 
     @property
@@ -91,6 +100,8 @@ class ApacheKafka:
                 controller_port=self.controller_port,
                 folder=self.folder,
                 password=self.password,
+                user=USER,
+                stranger=STRANGER,
             )
         )
         scram = f"SCRAM-SHA-512=[name={USER},password={self.password}]"

@@ -78,6 +78,7 @@ class Kafka:
             "ANOMALY_SESSION_TIMEOUT": "6",
             "ANOMALY_FETCH_WAIT": "0.05",
             "SLACK_API_TOKEN": "",
+            "SLACK_API_TOKEN_FILE": "",
             "SLACK_CHANNEL": "",
             **self.settings,
         }

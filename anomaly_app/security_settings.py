@@ -1,0 +1,145 @@
+"""The settings that say who this app is, how it speaks to the broker, and where secrets are."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings
+
+SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+SaslMechanism = Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"]
+
+
+def _is_readable(path: Path) -> Path:
+    try:
+        path.open("rb").close()
+    except OSError as fault:
+        raise ValueError(f"it names no file that can be read: {fault.strerror}") from None
+    return path
+
+
+def _empty_is_unset(value: object) -> object:
+    return None if value == "" else value
+
+
+def _or_from_file(value: object, info: ValidationInfo) -> object:
+    """Take a secret from the file that the setting of the same name and ``_file`` names."""
+    path: Path | None = info.data.get(f"{info.field_name}_file")
+    given = _empty_is_unset(value)
+    if path is None:
+        return given
+    try:
+        secret = path.read_bytes().decode().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError):
+        secret = ""
+    if not secret or not secret.isprintable():
+        raise ValueError(f"the file {path} must hold the secret alone, as one line of text")
+    given_text = given.get_secret_value() if isinstance(given, SecretStr) else given
+    if given_text not in {None, secret}:
+        raise ValueError(f"it is set, and the file {path} holds another secret: remove one of them")
+    return SecretStr(secret)
+
+
+class Unshown:
+    """Marks a setting whose wrong value is not shown: it may be the secret, in its file's place."""
+
+
+ReadableFile = Annotated[Path | None, AfterValidator(lambda path: path and _is_readable(path))]
+"""A file that the process may read; empty means none."""
+
+SecretFile = Annotated[ReadableFile, Unshown]
+"""A file that holds a secret."""
+
+Secret = Annotated[SecretStr | None, BeforeValidator(_or_from_file), Field(validate_default=True)]
+"""Never printed; the field of the same name and ``_file`` comes first, and names its file."""
+
+
+class SecuritySettings(BaseSettings):
+    """The broker's protocol, the app's user, and the certificates, in Kafka's own words."""
+
+    security_protocol: SecurityProtocol = "PLAINTEXT"
+    """How the broker's listener is spoken to."""
+    sasl_mechanism: SaslMechanism = "SCRAM-SHA-512"
+    """How the user proves to know the password."""
+    sasl_username: str | None = None
+    """User at the broker."""
+    sasl_password_file: SecretFile = None
+    """File with the user's password, such as a container's secret."""
+    sasl_password: Secret = None
+    """The user's password."""
+    tls_ca_file: ReadableFile = None
+    """PEM file of the authorities that may have signed the broker's certificate."""
+    tls_cert_file: ReadableFile = None
+    """PEM file of the app's own certificate, where the broker asks for one."""
+    tls_key_file: SecretFile = None
+    """PEM file of its key, without a passphrase."""
+
+    @field_validator(
+        "sasl_username",
+        "sasl_password_file",
+        *("tls_ca_file", "tls_cert_file", "tls_key_file"),
+        mode="before",
+    )
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return _empty_is_unset(value)
+
+    @model_validator(mode="after")
+    def _user_fits_protocol(self) -> Self:
+        protocol = self.security_protocol
+        user = {
+            "ANOMALY_SASL_USERNAME": self.sasl_username,
+            "ANOMALY_SASL_PASSWORD (or ANOMALY_SASL_PASSWORD_FILE)": self.sasl_password,
+        }
+        if not self.uses_sasl and (given := [name for name, value in user.items() if value]):
+            raise ValueError(
+                f"{given[0]} is set, but ANOMALY_SECURITY_PROTOCOL is {protocol}, which has no "
+                "users: set it to SASL_SSL"
+            )
+        if self.uses_sasl and (missing := [name for name, value in user.items() if not value]):
+            raise ValueError(
+                f"ANOMALY_SECURITY_PROTOCOL is {protocol}: set {' and '.join(missing)}"
+            )
+        if protocol == "SASL_PLAINTEXT" and self.sasl_mechanism == "PLAIN":
+            raise ValueError(
+                "ANOMALY_SASL_MECHANISM is PLAIN, which sends the password as it is, and "
+                "ANOMALY_SECURITY_PROTOCOL is SASL_PLAINTEXT, which encrypts nothing: "
+                "use SASL_SSL, or a SCRAM mechanism"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _files_fit_protocol(self) -> Self:
+        files = {
+            "ANOMALY_TLS_CA_FILE": self.tls_ca_file,
+            "ANOMALY_TLS_CERT_FILE": self.tls_cert_file,
+            "ANOMALY_TLS_KEY_FILE": self.tls_key_file,
+        }
+        if not self.uses_tls and (given := [name for name, path in files.items() if path]):
+            raise ValueError(
+                f"{given[0]} is set, but ANOMALY_SECURITY_PROTOCOL is {self.security_protocol}, "
+                "which encrypts nothing: set it to SSL or SASL_SSL"
+            )
+        if (self.tls_cert_file is None) != (self.tls_key_file is None):
+            raise ValueError(
+                "ANOMALY_TLS_CERT_FILE and ANOMALY_TLS_KEY_FILE belong together: set both or none"
+            )
+        return self
+
+    @property
+    def uses_sasl(self) -> bool:
+        """Whether the broker asks who the app is."""
+        return self.security_protocol.startswith("SASL_")
+
+    @property
+    def uses_tls(self) -> bool:
+        """Whether the connection is encrypted, and the broker known by its certificate."""
+        return self.security_protocol.endswith("SSL")

@@ -1,0 +1,149 @@
+"""A first connection to the broker, for the sake of what goes wrong with it.
+
+aiokafka's clients log why a broker turned them down, and then raise what they raise when nobody
+is there. Asked directly, the connection says which of the two it was.
+"""
+
+import asyncio
+import logging
+import ssl
+from contextlib import suppress
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.conn import collect_hosts, create_conn
+from aiokafka.errors import (
+    IllegalSaslStateError,
+    KafkaConnectionError,
+    KafkaError,
+    SaslAuthenticationFailed,
+    UnsupportedSaslMechanismError,
+)
+from aiokafka.protocol.metadata import MetadataRequest
+
+from anomaly_app.core.errors import BrokerRefused, BrokerUnreachable
+from anomaly_app.settings import Settings
+from anomaly_app.stream.security import client_options
+
+logger = logging.getLogger(__name__)
+
+PAUSE = 2.0
+"""Seconds between two attempts to reach the broker."""
+
+ANSWER_TIMEOUT = 10.0
+"""Seconds that one broker has to answer."""
+
+TLS_ALERT = 0x1503
+"""How a TLS server's "I do not understand" begins; Kafka's protocol has a length there."""
+
+HANG_UPS = (KafkaConnectionError, ConnectionResetError, ssl.SSLEOFError)
+"""Somebody was there, and closed the connection."""
+
+
+async def connect(settings: Settings) -> AIOKafkaAdminClient:
+    """Wait for the broker and give an admin client that is connected to it.
+
+    Raises
+    ------
+    BrokerRefused
+        Somebody answered, and trying again will not help.
+    BrokerUnreachable
+        Nobody answered for ``broker_wait`` seconds.
+    """
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + settings.broker_wait
+    while True:
+        try:
+            await _knock(settings)
+            return await _start_admin(settings)
+        except (KafkaError, OSError) as fault:
+            if clock() + PAUSE > deadline:
+                hint = (
+                    f"; somebody hangs up: does this listener speak {settings.security_protocol} "
+                    "(ANOMALY_SECURITY_PROTOCOL)?"
+                    if isinstance(fault, HANG_UPS)
+                    else ""
+                )
+                raise BrokerUnreachable(
+                    f"no broker answers at {settings.broker} (ANOMALY_BROKER) after "
+                    f"{settings.broker_wait:.0f} s: {type(fault).__name__}{hint}"
+                ) from None
+            logger.warning("no broker at %s yet; trying again in %.0f s", settings.broker, PAUSE)
+            await asyncio.sleep(PAUSE)
+
+
+async def _start_admin(settings: Settings) -> AIOKafkaAdminClient:
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    try:
+        await admin.start()
+    except BaseException:
+        with suppress(KafkaError, OSError):
+            await admin.close()
+        raise
+    return admin
+
+
+async def _knock(settings: Settings) -> None:
+    """Return when one of the addresses answers; raise what was wrong with the last one."""
+    options = client_options(settings)
+    addresses = collect_hosts(options.pop("bootstrap_servers"))
+    for left, (host, port, _) in enumerate(addresses, start=1 - len(addresses)):
+        try:
+            connection = await create_conn(
+                host, port, request_timeout_ms=int(ANSWER_TIMEOUT * 1000), **options
+            )
+            try:
+                # A listener that wants a user says its versions to anybody, and then hangs up.
+                await connection.send(MetadataRequest([]))
+            finally:
+                await connection.close()
+        except (KafkaError, OSError) as fault:
+            if why := _refusal(fault, f"{host}:{port}", settings):
+                raise BrokerRefused(why) from None
+            if left == 0:
+                raise
+        else:
+            return
+
+
+def _refusal(fault: Exception, address: str, settings: Settings) -> str | None:
+    """Say what to do about a fault that another attempt would meet again."""
+    protocol, mechanism = settings.security_protocol, settings.sasl_mechanism
+    match fault:
+        case SaslAuthenticationFailed():
+            return (
+                f"the broker at {address} refuses the user {settings.sasl_username!r} "
+                f"({protocol}, {mechanism}): check ANOMALY_SASL_USERNAME and ANOMALY_SASL_PASSWORD"
+            )
+        case UnsupportedSaslMechanismError():
+            return (
+                f"the broker at {address} does not offer {mechanism}: name another mechanism in "
+                "ANOMALY_SASL_MECHANISM"
+            )
+        case IllegalSaslStateError():
+            return (
+                f"the broker at {address} has no users on this listener, and "
+                f"ANOMALY_SECURITY_PROTOCOL is {protocol}: change it, or the port in ANOMALY_BROKER"
+            )
+    return _tls_refusal(fault, address, settings)
+
+
+def _tls_refusal(fault: Exception, address: str, settings: Settings) -> str | None:
+    # With TLS 1.3 a broker refuses the app's certificate only after the handshake.
+    match fault if isinstance(fault, ssl.SSLError) else fault.__cause__:
+        case ssl.SSLCertVerificationError() as found:
+            return (
+                f"the certificate of the broker at {address} is not trusted "
+                f"({found.verify_message.rstrip('.')}): ANOMALY_TLS_CA_FILE names the authority "
+                "that signed it, and ANOMALY_BROKER the host as the certificate has it"
+            )
+        case ssl.SSLError(reason=str(reason)) as found if not isinstance(found, ssl.SSLEOFError):
+            return (
+                f"no TLS with the broker at {address} ({reason.lower().replace('_', ' ')}): check "
+                "ANOMALY_SECURITY_PROTOCOL, ANOMALY_TLS_CERT_FILE and the port in ANOMALY_BROKER"
+            )
+        case asyncio.IncompleteReadError(expected=int(expected)) if expected >> 16 == TLS_ALERT:
+            return (
+                f"the broker at {address} speaks TLS, and ANOMALY_SECURITY_PROTOCOL is "
+                f"{settings.security_protocol}: set it to SSL or SASL_SSL"
+            )
+    return None

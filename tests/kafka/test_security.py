@@ -1,0 +1,198 @@
+"""The listener that speaks TLS only and asks for a user: who is let in, what others are told."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from anomaly_app.core.errors import BrokerRefused, BrokerUnreachable
+from anomaly_app.demo.broker import free_port
+from anomaly_app.demo.processes import start_process
+from anomaly_app.demo.workers import Worker
+from anomaly_app.settings import load_settings
+from anomaly_app.stream.start_checks import check_broker
+from tests.integration.test_start import FAUST, error_line, start
+from tests.support.acls import Grant, Operation, Resource, grant
+from tests.support.apache_kafka import STRANGER, USER, ApacheKafka
+from tests.support.factories import transaction
+from tests.support.kafka import Kafka, eventually
+from tests.support.slack_server import TOKEN, SlackServer, slack_server
+
+pytestmark = pytest.mark.broker
+
+QUICKLY = 15.0
+"""Seconds, and less than the worker waits for a broker that is not there."""
+
+
+@pytest.fixture
+def secure(apache: ApacheKafka, tmp_path: Path) -> dict[str, str]:
+    """The environment of a worker that the broker lets in."""
+    password = tmp_path / "password"
+    password.write_text(f"{apache.password}\n")
+    return {
+        "ANOMALY_BROKER": apache.secure_address,
+        "ANOMALY_SECURITY_PROTOCOL": "SASL_SSL",
+        "ANOMALY_SASL_USERNAME": USER,
+        "ANOMALY_SASL_PASSWORD_FILE": str(password),
+        "ANOMALY_TLS_CA_FILE": str(apache.certificate),
+    }
+
+
+@pytest.fixture
+def check(kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> "Check":
+    return Check(kafka, monkeypatch)
+
+
+class Check:
+    """Check the broker as a starting worker does, without the seconds that a process takes."""
+
+    def __init__(self, kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.kafka = kafka
+        self.monkeypatch = monkeypatch
+
+    def __call__(self, **environment: str) -> None:
+        with self.monkeypatch.context() as patch:
+            for name, value in {**self.kafka.environment, **environment}.items():
+                patch.setenv(name, value)
+            asyncio.run(check_broker(load_settings()))
+
+
+def start_talkative(kafka: Kafka, **environment: str) -> Worker:
+    """Start a worker that logs all that it can."""
+    port = free_port()
+    log = kafka.folder / "worker.log"
+    command = [FAUST, "-A", "anomaly_app.app", "--datadir", str(kafka.folder / "data")]
+    command += ["worker", "-l", "debug", "--web-port", str(port)]
+    env = {**kafka.environment, **environment}
+    return Worker(start_process(command, log=log, env=env), port, log)
+
+
+# SCRAM keeps the password to itself; PLAIN sends it, so that a log of what is sent would have it.
+@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-512", "PLAIN"])
+def test_a_user_over_tls_scores_and_alerts_and_no_log_has_a_secret(
+    kafka: Kafka, apache: ApacheKafka, secure: dict[str, str], mechanism: str, tmp_path: Path
+) -> None:
+    token = tmp_path / "token"
+    token.write_text(TOKEN)
+
+    async def run(slack: SlackServer) -> None:
+        alerts = {"SLACK_API_TOKEN_FILE": str(token), "SLACK_CHANNEL": "#fraud"}
+        worker = start_talkative(
+            kafka,
+            **secure,
+            **alerts,
+            ANOMALY_SLACK_URL=slack.url,
+            ANOMALY_SASL_MECHANISM=mechanism,
+        )
+        try:
+            await worker.wait_until_ready()
+            await kafka.produce([transaction(20.0), transaction(900.0), b"{"])
+            assert len(await kafka.read_anomalies(1)) == 1
+            assert len(await kafka.read(kafka.dead_letters, 1)) == 1
+            await eventually(lambda: asyncio.sleep(0, result=len(slack.posted)), lambda n: n == 1)
+        finally:
+            worker.stop()
+        log = worker.log.read_text()
+        assert f"Authenticated as {USER} via {mechanism}" in log
+        assert "MetadataRequest" in log, "the log is not as talkative as this test needs"
+        assert apache.password not in log
+        assert TOKEN not in log
+
+    with slack_server() as slack:
+        asyncio.run(run(slack))
+
+
+def test_a_wrong_password_is_refused_at_once(kafka: Kafka, secure: dict[str, str]) -> None:
+    Path(secure["ANOMALY_SASL_PASSWORD_FILE"]).write_text("not-the-password")
+    begin = time.monotonic()
+    ended = start(kafka, **secure)
+    assert time.monotonic() - begin < QUICKLY
+    line = error_line(ended)
+    assert f"refuses the user '{USER}' (SASL_SSL, SCRAM-SHA-512)" in line
+    assert "ANOMALY_SASL_USERNAME and ANOMALY_SASL_PASSWORD" in line
+    assert "not-the-password" not in ended[1]
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(
+    kafka: Kafka, secure: dict[str, str]
+) -> None:
+    line = error_line(start(kafka, **{**secure, "ANOMALY_TLS_CA_FILE": ""}))
+    assert "is not trusted (self-signed certificate): ANOMALY_TLS_CA_FILE names" in line
+
+
+@pytest.mark.parametrize(
+    ("file", "fault"),
+    [
+        ("nowhere.pem", "it names no file that can be read: No such file"),
+        ("password", "password holds no certificates in PEM format"),
+    ],
+)
+def test_a_file_without_authorities_is_named(
+    kafka: Kafka, secure: dict[str, str], tmp_path: Path, file: str, fault: str
+) -> None:
+    line = error_line(start(kafka, **{**secure, "ANOMALY_TLS_CA_FILE": str(tmp_path / file)}))
+    assert "error: ANOMALY_TLS_CA_FILE: " in line
+    assert fault in line
+    assert str(tmp_path / file) in line
+
+
+def test_a_mechanism_that_is_not_offered_is_named(check: Check, secure: dict[str, str]) -> None:
+    with pytest.raises(BrokerRefused, match="does not offer SCRAM-SHA-256"):
+        check(**secure, ANOMALY_SASL_MECHANISM="SCRAM-SHA-256")
+
+
+def test_a_plain_client_on_a_tls_listener_is_told(check: Check, secure: dict[str, str]) -> None:
+    with pytest.raises(BrokerRefused, match="speaks TLS, and .* is PLAINTEXT"):
+        check(ANOMALY_BROKER=secure["ANOMALY_BROKER"])
+
+
+def test_a_user_on_a_listener_without_users_is_told(check: Check, secure: dict[str, str]) -> None:
+    changes = {"ANOMALY_SECURITY_PROTOCOL": "SASL_PLAINTEXT", "ANOMALY_TLS_CA_FILE": ""}
+    plain = {**secure, **changes, "ANOMALY_BROKER": check.kafka.broker}
+    with pytest.raises(BrokerRefused, match="has no users on this listener"):
+        check(**plain)
+
+
+@pytest.mark.parametrize("protocol", ["SASL_SSL", "SSL"])
+def test_a_listener_that_only_hangs_up_is_waited_for_and_the_protocol_doubted(
+    check: Check, secure: dict[str, str], protocol: str
+) -> None:
+    """TLS on a plain listener, and no user on one that wants users: it may as well be starting."""
+    changes = (
+        {"ANOMALY_BROKER": check.kafka.broker}
+        if protocol == "SASL_SSL"
+        else {"ANOMALY_SASL_USERNAME": "", "ANOMALY_SASL_PASSWORD_FILE": ""}
+    )
+    impatient = {"ANOMALY_SECURITY_PROTOCOL": protocol, "ANOMALY_BROKER_WAIT": "1"}
+    with pytest.raises(BrokerUnreachable, match=f"does this listener speak {protocol} "):
+        check(**{**secure, **changes, **impatient})
+
+
+def test_missing_rights_are_named_and_few_are_enough(
+    kafka: Kafka, check: Check, secure: dict[str, str]
+) -> None:
+    stranger = {**secure, "ANOMALY_SASL_USERNAME": STRANGER, "ANOMALY_SASL_MECHANISM": "PLAIN"}
+
+    def allow(*grants: Grant) -> None:
+        asyncio.run(grant(kafka.servers, STRANGER, grants))
+
+    async def score() -> None:
+        async with kafka.worker(**stranger):
+            await kafka.produce([transaction(900.0), b"{"])
+            assert len(await kafka.read_anomalies(1)) == 1
+            assert len(await kafka.read(kafka.dead_letters, 1)) == 1
+
+    with pytest.raises(BrokerRefused, match="'stranger' see or create topic .*-transactions:"):
+        check(**stranger)
+    check()  # creates the topics
+    allow(
+        Grant(Resource.TOPIC, kafka.transactions, Operation.READ),
+        Grant(Resource.TOPIC, kafka.anomalies, Operation.READ),
+        Grant(Resource.TOPIC, kafka.anomalies, Operation.WRITE),
+        Grant(Resource.TOPIC, kafka.dead_letters, Operation.WRITE),
+    )
+    with pytest.raises(BrokerRefused, match="'stranger' into the group test-"):
+        check(**stranger)
+    allow(Grant(Resource.GROUP, kafka.name, Operation.READ))
+    asyncio.run(score())

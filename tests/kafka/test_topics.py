@@ -1,0 +1,66 @@
+"""The app's topics on a cluster: what cannot be created, and what exists with a low limit."""
+
+import asyncio
+import logging
+from typing import Any
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from anomaly_app.core.errors import TopicNotCreated
+from anomaly_app.settings import Settings, load_settings
+from anomaly_app.stream.start_checks import check_broker
+from tests.support.kafka import Kafka
+
+pytestmark = pytest.mark.broker
+
+
+@pytest.fixture
+def settings(kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    for name, value in kafka.environment.items():
+        monkeypatch.setenv(name, value)
+    return load_settings()
+
+
+def changed(settings: Settings, **changes: Any) -> Settings:
+    return Settings.model_validate(settings.model_dump() | changes)
+
+
+def test_more_replicas_than_brokers_are_named(apache: object, settings: Settings) -> None:
+    with pytest.raises(TopicNotCreated, match="3 replicas of ANOMALY_REPLICATION .* 1 broker"):
+        asyncio.run(check_broker(changed(settings, replication=3)))
+
+
+def test_a_topic_of_somebody_else_with_a_low_limit_is_warned_of(
+    apache: object, kafka: Kafka, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def check() -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=kafka.servers)
+        await admin.start()
+        await admin.create_topics(
+            [
+                NewTopic(
+                    name=kafka.dead_letters,
+                    num_partitions=kafka.partitions,
+                    replication_factor=1,
+                    topic_configs={"max.message.bytes": "1000000"},
+                )
+            ]
+        )
+        await admin.close()
+        await check_broker(settings)
+
+    with caplog.at_level(logging.WARNING):
+        asyncio.run(check())
+    (warning,) = [r.getMessage() for r in caplog.records if "max.message.bytes" in r.getMessage()]
+    assert warning.startswith(f"topic {kafka.dead_letters} takes messages of at most 1000000 bytes")
+    assert "max.message.bytes=16777216" in warning
+
+
+def test_the_topics_that_the_app_makes_are_not_warned_of(
+    apache: object, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    asyncio.run(check_broker(settings))
+    with caplog.at_level(logging.WARNING):
+        asyncio.run(check_broker(settings))
+    assert not [record for record in caplog.records if record.name.startswith("anomaly_app")]
