@@ -17,7 +17,15 @@ from anomaly_app.stream.transport import ConfirmingApp
 from anomaly_app.stream.worker import worker_class
 from anomaly_app.web.views import define_views
 
+HEARTBEAT = 1.0
+"""Seconds between two heartbeats of a worker.
+
+A worker learns from the answer that another one came or went: until then the partitions of one
+that went are nobody's. Kafka's own 3 s make that the longest part of a stop's stall.
+"""
+
 HEARTBEATS_PER_SESSION = 6
+"""At least, where the session is short."""
 
 BUFFERED_RUNS = 64
 """Runs that Faust holds for the scoring agent, beyond those in the agent's own inbox.
@@ -56,7 +64,7 @@ def create_app(settings: Settings) -> faust.App:
         processing_guarantee="at_least_once",
         stream_wait_empty=True,
         broker_session_timeout=settings.session_timeout,
-        broker_heartbeat_interval=settings.session_timeout / HEARTBEATS_PER_SESSION,
+        broker_heartbeat_interval=min(HEARTBEAT, settings.session_timeout / HEARTBEATS_PER_SESSION),
         broker_rebalance_timeout=settings.rebalance_timeout,
         broker_request_timeout=max(60.0, settings.session_timeout),
         # A partition that is new to the group is read from its first record.
