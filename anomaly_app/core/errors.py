@@ -10,7 +10,12 @@
     │   └── ModelIncompatible  the artifact was made by other versions of the libraries
     ├── BrokerError            Kafka cannot be used as configured
     │   ├── BrokerUnreachable  nobody answers at the address
-    │   └── TopicMismatch      a topic exists with another number of partitions
+    │   ├── TopicMismatch      a topic exists with another number of partitions
+    │   └── TopicMissing       a topic does not exist
+    ├── DeadLetterError        dead letters cannot be replayed as asked
+    │   ├── DeadLetterMissing  none stands at a place that was named
+    │   ├── RepairError        the file of repaired letters cannot be read
+    │   └── ReplayStopped      a replay ended before all was sent
     ├── WebPortTaken           another process listens on this worker's web port
     ├── WorkerEnded            a worker of the demo ended although it should run
     ├── DataError              a file of history cannot be read as a table of transactions
@@ -54,6 +59,26 @@ class BrokerUnreachable(BrokerError):
 
 class TopicMismatch(BrokerError):
     """A topic exists with another number of partitions than the settings say."""
+
+
+class TopicMissing(BrokerError):
+    """A topic does not exist."""
+
+
+class DeadLetterError(AnomalyAppError):
+    """Dead letters cannot be replayed as asked."""
+
+
+class DeadLetterMissing(DeadLetterError):
+    """No dead letter stands at a place that was named."""
+
+
+class RepairError(DeadLetterError):
+    """The file of repaired letters cannot be read."""
+
+
+class ReplayStopped(DeadLetterError):
+    """A replay ended before all was sent; its text says how much was."""
 
 
 class WebPortTaken(AnomalyAppError):
