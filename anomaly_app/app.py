@@ -4,8 +4,10 @@ from functools import partial
 from typing import Any
 
 import faust
+from faust.cli.base import cli
 
 from anomaly_app.core.errors import SettingsError
+from anomaly_app.dead_letters.command import dlq
 from anomaly_app.runtime import Runtime
 from anomaly_app.settings import Settings, load_settings
 from anomaly_app.stream.alerting import define_alerting
@@ -33,6 +35,9 @@ BUFFERED_RUNS = 64
 At 80 % of it Faust stops fetching, and may then sleep for a second: enough for never being there
 but under overload.
 """
+
+# Faust's own commands are single; the group that they are in takes another group as well.
+cli.add_command(dlq)
 
 
 def create_app(settings: Settings) -> faust.App:

@@ -13,7 +13,12 @@
     │   ├── BrokerRefused      broker and app do not trust or understand each other
     │   ├── TopicNotCreated    a missing topic cannot be created as the settings say
     │   ├── TopicMismatch      a topic exists with another number of partitions
+    │   ├── TopicMissing       a topic does not exist
     │   └── MessageTooLarge    a topic does not take a message of this size
+    ├── DeadLetterError        dead letters cannot be replayed as asked
+    │   ├── DeadLetterMissing  none stands at a place that was named
+    │   ├── RepairError        the file of repaired letters cannot be read
+    │   └── ReplayStopped      a replay ended before all was sent
     ├── WebPortTaken           another process listens on this worker's web port
     ├── WorkerEnded            a worker of the demo ended although it should run
     ├── DataError              a file of history cannot be read as a table of transactions
@@ -69,6 +74,26 @@ class TopicMismatch(BrokerError):
 
 class MessageTooLarge(BrokerError):
     """A topic does not take a message of this size."""
+
+
+class TopicMissing(BrokerError):
+    """A topic does not exist."""
+
+
+class DeadLetterError(AnomalyAppError):
+    """Dead letters cannot be replayed as asked."""
+
+
+class DeadLetterMissing(DeadLetterError):
+    """No dead letter stands at a place that was named."""
+
+
+class RepairError(DeadLetterError):
+    """The file of repaired letters cannot be read."""
+
+
+class ReplayStopped(DeadLetterError):
+    """A replay ended before all was sent; its text says how much was."""
 
 
 class WebPortTaken(AnomalyAppError):

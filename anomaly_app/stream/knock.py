@@ -39,18 +39,25 @@ HANG_UPS = (KafkaConnectionError, ConnectionResetError, ssl.SSLEOFError)
 """Somebody was there, and closed the connection."""
 
 
-async def connect(settings: Settings) -> AIOKafkaAdminClient:
+async def connect(settings: Settings, *, wait: float) -> AIOKafkaAdminClient:
     """Wait for the broker and give an admin client that is connected to it.
+
+    Parameters
+    ----------
+    settings
+        Say where the broker is, and who this app is.
+    wait
+        Seconds until nobody is taken for there; 0 asks once.
 
     Raises
     ------
     BrokerRefused
         Somebody answered, and trying again will not help.
     BrokerUnreachable
-        Nobody answered for ``broker_wait`` seconds.
+        Nobody answered for `wait` seconds.
     """
     clock = asyncio.get_running_loop().time
-    deadline = clock() + settings.broker_wait
+    deadline = clock() + wait
     while True:
         try:
             await _knock(settings)
@@ -64,8 +71,8 @@ async def connect(settings: Settings) -> AIOKafkaAdminClient:
                     else ""
                 )
                 raise BrokerUnreachable(
-                    f"no broker answers at {settings.broker} (ANOMALY_BROKER) after "
-                    f"{settings.broker_wait:.0f} s: {type(fault).__name__}{hint}"
+                    f"no broker answers at {settings.broker} (ANOMALY_BROKER)"
+                    f"{f' after {wait:.0f} s' if wait else ''}: {type(fault).__name__}{hint}"
                 ) from None
             logger.warning("no broker at %s yet; trying again in %.0f s", settings.broker, PAUSE)
             await asyncio.sleep(PAUSE)

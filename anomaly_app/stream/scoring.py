@@ -84,7 +84,13 @@ def _outgoing(
         for finding in verdict.findings
     ]
     dead_letters = [
-        Outgoing(topics.dead_letters, letter.key, letter.value, letter.headers)
+        # aiokafka refuses a message that has neither key nor value.
+        Outgoing(
+            topics.dead_letters,
+            letter.key,
+            (letter.value or b"") if letter.key is None else letter.value,
+            letter.headers,
+        )
         for letter in map(to_dead_letter, verdict.rejected)
     ]
     return anomalies + dead_letters

@@ -48,7 +48,7 @@ async def check_broker(settings: Settings) -> None:
     TopicMismatch
         A topic exists with another number of partitions.
     """
-    admin = await connect(settings)
+    admin = await connect(settings, wait=settings.broker_wait)
     try:
         await prepare_topics(admin, settings)
         await _check_group(admin, settings)

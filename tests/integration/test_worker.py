@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.structs import ConsumerRecord, RecordMetadata
 
 from anomaly_app.core.pipeline import Pipeline
 from anomaly_app.demo.workers import Worker
@@ -125,6 +127,37 @@ def test_null_keys_are_no_obstacle(running: tuple[Kafka, Worker]) -> None:
         assert anomalies[-1].key is None
         assert Anomaly.loads(anomalies[-1].value).entity is None
         assert letters[-1].key is None
+
+    asyncio.run(story())
+
+
+def test_a_record_without_key_and_value_is_a_dead_letter(running: tuple[Kafka, Worker]) -> None:
+    async def story() -> None:
+        kafka, worker = running
+        producer = AIOKafkaProducer(bootstrap_servers=kafka.servers)
+        await producer.start()
+        try:
+            # The client's own `send` refuses it.
+            batch = producer.create_batch()
+            batch.append(key=None, value=None, timestamp=None)
+            batch.close()
+            sent = await (await producer.send_batch(batch, kafka.transactions, partition=0))
+        finally:
+            await producer.stop()
+        letters = await eventually(
+            lambda: kafka.read(kafka.dead_letters, 0, linger=0.5),
+            lambda found: any(sent_from(letter, sent) for letter in found),
+        )
+        [letter] = [letter for letter in letters if sent_from(letter, sent)]
+        assert (letter.key, letter.value) == (None, b"")
+        assert worker.process.poll() is None
+
+    def sent_from(letter: ConsumerRecord, sent: RecordMetadata) -> bool:
+        headers = dict(letter.headers)
+        return (headers["source-partition"], headers["source-offset"]) == (
+            str(sent.partition).encode(),
+            str(sent.offset).encode(),
+        )
 
     asyncio.run(story())
 

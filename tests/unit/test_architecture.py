@@ -22,6 +22,7 @@ ALLOWED = {
     "web": {"core", "runtime", "web", ""},
     "alerting": {"core", "records", "alerting"},
     "stream": {"core", "alerting", "records", "runtime", "settings", "model_store", "stream"},
+    "dead_letters": {"core", "settings", "model_store", "stream", "dead_letters"},
     "training": {"core", "model_store"},
 }
 """Rooms of `anomaly_app` that each room may import; "" is the package's own version."""

@@ -63,7 +63,7 @@ def knocking_at(
         listener = await asyncio.start_server(serve, HOST, 0, ssl=server)
         async with listener:
             with pytest.raises(BrokerError) as caught:
-                await connect(settings(listener.sockets[0].getsockname()[1]))
+                await connect(settings(listener.sockets[0].getsockname()[1]), wait=0)
         return caught.value
 
     return asyncio.run(run()), subjects

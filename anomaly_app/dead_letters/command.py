@@ -1,0 +1,203 @@
+"""The command line: `dlq list` and `dlq replay`, beside Faust's own commands."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable
+from functools import wraps
+from io import TextIOWrapper
+from typing import Any, BinaryIO
+
+import click
+
+from anomaly_app.core.errors import AnomalyAppError, Rejection
+from anomaly_app.core.pipeline import Pipeline
+from anomaly_app.dead_letters.letter import Place, Selection
+from anomaly_app.dead_letters.lines import read_repairs
+from anomaly_app.dead_letters.listing import show
+from anomaly_app.dead_letters.plan import Account, Plan
+from anomaly_app.dead_letters.replay import replay
+from anomaly_app.model_store import load_model
+from anomaly_app.settings import load_settings
+
+Command = Callable[..., None]
+
+REASONS = [str(rejection) for rejection in Rejection]
+
+
+class PlaceType(click.ParamType):
+    """A place on the dead letters' topic."""
+
+    name = "PARTITION-OFFSET"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Place:
+        """Read what the user typed."""
+        try:
+            return Place.parse(value)
+        except ValueError:
+            self.fail(f"{value!r} is not PARTITION-OFFSET, such as 3-1042", param, ctx)
+
+
+reason_option = click.option(
+    "--reason",
+    "reasons",
+    multiple=True,
+    metavar="REASON",
+    type=click.Choice(REASONS),
+    help=f"Letters with this reason only; may be given several times. One of {', '.join(REASONS)}.",
+)
+
+offset_option = click.option(
+    "--offset",
+    "places",
+    multiple=True,
+    type=PlaceType(),
+    help="The letter at this place only; may be given several times. It is the letter's own place "
+    "on the dead letters' topic, the first column of the list, not that of its source.",
+)
+
+
+def one_line_errors(command: Command) -> Command:
+    """Show this project's errors as one line, and nothing that the Kafka client logs."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        logging.getLogger("aiokafka").setLevel(logging.CRITICAL + 1)
+        try:
+            command(*args, **kwargs)
+        except AnomalyAppError as fault:
+            raise click.ClickException(str(fault)) from None
+
+    return run
+
+
+@click.group(context_settings={"max_content_width": 100})
+def dlq() -> None:
+    """List dead letters, and replay them.
+
+    \b
+    What is wrong, and how often:
+      faust -A anomaly_app.app dlq list
+    A new model or a higher limit accepts them now:
+      faust -A anomaly_app.app dlq replay --all
+    Some can be repaired by hand:
+      faust -A anomaly_app.app dlq list --reason bad-time --json > letters.jsonl
+      (edit the values in letters.jsonl)
+      faust -A anomaly_app.app dlq replay --repaired letters.jsonl
+
+    The commands read the same settings as a worker; give them the worker's environment.
+    """  # noqa: D301  # click reads the escape: keep the lines as they are
+
+
+@dlq.command("list")
+@reason_option
+@offset_option
+@click.option("--limit", type=click.IntRange(min=1), help="Show so many at most; count all.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object a line, whole, for `replay --repaired`"
+)
+@click.option("--replayed", is_flag=True, help="Show those too that were replayed already.")
+@click.pass_context
+@one_line_errors
+def list_letters(
+    context: click.Context,
+    reasons: tuple[str, ...],
+    places: tuple[Place, ...],
+    limit: int | None,
+    *,
+    as_json: bool,
+    replayed: bool,
+) -> None:
+    """Show dead letters, and count them by reason.
+
+    \b
+    Examples:
+      faust -A anomaly_app.app dlq list --limit 20
+      faust -A anomaly_app.app dlq list --reason not-json --reason bad-time
+      faust -A anomaly_app.app dlq list --offset 3-1042 --json
+
+    Characters that are not printable are shown as escapes such as \\x1b. With --json the counts
+    go to standard error.
+    """  # noqa: D301
+    selection = Selection(frozenset(reasons), frozenset(places))
+    as_json = as_json or context.find_root().params.get("json", False)
+    account = asyncio.run(
+        show(load_settings(), selection, limit=limit, as_json=as_json, replayed=replayed, say=say)
+    )
+    say(account, err=as_json)
+
+
+@dlq.command("replay")
+@reason_option
+@offset_option
+@click.option("--all", "everything", is_flag=True, help="All dead letters.")
+@click.option(
+    "--repaired",
+    metavar="FILE",
+    type=click.File("rb"),
+    help="Send the values in FILE in place of the originals: lines of `list --json` with their "
+    "`value` edited; - is standard input. By itself it selects the letters in FILE.",
+)
+@click.option("--dry-run", is_flag=True, help="Say of each letter what would be done; send nothing")
+@one_line_errors
+def replay_letters(
+    reasons: tuple[str, ...],
+    places: tuple[Place, ...],
+    repaired: BinaryIO | None,
+    *,
+    everything: bool,
+    dry_run: bool,
+) -> None:
+    """Put dead letters back to be scored.
+
+    Each is judged with the current model and settings first, as a worker does: those that would
+    be accepted now are sent, those that would only come back are left and counted by reason. A
+    letter is replayed once.
+
+    \b
+    Examples:
+      faust -A anomaly_app.app dlq replay --all --dry-run
+      faust -A anomaly_app.app dlq replay --reason too-large
+      faust -A anomaly_app.app dlq replay --offset 3-1042 --offset 0-17
+      faust -A anomaly_app.app dlq replay --repaired letters.jsonl
+    """  # noqa: D301
+    if not (reasons or places or everything or repaired):
+        raise click.ClickException(
+            "say what to replay: --reason, --offset, --all or --repaired FILE (--help has examples)"
+        )
+    if everything and (reasons or places):
+        raise click.ClickException("give either --all, or --reason and --offset")
+    settings = load_settings()
+    repairs = read_repairs(repaired, name=repaired.name) if repaired else {}
+    if not (reasons or places or everything):
+        places = tuple(repairs)
+    pipeline = Pipeline(
+        load_model(settings.model),
+        max_record_bytes=settings.max_record_bytes,
+        max_reasons=settings.max_reasons,
+    )
+    plan = Plan(
+        Selection(frozenset(reasons), frozenset(places)),
+        repairs,
+        pipeline,
+        topic=settings.transactions_topic,
+    )
+    account = Account()
+    try:
+        asyncio.run(replay(plan, settings, account, dry_run=dry_run, say=say))
+    except KeyboardInterrupt:
+        raise click.ClickException(
+            f"interrupted; {account.replayed:,} were replayed before, those in hand may be as well"
+        ) from None
+    for line in account.lines(plan.topic, dry_run=dry_run):
+        say(line)
+
+
+def say(line: str, *, err: bool = False) -> None:
+    """Print a line; what the terminal's encoding lacks is escaped."""
+    stream = sys.stderr if err else sys.stdout
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    click.echo(line, file=stream)

@@ -1,0 +1,113 @@
+"""Dead letters as JSON lines: what `dlq list --json` writes, and `dlq replay --repaired` reads."""
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from anomaly_app.core.errors import RepairError
+from anomaly_app.core.times import iso_time
+from anomaly_app.dead_letters.letter import Letter, Place
+
+
+class Repair(msgspec.Struct):
+    """What is read of a line; whatever else it holds is for people."""
+
+    place: str
+    value: str | msgspec.UnsetType | None = msgspec.UNSET
+    value_base64: str | msgspec.UnsetType = msgspec.UNSET
+
+
+def write_line(letter: Letter, replayed_to: str | None) -> str:
+    """Write a letter as one line of JSON, in printable ASCII.
+
+    Parameters
+    ----------
+    letter
+        Its key and value are texts where they are UTF-8; else their names end in ``_base64``.
+    replayed_to
+        Where it was replayed to, if it was.
+    """
+    line: dict[str, Any] = {
+        "place": str(letter.place),
+        "time": when(letter),
+        "reason": letter.reason,
+        "error": letter.error,
+        "source": {
+            "topic": letter.topic,
+            "partition": letter.partition,
+            "offset": letter.offset,
+        },
+        **_named("key", letter.key),
+        **_named("value", letter.value),
+    }
+    if replayed_to is not None:
+        line["replayed_to"] = replayed_to
+    # JSON escapes all that is not printable ASCII, but for one control character.
+    return json.dumps(line, ensure_ascii=True).replace("\x7f", "\\u007f")
+
+
+def read_repairs(lines: Iterable[bytes], *, name: str) -> dict[Place, bytes | None]:
+    """Read lines as `write_line` writes them: the values by the places of the letters.
+
+    Parameters
+    ----------
+    lines
+        Of a file; empty ones are passed over.
+    name
+        Of the file, for the errors.
+
+    Raises
+    ------
+    RepairError
+        A line is no such JSON, or names a letter for the second time; or there is no line.
+    """
+    repairs: dict[Place, bytes | None] = {}
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        where = f"{name} line {number}"
+        try:
+            place, value = _read_line(line)
+        except (ValueError, RecursionError) as fault:
+            raise RepairError(f"{where} is not a line of `dlq list --json`: {fault}") from None
+        if place in repairs:
+            raise RepairError(f"{where} repairs {place} for the second time: keep one of the lines")
+        repairs[place] = value
+    if not repairs:
+        raise RepairError(f"{name} holds no lines of `dlq list --json`")
+    return repairs
+
+
+def when(letter: Letter) -> str | None:
+    """Write when a letter was written, ISO 8601 in UTC; None where that is no time."""
+    try:
+        return None if letter.timestamp is None else iso_time(letter.timestamp / 1000.0)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _read_line(line: bytes) -> tuple[Place, bytes | None]:
+    repair = msgspec.json.decode(line, type=Repair)
+    place = Place.parse(repair.place)
+    texts = repair.value is not msgspec.UNSET, repair.value_base64 is not msgspec.UNSET
+    if all(texts) or not any(texts):
+        raise ValueError("it needs one of value and value_base64")
+    if isinstance(repair.value_base64, str):
+        try:
+            return place, base64.b64decode(repair.value_base64, validate=True)
+        except (binascii.Error, ValueError):
+            raise ValueError("value_base64 is not base64") from None
+    return place, repair.value.encode() if isinstance(repair.value, str) else None
+
+
+def _named(name: str, data: bytes | None) -> dict[str, str | None]:
+    if data is None:
+        return {name: None}
+    try:
+        return {name: data.decode()}
+    except UnicodeDecodeError:
+        return {f"{name}_base64": base64.b64encode(data).decode()}

@@ -1,0 +1,95 @@
+"""What becomes of each dead letter in a replay, and the account of it."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from anomaly_app.core.pipeline import Pipeline
+from anomaly_app.dead_letters.letter import Letter, Place, Selection
+from anomaly_app.dead_letters.table import LONGEST_LINE, count_by_reason, visible
+
+
+@dataclass
+class Account:
+    """How many letters a replay met, by what became of them."""
+
+    replayed: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    """Left, since they would only come back; by the reason that they have now."""
+    already: int = 0
+    elsewhere: int = 0
+    """Left, since they came from another topic than that which is scored."""
+    unselected: int = 0
+    """Repaired, but not selected."""
+
+    def lines(self, topic: str, *, dry_run: bool) -> list[str]:
+        """Write the account, one line for each thing that became of a letter."""
+        count = f"{self.replayed:,} to {topic}"
+        lines = [f"would replay {count}" if dry_run else f"replayed {count}"]
+        if self.rejected:
+            reasons = count_by_reason(self.rejected)
+            lines.append(f"left {self.rejected.total():,} still not accepted: {reasons}")
+        if self.already:
+            lines.append(f"left {self.already:,} replayed already")
+        if self.elsewhere:
+            lines.append(f"left {self.elsewhere:,} from another topic than {topic}")
+        if self.unselected:
+            lines.append(f"left {self.unselected:,} repaired but not selected")
+        return lines
+
+
+class Plan:
+    """Decides what becomes of each letter.
+
+    Parameters
+    ----------
+    selection
+        The letters that are meant.
+    repairs
+        Values to send in place of the originals.
+    pipeline
+        The worker's: what it rejects would only come back.
+    topic
+        The topic that is scored.
+    """
+
+    def __init__(
+        self,
+        selection: Selection,
+        repairs: Mapping[Place, bytes | None],
+        pipeline: Pipeline,
+        *,
+        topic: str,
+    ) -> None:
+        self.selection = selection
+        self.repairs = repairs
+        self.topic = topic
+        self._pipeline = pipeline
+
+    @property
+    def places(self) -> frozenset[Place]:
+        """Places at which there must be letters."""
+        return self.selection.places | self.repairs.keys()
+
+    def decide(
+        self, letter: Letter, *, replayed_to: str | None, account: Account
+    ) -> tuple[bytes | None, str]:
+        """Decide on a selected letter, and count it unless it shall be sent.
+
+        Returns
+        -------
+        tuple
+            The value to send, or None where the letter is left; and why, in printable words.
+        """
+        if replayed_to is not None:
+            account.already += 1
+            return None, f"leave, replayed already to {visible(replayed_to, LONGEST_LINE)}"
+        if letter.topic != self.topic:
+            account.elsewhere += 1
+            return None, f"leave, it came from {visible(letter.topic, LONGEST_LINE)}"
+        repaired = letter.place in self.repairs
+        value = self.repairs[letter.place] if repaired else letter.value
+        for _, fault in self._pipeline.judge([replace(letter, value=value)]).rejected:
+            account.rejected[str(fault.rejection)] += 1
+            return None, f"leave, {visible(str(fault), LONGEST_LINE)}"
+        return value, "replay, repaired" if repaired else "replay"

@@ -1,0 +1,189 @@
+"""The story of a replay: read, decide, send, mark."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import AsyncExitStack
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.structs import RecordMetadata
+
+from anomaly_app.core.errors import BrokerError, ReplayStopped
+from anomaly_app.dead_letters.clients import CLIENT_ERRORS, open_producer
+from anomaly_app.dead_letters.letter import REPLAYED_FROM, Letter, Mark
+from anomaly_app.dead_letters.plan import Account, Plan
+from anomaly_app.dead_letters.topic import open_topic
+from anomaly_app.settings import Settings
+
+BATCH = 200
+BATCH_BYTES = 4_194_304
+"""Letters, and bytes of their values, that are sent before their acknowledgements are awaited."""
+
+
+async def replay(
+    plan: Plan,
+    settings: Settings,
+    account: Account,
+    *,
+    dry_run: bool,
+    say: Callable[[str], None],
+) -> None:
+    """Send the records of selected letters back to where they came from.
+
+    A letter is marked when its record is in Kafka: at least once, never lost.
+
+    Parameters
+    ----------
+    plan
+        Decides on each letter.
+    settings
+        Say where the topics are.
+    account
+        Is kept up to date, so that it holds also when this is interrupted.
+    dry_run
+        Send nothing, and say of each letter what would be done.
+    say
+        Takes a line for the user.
+
+    Raises
+    ------
+    DeadLetterMissing
+        A place of the plan holds no letter; nothing was sent.
+    ReplayStopped
+        Sending or reading failed: it says how many were replayed before.
+    BrokerError
+        The broker or a topic is not there; nothing was sent.
+    """
+    async with open_topic(settings, plan.topic) as topic, AsyncExitStack() as stack:
+        replayed = await topic.replayed(plan.places)
+        sender = None
+        if not dry_run:
+            producer = await stack.enter_async_context(open_producer(settings))
+            sender = Sender(producer, topic.name, plan.topic, account)
+        try:
+            async for letter in topic.letters():
+                if letter not in plan.selection:
+                    account.unselected += letter.place in plan.repairs
+                    continue
+                value, why = plan.decide(
+                    letter, replayed_to=replayed.get(letter.identity), account=account
+                )
+                if value is not None:
+                    replayed[letter.identity] = f"{plan.topic}, from {letter.place}"
+                if sender is None:
+                    say(f"{letter.place!s:<10}  {why}")
+                    account.replayed += value is not None
+                elif value is not None:
+                    await sender.add(letter, value)
+            if sender is not None:
+                await sender.flush()
+        except BrokerError as fault:
+            raise ReplayStopped(f"{fault}; {account.replayed:,} were replayed before") from None
+
+
+class Sender:
+    """Sends letters in bounded batches, and marks those that have arrived.
+
+    Parameters
+    ----------
+    producer
+        Waits for all replicas.
+    dead_letters, transactions
+        The topics.
+    account
+        Its ``replayed`` counts what has arrived.
+    """
+
+    def __init__(
+        self, producer: AIOKafkaProducer, dead_letters: str, transactions: str, account: Account
+    ) -> None:
+        self._producer = producer
+        self._dead_letters = dead_letters
+        self._transactions = transactions
+        self._account = account
+        self._batch: list[tuple[Letter, bytes]] = []
+        self._bytes = 0
+
+    async def add(self, letter: Letter, value: bytes) -> None:
+        """Take a letter and the value to send for it, and send the batch when it is full.
+
+        Raises
+        ------
+        BrokerError
+            Not all of the batch could be sent and marked.
+        """
+        self._batch.append((letter, value))
+        self._bytes += len(value)
+        if len(self._batch) >= BATCH or self._bytes >= BATCH_BYTES:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Send what was taken; when this returns, the records and their marks are in Kafka.
+
+        Raises
+        ------
+        BrokerError
+            Not all could be sent and marked. What has arrived is counted, and marked if possible.
+        """
+        batch, self._batch, self._bytes = self._batch, [], 0
+        letters = [letter for letter, _ in batch]
+        sent = await _all(self._send(letter, value) for letter, value in batch)
+        arrived = [
+            (letter, place)
+            for letter, place in zip(letters, sent, strict=True)
+            if isinstance(place, RecordMetadata)
+        ]
+        marked = await _all(self._mark(letter, place) for letter, place in arrived)
+        self._account.replayed += len(arrived)
+        faults = [
+            *_first_fault(letters, sent, f"be sent to {self._transactions}"),
+            *_first_fault(
+                [letter for letter, _ in arrived],
+                marked,
+                "be marked as replayed, and would be sent again",
+            ),
+        ]
+        if faults:
+            raise BrokerError("; ".join(faults))
+
+    async def _send(self, letter: Letter, value: bytes) -> RecordMetadata:
+        # No partition: the key decides, as it does for the sender's own records. No timestamp:
+        # an old one might be past the topic's retention, and the record gone before it is read.
+        return await self._producer.send_and_wait(
+            self._transactions,
+            value,
+            key=letter.key,
+            headers=[(REPLAYED_FROM, f"{self._dead_letters}-{letter.place}".encode())],
+        )
+
+    async def _mark(self, letter: Letter, place: RecordMetadata) -> RecordMetadata:
+        mark = Mark(letter.identity, f"{place.topic}-{place.partition}-{place.offset}")
+        # Empty, not null: aiokafka refuses a message that has neither key nor value.
+        return await self._producer.send_and_wait(
+            self._dead_letters,
+            b"",
+            key=letter.key,
+            partition=letter.place.partition,
+            headers=mark.headers,
+        )
+
+
+async def _all(sends: Iterable[Awaitable[RecordMetadata]]) -> list[RecordMetadata | BaseException]:
+    return await asyncio.gather(*sends, return_exceptions=True)
+
+
+def _first_fault(
+    letters: Sequence[Letter], outcomes: Sequence[RecordMetadata | BaseException], what: str
+) -> list[str]:
+    faults = [
+        (letter, outcome)
+        for letter, outcome in zip(letters, outcomes, strict=True)
+        if isinstance(outcome, BaseException)
+    ]
+    for _, fault in faults:
+        if not isinstance(fault, CLIENT_ERRORS):
+            raise fault
+    more = f" (and {len(faults) - 1:,} more)" if len(faults) > 1 else ""
+    return [
+        f"letter {letter.place}{more} could not {what}: {type(fault).__name__}"
+        for letter, fault in faults[:1]
+    ]

@@ -1,0 +1,129 @@
+"""Dead letters that nobody wrote but the test, and the real command that reads them."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from anomaly_app.dead_letters.letter import Place
+from anomaly_app.records import DeadLetter
+from tests.support.factories import transaction
+from tests.support.kafka import LARGEST, PATIENCE, Kafka
+
+ROOT = Path(__file__).parents[2]
+
+
+HOSTILE = b"\x1b]0;owned\x07\x9b2J\r\n\xff"
+
+
+class Ended(NamedTuple):
+    """What a command left."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def letters(self) -> list[dict[str, Any]]:
+        """Of `dlq list --json`: standard output is JSON lines and nothing else."""
+        assert self.code == 0, self.err
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    @property
+    def error_line(self) -> str:
+        assert self.code == 1
+        assert self.out == ""
+        [line] = self.err.splitlines()
+        assert line.lower().startswith("error: ")
+        return line
+
+
+def dlq(kafka: Kafka, *arguments: str, stdin: str = "", **environment: str) -> Ended:
+    """Run ``faust -A anomaly_app.app dlq`` to its end."""
+    command = [str(Path(sys.executable).with_name("faust")), "-A", "anomaly_app.app", "dlq"]
+    ended = subprocess.run(
+        [*command, *arguments],
+        env={**os.environ, **kafka.environment, **environment},
+        cwd=ROOT,
+        input=stdin.encode(),
+        capture_output=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert b"Traceback" not in ended.stderr, ended.stderr.decode()
+    return Ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+
+
+def letter(kafka: Kafka, value: bytes | None, **changes: Any) -> DeadLetter:
+    fields: dict[str, Any] = {
+        "error": "not-json: made by the test",
+        "topic": kafka.transactions,
+        "partition": 0,
+        "offset": 7,
+        "key": b"card-1",
+        "value": value,
+    }
+    return DeadLetter(**{**fields, **changes})
+
+
+def some_letters(kafka: Kafka) -> list[DeadLetter]:
+    """Two that would be accepted now, and two that would not."""
+    return [
+        letter(kafka, transaction(5_000.0, id=1), error="too-large: 900 bytes", offset=1),
+        letter(kafka, b'{"features": ', partition=1, offset=2, key=None),
+        letter(kafka, transaction(20.0, id=2), error="wrong-type: of an old model", partition=1),
+        letter(kafka, None, error="null-value: the record has no value", partition=2, key=HOSTILE),
+    ]
+
+
+async def create_topics(kafka: Kafka, **configs: str) -> None:
+    """Create the app's topics, as a worker would; configs are those of the transactions."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.servers)
+    await admin.start()
+    try:
+        largest = {"max.message.bytes": str(LARGEST)}
+        await admin.create_topics(
+            [
+                NewTopic(kafka.transactions, kafka.partitions, 1, topic_configs=largest | configs),
+                NewTopic(kafka.dead_letters, kafka.partitions, 1, topic_configs=largest),
+            ]
+        )
+    finally:
+        await admin.close()
+
+
+async def write_letters(kafka: Kafka, letters: Sequence[DeadLetter]) -> list[Place]:
+    """Produce dead letters, each to the partition of its source, and give their places."""
+    producer = AIOKafkaProducer(bootstrap_servers=kafka.servers, max_request_size=LARGEST)
+    await producer.start()
+    try:
+        futures = [
+            await producer.send(
+                kafka.dead_letters,
+                one.value,
+                key=one.key,
+                partition=one.partition,
+                headers=list(one.headers.items()),
+            )
+            for one in letters
+        ]
+        return [Place(m.partition, m.offset) for m in await asyncio.gather(*futures)]
+    finally:
+        await producer.stop()
+
+
+def prepare(kafka: Kafka, letters: Sequence[DeadLetter], **configs: str) -> list[Place]:
+    """Create the topics with dead letters in them, and give their places."""
+
+    async def work() -> list[Place]:
+        await create_topics(kafka, **configs)
+        return await write_letters(kafka, letters)
+
+    return asyncio.run(work())
