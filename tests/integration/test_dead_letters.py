@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.dead_letters import ROOT, dlq, prepare, some_letters
-from tests.support.kafka import Kafka, run_to_its_end
+from tests.support.dead_letters import dlq, prepare, some_letters
+from tests.support.kafka import ROOT, Kafka, run_to_its_end
 
 pytestmark = pytest.mark.broker
 

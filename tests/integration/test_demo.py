@@ -15,7 +15,6 @@ import pytest
 
 pytestmark = pytest.mark.broker
 
-ROOT = Path(__file__).parents[2]
 FIGURES = {
     "sent",
     "scored",

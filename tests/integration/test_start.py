@@ -11,11 +11,10 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from anomaly_app.demo.broker import free_port
-from tests.support.kafka import Kafka, run_to_its_end
+from tests.support.kafka import ROOT, Kafka, run_to_its_end
 
 pytestmark = pytest.mark.broker
 
-ROOT = Path(__file__).parents[2]
 FAUST = str(Path(sys.executable).with_name("faust"))
 
 

@@ -15,7 +15,7 @@ from anomaly_app.records import Anomaly
 from tests.support import traffic
 from tests.support.factories import model, record, transaction
 from tests.support.kafka import Kafka, eventually, stats_of
-from tests.support.slack_server import TOKEN, SlackServer, slack_server
+from tests.support.slack_server import TOKEN, posting_to, slack_server
 from tests.support.traffic import transactions
 
 pytestmark = pytest.mark.broker
@@ -35,16 +35,6 @@ def running(
         yield kafka, worker
     finally:
         worker.stop()
-
-
-def posting_to(slack: SlackServer, *, interval: float) -> dict[str, str]:
-    """Environment of a worker that alerts through this server."""
-    return {
-        "SLACK_API_TOKEN": TOKEN,
-        "SLACK_CHANNEL": "#fraud",
-        "ANOMALY_SLACK_URL": slack.url,
-        "ANOMALY_SLACK_INTERVAL": str(interval),
-    }
 
 
 def anomaly_ids(kafka: Kafka, values: list[bytes], places: list[tuple[int, int]]) -> set[str]:
@@ -239,7 +229,7 @@ def test_alerts_reach_slack_through_its_rate_limit(kafka: Kafka) -> None:
         with slack_server() as slack:
             slack.answers = ["429", "503"]
             slack.retry_after = "1"
-            environment = posting_to(slack, interval=0.05)
+            environment = posting_to(slack.url, interval=0.05)
             async with kafka.worker(**environment) as worker:
                 values = [transaction(9_999.0 + i, "casino", entity=f"card-{i}") for i in range(5)]
                 await kafka.produce(values)
@@ -259,7 +249,7 @@ def test_alerts_that_wait_for_slack_survive_a_rebalance(kafka: Kafka) -> None:
     async def story() -> None:
         with slack_server() as slack:
             slack.answers = ["503"] * 10_000
-            environment = posting_to(slack, interval=0)
+            environment = posting_to(slack.url, interval=0)
             values = [transaction(9_999.0 + i, "casino", id=i) for i in range(40)]
             async with kafka.worker(**environment) as first:
                 await kafka.produce(values)
@@ -279,7 +269,7 @@ def test_a_slack_that_is_down_holds_up_neither_scoring_nor_the_stop(kafka: Kafka
     async def story() -> None:
         with slack_server() as slack:
             slack.answers = ["503"] * 10_000
-            environment = posting_to(slack, interval=1)
+            environment = posting_to(slack.url, interval=1)
             anomalous = [transaction(9_999.0, "casino", entity="card-1")] * 300
             async with kafka.worker(**environment) as worker:
                 await kafka.produce(anomalous)
@@ -296,7 +286,7 @@ def test_a_slack_that_is_down_holds_up_neither_scoring_nor_the_stop(kafka: Kafka
             assert slack.posted == []
             # What waited is alerted on by the next worker.
             slack.answers = []
-            async with kafka.worker(**posting_to(slack, interval=0)):
+            async with kafka.worker(**posting_to(slack.url, interval=0)):
                 await eventually(
                     lambda: asyncio.sleep(0, result=len(slack.posted)),
                     lambda posted: posted >= 300,

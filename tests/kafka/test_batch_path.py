@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -14,7 +13,7 @@ from tests.support.accounts import settle
 from tests.support.apache_kafka import ApacheKafka
 from tests.support.factories import transaction
 from tests.support.faults import POISON, Faults, save_faulty_model
-from tests.support.kafka import Kafka, eventually, stats_of
+from tests.support.kafka import ROOT, Kafka, eventually, stats_of
 from tests.support.supervisor import supervised
 from tests.support.traffic import BAD, mixed, send_steadily, transactions
 
@@ -29,7 +28,7 @@ def faults(kafka: Kafka) -> Faults:
     """Switches of the faults of the model that this test's workers use."""
     kafka.model, faults = save_faulty_model(kafka.folder)
     # The model's code is the tests'.
-    kafka.settings["PYTHONPATH"] = str(Path.cwd())
+    kafka.settings["PYTHONPATH"] = str(ROOT)
     return faults
 
 

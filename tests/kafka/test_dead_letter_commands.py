@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from anomaly_app.demo.broker import free_port
-from tests.support.dead_letters import HOSTILE, ROOT, dlq, letter, prepare, some_letters
+from tests.support.dead_letters import HOSTILE, dlq, letter, prepare, some_letters
 from tests.support.factories import transaction
-from tests.support.kafka import Kafka
+from tests.support.kafka import ROOT, Kafka
 
 pytestmark = pytest.mark.broker
 

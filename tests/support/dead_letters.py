@@ -15,10 +15,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from anomaly_app.dead_letters.letter import Place
 from anomaly_app.records import DeadLetter
 from tests.support.factories import transaction
-from tests.support.kafka import LARGEST, PATIENCE, Kafka
-
-ROOT = Path(__file__).parents[2]
-
+from tests.support.kafka import LARGEST, PATIENCE, ROOT, Kafka
 
 HOSTILE = b"\x1b]0;owned\x07\x9b2J\r\n\xff"
 

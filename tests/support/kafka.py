@@ -18,6 +18,9 @@ from aiokafka.structs import ConsumerRecord
 from anomaly_app.demo.workers import Worker
 from anomaly_app.records import Anomaly
 
+ROOT = Path(__file__).parents[2]
+"""Of the project."""
+
 LARGEST = 12_000_000
 """Bytes of a test's largest message."""
 

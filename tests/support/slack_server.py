@@ -12,6 +12,16 @@ from aiohttp import web
 TOKEN = "xoxb-of-the-tests"  # noqa: S105
 
 
+def posting_to(url: str, *, interval: float) -> dict[str, str]:
+    """Environment of a worker that alerts through the server at this address."""
+    return {
+        "SLACK_API_TOKEN": TOKEN,
+        "SLACK_CHANNEL": "#fraud",
+        "ANOMALY_SLACK_URL": url,
+        "ANOMALY_SLACK_INTERVAL": str(interval),
+    }
+
+
 @dataclass
 class SlackServer:
     """What the server got, and what it shall answer.
