@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.kafka import ROOT
+
 pytestmark = pytest.mark.broker
 
 FIGURES = {
