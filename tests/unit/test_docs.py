@@ -11,6 +11,7 @@ from anomaly_app.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
+DELIVERY = (ROOT / "docs/delivery.md").read_text()
 
 
 def setting_rows() -> dict[str, str]:
@@ -42,9 +43,20 @@ def test_every_rejection_is_in_the_table_of_bad_input() -> None:
     assert sorted(words) == sorted(str(rejection) for rejection in Rejection)
 
 
+def test_every_promise_names_a_test_that_exists() -> None:
+    rows = re.findall(r"^\| \*\*.* \| (.*) \|$", DELIVERY, re.MULTILINE)
+    assert len(rows) >= 10
+    tests = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    for row in rows:
+        named = re.findall(r"`(test_\w+)`", row)
+        assert named or row == "the same"
+        for name in named:
+            assert f"def {name}(" in tests, name
+
+
 def test_the_readmes_make_targets_exist() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    for target in set(re.findall(r"^make (\w+)", README, re.MULTILINE)):
+    for target in set(re.findall(r"^make ([\w-]+)", README, re.MULTILINE)):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
         ran = subprocess.run(
             ["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=False
