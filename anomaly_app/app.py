@@ -6,6 +6,7 @@ from typing import Any
 import faust
 from faust.cli.base import cli
 
+from anomaly_app.broker.topics import max_message_bytes
 from anomaly_app.core.errors import SettingsError
 from anomaly_app.dead_letters.command import dlq
 from anomaly_app.runtime import Runtime
@@ -13,9 +14,8 @@ from anomaly_app.settings import Settings, load_settings
 from anomaly_app.stream.alerting import define_alerting
 from anomaly_app.stream.batching import RunScheduler
 from anomaly_app.stream.scoring import define_scoring
-from anomaly_app.stream.security import faust_credentials
-from anomaly_app.stream.topics import define_topics, max_message_bytes
-from anomaly_app.stream.transport import ConfirmingApp
+from anomaly_app.stream.topics import define_topics
+from anomaly_app.stream.transport import ConfirmingApp, faust_credentials
 from anomaly_app.stream.worker import worker_class
 from anomaly_app.web.views import define_views
 

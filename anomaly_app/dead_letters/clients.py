@@ -7,11 +7,11 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from anomaly_app.broker.knock import connect
+from anomaly_app.broker.security import client_options
+from anomaly_app.broker.topics import max_message_bytes
 from anomaly_app.core.errors import BrokerError, BrokerUnreachable
 from anomaly_app.settings import Settings
-from anomaly_app.stream.knock import connect
-from anomaly_app.stream.security import client_options
-from anomaly_app.stream.topics import max_message_bytes
 
 FETCH_WAIT_MS = 100
 """Milliseconds that the broker may hold back an empty fetch."""

@@ -18,12 +18,6 @@ fetched again before all that came of it has been alerted on, so no more than on
 waits in memory.
 """
 
-MESSAGE_OVERHEAD = 65_536
-"""Bytes that headers, framing and an anomaly's own fields may add to a transaction."""
-
-LARGEST_MESSAGE = 16_777_216
-"""Bytes of a message at least, so that also an oversized record has room in the dead letters."""
-
 
 class Topics(NamedTuple):
     """The app's topics, as Faust knows them."""
@@ -47,8 +41,3 @@ def define_topics(app: faust.App, settings: Settings) -> Topics:
     # `App.topic` takes a `maxsize`, and drops it.
     topics.anomalies.maxsize = ALERTS_BUFFER
     return topics
-
-
-def max_message_bytes(settings: Settings) -> int:
-    """Bytes that one message of the app's topics may have."""
-    return max(2 * settings.max_record_bytes + MESSAGE_OVERHEAD, LARGEST_MESSAGE)

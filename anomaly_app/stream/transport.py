@@ -1,4 +1,4 @@
-"""Faust's Kafka transport: with our own consumer, and with a say in how long a fetch may wait.
+"""Faust's Kafka transport: our consumer, the app's user, and how long a fetch may wait.
 
 Faust lets a broker wait 1.5 s for a first record. Apache Kafka answers the moment one arrives,
 but the embedded broker looks again only after a good part of that wait, which then is the
@@ -15,6 +15,8 @@ from faust.transport.drivers import TRANSPORTS
 from faust.transport.drivers import aiokafka as driver
 from faust.types import EventT, StreamT
 
+from anomaly_app.broker.security import password, tls_context
+from anomaly_app.settings import Settings
 from anomaly_app.stream.consumer import ConfirmingConsumer
 
 
@@ -66,3 +68,24 @@ class Transport(driver.Transport):
 
 
 TRANSPORTS.aliases["kafka"] = f"{__name__}:{Transport.__name__}"
+
+
+def faust_credentials(
+    settings: Settings,
+) -> faust.SASLCredentials | faust.SSLCredentials | None:
+    """Give what Faust calls the broker's credentials; None where there are none.
+
+    Raises
+    ------
+    SettingsError
+        A certificate or key cannot be used.
+    """
+    context = tls_context(settings)
+    if settings.uses_sasl:
+        return faust.SASLCredentials(
+            username=settings.sasl_username,
+            password=password(settings),
+            mechanism=settings.sasl_mechanism,
+            ssl_context=context,
+        )
+    return faust.SSLCredentials(context) if context else None

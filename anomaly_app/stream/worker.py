@@ -1,13 +1,15 @@
 """The worker process: checks first, then the consumer group."""
 
+import socket
 from typing import ClassVar
 
 import faust
+from faust.types.settings import Settings as FaustSettings
 
-from anomaly_app.core.errors import AnomalyAppError
+from anomaly_app.broker.checks import check_broker
+from anomaly_app.core.errors import AnomalyAppError, WebPortTaken
 from anomaly_app.model_store import load_model
 from anomaly_app.runtime import Runtime
-from anomaly_app.stream.start_checks import check_broker, check_web_port
 
 
 class CheckedWorker(faust.Worker):
@@ -32,3 +34,25 @@ class CheckedWorker(faust.Worker):
 def worker_class(runtime: Runtime) -> type[CheckedWorker]:
     """Bind the worker's class, which Faust instantiates itself, to one app's runtime."""
     return type("Worker", (CheckedWorker,), {"runtime": runtime})
+
+
+def check_web_port(conf: FaustSettings) -> None:
+    """Check that this worker can listen on its web port.
+
+    Raises
+    ------
+    WebPortTaken
+        Somebody else does.
+    """
+    if not conf.web_enabled:
+        return
+    bind, port = conf.web_bind, conf.web_port
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((bind, port))
+        except OSError as fault:
+            raise WebPortTaken(
+                f"cannot listen on {bind}:{port} ({fault.strerror}): start each worker of a host "
+                "with a --web-port of its own"
+            ) from None

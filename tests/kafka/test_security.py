@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from anomaly_app.broker.checks import check_broker
 from anomaly_app.core.errors import BrokerRefused, BrokerUnreachable
 from anomaly_app.demo.broker import free_port
 from anomaly_app.demo.processes import start_process
 from anomaly_app.demo.workers import Worker
 from anomaly_app.settings import load_settings
-from anomaly_app.stream.start_checks import check_broker
 from tests.integration.test_start import FAUST, error_line, start
 from tests.support.acls import Grant, Operation, Resource, grant
 from tests.support.apache_kafka import STRANGER, USER, ApacheKafka

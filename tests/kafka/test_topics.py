@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from anomaly_app.broker.checks import check_broker
 from anomaly_app.core.errors import TopicNotCreated
 from anomaly_app.settings import Settings, load_settings
-from anomaly_app.stream.start_checks import check_broker
 from tests.support.kafka import Kafka
 
 pytestmark = pytest.mark.broker

@@ -21,8 +21,11 @@ ALLOWED = {
     "core": {"core"},
     "web": {"core", "runtime", "web", ""},
     "alerting": {"core", "records", "alerting"},
-    "stream": {"core", "alerting", "records", "runtime", "settings", "model_store", "stream"},
-    "dead_letters": {"core", "settings", "model_store", "stream", "dead_letters"},
+    "broker": {"core", "settings", "broker"},
+    "stream": {
+        *("core", "alerting", "broker", "records", "runtime", "settings", "model_store", "stream"),
+    },
+    "dead_letters": {"core", "broker", "settings", "model_store", "dead_letters"},
     "training": {"core", "model_store"},
 }
 """Rooms of `anomaly_app` that each room may import; "" is the package's own version."""

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from anomaly_app.broker.knock import connect
+from anomaly_app.broker.security import client_options, tls_context
 from anomaly_app.core.errors import BrokerError, BrokerRefused, BrokerUnreachable, SettingsError
 from anomaly_app.settings import Settings
-from anomaly_app.stream.knock import connect
-from anomaly_app.stream.security import client_options, tls_context
 
 HOST = "127.0.0.1"
 

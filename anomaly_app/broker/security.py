@@ -7,8 +7,6 @@ import logging
 import ssl
 from typing import Any
 
-import faust
-
 from anomaly_app.core.errors import SettingsError
 from anomaly_app.settings import Settings
 
@@ -32,30 +30,9 @@ def client_options(settings: Settings) -> dict[str, Any]:
         options |= {
             "sasl_mechanism": settings.sasl_mechanism,
             "sasl_plain_username": settings.sasl_username,
-            "sasl_plain_password": _password(settings),
+            "sasl_plain_password": password(settings),
         }
     return options
-
-
-def faust_credentials(
-    settings: Settings,
-) -> faust.SASLCredentials | faust.SSLCredentials | None:
-    """Give what Faust calls the broker's credentials; None where there are none.
-
-    Raises
-    ------
-    SettingsError
-        A certificate or key cannot be used.
-    """
-    context = tls_context(settings)
-    if settings.uses_sasl:
-        return faust.SASLCredentials(
-            username=settings.sasl_username,
-            password=_password(settings),
-            mechanism=settings.sasl_mechanism,
-            ssl_context=context,
-        )
-    return faust.SSLCredentials(context) if context else None
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:
@@ -99,7 +76,8 @@ def _no_passphrase() -> str:
     )
 
 
-def _password(settings: Settings) -> str | None:
+def password(settings: Settings) -> str | None:
+    """Give the user's password in the clear."""
     return settings.sasl_password.get_secret_value() if settings.sasl_password else None
 
 

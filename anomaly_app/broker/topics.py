@@ -17,12 +17,23 @@ from aiokafka.errors import (
 
 from anomaly_app.core.errors import BrokerRefused, TopicMismatch, TopicNotCreated
 from anomaly_app.settings import Settings
-from anomaly_app.stream.topics import max_message_bytes
 
 logger = logging.getLogger(__name__)
 
 LIMIT = "max.message.bytes"
 """Kafka's name for what one message of a topic may have."""
+
+
+MESSAGE_OVERHEAD = 65_536
+"""Bytes that headers, framing and an anomaly's own fields may add to a transaction."""
+
+LARGEST_MESSAGE = 16_777_216
+"""Bytes of a message at least, so that also an oversized record has room in the dead letters."""
+
+
+def max_message_bytes(settings: Settings) -> int:
+    """Bytes that one message of the app's topics may have."""
+    return max(2 * settings.max_record_bytes + MESSAGE_OVERHEAD, LARGEST_MESSAGE)
 
 
 async def prepare_topics(admin: AIOKafkaAdminClient, settings: Settings) -> None:

@@ -1,37 +1,12 @@
-"""What must hold before a worker joins its consumer group, checked and said in one line."""
-
-import socket
+"""What must hold of the broker before a worker joins its group, checked and said in one line."""
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupAuthorizationFailedError, KafkaError
-from faust.types.settings import Settings as FaustSettings
 
-from anomaly_app.core.errors import BrokerRefused, BrokerUnreachable, WebPortTaken
+from anomaly_app.broker.knock import connect
+from anomaly_app.broker.topics import prepare_topics, user_of
+from anomaly_app.core.errors import BrokerRefused, BrokerUnreachable
 from anomaly_app.settings import Settings
-from anomaly_app.stream.knock import connect
-from anomaly_app.stream.topic_checks import prepare_topics, user_of
-
-
-def check_web_port(conf: FaustSettings) -> None:
-    """Check that this worker can listen on its web port.
-
-    Raises
-    ------
-    WebPortTaken
-        Somebody else does.
-    """
-    if not conf.web_enabled:
-        return
-    bind, port = conf.web_bind, conf.web_port
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((bind, port))
-        except OSError as fault:
-            raise WebPortTaken(
-                f"cannot listen on {bind}:{port} ({fault.strerror}): start each worker of a host "
-                "with a --web-port of its own"
-            ) from None
 
 
 async def check_broker(settings: Settings) -> None:
