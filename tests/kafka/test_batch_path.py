@@ -166,9 +166,9 @@ def test_a_broker_that_is_away_for_a_minute_is_waited_for(
         async with supervised(kafka, 1) as supervisor:
             sending = asyncio.create_task(send_steadily(kafka, values, per_second=2_000))
             await asyncio.sleep(5.0)
-            await asyncio.to_thread(apache.kill)
+            apache.kill()
             await asyncio.sleep(60.0)
-            await asyncio.to_thread(apache.start)
+            await apache.restart()
             await sending
             await eventually(kafka.lag, lambda lag: lag == 0)
         account = await settle(kafka)

@@ -51,9 +51,9 @@ def test_nothing_is_lost_when_workers_and_the_broker_die(
             ending = asyncio.create_task(end_in_turn(supervisor, signal.SIGKILL, signal.SIGTERM))
             async with meanwhile(ending):
                 await asyncio.sleep(25.0)
-                await asyncio.to_thread(apache.kill)
+                apache.kill()
                 await asyncio.sleep(3.0)
-                await asyncio.to_thread(apache.start)
+                await apache.restart()
                 await sending
             await eventually(kafka.lag, lambda lag: lag == 0, patience=CATCH_UP)
         account = await settle(kafka)

@@ -1,5 +1,6 @@
 """One node of Apache Kafka in KRaft mode, to be killed and started again."""
 
+import asyncio
 import secrets
 import shutil
 import socket
@@ -110,10 +111,18 @@ class ApacheKafka:
 
     def start(self) -> None:
         """Start the node and return when it listens."""
+        self.launch()
+        self.wait_until_listening()
+
+    def launch(self) -> None:
+        """Start the node; it dies with the thread that calls this."""
         self.process = start_process(
             [*self._command("-Xmx1g", "kafka.Kafka"), str(self.folder / "server.properties")],
             log=self.log,
         )
+
+    def wait_until_listening(self) -> None:
+        assert self.process is not None
         deadline = time.monotonic() + START_TIMEOUT
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
@@ -123,6 +132,11 @@ class ApacheKafka:
             else:
                 return
         raise RuntimeError(f"Apache Kafka did not start; see {self.log}")
+
+    async def restart(self) -> None:
+        """Start the node again, while the test goes on."""
+        self.launch()
+        await asyncio.to_thread(self.wait_until_listening)
 
     def kill(self) -> None:
         """End the node as a power cut would."""
