@@ -34,6 +34,8 @@ def define_scoring(app: ConfirmingApp, topics: Topics, runtime: Runtime) -> None
         try:
             async for event in app.events(stream):
                 await inbox.put(event)
+        except Exception as fault:  # noqa: BLE001  # Faust would start anew, past what is in hand
+            exit_without_commit(f"the stream of {runtime.settings.transactions_topic}", fault)
         finally:
             scorer.cancel()
 

@@ -38,8 +38,10 @@ class Changes:
     removed: list[float] = field(default_factory=list)
 
     async def make(self, supervisor: Supervisor) -> None:
+        due = time.monotonic()
         for add in cycle([True, True, False, False]):
-            await asyncio.sleep(EVERY)
+            due += EVERY
+            await asyncio.sleep(due - time.monotonic())
             if len(self.added) + len(self.removed) == CHANGES:
                 return
             (self.added if add else self.removed).append(time.time())

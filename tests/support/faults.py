@@ -2,6 +2,8 @@
 
 import hashlib
 import io
+import os
+import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +47,10 @@ class Faults:
         """Make scoring raise at the amount `POISON`."""
         (self.folder / "poison").touch()
 
+    def kill(self) -> None:
+        """Make scoring end the process at the amount `POISON`, as a fault in native code would."""
+        (self.folder / "kill").touch()
+
     def heal(self) -> None:
         for switch in self.folder.iterdir():
             switch.unlink()
@@ -70,6 +76,8 @@ class FaultyStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             raise RuntimeError("a fault of the test")
         if (switches / "poison").exists() and np.any(matrix == POISON):
             raise RuntimeError("poison")
+        if (switches / "kill").exists() and np.any(matrix == POISON):
+            os.kill(os.getpid(), signal.SIGKILL)
         return matrix
 
 
