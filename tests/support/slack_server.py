@@ -62,32 +62,29 @@ class SlackServer:
 def slack_server(port: int = 0) -> Iterator[SlackServer]:
     """Run the server in a thread of its own; a port of 0 takes a free one."""
     server = SlackServer()
-    loop = asyncio.new_event_loop()
     started = threading.Event()
+    loops: list[asyncio.AbstractEventLoop] = []
+    stop = asyncio.Event()
 
-    async def serve() -> web.AppRunner:
+    async def serve() -> None:
         app = web.Application()
         app.router.add_post("/api/chat.postMessage", server.post_message)
         runner = web.AppRunner(app)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", port)
-        await site.start()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
         server.url = f"http://127.0.0.1:{runner.addresses[0][1]}/api/"
-        return runner
-
-    def run() -> None:
-        asyncio.set_event_loop(loop)
-        runner = loop.run_until_complete(serve())
+        loops.append(asyncio.get_running_loop())
         started.set()
-        loop.run_forever()
-        loop.run_until_complete(runner.cleanup())
-        loop.close()
+        await stop.wait()
+        await runner.cleanup()
+        # Connections that were closed just now end in the loop's next turn.
+        await asyncio.sleep(0.01)
 
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
     started.wait()
     try:
         yield server
     finally:
-        loop.call_soon_threadsafe(loop.stop)
+        loops[0].call_soon_threadsafe(stop.set)
         thread.join()
