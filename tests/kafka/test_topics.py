@@ -10,7 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from anomaly_app.broker.checks import check_broker
 from anomaly_app.core.errors import TopicNotCreated
 from anomaly_app.settings import Settings, load_settings
-from tests.support.kafka import Kafka
+from tests.support.kafka import Kafka, eventually
 
 pytestmark = pytest.mark.broker
 
@@ -46,6 +46,10 @@ def test_a_topic_of_somebody_else_with_a_low_limit_is_warned_of(
                     topic_configs={"max.message.bytes": "1000000"},
                 )
             ]
+        )
+        # The broker learns of it a moment after its controller.
+        await eventually(
+            admin.list_topics, lambda names: kafka.dead_letters in names, patience=10.0
         )
         await admin.close()
         await check_broker(settings)
