@@ -11,13 +11,13 @@ from typing import Any, BinaryIO
 import click
 
 from anomaly_app.core.errors import AnomalyAppError, Rejection
-from anomaly_app.core.pipeline import Pipeline
 from anomaly_app.dead_letters.letter import Place, Selection
 from anomaly_app.dead_letters.lines import read_repairs
 from anomaly_app.dead_letters.listing import show
 from anomaly_app.dead_letters.plan import Account, Plan
 from anomaly_app.dead_letters.replay import replay
 from anomaly_app.model_store import load_model
+from anomaly_app.runtime import Runtime
 from anomaly_app.settings import load_settings
 
 Command = Callable[..., None]
@@ -173,15 +173,12 @@ def replay_letters(
     repairs = read_repairs(repaired, name=repaired.name) if repaired else {}
     if not (reasons or places or everything):
         places = tuple(repairs)
-    pipeline = Pipeline(
-        load_model(settings.model),
-        max_record_bytes=settings.max_record_bytes,
-        max_reasons=settings.max_reasons,
-    )
+    runtime = Runtime(settings)
+    runtime.use(load_model(settings.model))
     plan = Plan(
         Selection(frozenset(reasons), frozenset(places)),
         repairs,
-        pipeline,
+        runtime.pipeline,
         topic=settings.transactions_topic,
     )
     account = Account()

@@ -42,7 +42,7 @@ class Place(NamedTuple):
 
 @dataclass(slots=True)
 class Letter:
-    """A dead letter; for the decoder it is the record that was rejected.
+    """A dead letter; for the pipeline it is the record that was rejected.
 
     Parameters
     ----------

@@ -95,8 +95,8 @@ async def _send(message: Outgoing) -> Any:
 def exit_without_commit(where: str, fault: BaseException) -> NoReturn:
     """End the process at once, so that nothing after the last commit counts as done.
 
-    Faust acks an event whose agent raised, and commits on its way out; a worker that comes
-    back after this finds its unfinished records again.
+    Where an agent raises, Faust starts it anew with the records that follow, and their commit
+    would cover those in hand; a worker that comes back after this finds them again.
 
     Parameters
     ----------

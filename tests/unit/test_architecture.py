@@ -25,7 +25,7 @@ ALLOWED = {
     "stream": {
         *("core", "alerting", "broker", "records", "runtime", "settings", "model_store", "stream"),
     },
-    "dead_letters": {"core", "broker", "settings", "model_store", "dead_letters"},
+    "dead_letters": {"core", "broker", "runtime", "settings", "model_store", "dead_letters"},
     "training": {"core", "model_store"},
 }
 """Rooms of `anomaly_app` that each room may import; "" is the package's own version."""
