@@ -1,5 +1,6 @@
 """From a detector's raw scores to tail p-values that do not saturate."""
 
+from functools import cached_property
 from typing import Self
 
 import msgspec
@@ -17,7 +18,7 @@ SCORE_EXPONENT = 0.25
 """``score = 1 - p ** 0.25``: 1 in 100 is 0.68, 1 in 1,000 is 0.82, 1 in 100,000 is 0.94."""
 
 
-class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """How rare a raw score is among ordinary transactions.
 
     Inside the data it is the empirical survival function of the held-back rows; beyond their
@@ -70,9 +71,13 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def log_p_values(self, raw: Matrix) -> Matrix:
         """Natural logarithm of the p-values of raw scores, elementwise, at most 0."""
-        inside = np.interp(raw, self.scores, self.log_p, left=0.0)
-        beyond = np.maximum(raw - self.scores[-1], 0.0) / self.tail_scale
-        return inside - beyond
+        scores, log_p = self._grid
+        beyond: Matrix = np.maximum(raw - scores[-1], 0.0) / self.tail_scale
+        return np.interp(raw, scores, log_p, left=0.0) - beyond
+
+    @cached_property
+    def _grid(self) -> tuple[Matrix, Matrix]:
+        return np.array(self.scores), np.array(self.log_p)
 
 
 def score_of(p_value: Matrix | float) -> Matrix:

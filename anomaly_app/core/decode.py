@@ -1,15 +1,16 @@
 """From a run of Kafka records to a matrix: each record is decoded or rejected, never both."""
 
 from collections.abc import Sequence
-from operator import attrgetter
-from typing import Any, NamedTuple, Protocol
+from datetime import datetime
+from typing import Annotated, Any, NamedTuple, Protocol
 
 import msgspec
+from msgspec.structs import astuple
 
 from anomaly_app.core.errors import RecordRejected, Rejection
-from anomaly_app.core.schema import FeatureSchema, FeatureValue, Matrix, Row
+from anomaly_app.core.schema import FeatureSchema, Matrix, Row
 from anomaly_app.core.shapes import read_object
-from anomaly_app.core.times import parse_time
+from anomaly_app.core.times import EARLIEST, LATEST, parse_time
 
 
 class KafkaRecord(Protocol):
@@ -24,7 +25,7 @@ class KafkaRecord(Protocol):
     value: bytes | None
 
 
-class Transaction(NamedTuple):
+class Transaction(msgspec.Struct, frozen=True, gc=False):
     """A decoded record: the metadata, and one value per wire feature of the schema."""
 
     id: int | str | None
@@ -69,8 +70,6 @@ class Decoder:
         self._schema = schema
         self._max_bytes = max_bytes
         self._parse = msgspec.json.Decoder(_wire_type(schema)).decode
-        self._row_of = attrgetter(*(f"f{place}" for place in range(len(schema.wire_features))))
-        self._single = len(schema.wire_features) == 1
 
     def decode(self, records: Sequence[KafkaRecord]) -> Decoded:
         """Decode a run of records.
@@ -119,12 +118,11 @@ class Decoder:
             message = self._parse(value)
         except (ValueError, RecursionError):
             return self.decode_carefully(record)
-        if message.features is None:
+        seconds = _sent_at(record) if message.time is None else _seconds_of(message.time)
+        row = astuple(message.features)
+        if seconds is None or (row[0] is None and row.count(None) == len(row)):
             return self.decode_carefully(record)
-        row = self._row_of(message.features)
-        return _transaction(
-            message.id, message.entity, message.time, (row,) if self._single else row, record
-        )
+        return Transaction(message.id, message.entity, seconds, row)
 
     def decode_carefully(self, record: KafkaRecord) -> Transaction:
         """Decode one record of any documented shape, without the typed parser.
@@ -135,20 +133,20 @@ class Decoder:
             The record is not a transaction.
         """
         found = read_object(record.value or b"", self._schema.wire_features)
-        return _transaction(found.id, found.entity, found.time, found.row, record)
+        if found.row.count(None) == len(found.row):
+            raise RecordRejected(Rejection.NO_FEATURES, "none of the model's features has a value")
+        seconds = _sent_at(record) if found.time is None else parse_time(found.time)
+        return Transaction(found.id, found.entity, seconds, tuple(found.row))
 
 
-def _transaction(
-    id_: int | str | None,
-    entity: str | int | None,
-    time: str | float | None,
-    row: Sequence[FeatureValue],
-    record: KafkaRecord,
-) -> Transaction:
-    if all(value is None for value in row):
-        raise RecordRejected(Rejection.NO_FEATURES, "none of the model's features has a value")
-    seconds = max(record.timestamp or 0, 0) / 1000.0 if time is None else parse_time(time)
-    return Transaction(id_, entity, seconds, row)
+def _sent_at(record: KafkaRecord) -> float:
+    return max(record.timestamp or 0, 0) / 1000.0
+
+
+def _seconds_of(time: datetime | float) -> float | None:
+    """Read a time that the typed parser has read; None where it is for the careful reader."""
+    seconds = time.timestamp() if isinstance(time, datetime) else time
+    return seconds if EARLIEST <= seconds < LATEST else None
 
 
 def _check_utf8(value: bytes) -> None:
@@ -167,13 +165,13 @@ def _wire_type(schema: FeatureSchema) -> type[Any]:
         for place, feature in enumerate(schema.wire_features)
     ]
     names = {f"f{place}": f.name for place, f in enumerate(schema.wire_features)}
-    features = msgspec.defstruct("Features", fields, rename=names)
     return msgspec.defstruct(
         "Wire",
         [
+            ("features", msgspec.defstruct("Features", fields, rename=names, gc=False)),
             ("id", int | str | None, None),
             ("entity", str | int | None, None),
-            ("time", str | int | float | None, None),
-            ("features", features | None, None),
+            ("time", Annotated[datetime, msgspec.Meta(tz=True)] | int | float | None, None),
         ],
+        gc=False,
     )

@@ -1,15 +1,13 @@
-"""The scikit-learn pipeline behind a model: missing values, scaling, categories, detector."""
+"""The scikit-learn pipeline behind a model: missing values, rare categories, detector."""
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import IsolationForest
-from sklearn.impute import SimpleImputer
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import RobustScaler
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from anomaly_app.core.schema import FeatureSchema, Matrix
@@ -19,62 +17,85 @@ SUBSAMPLE = 256
 """Rows that each tree sees: the paper's subsample."""
 
 
-class RarityEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Replace a category's code by its rarity, ``-log10`` of its frequency in training.
+class Preparation(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Fill in missing numbers, and replace a category's code by its rarity.
 
-    A code that training did not hold, and a missing value where training had none, count as
-    seen half a time, so that they are the rarest of all.
+    A missing number becomes the median of its column, or 0 where training had none at all.
+    A category becomes ``-log10`` of its frequency in training; a code that training did not
+    hold, and a missing one where training had none, count as seen half a time, so that they are
+    the rarest of all.
+
+    Parameters
+    ----------
+    categories
+        Places of the columns that hold codes; all others hold numbers.
 
     Attributes
     ----------
-    codes_ : list of ndarray
-        Per column, the sorted codes that training held; NaN is last.
-    rarities_ : list of ndarray
-        Per column, the rarity of each of `codes_`.
+    fill_ : ndarray
+        Per column, what a missing number becomes; NaN in columns of codes.
+    codes_, rarities_ : dict of int to ndarray
+        Per column of codes, the sorted codes that training held (NaN is last), and their
+        rarities.
     unseen_ : float
-        Rarity of everything else.
+        Rarity of every other code.
     """
 
+    def __init__(self, categories: Sequence[int] = ()) -> None:
+        self.categories = categories
+
     def fit(self, X: npt.ArrayLike, y: Any = None) -> Self:  # noqa: N803, ARG002
-        """Count the codes.
+        """Learn medians and frequencies.
 
         Parameters
         ----------
         X
-            Codes, shape ``(rows, columns)``; NaN is missing.
+            Shape ``(rows, columns)``; NaN is missing.
         y
             Ignored.
         """
-        codes = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
-        rows = len(codes)
-        self.codes_: list[Matrix] = []
-        self.rarities_: list[Matrix] = []
-        for column in codes.T:
-            seen, counts = np.unique(column, return_counts=True)
-            self.codes_.append(seen)
-            self.rarities_.append(-np.log10(counts / (rows + 1)))
+        matrix: Matrix = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
+        rows, columns = matrix.shape
+        self.fill_: Matrix = np.full(columns, np.nan)
+        for place in set(range(columns)) - set(self.categories):
+            known = matrix[~np.isnan(matrix[:, place]), place]
+            self.fill_[place] = np.median(known) if len(known) else 0.0
+        self.codes_: dict[int, Matrix] = {}
+        self.rarities_: dict[int, Matrix] = {}
+        for place in self.categories:
+            self.codes_[place], counts = np.unique(matrix[:, place], return_counts=True)
+            self.rarities_[place] = -np.log10(counts / (rows + 1))
         self.unseen_ = float(-np.log10(0.5 / (rows + 1)))
         return self
 
     def transform(self, X: npt.ArrayLike) -> Matrix:  # noqa: N803
-        """Replace codes by rarities.
+        """Fill in and replace.
 
         Parameters
         ----------
         X
-            Codes, shape ``(rows, columns)``.
+            Shape ``(rows, columns)``; NaN is missing.
         """
         check_is_fitted(self)
-        codes: Matrix = validate_data(
-            self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False
+        return self.prepare(
+            validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
         )
-        rarities = np.empty_like(codes)
-        for place, (seen, rarity) in enumerate(zip(self.codes_, self.rarities_, strict=True)):
-            column = codes[:, place]
+
+    def prepare(self, matrix: Matrix) -> Matrix:
+        """Do as `transform` does, without its checks: they cost more than a small batch.
+
+        Parameters
+        ----------
+        matrix
+            Of the schema that this was fitted for, shape ``(rows, columns)``.
+        """
+        prepared = np.where(np.isnan(matrix), self.fill_, matrix)
+        for place, seen in self.codes_.items():
+            column = matrix[:, place]
             at = np.minimum(np.searchsorted(seen, column), len(seen) - 1)
             known = (seen[at] == column) | (np.isnan(seen[at]) & np.isnan(column))
-            rarities[:, place] = np.where(known, rarity[at], self.unseen_)
-        return rarities
+            prepared[:, place] = np.where(known, self.rarities_[place][at], self.unseen_)
+        return prepared
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -94,21 +115,9 @@ def make_estimator(schema: FeatureSchema, *, random_state: int) -> Pipeline:
 
     Notes
     -----
-    Isolation Forest: Liu, Ting and Zhou, *Isolation Forest*, ICDM 2008.
+    Isolation Forest: Liu, Ting and Zhou, *Isolation Forest*, ICDM 2008. It needs no scaling: its
+    splits are drawn between a column's extremes.
     """
     categories = [i for i, f in enumerate(schema.features) if f.kind == "category"]
-    numbers = [i for i, f in enumerate(schema.features) if f.kind != "category"]
-    preprocess = ColumnTransformer(
-        [
-            (
-                "numbers",
-                make_pipeline(
-                    SimpleImputer(strategy="median", keep_empty_features=True), RobustScaler()
-                ),
-                numbers,
-            ),
-            ("categories", RarityEncoder(), categories),
-        ]
-    )
     detector = IsolationForest(n_estimators=TREES, max_samples=SUBSAMPLE, random_state=random_state)
-    return Pipeline([("preprocess", preprocess), ("detector", detector)])
+    return Pipeline([("prepare", Preparation(categories)), ("detector", detector)])

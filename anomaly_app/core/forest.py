@@ -1,15 +1,38 @@
 """Isolation Forest scores without scikit-learn's cost of a call.
 
-`IsolationForest.score_samples` takes more than 10 ms whatever the batch, nearly all of it spent
-on checking the same arguments once for each tree. The trees themselves answer in microseconds.
+`IsolationForest.score_samples` takes about 10 ms whatever the batch, nearly all of it spent on
+checking the same arguments once for each tree. Here all trees lie in flat arrays, and a compiled
+loop walks down them: microseconds a row.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
+from numba import njit
 from sklearn.ensemble import IsolationForest
 
 from anomaly_app.core.schema import Matrix
+
+ABREAST = 8
+"""Rows that walk down a tree together: while one waits for memory, the others go on."""
+
+SIGNATURE = "f8[::1](f4[:,::1], i4[::1], f4[::1], i4[::1], f8[::1], i4[::1], i4[::1])"
+
+
+class Nodes(NamedTuple):
+    """The nodes of all trees; a node's right child follows its left one, a leaf is its own."""
+
+    feature: npt.NDArray[np.int32]
+    threshold: npt.NDArray[np.float32]
+    """Values above it go right; infinite in a leaf."""
+    left: npt.NDArray[np.int32]
+    path_length: Matrix
+    """Depth of a leaf, and the expected depth of a search among the rows in it."""
+    roots: npt.NDArray[np.int32]
+    depths: npt.NDArray[np.int32]
+    """Steps from each root to its deepest leaf."""
 
 
 class ForestScorer:
@@ -28,27 +51,82 @@ class ForestScorer:
 
     def __init__(self, forest: IsolationForest) -> None:
         trees = [estimator.tree_ for estimator in forest.estimators_]
-        self._trees = [(tree, _path_lengths(tree)) for tree in trees]
+        self._nodes = _flatten(trees)
         self._scale = len(trees) * float(_mean_search_depth(np.array([forest.max_samples_]))[0])
 
     def score_samples(self, matrix: Matrix) -> Matrix:
-        """Score rows, low = abnormal, shape ``(rows,)``."""
+        """Score rows without missing values, low = abnormal, shape ``(rows,)``."""
         single = np.ascontiguousarray(matrix, dtype=np.float32)
-        total = np.zeros(len(matrix))
-        for tree, path_lengths in self._trees:
-            total += path_lengths[tree.apply(single)]
-        scores: Matrix = -(2.0 ** (-total / self._scale))
+        scores: Matrix = -np.exp2(_path_lengths(single, *self._nodes) / -self._scale)
         return scores
 
 
-def _path_lengths(tree: Any) -> Matrix:
-    """Path length of each node: its depth, and the expected depth of a search within it."""
-    depths = np.zeros(tree.node_count)
-    for node in range(tree.node_count):  # a child's number is above its parent's
-        for child in (tree.children_left[node], tree.children_right[node]):
-            if child > 0:
-                depths[child] = depths[node] + 1.0
-    return depths + _mean_search_depth(tree.n_node_samples)
+def _compiled(function: Callable[..., Any]) -> Callable[..., Matrix]:
+    try:
+        compiled = njit(SIGNATURE, nogil=True, cache=True)(function)
+    except RuntimeError:  # no folder to keep the machine code in: it is made at every start
+        compiled = njit(SIGNATURE, nogil=True)(function)
+    return compiled
+
+
+@_compiled
+def _path_lengths(
+    rows: Any, feature: Any, threshold: Any, left: Any, path_length: Any, roots: Any, depths: Any
+) -> Matrix:
+    total = np.zeros(len(rows))
+    at = np.empty(ABREAST, np.int32)
+    for first in range(0, len(rows), ABREAST):
+        many = min(ABREAST, len(rows) - first)
+        for tree in range(len(roots)):
+            at[:many] = roots[tree]
+            for _ in range(depths[tree]):
+                for i in range(many):
+                    node = at[i]
+                    at[i] = left[node] + (rows[first + i, feature[node]] > threshold[node])
+            for i in range(many):
+                total[first + i] += path_length[at[i]]
+    return total
+
+
+def _flatten(trees: list[Any]) -> Nodes:
+    sizes = [tree.node_count for tree in trees]
+    roots = np.cumsum([0, *sizes[:-1]])
+    laid_out = [_lay_out(tree, root) for tree, root in zip(trees, roots, strict=True)]
+    feature, threshold, left, path_length = (np.concatenate(c) for c in zip(*laid_out, strict=True))
+    return Nodes(
+        feature.astype(np.int32),
+        threshold,
+        left.astype(np.int32),
+        path_length,
+        roots.astype(np.int32),
+        np.array([tree.max_depth for tree in trees], dtype=np.int32),
+    )
+
+
+def _lay_out(tree: Any, root: int) -> tuple[npt.NDArray[Any], ...]:
+    """Order a tree's nodes level by level, so that siblings are neighbours."""
+    order, depths = [0], [0.0]
+    left = np.arange(tree.node_count)
+    for place, node in enumerate(order):
+        children = tree.children_left[node], tree.children_right[node]
+        if children[0] > 0:
+            left[place] = len(order)
+            order += children
+            depths += [depths[place] + 1.0] * 2
+    is_leaf = left == np.arange(tree.node_count)
+    return (
+        np.where(is_leaf, 0, tree.feature[order]),
+        np.where(is_leaf, np.inf, _single_below(tree.threshold[order])).astype(np.float32),
+        left + root,
+        np.array(depths) + _mean_search_depth(tree.n_node_samples[order]),
+    )
+
+
+def _single_below(threshold: Matrix) -> npt.NDArray[np.float32]:
+    """Give the largest single not above a double: the same singles are above either."""
+    single = threshold.astype(np.float32)
+    below = np.nextafter(single, np.float32(-np.inf))
+    return np.where(single > threshold, below, single)
 
 
 def _mean_search_depth(rows: Matrix) -> Matrix:

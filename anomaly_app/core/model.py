@@ -15,11 +15,12 @@ from sklearn.pipeline import Pipeline
 
 from anomaly_app.core.calibration import Calibration, score_of
 from anomaly_app.core.errors import ModelCorrupt, ModelIncompatible
+from anomaly_app.core.estimator import Preparation
 from anomaly_app.core.explain import Reason, explain
 from anomaly_app.core.forest import ForestScorer
 from anomaly_app.core.schema import FeatureSchema, FeatureValue, Matrix
 
-FORMAT = 1
+FORMAT = 2
 RETRAIN = "run `make train` (or `python -m training fit`) to make a new one"
 PICKLE_BOUND = ("scikit-learn", "numpy")
 """Libraries whose objects are in the pickle: their major and minor versions must agree."""
@@ -81,7 +82,10 @@ class Model:
     def __init__(self, manifest: Manifest, estimator: Pipeline) -> None:
         self.manifest = manifest
         self.schema = manifest.schema
-        self._preprocess = estimator[:-1]
+        self._steps = [
+            step.prepare if isinstance(step, Preparation) else step.transform
+            for step in estimator[:-1]
+        ]
         self._forest = ForestScorer(estimator[-1])
 
     @cached_property
@@ -93,7 +97,9 @@ class Model:
         """Raw scores as scikit-learn gives them, low = abnormal, shape ``(rows,)``."""
         if len(matrix) == 0:
             return np.empty(0)
-        return self._forest.score_samples(self._preprocess.transform(matrix))
+        for step in self._steps:
+            matrix = step(matrix)
+        return self._forest.score_samples(matrix)
 
     def is_sound(self) -> bool:
         """Whether the model can score the expected row: a transaction with nothing odd about it."""

@@ -11,7 +11,7 @@ APP = ROOT / "anomaly_app"
 
 PURE_LIBRARIES = {
     *("anomaly_app", "collections", "dataclasses", "datetime", "enum", "functools", "hashlib"),
-    *("importlib", "io", "itertools", "joblib", "math", "msgspec", "numpy", "operator"),
+    *("importlib", "io", "itertools", "joblib", "math", "msgspec", "numba", "numpy", "operator"),
     *("platform", "sklearn", "typing"),
 }
 

@@ -173,4 +173,4 @@ def outcome(read: Callable[[ConsumerRecord], Transaction], value: bytes) -> obje
         found = read(record(value))
     except RecordRejected as error:
         return str(error)
-    return found._replace(row=tuple(found.row))
+    return found

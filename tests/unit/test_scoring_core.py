@@ -8,7 +8,7 @@ from sklearn.ensemble import IsolationForest
 
 from anomaly_app.core.calibration import Calibration, score_of
 from anomaly_app.core.decide import Severity, severity_of
-from anomaly_app.core.estimator import RarityEncoder
+from anomaly_app.core.estimator import Preparation
 from anomaly_app.core.explain import explain
 from anomaly_app.core.forest import ForestScorer
 from anomaly_app.core.pipeline import Pipeline
@@ -59,12 +59,12 @@ def test_the_forest_scores_as_scikit_learn_does(rows: int) -> None:
 
 def test_rarity_is_the_logarithm_of_a_frequency() -> None:
     codes = np.array([[0.0]] * 90 + [[1.0]] * 9)
-    rarity = RarityEncoder().fit(codes).transform(np.array([[0.0], [1.0], [7.0], [np.nan]]))
+    rarity = Preparation([0]).fit(codes).transform(np.array([[0.0], [1.0], [7.0], [np.nan]]))
     np.testing.assert_allclose(rarity.ravel(), -np.log10([0.9, 0.09, 0.005, 0.005]))
 
 
 def test_a_missing_category_has_the_frequency_that_it_had_in_training() -> None:
-    encoder = RarityEncoder().fit(np.array([[0.0]] * 49 + [[np.nan]] * 50))
+    encoder = Preparation([0]).fit(np.array([[0.0]] * 49 + [[np.nan]] * 50))
     assert encoder.transform(np.array([[np.nan]]))[0, 0] == pytest.approx(-np.log10(0.5))
 
 
