@@ -11,7 +11,7 @@ from anomaly_app.core.errors import SettingsError
 from anomaly_app.dead_letters.command import dlq
 from anomaly_app.runtime import Runtime
 from anomaly_app.settings import Settings, load_settings
-from anomaly_app.stream.alerting import define_alerting
+from anomaly_app.stream.alerting import ALERTS_AT_ONCE, define_alerting
 from anomaly_app.stream.batching import RunScheduler
 from anomaly_app.stream.scoring import define_scoring
 from anomaly_app.stream.topics import define_topics
@@ -62,7 +62,11 @@ def create_app(settings: Settings) -> faust.App:
         autodiscover=False,
         # Batching: see stream/batching.py.
         ConsumerScheduler=partial(
-            RunScheduler, topic=settings.transactions_topic, size=settings.batch_size
+            RunScheduler,
+            sizes={
+                settings.transactions_topic: settings.batch_size,
+                settings.anomalies_topic: ALERTS_AT_ONCE,
+            },
         ),
         stream_buffer_maxsize=BUFFERED_RUNS,
         # At least once: the app's own ids make repeats harmless, see docs/decisions.md.

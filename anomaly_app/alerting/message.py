@@ -1,9 +1,10 @@
 """The words of an alert: what a person needs to act, and nothing to decode."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
+from anomaly_app.core.anomaly import Anomaly
+from anomaly_app.core.explain import Reason
 from anomaly_app.core.schema import FeatureValue
-from anomaly_app.records import Anomaly, Reason
 
 EMOJI = {"critical": ":rotating_light:", "high": ":red_circle:", "medium": ":large_orange_circle:"}
 
@@ -14,46 +15,56 @@ LONGEST_WORD = 80
 """Characters of a single value: names and values come from the stream, and may be anything."""
 
 
-class AlertMessage(NamedTuple):
-    """One alert in the two forms that channels need."""
-
-    text: str
-    """Plain text, for logs and notifications."""
-    blocks: list[dict[str, Any]]
-    """Slack's Block Kit."""
-
-
-def alert_message(anomaly: Anomaly) -> AlertMessage:
-    """Write the alert for an anomaly.
+class AlertMessage:
+    """One alert, in the two forms that channels need.
 
     Parameters
     ----------
     anomaly
         As it was read from Kafka. Texts from it are shortened, and cannot mention people,
         link or format.
+
+    Raises
+    ------
+    ValueError
+        The anomaly's id does not name its source.
     """
-    entity = _shorten(anomaly.entity) if anomaly.entity is not None else "an unknown entity"
-    title = f"{anomaly.severity.capitalize()}: unusual transaction of {entity}"
-    rarity = f"score {anomaly.score:.3f} (threshold {anomaly.threshold:.3f})"
-    chance = f"1 in {_count(1 / max(anomaly.p_value, 1e-300))} is this unusual"
-    reasons = [_sentence(reason) for reason in anomaly.reasons[:MOST_REASONS]]
-    source = _source(anomaly.id)
-    lines = [f"{title} at {anomaly.time}", f"{rarity}, {chance}", *reasons, source]
-    why = "\n".join(f"• {_escape(reason)}" for reason in reasons) or "• no single value stands out"
-    return AlertMessage(
-        text=" | ".join(lines),
-        blocks=[
-            _header(f"{EMOJI.get(anomaly.severity, '')} {title}".strip()),
+
+    def __init__(self, anomaly: Anomaly) -> None:
+        self._anomaly = anomaly
+        entity = _shorten(anomaly.entity) if anomaly.entity is not None else "an unknown entity"
+        self._entity = entity
+        self._title = f"{anomaly.severity.capitalize()}: unusual transaction of {entity}"
+        self._chance = f"1 in {_count(1 / max(anomaly.p_value, 1e-300))} is this unusual"
+        self._reasons = [_sentence(reason) for reason in anomaly.reasons[:MOST_REASONS]]
+        topic, partition, offset = anomaly.source
+        self._source = f"{topic} partition {partition} offset {offset}"
+
+    @property
+    def text(self) -> str:
+        """Plain text, for logs and notifications."""
+        anomaly = self._anomaly
+        rarity = f"score {anomaly.score:.3f} (threshold {anomaly.threshold:.3f}), {self._chance}"
+        lines = [f"{self._title} at {anomaly.time}", rarity, *self._reasons, self._source]
+        return " | ".join(lines)
+
+    @property
+    def blocks(self) -> list[dict[str, Any]]:
+        """Slack's Block Kit."""
+        anomaly = self._anomaly
+        why = "\n".join(f"• {_escape(reason)}" for reason in self._reasons)
+        why = why or "• no single value stands out"
+        return [
+            _header(f"{EMOJI.get(anomaly.severity, '')} {self._title}".strip()),
             _fields(
                 ("When", anomaly.time),
-                ("Entity", entity),
+                ("Entity", self._entity),
                 ("Score", f"{anomaly.score:.3f}, threshold {anomaly.threshold:.3f}"),
-                ("Rarity", chance),
+                ("Rarity", self._chance),
             ),
             {"type": "section", "text": {"type": "mrkdwn", "text": f"*Why*\n{why}"}},
-            _context(source, f"model {anomaly.model.name} {anomaly.model.version}"),
-        ],
-    )
+            _context(self._source, f"model {anomaly.model.name} {anomaly.model.version}"),
+        ]
 
 
 def _sentence(reason: Reason) -> str:
@@ -73,11 +84,6 @@ def _value(value: FeatureValue) -> str:
 
 def _count(number: float) -> str:
     return f"{number:,.0f}" if number < 1e9 else "more than a billion"  # noqa: PLR2004
-
-
-def _source(anomaly_id: str) -> str:
-    topic, partition, offset = anomaly_id.rsplit("-", 2)
-    return f"{topic} partition {partition} offset {offset}"
 
 
 def _shorten(value: object) -> str:

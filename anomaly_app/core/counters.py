@@ -1,7 +1,6 @@
 """What one worker has done since its start, as plain numbers."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,9 +20,9 @@ class LatencyWindow:
         self._seconds: Matrix = np.zeros(LATENCY_WINDOW)
         self._seen = 0
 
-    def add(self, seconds: Sequence[float]) -> None:
+    def add(self, seconds: Matrix) -> None:
         """Remember latencies, in seconds."""
-        latest = np.asarray(seconds[-LATENCY_WINDOW:], dtype=np.float64)
+        latest = seconds[-LATENCY_WINDOW:]
         places = (self._seen + np.arange(len(latest))) % LATENCY_WINDOW
         self._seconds[places] = latest
         self._seen += len(latest)

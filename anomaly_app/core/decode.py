@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Annotated, Any, NamedTuple, Protocol
 
 import msgspec
+import numpy as np
 from msgspec.structs import astuple
 
 from anomaly_app.core.errors import RecordRejected, Rejection
 from anomaly_app.core.schema import FeatureSchema, Matrix, Row
-from anomaly_app.core.shapes import read_object
-from anomaly_app.core.times import EARLIEST, LATEST, parse_time
+from anomaly_app.core.shapes import Shape, read_object
+from anomaly_app.core.times import FIRST_PLAIN_YEAR, LAST_PLAIN_YEAR, parse_time
 
 
 class KafkaRecord(Protocol):
@@ -25,7 +26,7 @@ class KafkaRecord(Protocol):
     value: bytes | None
 
 
-class Transaction(msgspec.Struct, frozen=True, gc=False):
+class Transaction(NamedTuple):
     """A decoded record: the metadata, and one value per wire feature of the schema."""
 
     id: int | str | None
@@ -46,9 +47,17 @@ class Decoded(NamedTuple):
     """A run of records, sorted into what can be scored and what cannot."""
 
     records: list[KafkaRecord]
-    transactions: list[Transaction]
+    messages: list[Any]
+    rows: list[Row]
     matrix: Matrix
     rejected: list[Rejected]
+
+    def transaction(self, place: int) -> Transaction:
+        """Give the transaction at a place of `records`: most are never asked for."""
+        message, record = self.messages[place], self.records[place]
+        return Transaction(
+            message.id, message.entity, _seconds(message.time, record), self.rows[place]
+        )
 
 
 class Decoder:
@@ -69,6 +78,7 @@ class Decoder:
     def __init__(self, schema: FeatureSchema, *, max_bytes: int) -> None:
         self._schema = schema
         self._max_bytes = max_bytes
+        self._needs_times = len(schema.wire_features) < len(schema.features)
         self._parse = msgspec.json.Decoder(_wire_type(schema)).decode
 
     def decode(self, records: Sequence[KafkaRecord]) -> Decoded:
@@ -84,48 +94,46 @@ class Decoder:
         Decoded
             Every record is in exactly one of ``records`` and ``rejected``, in order.
         """
-        kept: list[KafkaRecord] = []
-        transactions: list[Transaction] = []
-        rejected: list[Rejected] = []
+        decoded = Decoded([], [], [], np.empty(0), [])
+        read = self._read
         for record in records:
             try:
-                transactions.append(self.decode_one(record))
+                message, row = read(record)
             except RecordRejected as error:
-                rejected.append(Rejected(record, error))
-            else:
-                kept.append(record)
-        matrix = self._schema.encode([t.row for t in transactions], [t.time for t in transactions])
-        return Decoded(kept, transactions, matrix, rejected)
+                decoded.rejected.append(Rejected(record, error))
+                continue
+            decoded.records.append(record)
+            decoded.messages.append(message)
+            decoded.rows.append(row)
+        times = (
+            [_seconds(m.time, r) for m, r in zip(decoded.messages, decoded.records, strict=True)]
+            if self._needs_times
+            else ()
+        )
+        return decoded._replace(matrix=self._schema.encode(decoded.rows, times))
 
-    def decode_one(self, record: KafkaRecord) -> Transaction:
-        """Decode one record.
-
-        Raises
-        ------
-        RecordRejected
-            The record is not a transaction.
-        """
+    def _read(self, record: KafkaRecord) -> tuple[Any, Row]:
         value = record.value
         if value is None:
             raise RecordRejected(Rejection.NULL_VALUE, "the record has no value")
-        if len(value) > self._max_bytes:
-            raise RecordRejected(
-                Rejection.TOO_LARGE, f"{len(value):,} bytes, at most {self._max_bytes:,} are read"
-            )
-        if not value.isascii():
-            _check_utf8(value)
+        if len(value) > self._max_bytes or not value.isascii():
+            _check(value, self._max_bytes)
         try:
             message = self._parse(value)
         except (ValueError, RecursionError):
-            return self.decode_carefully(record)
-        seconds = _sent_at(record) if message.time is None else _seconds_of(message.time)
-        row = astuple(message.features)
-        if seconds is None or (row[0] is None and row.count(None) == len(row)):
-            return self.decode_carefully(record)
-        return Transaction(message.id, message.entity, seconds, row)
+            return self.read_carefully(record)
+        time, row = message.time, astuple(message.features)
+        if time.__class__ is datetime:
+            if not FIRST_PLAIN_YEAR <= time.year <= LAST_PLAIN_YEAR:
+                return self.read_carefully(record)
+        elif time is not None:
+            parse_time(time)
+        if row[0] is None and row.count(None) == len(row):
+            return self.read_carefully(record)
+        return message, row
 
-    def decode_carefully(self, record: KafkaRecord) -> Transaction:
-        """Decode one record of any documented shape, without the typed parser.
+    def read_carefully(self, record: KafkaRecord) -> tuple[Shape, Row]:
+        """Read one record of any documented shape, without the typed parser.
 
         Raises
         ------
@@ -135,21 +143,20 @@ class Decoder:
         found = read_object(record.value or b"", self._schema.wire_features)
         if found.row.count(None) == len(found.row):
             raise RecordRejected(Rejection.NO_FEATURES, "none of the model's features has a value")
-        seconds = _sent_at(record) if found.time is None else parse_time(found.time)
-        return Transaction(found.id, found.entity, seconds, tuple(found.row))
+        return found._replace(time=_seconds(found.time, record)), tuple(found.row)
 
 
-def _sent_at(record: KafkaRecord) -> float:
-    return max(record.timestamp or 0, 0) / 1000.0
+def _seconds(time: datetime | str | float | None, record: KafkaRecord) -> float:
+    if time is None:
+        return max(record.timestamp or 0, 0) / 1000.0
+    return parse_time(time)
 
 
-def _seconds_of(time: datetime | float) -> float | None:
-    """Read a time that the typed parser has read; None where it is for the careful reader."""
-    seconds = time.timestamp() if isinstance(time, datetime) else time
-    return seconds if EARLIEST <= seconds < LATEST else None
-
-
-def _check_utf8(value: bytes) -> None:
+def _check(value: bytes, max_bytes: int) -> None:
+    if len(value) > max_bytes:
+        raise RecordRejected(
+            Rejection.TOO_LARGE, f"{len(value):,} bytes, at most {max_bytes:,} are read"
+        )
     try:
         value.decode()
     except UnicodeDecodeError as fault:

@@ -1,8 +1,8 @@
 """Why a transaction is anomalous: how much more ordinary it were with each value replaced."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from anomaly_app.core.schema import FeatureSchema, FeatureValue, Matrix
@@ -11,7 +11,7 @@ LEAST_SHARE = 0.01
 """A feature below this share of the surprise is not named."""
 
 
-class Reason(NamedTuple):
+class Reason(msgspec.Struct, frozen=True):
     """One feature's part in an anomaly."""
 
     feature: str

@@ -79,10 +79,8 @@ class Pipeline:
         decoded = self._decoder.decode(records)
         log_p = self.model.log_p_values(decoded.matrix)
         anomalous = np.flatnonzero(log_p <= self.model.log_alert_rate)
-        values = [
-            self.model.schema.values(t.row, t.time)
-            for t in (decoded.transactions[place] for place in anomalous)
-        ]
+        transactions = [decoded.transaction(int(place)) for place in anomalous]
+        values = [self.model.schema.values(t.row, t.time) for t in transactions]
         reasons = self.model.explain(
             decoded.matrix[anomalous], log_p[anomalous], values, most=self._max_reasons
         )
@@ -90,12 +88,14 @@ class Pipeline:
         findings = [
             Finding(
                 decoded.records[place],
-                decoded.transactions[place],
+                transaction,
                 float(score_of(p)),
                 float(p),
                 severity_of(p, self.model.manifest.alert_rate),
                 why,
             )
-            for place, p, why in zip(anomalous, p_values, reasons, strict=True)
+            for place, transaction, p, why in zip(
+                anomalous, transactions, p_values, reasons, strict=True
+            )
         ]
         return Verdict(len(decoded.records), findings, decoded.rejected)

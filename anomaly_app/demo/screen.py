@@ -9,9 +9,9 @@ from rich.padding import Padding
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from anomaly_app.alerting.message import alert_message
+from anomaly_app.alerting.message import AlertMessage
+from anomaly_app.core.anomaly import Anomaly
 from anomaly_app.demo.tally import Tally
-from anomaly_app.records import Anomaly
 
 COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow"}
 
@@ -59,7 +59,7 @@ class Screen:
             kind = event.kind or "labelled fraud"
             truth = f"[green]✔ {kind}[/] " if event.fraud else "[dim]✘ no fraud[/] "
         colour = COLOURS.get(anomaly.severity, "white")
-        title, *rest = alert_message(anomaly).text.split(" | ")
+        title, *rest = AlertMessage(anomaly).text.split(" | ")
         self._console.print(f"[{colour}]{escape(title)}[/] {truth}", highlight=False)
         self._console.print(
             Padding(escape(" | ".join(rest)), (0, 0, 0, 4)), style="dim", highlight=False

@@ -9,9 +9,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.structs import RecordMetadata
 
 from anomaly_app.broker.security import client_options
+from anomaly_app.core.anomaly import Anomaly, read_anomaly
 from anomaly_app.demo.scenario import Event
 from anomaly_app.demo.tally import Tally
-from anomaly_app.records import Anomaly
 from anomaly_app.settings import Settings
 
 TICK = 0.02
@@ -63,7 +63,7 @@ async def watch_anomalies(
 ) -> None:
     """Read anomalies until cancelled; each is shown once."""
     async for message in consumer:
-        anomaly = Anomaly.loads(message.value)
+        anomaly = read_anomaly(message.value)
         if tally.record_anomaly(anomaly.id, at=time.time()):
             show(anomaly)
 

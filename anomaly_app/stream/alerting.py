@@ -1,16 +1,18 @@
 """The alert agent: an anomaly in, a message to people out."""
 
 import logging
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
+from aiokafka.structs import ConsumerRecord
 from faust.types import StreamT
 
 from anomaly_app.alerting.channel import AlertChannel, Outcome
 from anomaly_app.alerting.delivery import Delivery
 from anomaly_app.alerting.log import LogChannel
-from anomaly_app.alerting.message import alert_message
+from anomaly_app.alerting.message import AlertMessage
 from anomaly_app.alerting.slack import SlackChannel
-from anomaly_app.records import Anomaly
+from anomaly_app.core.anomaly import read_anomaly
 from anomaly_app.runtime import Runtime
 from anomaly_app.settings import Settings
 from anomaly_app.stream.sending import exit_without_commit
@@ -18,6 +20,9 @@ from anomaly_app.stream.topics import Topics
 from anomaly_app.stream.transport import ConfirmingApp
 
 logger = logging.getLogger(__name__)
+
+ALERTS_AT_ONCE = 32
+"""Anomalies in a run at most: to the log they are written without a pause."""
 
 
 def define_alerting(app: ConfirmingApp, topics: Topics, runtime: Runtime) -> None:
@@ -30,23 +35,24 @@ def define_alerting(app: ConfirmingApp, topics: Topics, runtime: Runtime) -> Non
     @app.agent(topics.anomalies, name="alerting")
     async def alerting(stream: StreamT[Any]) -> None:
         async for event in app.events(stream):
-            try:
-                outcome = await alert(event.value, delivery)
-            except Exception as fault:  # noqa: BLE001  # nothing may pass for done that is not
-                exit_without_commit(f"alert on {event.message!r}", fault)
-            if outcome is None:
-                # Faust would not stop before it is done; it is read again, here or elsewhere.
-                app.let_go(event)
-                continue
-            runtime.counters.alerts[outcome] += 1
-            app.confirm(event)
+            for record in cast("Sequence[ConsumerRecord]", event.value):
+                try:
+                    outcome = await alert(record.value, delivery)
+                except Exception as fault:  # noqa: BLE001  # nothing may pass for done that is not
+                    exit_without_commit(f"alert on {record!r}", fault)
+                if outcome is None:
+                    # Faust would not stop before it is done; it is read again, here or elsewhere.
+                    app.let_go(event)
+                    break
+                runtime.counters.alerts[outcome] += 1
+                app.confirm(event, record.offset)
         await channel.close()
 
 
-async def alert(value: bytes, delivery: Delivery) -> Outcome | None:
+async def alert(value: bytes | None, delivery: Delivery) -> Outcome | None:
     """Alert on one message of the anomalies topic; None where the worker let go of it."""
     try:
-        message = alert_message(Anomaly.loads(value))
+        message = AlertMessage(read_anomaly(value or b""))
     except Exception as fault:  # noqa: BLE001  # anybody may have written anything to the topic
         logger.error("no alert, this is not an anomaly (%r): %.200r", fault, value)  # noqa: TRY400
         return Outcome.UNREADABLE

@@ -38,34 +38,30 @@ class RecordRun:
 
 
 class RunScheduler(DefaultSchedulingStrategy):
-    """Hand on the records of one topic in runs; those of other topics one by one.
+    """Hand on fetched records in runs.
 
     A run holds whatever has arrived for a partition, up to a maximum: it grows under load and
     is a single record when little comes in. Partitions and topics take turns, run by run.
 
     Parameters
     ----------
-    topic
-        The topic whose records are batched.
-    size
-        Records in a run at most.
+    sizes
+        For each topic, records in a run at most.
     """
 
-    def __init__(self, *, topic: str, size: int) -> None:
-        self._topic = topic
-        self._size = size
+    def __init__(self, *, sizes: Mapping[str, int]) -> None:
+        self._sizes = sizes
 
     def iterate(self, records: Mapping[TP, Sequence[Any]]) -> Iterator[tuple[TP, Any]]:
-        """Iterate over fetched records in turns, runs in place of the batched topic's records."""
-        batched = {
-            tp: list(self._runs(tp, fetched)) if tp.topic == self._topic else list(fetched)
-            for tp, fetched in records.items()
-        }
-        return super().iterate(batched)
+        """Iterate over fetched records in turns of a run each."""
+        return super().iterate(
+            {tp: list(self._runs(tp, fetched)) for tp, fetched in records.items()}
+        )
 
     def _runs(self, tp: TP, fetched: Sequence[ConsumerRecord]) -> Iterator[RecordRun]:
-        for start in range(0, len(fetched), self._size):
-            run = tuple(fetched[start : start + self._size])
+        size = self._sizes[tp.topic]
+        for start in range(0, len(fetched), size):
+            run = tuple(fetched[start : start + size])
             yield RecordRun(tp.topic, tp.partition, run[-1].offset, run)
 
 

@@ -31,13 +31,14 @@ class ConfirmingConsumer(driver.Consumer):
         self._done: dict[TP, int] = {}
         self._committed: dict[TP, int] = {}
 
-    def confirm(self, event: EventT[Any]) -> None:
-        """Count an event, and all before it in its partition, as done."""
+    def confirm(self, event: EventT[Any], offset: int) -> None:
+        """Count an event's run up to an offset, and all before it in its partition, as done."""
         message = event.message
-        message.acked = True
-        self.let_go(event)
+        if offset == message.offset:
+            message.acked = True
+            self.let_go(event)
         if message.generation_id == self.app.consumer_generation_id:
-            self._done[message.tp] = message.offset + 1
+            self._done[message.tp] = offset + 1
 
     def let_go(self, event: EventT[Any]) -> None:
         """Stop waiting for an event; without a `confirm` it will be read again."""

@@ -6,22 +6,19 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any, cast
 
-import msgspec
+import faust
+import numpy as np
 from faust.types import EventT, StreamT
 
+from anomaly_app.core.anomaly import to_anomaly, write_json
 from anomaly_app.core.decode import KafkaRecord, Rejected
-from anomaly_app.core.model import Manifest
-from anomaly_app.core.pipeline import Finding, Pipeline, Verdict
-from anomaly_app.core.times import iso_time
-from anomaly_app.records import Anomaly, DeadLetter, ModelReference, Reason
+from anomaly_app.core.pipeline import Verdict
+from anomaly_app.records import DeadLetter
 from anomaly_app.runtime import Runtime
 from anomaly_app.stream.inbox import Inbox
 from anomaly_app.stream.sending import Outgoing, exit_without_commit, send_all
 from anomaly_app.stream.topics import Topics
 from anomaly_app.stream.transport import ConfirmingApp
-
-MOST_NESTING = 50
-"""Levels of a transaction that travel with an anomaly as JSON: writing it recurses."""
 
 
 def define_scoring(app: ConfirmingApp, topics: Topics, runtime: Runtime) -> None:
@@ -30,7 +27,7 @@ def define_scoring(app: ConfirmingApp, topics: Topics, runtime: Runtime) -> None
     @app.agent(topics.transactions, name="scoring")
     async def scoring(stream: StreamT[Any]) -> None:
         inbox: Inbox[EventT[Any]] = Inbox(runtime.settings.batch_size)
-        scorer = asyncio.create_task(score_inbox(inbox, app, topics, runtime))
+        scorer = asyncio.create_task(score_inbox(inbox, app, runtime))
         try:
             async for event in app.events(stream):
                 await inbox.put(event)
@@ -46,41 +43,37 @@ def define_scoring(app: ConfirmingApp, topics: Topics, runtime: Runtime) -> None
                 runtime.counters.offsets.pop(tp.partition, None)
 
 
-async def score_inbox(
-    inbox: Inbox[EventT[Any]], app: ConfirmingApp, topics: Topics, runtime: Runtime
-) -> None:
+async def score_inbox(inbox: Inbox[EventT[Any]], app: ConfirmingApp, runtime: Runtime) -> None:
     """Score whatever waits, then confirm it, until cancelled."""
     while True:
         runs = await inbox.take()
         records: list[KafkaRecord] = [*chain.from_iterable(cast("Any", run.value) for run in runs)]
         try:
-            await score(records, topics, runtime)
+            await score(records, app, runtime)
         except Exception as fault:  # noqa: BLE001  # nothing may pass for done that is not
             exit_without_commit(_where(records), fault)
         for run in runs:
-            app.confirm(run)
+            runtime.counters.offsets[run.message.partition] = run.message.offset + 1
+            app.confirm(run, run.message.offset)
 
 
-async def score(records: Sequence[KafkaRecord], topics: Topics, runtime: Runtime) -> None:
+async def score(records: Sequence[KafkaRecord], app: faust.App, runtime: Runtime) -> None:
     """Judge records; when this returns, all that came of them is in Kafka."""
     pipeline = runtime.pipeline
     verdict = pipeline.judge(records)
-    await send_all(
-        _outgoing(verdict, pipeline, topics, detected_at=time.time()),
-        timeout=runtime.settings.send_timeout,
-    )
+    if messages := _outgoing(verdict, runtime, detected_at=time.time()):
+        producer = await app.maybe_start_producer()
+        await send_all(producer, messages, timeout=runtime.settings.send_timeout)
     _count(records, verdict, runtime, now=time.time())
 
 
-def _outgoing(
-    verdict: Verdict, pipeline: Pipeline, topics: Topics, *, detected_at: float
-) -> list[Outgoing]:
-    manifest = pipeline.model.manifest
+def _outgoing(verdict: Verdict, runtime: Runtime, *, detected_at: float) -> list[Outgoing]:
+    settings, manifest = runtime.settings, runtime.pipeline.model.manifest
     anomalies = [
         Outgoing(
-            topics.anomalies,
+            settings.anomalies_topic,
             finding.record.key,
-            to_anomaly(finding, manifest, detected_at).dumps(),
+            write_json(to_anomaly(finding, manifest, detected_at)),
             {},
         )
         for finding in verdict.findings
@@ -88,7 +81,7 @@ def _outgoing(
     dead_letters = [
         # aiokafka refuses a message that has neither key nor value.
         Outgoing(
-            topics.dead_letters,
+            settings.dead_letters_topic,
             letter.key,
             (letter.value or b"") if letter.key is None else letter.value,
             letter.headers,
@@ -96,62 +89,6 @@ def _outgoing(
         for letter in map(to_dead_letter, verdict.rejected)
     ]
     return anomalies + dead_letters
-
-
-def to_anomaly(finding: Finding, manifest: Manifest, detected_at: float) -> Anomaly:
-    """Write a finding as the record that travels.
-
-    Parameters
-    ----------
-    finding
-        What the core found.
-    manifest
-        Of the model that judged.
-    detected_at
-        Seconds since the epoch.
-    """
-    record, transaction = finding.record, finding.transaction
-    return Anomaly(
-        id=f"{record.topic}-{record.partition}-{record.offset}",
-        entity=_entity(transaction.entity, record.key),
-        time=iso_time(transaction.time),
-        detected_at=iso_time(detected_at),
-        score=finding.score,
-        p_value=finding.p_value,
-        severity=str(finding.severity),
-        threshold=manifest.threshold,
-        reasons=[Reason(**reason._asdict()) for reason in finding.reasons],
-        model=ModelReference(name=manifest.name, version=manifest.version, sha256=manifest.sha256),
-        transaction=_original(record.value),
-    )
-
-
-def _entity(named: str | int | None, key: bytes | None) -> str | None:
-    entity = str(named) if named is not None else (key or b"").decode(errors="replace")
-    return entity or None
-
-
-def _original(value: bytes | None) -> dict[str, object]:
-    # A field that the model does not use may hold what cannot be written again, such as 1e999.
-    try:
-        original: dict[str, object] = msgspec.json.decode(value or b"{}")
-    except (ValueError, RecursionError):
-        original = {}
-    if not original or _nested_deeper(original, MOST_NESTING):
-        return {"unreadable": (value or b"").decode(errors="replace")}
-    return original
-
-
-def _nested_deeper(value: object, levels: int) -> bool:
-    layer = [value]
-    for _ in range(levels):
-        inner: list[object] = []
-        for item in layer:
-            inner += (
-                item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
-            )
-        layer = inner
-    return bool(layer)
 
 
 def to_dead_letter(rejected: Rejected) -> DeadLetter:
@@ -175,9 +112,7 @@ def _count(
     counters.scored += verdict.scored
     counters.anomalies += len(verdict.findings)
     counters.dead_letters.update(str(rejected.error.rejection) for rejected in verdict.rejected)
-    for record in records:
-        counters.offsets[record.partition] = record.offset + 1
-    counters.latency.add([now - r.timestamp / 1000.0 for r in records if r.timestamp])
+    counters.latency.add(now - np.array([r.timestamp or 0 for r in records]) / 1000.0)
 
 
 def _where(records: Sequence[KafkaRecord]) -> str:

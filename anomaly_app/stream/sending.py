@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 from faust.exceptions import FaustError
-from faust.types import TopicT
+from faust.types.transports import ProducerT
 
 from anomaly_app.core.errors import MessageTooLarge
 
@@ -25,17 +25,24 @@ TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 class Outgoing(NamedTuple):
     """One message to produce."""
 
-    topic: TopicT
+    topic: str
     key: bytes | None
     value: bytes | None
     headers: dict[str, bytes]
 
 
-async def send_all(messages: Sequence[Outgoing], *, timeout: float) -> None:  # noqa: ASYNC109
+async def send_all(
+    producer: ProducerT,
+    messages: Sequence[Outgoing],
+    *,
+    timeout: float,  # noqa: ASYNC109
+) -> None:
     """Produce messages and return when the broker has acknowledged every one.
 
     Parameters
     ----------
+    producer
+        It has been started.
     messages
         Sent together; those that fail are sent again, after growing pauses.
     timeout
@@ -51,45 +58,52 @@ async def send_all(messages: Sequence[Outgoing], *, timeout: float) -> None:  # 
     clock = asyncio.get_running_loop().time
     deadline = clock() + timeout
     pause = FIRST_PAUSE
-    waiting = list(messages)
-    while waiting:
-        outcomes = await asyncio.gather(*map(_send, waiting), return_exceptions=True)
-        failed = [
-            (message, outcome)
-            for message, outcome in zip(waiting, outcomes, strict=True)
-            if isinstance(outcome, BaseException)
-        ]
+    waiting = messages
+    while failed := await _send(producer, waiting):
         for message, fault in failed:
             if isinstance(fault, TOO_LARGE):
                 raise _too_large(message) from fault
             if not isinstance(fault, SEND_ERRORS) or clock() + pause > deadline:
                 raise fault
-        if failed:
-            logger.warning(
-                "%d of %d sends failed (%r); again in %.1f s",
-                len(failed),
-                len(waiting),
-                failed[0][1],
-                pause,
-            )
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+        logger.warning(
+            "%d of %d sends failed (%r); again in %.1f s",
+            len(failed),
+            len(waiting),
+            failed[0][1],
+            pause,
+        )
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
         waiting = [message for message, _ in failed]
+
+
+async def _send(
+    producer: ProducerT, messages: Sequence[Outgoing]
+) -> list[tuple[Outgoing, BaseException]]:
+    """Send once; the messages that failed, in order, with their faults."""
+    under_way: list[Awaitable[Any]] = []
+    refused: list[BaseException] = []
+    for topic, key, value, headers in messages:
+        try:
+            under_way.append(await producer.send(topic, key, value, None, None, headers))
+        except Exception as fault:  # noqa: BLE001  # sorted by the caller
+            # Those behind it would wait as long, one after the other.
+            refused = [fault] * (len(messages) - len(under_way))
+            break
+    outcomes = await asyncio.gather(*under_way, return_exceptions=True)
+    return [
+        (message, outcome)
+        for message, outcome in zip(messages, [*outcomes, *refused], strict=True)
+        if isinstance(outcome, BaseException)
+    ]
 
 
 def _too_large(message: Outgoing) -> MessageTooLarge:
     size = len(message.value or b"")
     return MessageTooLarge(
-        f"topic {message.topic.get_topic_name()} does not take a message of {size:,} bytes: raise "
+        f"topic {message.topic} does not take a message of {size:,} bytes: raise "
         "its max.message.bytes, or lower ANOMALY_MAX_RECORD_BYTES"
     )
-
-
-async def _send(message: Outgoing) -> Any:
-    acknowledged: Awaitable[Any] = await message.topic.send(
-        key=message.key, value=message.value, headers=message.headers
-    )
-    return await acknowledged
 
 
 def exit_without_commit(where: str, fault: BaseException) -> NoReturn:

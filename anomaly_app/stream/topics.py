@@ -1,10 +1,9 @@
-"""The app's three topics."""
+"""The topics that the app reads."""
 
 from functools import partial
 from typing import NamedTuple
 
 import faust
-from faust import Schema
 from faust.types import TopicT
 
 from anomaly_app.settings import Settings
@@ -20,24 +19,21 @@ waits in memory.
 
 
 class Topics(NamedTuple):
-    """The app's topics, as Faust knows them."""
+    """The topics that agents read, as Faust knows them."""
 
     transactions: TopicT
     anomalies: TopicT
-    dead_letters: TopicT
 
 
 def define_topics(app: faust.App, settings: Settings) -> Topics:
     """Define the topics; nothing is sent to the broker yet."""
-    define = partial(app.topic, partitions=settings.partitions, replicas=settings.replication)
-    raw: Schema[bytes, bytes] = Schema(
-        key_type=bytes, key_serializer="raw", value_type=bytes, value_serializer="raw"
+    define = partial(
+        app.topic,
+        partitions=settings.partitions,
+        replicas=settings.replication,
+        schema=RunSchema(),
     )
-    topics = Topics(
-        transactions=define(settings.transactions_topic, schema=RunSchema()),
-        anomalies=define(settings.anomalies_topic, schema=raw),
-        dead_letters=define(settings.dead_letters_topic, schema=raw),
-    )
+    topics = Topics(define(settings.transactions_topic), define(settings.anomalies_topic))
     # `App.topic` takes a `maxsize`, and drops it.
     topics.anomalies.maxsize = ALERTS_BUFFER
     return topics

@@ -34,9 +34,9 @@ class ConfirmingApp(faust.App):
         unacked = cast("Stream[Any]", stream).noack()
         return cast("AsyncIterable[EventT[Any]]", unacked.events())
 
-    def confirm(self, event: EventT[Any]) -> None:
-        """Count an event, and all before it in its partition, as done."""
-        cast("ConfirmingConsumer", self.consumer).confirm(event)
+    def confirm(self, event: EventT[Any], offset: int) -> None:
+        """Count an event's run up to an offset, and all before it in its partition, as done."""
+        cast("ConfirmingConsumer", self.consumer).confirm(event, offset)
 
     def let_go(self, event: EventT[Any]) -> None:
         """Stop waiting for an event; without a `confirm` it will be read again."""

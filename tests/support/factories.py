@@ -4,13 +4,15 @@ import json
 from functools import cache
 from typing import Any
 
+import msgspec
 import numpy as np
 import polars as pl
 from aiokafka.structs import ConsumerRecord
 
+from anomaly_app.core.anomaly import Anomaly, ModelReference
+from anomaly_app.core.explain import Reason
 from anomaly_app.core.model import Model
 from anomaly_app.core.schema import Feature, FeatureSchema
-from anomaly_app.records import Anomaly, ModelReference, Reason
 from training.fit import FitOptions, Fitted, fit_model
 from training.history import History
 
@@ -86,6 +88,6 @@ def anomaly(**changes: Any) -> Anomaly:
             Reason(feature="shop", value="casino", expected="food", share=0.2),
         ],
         "model": ModelReference(name="transactions", version="1", sha256="ab" * 32),
-        "transaction": {"features": {"amount": 950.0, "shop": "casino"}},
+        "transaction": msgspec.Raw(b'{"features": {"amount": 950.0, "shop": "casino"}}'),
     }
     return Anomaly(**{**fields, **changes})

@@ -10,16 +10,17 @@ import pytest
 from anomaly_app.alerting.channel import Later, Outcome
 from anomaly_app.alerting.delivery import Delivery
 from anomaly_app.alerting.log import LogChannel
-from anomaly_app.alerting.message import AlertMessage, alert_message
+from anomaly_app.alerting.message import AlertMessage
 from anomaly_app.alerting.slack import SlackChannel
+from anomaly_app.core.anomaly import write_json
+from anomaly_app.core.explain import Reason
 from anomaly_app.demo.broker import free_port
-from anomaly_app.records import Reason
 from anomaly_app.settings import Settings
 from anomaly_app.stream.alerting import alert, make_channel
 from tests.support.factories import anomaly
 from tests.support.slack_server import TOKEN, SlackServer, slack_server
 
-MESSAGE = alert_message(anomaly())
+MESSAGE = AlertMessage(anomaly())
 
 
 @pytest.fixture
@@ -76,14 +77,14 @@ def test_a_message_is_blocks_and_no_raw_json() -> None:
 
 def test_a_message_names_the_three_strongest_reasons() -> None:
     reasons = [Reason(feature=f"f{i}", value=1.0, expected=0.0, share=0.2) for i in range(5)]
-    text = alert_message(anomaly(reasons=reasons)).text
+    text = AlertMessage(anomaly(reasons=reasons)).text
     assert "f2 is" in text
     assert "f3 is" not in text
 
 
 def test_texts_from_the_stream_can_neither_mention_nor_link_nor_format() -> None:
     hostile = "<!channel> <https://evil.example|click> *bold* & `code`"
-    message = alert_message(
+    message = AlertMessage(
         anomaly(
             entity=hostile,
             reasons=[Reason(feature=hostile, value=hostile, expected=None, share=1.0)],
@@ -107,19 +108,19 @@ def _mrkdwn(block: dict[str, object]) -> Iterator[str]:
 def test_a_message_fits_slacks_limits_whatever_the_stream_holds() -> None:
     long = "x" * 100_000
     reasons = [Reason(feature=long, value=long, expected=long, share=0.5)] * 50
-    message = alert_message(anomaly(entity=long, reasons=reasons))
+    message = AlertMessage(anomaly(entity=long, reasons=reasons))
     assert len(message.blocks[0]["text"]["text"]) <= 150
     assert all(len(text) <= 2_000 for block in message.blocks for text in _mrkdwn(block))
     assert len(message.text) <= 4_000
 
 
 def test_missing_parts_have_words() -> None:
-    text = alert_message(
+    text = AlertMessage(
         anomaly(entity=None, reasons=[Reason(feature="a", value=None, expected=None, share=1.0)])
     ).text
     assert "an unknown entity" in text
     assert "a is missing" in text
-    assert "no single value" in texts_in(alert_message(anomaly(reasons=[])))
+    assert "no single value" in texts_in(AlertMessage(anomaly(reasons=[])))
 
 
 def test_slack_gets_the_message(slack: SlackServer) -> None:
@@ -223,4 +224,4 @@ def test_without_a_token_the_same_words_are_logged(caplog: pytest.LogCaptureFixt
 def test_what_is_no_anomaly_is_counted_and_does_not_stop_the_alerts(value: bytes) -> None:
     delivery = Delivery(LogChannel(), given_up=lambda: False)
     assert asyncio.run(alert(value, delivery)) == Outcome.UNREADABLE
-    assert asyncio.run(alert(anomaly().dumps(), delivery)) == Outcome.LOGGED
+    assert asyncio.run(alert(write_json(anomaly()), delivery)) == Outcome.LOGGED

@@ -12,7 +12,7 @@ APP = ROOT / "anomaly_app"
 PURE_LIBRARIES = {
     *("anomaly_app", "collections", "dataclasses", "datetime", "enum", "functools", "hashlib"),
     *("importlib", "io", "itertools", "joblib", "math", "msgspec", "numba", "numpy", "operator"),
-    *("platform", "sklearn", "typing"),
+    *("platform", "sklearn", "struct", "typing"),
 }
 
 IMPURE_CALLS = {"open", "print", "input", "now", "today", "time", "monotonic", "sleep", "getenv"}
@@ -20,7 +20,7 @@ IMPURE_CALLS = {"open", "print", "input", "now", "today", "time", "monotonic", "
 ALLOWED = {
     "core": {"core"},
     "web": {"core", "runtime", "web", ""},
-    "alerting": {"core", "records", "alerting"},
+    "alerting": {"core", "alerting"},
     "broker": {"core", "settings", "broker"},
     "stream": {
         *("core", "alerting", "broker", "records", "runtime", "settings", "model_store", "stream"),

@@ -8,11 +8,11 @@ from faust.types import TP
 from hypothesis import given
 from hypothesis import strategies as st
 
+from anomaly_app.core.anomaly import read_anomaly, to_anomaly, write_json
 from anomaly_app.core.errors import Rejection
 from anomaly_app.core.pipeline import Pipeline
-from anomaly_app.records import Anomaly
 from anomaly_app.stream.batching import RunScheduler
-from anomaly_app.stream.scoring import to_anomaly, to_dead_letter
+from anomaly_app.stream.scoring import to_dead_letter
 from tests.support.factories import model, record, transaction
 from tests.support.faults import POISON, Faults, faulty_model
 
@@ -52,13 +52,13 @@ def test_every_record_has_exactly_one_outcome(
         made = record(value, key=key, partition=partition, offset=offset, topic=TOPIC)
         fetched.setdefault(TP(TOPIC, partition), []).append(made)
     scored, letters, anomalies = 0, [], []
-    for _, run in RunScheduler(topic=TOPIC, size=size).iterate(fetched):
+    for _, run in RunScheduler(sizes={TOPIC: size}).iterate(fetched):
         verdict = PIPELINE.judge(run.value)
         scored += verdict.scored
         letters += [to_dead_letter(rejected) for rejected in verdict.rejected]
         for finding in verdict.findings:
-            written = to_anomaly(finding, model().manifest, 1.8e9).dumps()
-            anomalies.append(Anomaly.loads(written).id)
+            written = write_json(to_anomaly(finding, model().manifest, 1.8e9))
+            anomalies.append(read_anomaly(written).id)
         assert verdict.scored + len(verdict.rejected) == len(run.value)
     assert scored + len(letters) == len(contents)
     rejected = [letter.offset for letter in letters]

@@ -28,25 +28,31 @@ def runs_of(scheduler: RunScheduler, offsets: list[int]) -> list[tuple[int, list
 
 
 def test_a_run_holds_what_has_arrived_and_has_its_last_offset() -> None:
-    scheduler = RunScheduler(topic=BATCHED, size=100)
+    scheduler = RunScheduler(sizes={BATCHED: 100})
     assert runs_of(scheduler, [5, 6, 9]) == [(9, [5, 6, 9])]
 
 
 def test_a_run_has_a_largest_size() -> None:
-    scheduler = RunScheduler(topic=BATCHED, size=2)
+    scheduler = RunScheduler(sizes={BATCHED: 2})
     assert runs_of(scheduler, [5, 6, 7, 8, 9]) == [(6, [5, 6]), (8, [7, 8]), (9, [9])]
 
 
 def test_partitions_take_turns() -> None:
-    scheduler = RunScheduler(topic=BATCHED, size=1)
+    scheduler = RunScheduler(sizes={BATCHED: 1})
     handed_on = scheduler.iterate({TP(BATCHED, p): fetched([7, 8], partition=p) for p in (0, 1)})
     assert [(tp.partition, run.offset) for tp, run in handed_on] == [(0, 7), (1, 7), (0, 8), (1, 8)]
 
 
-def test_other_topics_are_left_alone() -> None:
-    scheduler = RunScheduler(topic=BATCHED, size=100)
-    records = fetched([3, 4], topic="anomalies")
-    assert [r for _, r in scheduler.iterate({TP("anomalies", 0): records})] == records
+def test_each_topic_has_a_size_of_its_own() -> None:
+    scheduler = RunScheduler(sizes={BATCHED: 100, "anomalies": 1})
+    handed_on = scheduler.iterate(
+        {FIRST: fetched([1, 2]), TP("anomalies", 0): fetched([3, 4], topic="anomalies")}
+    )
+    assert sorted((tp.topic, len(run.value)) for tp, run in handed_on) == [
+        ("anomalies", 1),
+        ("anomalies", 1),
+        (BATCHED, 2),
+    ]
 
 
 @given(
@@ -54,7 +60,7 @@ def test_other_topics_are_left_alone() -> None:
     st.integers(1, 5),
 )
 def test_every_record_is_handed_on_once_and_in_order(steps: list[list[int]], size: int) -> None:
-    scheduler = RunScheduler(topic=BATCHED, size=size)
+    scheduler = RunScheduler(sizes={BATCHED: size})
     offset, expected, found = -1, [], []
     for fetch in steps:
         offsets = [offset := offset + step for step in fetch]

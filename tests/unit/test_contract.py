@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly_app.alerting.message import alert_message
+from anomaly_app.alerting.message import AlertMessage
+from anomaly_app.core.anomaly import read_anomaly, to_anomaly, write_json
 from anomaly_app.core.decode import Decoder
-from anomaly_app.core.pipeline import Pipeline
+from anomaly_app.core.pipeline import Finding, Pipeline
 from anomaly_app.core.schema import Feature, FeatureSchema
 from anomaly_app.records import (
     Anomaly,
@@ -18,7 +19,7 @@ from anomaly_app.records import (
     RowTransaction,
     Transaction,
 )
-from anomaly_app.stream.scoring import to_anomaly, to_dead_letter
+from anomaly_app.stream.scoring import to_dead_letter
 from tests.support.factories import NOON, SCHEMA, model, record, transaction
 
 PIPELINE = Pipeline(model(), max_record_bytes=10_000, max_reasons=5)
@@ -27,8 +28,7 @@ TWO_NUMBERS = FeatureSchema((Feature("value1", "number"), Feature("value2", "num
 
 
 def decode(sent: faust.Record, schema: FeatureSchema = SCHEMA) -> tuple[object, ...]:
-    found = Decoder(schema, max_bytes=10_000).decode_one(record(sent.dumps()))
-    return found.id, found.entity, found.time, tuple(found.row)
+    return Decoder(schema, max_bytes=10_000).decode([record(sent.dumps())]).transaction(0)
 
 
 @pytest.mark.parametrize("features", [{"amount": 2.5, "shop": "food"}, [2.5, "food"]])
@@ -45,12 +45,20 @@ def test_the_published_examples_are_transactions() -> None:
     assert decode(flat, TWO_NUMBERS) == (None, None, NOON, (0.1, 2.3))
 
 
+def written_and_read(finding: Finding, detected_at: float = NOON) -> Anomaly:
+    """Write an anomaly as the worker does, and read it as a user of Faust does."""
+    found = to_anomaly(finding, model().manifest, detected_at)
+    written = write_json(found)
+    assert read_anomaly(written) == found
+    read = Anomaly.loads(written)
+    assert json.loads(read.dumps()) == json.loads(written)
+    return read
+
+
 def test_an_anomaly_reads_back_as_it_was_written() -> None:
     sent = transaction(99_999.0, "casino", id=7, entity="card-9", note="kept")
     verdict = PIPELINE.judge([record(sent, offset=1042, partition=3, topic="my-transactions")])
-    written = to_anomaly(verdict.findings[0], model().manifest, NOON + 0.02)
-    read = Anomaly.loads(written.dumps())
-    assert read == written
+    read = written_and_read(verdict.findings[0], NOON + 0.02)
     assert read.id == "my-transactions-3-1042"
     assert (read.entity, read.time) == ("card-9", "2026-01-01T12:00:00.000Z")
     assert read.detected_at == "2026-01-01T12:00:00.020Z"
@@ -77,8 +85,8 @@ def test_the_kafka_key_is_the_entity_where_none_is_named() -> None:
 def test_an_ignored_field_that_cannot_be_written_again_hides_no_anomaly(note: bytes) -> None:
     value = b'{"features": {"amount": 99999.0, "shop": "casino"}, "note": ' + note + b"}"
     verdict = PIPELINE.judge([record(value)])
-    written = to_anomaly(verdict.findings[0], model().manifest, NOON)
-    assert Anomaly.loads(written.dumps()).transaction == {"unreadable": value.decode()}
+    read = written_and_read(verdict.findings[0])
+    assert read.transaction == {"unreadable": value.decode()}
 
 
 FIELDS = st.dictionaries(
@@ -99,9 +107,8 @@ def test_whatever_else_a_transaction_holds_its_anomaly_can_be_written_and_read(
     sent = json.dumps(fields | {"features": {"amount": 99_999.0, "shop": "casino"}}).encode()
     verdict = PIPELINE.judge([record(sent, key=key)])
     for finding in verdict.findings:
-        written = to_anomaly(finding, model().manifest, NOON)
-        assert Anomaly.loads(written.dumps()) == written
-        assert alert_message(written).text
+        written_and_read(finding)
+        assert AlertMessage(to_anomaly(finding, model().manifest, NOON)).text
     assert verdict.scored + len(verdict.rejected) == 1
 
 

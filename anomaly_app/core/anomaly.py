@@ -1,0 +1,115 @@
+"""An anomaly as it travels: one finding, written as JSON and read again."""
+
+import msgspec
+
+from anomaly_app.core.explain import Reason
+from anomaly_app.core.model import Manifest
+from anomaly_app.core.pipeline import Finding
+from anomaly_app.core.times import iso_time
+
+MOST_NESTING = 50
+"""Levels of a transaction that travel with an anomaly as JSON: reading it may recurse."""
+
+
+class ModelReference(msgspec.Struct, frozen=True):
+    """The model that judged."""
+
+    name: str
+    version: str
+    sha256: str
+
+
+class Anomaly(msgspec.Struct, frozen=True):
+    """What `anomaly_app.records.Anomaly` describes for users of Faust, at a tenth of the cost."""
+
+    id: str
+    entity: str | None
+    time: str
+    detected_at: str
+    score: float
+    p_value: float
+    severity: str
+    threshold: float
+    reasons: list[Reason]
+    model: ModelReference
+    transaction: msgspec.Raw
+    """JSON, as it was received."""
+
+    @property
+    def source(self) -> tuple[str, int, int]:
+        """Topic, partition and offset of the transaction.
+
+        Raises
+        ------
+        ValueError
+            The id has another form.
+        """
+        topic, partition, offset = self.id.rsplit("-", 2)
+        return topic, int(partition), int(offset)
+
+
+write_json = msgspec.json.Encoder().encode
+"""From an `Anomaly`, or anything of JSON's types, to JSON."""
+
+read_anomaly = msgspec.json.Decoder(Anomaly).decode
+"""From JSON to an `Anomaly`; anything else is a `ValueError` or a `RecursionError`."""
+
+
+def to_anomaly(finding: Finding, manifest: Manifest, detected_at: float) -> Anomaly:
+    """Write a finding as the anomaly that travels.
+
+    Parameters
+    ----------
+    finding
+        What the pipeline found.
+    manifest
+        Of the model that judged.
+    detected_at
+        Seconds since the epoch.
+    """
+    record, transaction = finding.record, finding.transaction
+    return Anomaly(
+        id=f"{record.topic}-{record.partition}-{record.offset}",
+        entity=_entity(transaction.entity, record.key),
+        time=iso_time(transaction.time),
+        detected_at=iso_time(detected_at),
+        score=finding.score,
+        p_value=finding.p_value,
+        severity=finding.severity,
+        threshold=manifest.threshold,
+        reasons=finding.reasons,
+        model=ModelReference(manifest.name, manifest.version, manifest.sha256),
+        transaction=_original(record.value),
+    )
+
+
+def _entity(named: str | int | None, key: bytes | None) -> str | None:
+    entity = str(named) if named is not None else (key or b"").decode(errors="replace")
+    return entity or None
+
+
+def _original(value: bytes | None) -> msgspec.Raw:
+    # A field that the model does not use may hold what others cannot read, such as 1e999.
+    value = value or b""
+    try:
+        readable = not _nested_deeper(msgspec.json.decode(value), MOST_NESTING)
+    except (ValueError, RecursionError):
+        readable = False
+    return msgspec.Raw(
+        value if readable else write_json({"unreadable": value.decode(errors="replace")})
+    )
+
+
+def _nested_deeper(value: object, levels: int) -> bool:
+    layer = [value]
+    for _ in range(levels):
+        inner: list[object] = []
+        for item in layer:
+            if isinstance(item, dict):
+                inner += item.values()
+            elif isinstance(item, list):
+                inner += item
+        if not inner:
+            return False
+        layer = inner
+    return True
