@@ -1,10 +1,11 @@
 """The Faust application: ``faust -A anomaly_app.app worker -l info``."""
 
-from functools import partial
+import sys
 from typing import Any
 
 import faust
 from faust.cli.base import cli
+from mode.utils.logging import DEFAULT_FORMATTERS
 
 from anomaly_app.broker.topics import max_message_bytes
 from anomaly_app.core.errors import SettingsError
@@ -12,7 +13,6 @@ from anomaly_app.dead_letters.command import dlq
 from anomaly_app.runtime import Runtime
 from anomaly_app.settings import Settings, load_settings
 from anomaly_app.stream.alerting import ALERTS_AT_ONCE, define_alerting
-from anomaly_app.stream.batching import RunScheduler
 from anomaly_app.stream.scoring import define_scoring
 from anomaly_app.stream.topics import define_topics
 from anomaly_app.stream.transport import ConfirmingApp, faust_credentials
@@ -35,6 +35,9 @@ BUFFERED_RUNS = 64
 At 80 % of it Faust stops fetching, and may then sleep for a second: enough for never being there
 but under overload.
 """
+
+PLAIN_LOG = {"merge": True, "formatters": {"colored": DEFAULT_FORMATTERS["default"]}}
+"""A log without colours: to work them out takes longer than all else that an alert needs."""
 
 # Faust's own commands are single; the group that they are in takes another group as well.
 cli.add_command(dlq)
@@ -60,14 +63,6 @@ def create_app(settings: Settings) -> faust.App:
         broker=settings.broker,
         broker_credentials=faust_credentials(settings),
         autodiscover=False,
-        # Batching: see stream/batching.py.
-        ConsumerScheduler=partial(
-            RunScheduler,
-            sizes={
-                settings.transactions_topic: settings.batch_size,
-                settings.anomalies_topic: ALERTS_AT_ONCE,
-            },
-        ),
         stream_buffer_maxsize=BUFFERED_RUNS,
         # At least once: the app's own ids make repeats harmless, see docs/decisions.md.
         processing_guarantee="at_least_once",
@@ -82,6 +77,7 @@ def create_app(settings: Settings) -> faust.App:
         producer_max_request_size=max_message_bytes(settings),
         consumer_max_fetch_size=4_194_304,
         topic_disable_leader=True,
+        logging_config=None if sys.stdout.isatty() else PLAIN_LOG,
         table_standby_replicas=0,
         # Faust's own pages are off, but for a plain OK at /.
         web_bind=settings.web_bind,
@@ -94,6 +90,10 @@ def create_app(settings: Settings) -> faust.App:
         web_metrics_enabled=False,
     )
     app.fetch_wait = settings.fetch_wait
+    app.run_sizes = {
+        settings.transactions_topic: settings.batch_size,
+        settings.anomalies_topic: ALERTS_AT_ONCE,
+    }
     topics = define_topics(app, settings)
     define_scoring(app, topics, runtime)
     define_alerting(app, topics, runtime)

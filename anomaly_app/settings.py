@@ -64,7 +64,7 @@ class Settings(SecuritySettings):
 
     model: Path = Path("models/transactions")
     """Folder of the model: the newest version in it, or one version's own folder."""
-    batch_size: int = Field(512, ge=1, le=100_000)
+    batch_size: int = Field(4096, ge=1, le=100_000)
     """Records that are scored together at most."""
     max_record_bytes: int = Field(1_048_576, ge=1, le=10_485_760)
     """Records with a longer value go to the dead letters unread."""

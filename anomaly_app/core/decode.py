@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Annotated, Any, NamedTuple, Protocol
 
 import msgspec
-import numpy as np
 from msgspec.structs import astuple
 
 from anomaly_app.core.errors import RecordRejected, Rejection
@@ -94,23 +93,24 @@ class Decoder:
         Decoded
             Every record is in exactly one of ``records`` and ``rejected``, in order.
         """
-        decoded = Decoded([], [], [], np.empty(0), [])
+        kept: list[KafkaRecord] = []
+        messages: list[Any] = []
+        rows: list[Row] = []
+        rejected: list[Rejected] = []
         read = self._read
         for record in records:
             try:
                 message, row = read(record)
             except RecordRejected as error:
-                decoded.rejected.append(Rejected(record, error))
+                rejected.append(Rejected(record, error))
                 continue
-            decoded.records.append(record)
-            decoded.messages.append(message)
-            decoded.rows.append(row)
-        times = (
-            [_seconds(m.time, r) for m, r in zip(decoded.messages, decoded.records, strict=True)]
-            if self._needs_times
-            else ()
-        )
-        return decoded._replace(matrix=self._schema.encode(decoded.rows, times))
+            kept.append(record)
+            messages.append(message)
+            rows.append(row)
+        times: Sequence[float] = ()
+        if self._needs_times:
+            times = [_seconds(m.time, r) for m, r in zip(messages, kept, strict=True)]
+        return Decoded(kept, messages, rows, self._schema.encode(rows, times), rejected)
 
     def _read(self, record: KafkaRecord) -> tuple[Any, Row]:
         value = record.value

@@ -89,7 +89,10 @@ class Preparation(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         matrix
             Of the schema that this was fitted for, shape ``(rows, columns)``.
         """
-        prepared = np.where(np.isnan(matrix), self.fill_, matrix)
+        gaps = np.isnan(matrix)
+        if not self.codes_ and not gaps.any():
+            return matrix
+        prepared = np.where(gaps, self.fill_, matrix)
         for place, seen in self.codes_.items():
             column = matrix[:, place]
             at = np.minimum(np.searchsorted(seen, column), len(seen) - 1)

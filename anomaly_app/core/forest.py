@@ -56,7 +56,7 @@ class ForestScorer:
 
     def score_samples(self, matrix: Matrix) -> Matrix:
         """Score rows without missing values, low = abnormal, shape ``(rows,)``."""
-        single = np.ascontiguousarray(matrix, dtype=np.float32)
+        single = np.array(matrix, dtype=np.float32, order="C")
         scores: Matrix = -np.exp2(_path_lengths(single, *self._nodes) / -self._scale)
         return scores
 

@@ -1,10 +1,8 @@
 """The alert agent: an anomaly in, a message to people out."""
 
 import logging
-from collections.abc import Sequence
 from typing import Any, cast
 
-from aiokafka.structs import ConsumerRecord
 from faust.types import StreamT
 
 from anomaly_app.alerting.channel import AlertChannel, Outcome
@@ -15,6 +13,7 @@ from anomaly_app.alerting.slack import SlackChannel
 from anomaly_app.core.anomaly import read_anomaly
 from anomaly_app.runtime import Runtime
 from anomaly_app.settings import Settings
+from anomaly_app.stream.batching import Record
 from anomaly_app.stream.sending import exit_without_commit
 from anomaly_app.stream.topics import Topics
 from anomaly_app.stream.transport import ConfirmingApp
@@ -35,7 +34,7 @@ def define_alerting(app: ConfirmingApp, topics: Topics, runtime: Runtime) -> Non
     @app.agent(topics.anomalies, name="alerting")
     async def alerting(stream: StreamT[Any]) -> None:
         async for event in app.events(stream):
-            for record in cast("Sequence[ConsumerRecord]", event.value):
+            for record in cast("list[Record]", event.value):
                 try:
                     outcome = await alert(record.value, delivery)
                 except Exception as fault:  # noqa: BLE001  # nothing may pass for done that is not

@@ -5,7 +5,7 @@ but the embedded broker looks again only after a good part of that wait, which t
 latency of every transaction.
 """
 
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Mapping
 from typing import Any, ClassVar, cast
 
 import aiokafka
@@ -17,6 +17,7 @@ from faust.types import EventT, StreamT
 
 from anomaly_app.broker.security import password, tls_context
 from anomaly_app.settings import Settings
+from anomaly_app.stream.batching import BatchedResults
 from anomaly_app.stream.consumer import ConfirmingConsumer
 
 
@@ -28,6 +29,9 @@ class ConfirmingApp(faust.App):
 
     fetch_wait: float
     """Seconds that a fetch may be held back."""
+
+    run_sizes: Mapping[str, int]
+    """For each topic whose records come in runs, the most in one."""
 
     def events(self, stream: StreamT[Any]) -> AsyncIterable[EventT[Any]]:
         """Events of an agent's stream, each of them to be confirmed or let go of."""
@@ -45,6 +49,13 @@ class ConfirmingApp(faust.App):
 
 class PromptThread(driver.AIOKafkaConsumerThread):
     """Consumer thread that fetches as `ConfirmingApp` says."""
+
+    async def on_start(self) -> None:
+        """Start the consumer, and have it unpack runs."""
+        await super().on_start()
+        # Nothing has been fetched yet: no partition is assigned.
+        fetcher = self._ensure_consumer()._fetcher  # noqa: SLF001
+        fetcher._records = BatchedResults(cast("ConfirmingApp", self.app).run_sizes)  # noqa: SLF001
 
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)

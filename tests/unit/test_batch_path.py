@@ -1,22 +1,21 @@
 """The way of a batch: any bytes in, never an exception, exactly one outcome for each record."""
 
 import json
+from itertools import chain
 from pathlib import Path
 
 import pytest
-from faust.types import TP
 from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly_app.core.anomaly import read_anomaly, to_anomaly, write_json
 from anomaly_app.core.errors import Rejection
 from anomaly_app.core.pipeline import Pipeline
-from anomaly_app.stream.batching import RunScheduler
 from anomaly_app.stream.scoring import to_dead_letter
 from tests.support.factories import model, record, transaction
 from tests.support.faults import POISON, Faults, faulty_model
+from tests.support.fetches import Sent, batch, in_runs
 
-TOPIC = "transactions"
 PIPELINE = Pipeline(model(), max_record_bytes=2_000, max_reasons=5)
 
 JSON = st.recursive(
@@ -47,12 +46,13 @@ RECORDS = st.lists(
 def test_every_record_has_exactly_one_outcome(
     contents: list[tuple[int, bytes | None, bytes | None]], size: int
 ) -> None:
-    fetched: dict[TP, list[object]] = {}
+    fetched: dict[int, list[Sent]] = {}
     for offset, (partition, key, value) in enumerate(contents):
-        made = record(value, key=key, partition=partition, offset=offset, topic=TOPIC)
-        fetched.setdefault(TP(TOPIC, partition), []).append(made)
+        fetched.setdefault(partition, []).append(Sent(offset, key, value))
     scored, letters, anomalies = 0, [], []
-    for _, run in RunScheduler(sizes={TOPIC: size}).iterate(fetched):
+    for run in chain.from_iterable(
+        in_runs(batch(sent), size=size, partition=partition) for partition, sent in fetched.items()
+    ):
         verdict = PIPELINE.judge(run.value)
         scored += verdict.scored
         letters += [to_dead_letter(rejected) for rejected in verdict.rejected]
