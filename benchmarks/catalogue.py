@@ -13,7 +13,7 @@ from anomaly_app.demo.workers import Worker
 from benchmarks.errors import BenchmarkError
 
 FAUST = str(Path(sys.executable).with_name("faust"))
-QUIET = {name: "" for name in ("SLACK_API_TOKEN", "SLACK_API_TOKEN_FILE", "SLACK_CHANNEL")}
+QUIET = dict.fromkeys(("SLACK_API_TOKEN", "SLACK_API_TOKEN_FILE", "SLACK_CHANNEL"), "")
 """No benchmark posts to Slack, whatever the environment holds."""
 
 

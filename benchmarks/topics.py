@@ -50,6 +50,7 @@ class Preload:
                 "linger.ms": 20,
                 "acks": "all",
                 "enable.idempotence": True,
+                "log_level": 3,  # a broker that has just started is no news
                 "queue.buffering.max.messages": 1_000_000,
             }
         )
