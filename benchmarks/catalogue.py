@@ -2,19 +2,22 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from subprocess import Popen
+from subprocess import Popen, TimeoutExpired
 
-from anomaly_app.demo.processes import start_process, stop_process
+from anomaly_app.demo.processes import start_process
 from anomaly_app.demo.workers import Worker
 from benchmarks.errors import BenchmarkError
 
 FAUST = str(Path(sys.executable).with_name("faust"))
 QUIET = dict.fromkeys(("SLACK_API_TOKEN", "SLACK_API_TOKEN_FILE", "SLACK_CHANNEL"), "")
 """No benchmark posts to Slack, whatever the environment holds."""
+
+STOP_TIMEOUT = 3.0
+"""Seconds between asking a process to stop and ending it: one that is behind would go on."""
 
 
 class Pace(Enum):
@@ -181,7 +184,10 @@ def running(system: System, wiring: Wiring) -> Iterator[list[Started]]:
         for each in started:
             each.process.terminate()
         for each in started:
-            stop_process(each.process)
+            with suppress(TimeoutExpired):
+                each.process.wait(STOP_TIMEOUT)
+            each.process.kill()
+            each.process.wait()
 
 
 APP = System("app", Pace.FAST)

@@ -89,9 +89,9 @@ def measure_throughput(system: System, wiring: Wiring, load: Load) -> Throughput
     """
     with observed(system, replace(wiring, topic=load.topic)) as (processes, observer):
         pids = [started.process.pid for started in processes]
-        _watch(observer, processes, load.warm_up)
+        wait_for(observer, processes, load.warm_up)
         begin, cpu, done = time.monotonic(), cpu_seconds(pids), observer.progress.records
-        _watch(observer, processes, load.count)
+        wait_for(observer, processes, load.count)
         end = time.monotonic()
         events = load.count - done
         cpu = cpu_seconds(pids) - cpu
@@ -106,8 +106,14 @@ def measure_throughput(system: System, wiring: Wiring, load: Load) -> Throughput
     )
 
 
-def _watch(observer: Observer, processes: list[Started], records: int) -> None:
-    """Return when so many records are done."""
+def wait_for(observer: Observer, processes: list[Started], records: int) -> None:
+    """Return when so many records are done.
+
+    Raises
+    ------
+    BenchmarkError
+        The system ended, or stood still.
+    """
     last = time.monotonic()
     while observer.progress.records < records:
         if observer.look(LOOK) is not None:

@@ -1,6 +1,6 @@
 """Topics on the broker: made, filled and deleted by the harness."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
@@ -64,9 +64,28 @@ class Preload:
         self._producer.flush(PATIENCE)
 
 
-def fill(servers: str, topic: str, count: int, *, partitions: int, marked: Collection[int]) -> None:
-    """Create a topic and fill it with the first `count` records."""
+def fill(
+    servers: str,
+    topic: str,
+    count: int,
+    *,
+    partitions: int,
+    marked: Collection[int],
+    advance: Callable[[int], None],
+) -> None:
+    """Create a topic and fill it with the first `count` records.
+
+    Parameters
+    ----------
+    servers, topic, partitions
+        See `Preload`.
+    count, marked
+        See `benchmarks.records.blocks`.
+    advance
+        Is told how many records more have been sent.
+    """
     create_topics(servers, [topic], partitions=partitions)
     preload = Preload(servers, topic, partitions=partitions)
     for block in blocks(count, marked=marked):
         preload.add(block)
+        advance(len(block.matrix))

@@ -8,7 +8,6 @@ import joblib
 from benchmarks.records import FEATURES
 from benchmarks.systems.faust_records import Anomaly, Transaction
 
-
 app = faust.App(
     os.environ["BENCH_GROUP"],
     broker=f"kafka://{os.environ['BENCH_BROKER']}",

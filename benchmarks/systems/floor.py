@@ -9,6 +9,7 @@ import os
 import signal
 import struct
 import time
+from typing import Any
 
 import joblib
 import msgspec
@@ -22,7 +23,12 @@ BATCH = 1024
 COMMIT_EVERY = 1.0
 
 Row = msgspec.defstruct("Row", [(name, float) for name in FEATURES], gc=False)
-Message = msgspec.defstruct("Message", [("features", Row)], gc=False)
+
+
+class Message(msgspec.Struct, gc=False):
+    """The part of a record that is read."""
+
+    features: Row  # type: ignore[valid-type]  # made for the features above
 
 
 def main() -> None:
@@ -64,7 +70,7 @@ def main() -> None:
             messages = [first, *consumer.consume(BATCH - 1, 0)]
             values = [message.value() for message in messages]
             rows = b"".join([pack(*astuple(decode(value).features)) for value in values])
-            matrix = np.frombuffer(rows, dtype=np.float32).reshape(-1, len(FEATURES))
+            matrix: Any = np.frombuffer(rows, dtype=np.float32).reshape(-1, len(FEATURES))
             scores = scorer.score_samples(matrix)
             for place in np.flatnonzero(scores < threshold):
                 message = messages[place]

@@ -28,7 +28,7 @@ def main() -> None:
     transactions = app.topic(os.environ["BENCH_TOPIC"], value_deserializer="json")
     anomalies = app.topic(os.environ["BENCH_ANOMALIES"], value_serializer="json")
     events = app.dataframe(transactions)
-    events = events.apply(judge).filter(lambda anomaly: bool(anomaly)).to_topic(anomalies)
+    events = events.apply(judge).filter(bool).to_topic(anomalies)
     app.run()
 
 
