@@ -5,24 +5,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks.broker import benchmark_broker
 from benchmarks.catalogue import SYSTEMS, Pace, System
-from benchmarks.compare import Comparison, Plan
+from benchmarks.compare import Comparison
 from benchmarks.errors import BenchmarkError
 from benchmarks.growth import measure_growth
 from benchmarks.machine import machine_line
 from benchmarks.model import make_model
+from benchmarks.plan import Plan
 from benchmarks.report import show, show_goals, write_json
 from benchmarks.results import judge
+from benchmarks.screen import progress_bars, wide_console
 from training.cli import one_line_errors
 
 MEDIUM_PART = 10
 """Systems of medium pace are given this part of the events."""
 
 LEAST_EVENTS = 200
+
+GROWTH, QUICK_GROWTH = 200_000, 20_000
+"""Records of the topics with more and more partitions."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +164,7 @@ def compare(plan: Plan, common: Common) -> None:
     BenchmarkError
         A system could not be measured, or the systems do not agree on the anomalies.
     """
-    console = Console()
+    console = wide_console()
     folder = common.folder("bench")
     model = make_model(folder / "models")
     with benchmark_broker(common.kafka, folder) as broker, progress_bars(console) as progress:
@@ -180,18 +183,6 @@ def compare(plan: Plan, common: Common) -> None:
     console.print(f"wrote {common.out / 'bench.json'} and {common.out / 'bench.png'}")
     if comparison.disagreements:
         raise BenchmarkError("the anomalies differ: " + "; ".join(comparison.disagreements))
-
-
-def progress_bars(console: Console) -> Progress:
-    """Make the progress bars of a long command."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-    )
 
 
 def _draw(common: Common, names: list[str], comparison: Comparison, machine: str) -> None:
@@ -218,12 +209,20 @@ def _chosen(names: str) -> list[System]:
 @one_line_errors
 def growth(common: Common) -> None:
     """Measure how the cost per row grows with trees, features, batch and partitions."""
-    console = Console()
+    console = wide_console()
     folder = common.folder("bench-growth")
     with benchmark_broker(common.kafka, folder) as broker, progress_bars(console) as progress:
         machine = machine_line(broker.description)
         console.print(machine, highlight=False)
-        measure_growth(broker, folder, progress, out=common.out, machine=machine)
+        events = QUICK_GROWTH if common.quick else GROWTH
+        points = measure_growth(
+            broker, folder, progress, out=common.out, machine=machine, events=events
+        )
+    from benchmarks.growth_plot import draw_growth  # noqa: PLC0415  # as above
+
+    picture = common.plot or common.out / "bench-growth.png"
+    draw_growth(picture, points, machine=machine)
+    console.print(f"wrote {common.out / 'bench-growth.json'} and {picture}")
 
 
 if __name__ == "__main__":

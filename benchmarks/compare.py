@@ -1,8 +1,8 @@
 """All systems, run after run, on one broker."""
 
 import secrets
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.latency import Traffic, measure_latency, records_needed
 from benchmarks.memory import measure_memory
 from benchmarks.model import BenchModel
+from benchmarks.plan import PARTITIONS, WARM_UP, Plan
 from benchmarks.records import blocks, marks, values
 from benchmarks.results import (
     ANOMALIES,
@@ -33,46 +34,8 @@ from benchmarks.scoring_call import measure_scoring_call
 from benchmarks.throughput import Load, measure_throughput
 from benchmarks.topics import delete_topics, fill
 
-PARTITIONS = 4
-WARM_UP = 0.2
-"""Share of a topic's records that are read before the measurement begins."""
-
 SCORED_ROWS = 5_000
 """Rows on which the two scoring calls are compared."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is measured.
-
-    Parameters
-    ----------
-    systems
-        In order.
-    runs
-        Rounds over all systems.
-    counts
-        Records of the topic for each pace.
-    seconds
-        Of traffic at each rate; 0 leaves latencies out.
-    memory_events
-        Records of the long topic; 0 leaves it out.
-    """
-
-    systems: Sequence[System]
-    runs: int
-    counts: dict[Pace, int]
-    seconds: float
-    memory_events: int
-
-    def estimate(self) -> float:
-        """Guess how long all of it takes, in seconds."""
-        per_second = {Pace.SLOW: 70.0, Pace.MEDIUM: 4_000.0, Pace.FAST: 25_000.0}
-        each = sum(10.0 + self.counts[s.pace] / per_second[s.pace] for s in self.systems)
-        if self.seconds:
-            each += sum(16.0 + 2 * self.seconds for s in self.systems if s.workers == 1)
-        once = 20.0 + self.counts[Pace.FAST] / 60_000.0
-        return once + self.runs * each + self.memory_events / 15_000.0
 
 
 class Comparison:

@@ -13,7 +13,7 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.observer import Observer
 from benchmarks.records import entity
 from benchmarks.throughput import LOOK, PATIENCE, observed
-from benchmarks.topics import create_topics, delete_topics
+from benchmarks.topics import QUIET, create_topics, delete_topics
 
 RATES = (1_000, 5_000)
 """Events per second."""
@@ -154,7 +154,7 @@ class Sender:
         self._partitions = partitions
         self._traffic = traffic
         self._producer = Producer(
-            {"bootstrap.servers": servers, "linger.ms": 0, "acks": 1, "log_level": 3}
+            {"bootstrap.servers": servers, "linger.ms": 0, "acks": 1, **QUIET}
         )
 
     def send(self, numbers: range) -> None:

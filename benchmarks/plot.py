@@ -1,5 +1,6 @@
 """The comparison as a picture, to be read at a glance."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -70,7 +71,7 @@ def _bars(
     side: int = 0,
     label: str = "",
 ) -> None:
-    largest = 0.0
+    least, largest = math.inf, 0.0
     for place, system in enumerate(systems):
         if not results.has(system, figure):
             continue
@@ -92,11 +93,12 @@ def _bars(
         panel.annotate(
             text, (found.most, at), xytext=(4, 0), textcoords="offset points", va="center", size=8
         )
-        largest = max(largest, found.most)
+        least, largest = min(least, found.least), max(largest, found.most)
     panel.set_xscale("log")
     panel.set_title(title, fontsize=9)
     if largest:
-        panel.set_xlim(right=max(largest * 12, panel.get_xlim()[1]))
+        # Room for the numbers to the right, and whole powers of ten to the left.
+        panel.set_xlim(10 ** math.floor(math.log10(least / 1.5)), largest * 40)
     panel.spines[["top", "right"]].set_visible(False)
     panel.tick_params(axis="y", length=0)
     panel.tick_params(axis="x", labelsize=8)

@@ -47,7 +47,7 @@ def show(console: Console, systems: Sequence[str], results: Results, *, compared
         f"anomalies among the first {compared:,} records; ≥: anomalies had not arrived when the "
         "measurement ended, and count with the time they had waited"
     )
-    table.add_column("system")
+    table.add_column("system", no_wrap=True)
     for figure in COLUMNS:
         table.add_column(figure.replace(" at ", "\nat "), justify="right")
     for system in systems:

@@ -10,10 +10,13 @@ from benchmarks.records import Block, blocks, entity, values
 PATIENCE = 60.0
 """Seconds that the broker has for anything."""
 
+QUIET = {"log_level": 3}
+"""That a broker has just started, or a client ends, is no news for the terminal."""
+
 
 def create_topics(servers: str, names: Iterable[str], *, partitions: int) -> None:
     """Create topics, and return when the broker has."""
-    admin = AdminClient({"bootstrap.servers": servers})
+    admin = _admin(servers)
     made = admin.create_topics(
         [NewTopic(name, num_partitions=partitions, replication_factor=1) for name in names]
     )
@@ -23,9 +26,13 @@ def create_topics(servers: str, names: Iterable[str], *, partitions: int) -> Non
 
 def delete_topics(servers: str, names: Iterable[str]) -> None:
     """Delete topics, and return when the broker has."""
-    admin = AdminClient({"bootstrap.servers": servers})
+    admin = _admin(servers)
     for future in admin.delete_topics(list(names)).values():
         future.result(PATIENCE)
+
+
+def _admin(servers: str) -> AdminClient:
+    return AdminClient({"bootstrap.servers": servers, **QUIET})
 
 
 class Preload:
@@ -50,7 +57,7 @@ class Preload:
                 "linger.ms": 20,
                 "acks": "all",
                 "enable.idempotence": True,
-                "log_level": 3,  # a broker that has just started is no news
+                **QUIET,
                 "queue.buffering.max.messages": 1_000_000,
             }
         )
