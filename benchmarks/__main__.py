@@ -1,48 +1,18 @@
 """``python -m benchmarks``: what ``make bench`` and ``make bench-growth`` run."""
 
-import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from benchmarks.broker import benchmark_broker
 from benchmarks.catalogue import SYSTEMS, Pace, System
-from benchmarks.compare import Comparison
-from benchmarks.errors import BenchmarkError
-from benchmarks.growth import measure_growth
-from benchmarks.machine import machine_line
-from benchmarks.model import make_model
+from benchmarks.commands import Common, compare, grow
 from benchmarks.plan import Plan
-from benchmarks.report import show, show_goals, write_json
-from benchmarks.results import judge
-from benchmarks.screen import progress_bars, wide_console
 from training.cli import one_line_errors
 
 MEDIUM_PART = 10
 """Systems of medium pace are given this part of the events."""
 
 LEAST_EVENTS = 200
-
-GROWTH, QUICK_GROWTH = 200_000, 20_000
-"""Records of the topics with more and more partitions."""
-
-
-@dataclass(frozen=True)
-class Common:
-    """Options of all commands."""
-
-    kafka: Path | None
-    out: Path
-    quick: bool
-    plot: Path | None
-
-    def folder(self, name: str) -> Path:
-        """Give a new folder for models, logs and data."""
-        folder = self.out / name
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        return folder.resolve()
 
 
 @click.group(invoke_without_command=True, context_settings={"max_content_width": 100})
@@ -101,6 +71,13 @@ class Common:
     metavar="PNG",
     help="Write the picture here as well, such as docs/performance.png.",
 )
+@click.option(
+    "--app-environment",
+    default=Path(".venv"),
+    show_default=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Virtual environment that the app and the Faust agents run in.",
+)
 @click.option("--quick", is_flag=True, help="One tiny run, to see that everything works.")
 @click.pass_context
 @one_line_errors
@@ -115,6 +92,7 @@ def cli(
     kafka: Path | None,
     out: Path,
     plot: Path | None,
+    app_environment: Path,
     *,
     quick: bool,
 ) -> None:
@@ -137,7 +115,7 @@ def cli(
     How the cost per row grows, instead of the comparison:
       python -m benchmarks growth
     """  # noqa: D301  # click reads the escape: keep the lines as they are
-    context.obj = common = Common(kafka, out, quick, plot)
+    context.obj = common = Common(kafka, out, app_environment, quick, plot)
     if context.invoked_subcommand is not None:
         return
     if quick:
@@ -156,44 +134,6 @@ def cli(
     compare(plan, common)
 
 
-def compare(plan: Plan, common: Common) -> None:
-    """Run a comparison, show it, and write it.
-
-    Raises
-    ------
-    BenchmarkError
-        A system could not be measured, or the systems do not agree on the anomalies.
-    """
-    console = wide_console()
-    folder = common.folder("bench")
-    model = make_model(folder / "models")
-    with benchmark_broker(common.kafka, folder) as broker, progress_bars(console) as progress:
-        machine = machine_line(broker.description)
-        console.print(machine, highlight=False)
-        console.print(f"this takes about {plan.estimate() / 60:.0f} minutes; logs are in {folder}")
-        comparison = Comparison(plan, broker, model, folder, progress)
-        comparison.run()
-    results, names = comparison.results, [system.name for system in plan.systems]
-    judged = judge(results)
-    console.print(machine, highlight=False)
-    show(console, names, results, compared=comparison.compared)
-    show_goals(console, judged)
-    write_json(common.out / "bench.json", machine, results, judged)
-    _draw(common, names, comparison, machine)
-    console.print(f"wrote {common.out / 'bench.json'} and {common.out / 'bench.png'}")
-    if comparison.disagreements:
-        raise BenchmarkError("the anomalies differ: " + "; ".join(comparison.disagreements))
-
-
-def _draw(common: Common, names: list[str], comparison: Comparison, machine: str) -> None:
-    from benchmarks.plot import draw  # noqa: PLC0415  # matplotlib is an extra, and slow to import
-
-    picture = common.out / "bench.png"
-    draw(picture, names, comparison.results, machine=machine)
-    if common.plot is not None:
-        shutil.copyfile(picture, common.plot)
-
-
 def _chosen(names: str) -> list[System]:
     known = {name.replace(",", ""): system for name, system in SYSTEMS.items()}
     chosen = [name.strip() for name in names.split(",") if name.strip()]
@@ -209,20 +149,7 @@ def _chosen(names: str) -> list[System]:
 @one_line_errors
 def growth(common: Common) -> None:
     """Measure how the cost per row grows with trees, features, batch and partitions."""
-    console = wide_console()
-    folder = common.folder("bench-growth")
-    with benchmark_broker(common.kafka, folder) as broker, progress_bars(console) as progress:
-        machine = machine_line(broker.description)
-        console.print(machine, highlight=False)
-        events = QUICK_GROWTH if common.quick else GROWTH
-        points = measure_growth(
-            broker, folder, progress, out=common.out, machine=machine, events=events
-        )
-    from benchmarks.growth_plot import draw_growth  # noqa: PLC0415  # as above
-
-    picture = common.plot or common.out / "bench-growth.png"
-    draw_growth(picture, points, machine=machine)
-    console.print(f"wrote {common.out / 'bench-growth.json'} and {picture}")
+    grow(common)
 
 
 if __name__ == "__main__":

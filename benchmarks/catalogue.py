@@ -8,11 +8,10 @@ from enum import Enum
 from pathlib import Path
 from subprocess import Popen, TimeoutExpired
 
+from anomaly_app.demo.broker import free_port
 from anomaly_app.demo.processes import start_process
-from anomaly_app.demo.workers import Worker
 from benchmarks.errors import BenchmarkError
 
-FAUST = str(Path(sys.executable).with_name("faust"))
 QUIET = dict.fromkeys(("SLACK_API_TOKEN", "SLACK_API_TOKEN_FILE", "SLACK_CHANNEL"), "")
 """No benchmark posts to Slack, whatever the environment holds."""
 
@@ -46,6 +45,8 @@ class Wiring:
         Of both topics.
     model, forest
         The app's artifact, and the bare forest for the peers.
+    faust
+        Faust's command line, in the app's environment.
     folder
         For logs.
     embedded
@@ -59,6 +60,7 @@ class Wiring:
     partitions: int
     model: Path
     forest: Path
+    faust: Path
     folder: Path
     embedded: bool
 
@@ -123,21 +125,25 @@ class System:
 
     def start(self, wiring: Wiring) -> list["Started"]:
         """Start its processes."""
-        if self.module is None:
-            started = [
-                Worker.start(wiring.folder, wiring.app_environment) for _ in range(self.workers)
-            ]
-            return [Started(self.name, worker.process, worker.log) for worker in started]
-        log = wiring.folder / f"{wiring.group}.log"
-        environment = wiring.peer_environment
-        process = start_process(self._command(wiring), log=log, env=environment)
-        return [Started(self.name, process, log)]
+        environment = wiring.app_environment if self.module is None else wiring.peer_environment
+        started = []
+        for number in range(self.workers):
+            name = f"{wiring.group}-{number}"
+            log = wiring.folder / f"{name}.log"
+            command = self._command(wiring, wiring.folder / f"{name}-data")
+            process = start_process(command, log=log, env=environment)
+            started.append(Started(self.name, process, log))
+        return started
 
-    def _command(self, wiring: Wiring) -> Sequence[str]:
+    def _command(self, wiring: Wiring, data: Path) -> Sequence[str]:
+        if self.module is None:
+            # README's command, as demo/workers.py starts it.
+            worker = ["worker", "-l", "info", "--web-port", str(free_port())]
+            return [str(wiring.faust), "-A", "anomaly_app.app", "--datadir", str(data), *worker]
         program = f"benchmarks.systems.{self.module}"
         if self.faust:
-            data = str(wiring.folder / f"{wiring.group}-data")
-            return [FAUST, "-A", program, "--datadir", data, "worker", "--without-web"]
+            worker = ["worker", "--without-web"]
+            return [str(wiring.faust), "-A", program, "--datadir", str(data), *worker]
         return [sys.executable, "-m", program]
 
 

@@ -45,6 +45,8 @@ class Comparison:
     ----------
     plan, broker, model
         What, where, and with which forest.
+    faust
+        Faust's command line, in the app's environment.
     folder
         For logs.
     progress
@@ -52,7 +54,13 @@ class Comparison:
     """
 
     def __init__(
-        self, plan: Plan, broker: Broker, model: BenchModel, folder: Path, progress: Progress
+        self,
+        plan: Plan,
+        broker: Broker,
+        model: BenchModel,
+        faust: Path,
+        folder: Path,
+        progress: Progress,
     ) -> None:
         self.results = Results()
         self.disagreements: list[str] = []
@@ -68,6 +76,7 @@ class Comparison:
             partitions=PARTITIONS,
             model=model.folder,
             forest=model.forest_file,
+            faust=faust,
             folder=folder,
             embedded=broker.embedded,
         )

@@ -57,7 +57,14 @@ class Point:
 
 
 def measure_growth(
-    broker: Broker, folder: Path, progress: Progress, *, out: Path, machine: str, events: int
+    broker: Broker,
+    faust: Path,
+    folder: Path,
+    progress: Progress,
+    *,
+    out: Path,
+    machine: str,
+    events: int,
 ) -> list[Point]:
     """Measure all, and write ``bench-growth.json`` and ``bench-growth.png`` to `out`.
 
@@ -65,6 +72,8 @@ def measure_growth(
     ----------
     broker
         For the partitions; the rest is measured in this process.
+    faust
+        Faust's command line, in the app's environment.
     folder
         For models and logs.
     progress
@@ -76,7 +85,7 @@ def measure_growth(
     events
         Records of the topics with more and more partitions.
     """
-    points = [*_in_process(progress), *_with_partitions(broker, folder, progress, events)]
+    points = [*_in_process(progress), *_with_partitions(broker, faust, folder, progress, events)]
     head = {"system": "machine", "figure": machine, "median": None, "min": None, "max": None}
     written = msgspec.json.encode([head, *(point.to_json() for point in points)])
     (out / "bench-growth.json").write_bytes(msgspec.json.format(written, indent=2) + b"\n")
@@ -138,15 +147,23 @@ def _seconds(call: Callable[[], object]) -> float:
 
 
 def _with_partitions(
-    broker: Broker, folder: Path, progress: Progress, events: int
+    broker: Broker, faust: Path, folder: Path, progress: Progress, events: int
 ) -> Iterator[Point]:
     model = make_model(folder / "models")
     for partitions in progress.track(PARTITIONS, description="partitions"):
         name = f"bench-{secrets.token_hex(3)}-{partitions}"
         wiring = Wiring(
-            broker.servers, name, "", name, partitions, model.folder, model.forest_file, folder,
-            broker.embedded,
-        )  # fmt: skip
+            servers=broker.servers,
+            topic=name,
+            anomalies="",
+            group=name,
+            partitions=partitions,
+            model=model.folder,
+            forest=model.forest_file,
+            faust=faust,
+            folder=folder,
+            embedded=broker.embedded,
+        )
         warm_up = events // 5
         fill(
             broker.servers,

@@ -3,36 +3,22 @@
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
-import numpy as np
 from confluent_kafka import Producer
 
 from benchmarks.catalogue import System, Wiring
 from benchmarks.errors import BenchmarkError
 from benchmarks.observer import Observer
+from benchmarks.quantiles import RATES, Quantile, quantile
 from benchmarks.records import entity
 from benchmarks.throughput import LOOK, PATIENCE, observed
 from benchmarks.topics import QUIET, create_topics, delete_topics
-
-RATES = (1_000, 5_000)
-"""Events per second."""
 
 GRACE = 3.0
 """Seconds, after the last record of a rate, that its anomalies may still take."""
 
 STEP = 0.001
 """Seconds between two looks at the clock."""
-
-MS = 1000.0
-
-
-class Quantile(NamedTuple):
-    """A quantile of latencies."""
-
-    milliseconds: float
-    at_least: bool
-    """Whether it is a lower bound: anomalies that had waited for less have not arrived."""
 
 
 @dataclass(frozen=True)
@@ -60,22 +46,6 @@ class Traffic:
 def records_needed(warm_up: int, seconds: float) -> int:
     """Give the number of records that the warm-up and all rates send."""
     return warm_up + sum(int(rate * seconds) for rate in RATES)
-
-
-def quantile(arrived: Sequence[float], waiting: Sequence[float], share: float) -> Quantile:
-    """Give a quantile of latencies, of which some are not over.
-
-    Parameters
-    ----------
-    arrived
-        Seconds from produce to anomaly.
-    waiting
-        Seconds since produce of the anomalies that have not arrived: lower bounds.
-    share
-        Of the anomalies that are at most as late, 0 to 1.
-    """
-    value = float(np.quantile([*arrived, *waiting], share, method="inverted_cdf"))
-    return Quantile(value * MS, any(seconds <= value for seconds in waiting))
 
 
 def measure_latency(

@@ -7,6 +7,7 @@ import msgspec
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 from benchmarks.errors import BenchmarkError
+from benchmarks.progress import Progress
 
 
 class _Transaction(msgspec.Struct):
@@ -17,31 +18,6 @@ class _Anomaly(msgspec.Struct):
     """What every system's anomalies have: the original transaction, with its id."""
 
     transaction: _Transaction
-
-
-class Progress:
-    """How far a system has come, told by the anomalies that have been seen of it.
-
-    A partition's records are processed in order, so that all before an anomaly are done, too.
-
-    Parameters
-    ----------
-    partitions
-        Record ``id`` is number ``id // partitions`` of partition ``id % partitions``.
-    """
-
-    def __init__(self, partitions: int) -> None:
-        self._done = [0] * partitions
-
-    def note(self, number: int) -> None:
-        """Count a record, and those before it in its partition, as done."""
-        partition, index = number % len(self._done), number // len(self._done)
-        self._done[partition] = max(self._done[partition], index + 1)
-
-    @property
-    def records(self) -> int:
-        """How many records are known to be done."""
-        return sum(self._done)
 
 
 class Observer:

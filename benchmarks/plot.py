@@ -10,7 +10,7 @@ mpl.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-from benchmarks.latency import RATES
+from benchmarks.quantiles import RATES
 from benchmarks.report import number
 from benchmarks.results import CPU, EVENTS, Results, latency_figure
 

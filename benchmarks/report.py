@@ -7,7 +7,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.latency import RATES
+from benchmarks.quantiles import RATES
 from benchmarks.results import (
     ANOMALIES,
     CPU,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, NamedTuple
 
-from benchmarks.latency import RATES
+from benchmarks.quantiles import RATES
 
 EVENTS, CPU, MEMORY, ANOMALIES = "events/s", "CPU µs/event", "peak MB", "anomalies"
 EARLY_MEMORY, LATE_MEMORY = "MB after a tenth of the long topic", "MB after all of it"

@@ -98,10 +98,16 @@ def test_dependencies_have_their_reason() -> None:
 
 def test_locks_hold_what_pyproject_asks_for() -> None:
     pyproject = (ROOT / "pyproject.toml").read_text()
-    lock = (ROOT / "requirements-dev.lock").read_text()
-    for name in re.findall(r'"([a-z-]+)[><=]+[0-9]', pyproject):
-        if name != "setuptools":
-            assert re.search(rf"^{name}==", lock, re.MULTILINE), name
+    peers = re.search(r"^bench = \[.*?^\]", pyproject, re.MULTILINE | re.DOTALL)
+    assert peers is not None
+    for asked, lock_file in (
+        (pyproject.replace(peers[0], ""), "requirements-dev.lock"),
+        (peers[0], "requirements-bench.lock"),
+    ):
+        lock = (ROOT / lock_file).read_text()
+        for name in re.findall(r'"([a-z-]+)[><=]+[0-9]', asked):
+            if name != "setuptools":
+                assert re.search(rf"^{name}==", lock, re.MULTILINE), name
 
 
 def test_the_version_is_the_same_everywhere() -> None:
