@@ -69,7 +69,7 @@ def main() -> None:
         if first is not None:
             messages = [first, *consumer.consume(BATCH - 1, 0)]
             values = [message.value() for message in messages]
-            rows = b"".join([pack(*astuple(decode(value).features)) for value in values])
+            rows = bytearray().join([pack(*astuple(decode(value).features)) for value in values])
             matrix: Any = np.frombuffer(rows, dtype=np.float32).reshape(-1, len(FEATURES))
             scores = scorer.score_samples(matrix)
             for place in np.flatnonzero(scores < threshold):
