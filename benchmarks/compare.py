@@ -9,7 +9,7 @@ import numpy as np
 from rich.progress import Progress
 
 from benchmarks.broker import Broker
-from benchmarks.catalogue import APP, Pace, System, Wiring
+from benchmarks.catalogue import APP, FLOOR, Pace, System, Wiring
 from benchmarks.errors import BenchmarkError
 from benchmarks.latency import Traffic, measure_latency, records_needed
 from benchmarks.memory import measure_memory
@@ -108,6 +108,10 @@ class Comparison:
             delete_topics(self._wiring.servers, [load.topic for load in loads.values()])
 
     def _rounds(self, loads: Mapping[Pace, Load], traffic: Traffic) -> None:
+        if self._plan.seconds:
+            # A broker that has just started answers for half a minute ten times slower.
+            self._progress.console.print("warming up the broker")
+            measure_latency(FLOOR, self._named(FLOOR), traffic)
         latencies = [s for s in self._plan.systems if s.workers == 1 and self._plan.seconds]
         steps = self._plan.runs * (len(self._plan.systems) + len(latencies))
         task = self._progress.add_task("", total=steps)

@@ -41,9 +41,11 @@ def main() -> None:
             "group.id": os.environ["BENCH_GROUP"],
             "auto.offset.reset": "earliest",
             "enable.auto.commit": False,
-            # At their defaults librdkafka stops fetching for a second whenever it is ahead.
+            # At the default librdkafka stops fetching for a second whenever it is ahead,
             "fetch.queue.backoff.ms": 2,
-            "max.partition.fetch.bytes": 8_388_608,
+            # and small queues of large fetches were the fastest of those tried.
+            "queued.min.messages": 10_000,
+            "max.partition.fetch.bytes": 2_097_152,
             "fetch.wait.max.ms": 20,
         }
     )
