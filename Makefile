@@ -4,15 +4,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 KAFKA := build/kafka
+BENCH := build/bench-venv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo train worker test lint types unit integration test-kafka format lock clean
+.PHONY: help demo train worker test lint types unit integration test-kafka bench bench-growth format lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  Variables of demo: DATA=path ROLES='key=cust label=is_fraud' DEMO_SECONDS=60 RATE=200"
 	@echo "  WORKERS=1 ALERT_RATE=0.015 SEED=7 ANOMALY_BROKER=kafka://host:port"
+	@echo "  Variable of bench: BENCH_OPTIONS='--runs 1 --systems floor,app'"
 
 $(READY): requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -58,6 +60,24 @@ $(KAFKA)/.ready: tests/kafka/pom.xml
 	@mvn -q -B -f tests/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(KAFKA)
 	@touch $@
 
+# Apache Kafka where it can be had: Java, and Maven for the first time.
+BENCH_KAFKA = $(if $(ANOMALY_BROKER),,$(shell command -v java >/dev/null && \
+	{ test -e $(KAFKA)/.ready || command -v mvn >/dev/null; } && echo $(KAFKA)))
+BENCHMARKS = $(BENCH)/bin/python -m benchmarks $(if $(BENCH_KAFKA),--kafka $(KAFKA)) $(BENCH_OPTIONS)
+
+bench: $(READY) $(BENCH)/.ready $(if $(BENCH_KAFKA),$(KAFKA)/.ready) ## Compare with other ways of doing the same, in half an hour
+	@$(BENCHMARKS)
+
+bench-growth: $(READY) $(BENCH)/.ready $(if $(BENCH_KAFKA),$(KAFKA)/.ready) ## Measure how the cost of a row grows
+	@$(BENCHMARKS) growth
+
+# An environment of its own: a peer needs other versions of packages that the app has, too.
+$(BENCH)/.ready: requirements-bench.lock
+	@test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
+	@echo "installing the benchmark's packages into $(BENCH) (once)"
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.lock
+	@touch $@
+
 format: $(READY) ## Rewrite the code in the project's style
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
@@ -66,6 +86,8 @@ lock: $(READY) ## Resolve the dependencies of pyproject.toml anew
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --extra dev pyproject.toml -o requirements-dev.lock
+	@cp requirements-dev.lock requirements-bench.lock  # whose versions are kept where they can be
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra bench pyproject.toml -o requirements-bench.lock
 
 clean: ## Remove what was built, and the environment
 	@rm -rf .venv build .mypy_cache .pytest_cache .ruff_cache .hypothesis

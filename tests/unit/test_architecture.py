@@ -74,14 +74,21 @@ def test_only_the_edge_knows_faust() -> None:
     assert knowing == {"app.py", "records.py", "stream", "web"}
 
 
+@pytest.mark.parametrize("folder", ["anomaly_app", "training", "tests/support"])
+def test_nothing_needs_the_benchmark(folder: str) -> None:
+    strangers = {"benchmarks", "confluent_kafka", "matplotlib", "quixstreams"}
+    for file in modules(ROOT / folder):
+        assert not strangers & {name.split(".")[0] for name in imports(file)}, file
+
+
 def test_modules_have_one_subject_and_a_readable_size() -> None:
     sizes = {
         file.relative_to(ROOT): len(file.read_text().splitlines())
-        for file in [*modules(APP), *modules(ROOT / "training")]
+        for file in [*modules(APP), *modules(ROOT / "training"), *modules(ROOT / "benchmarks")]
     }
     assert {str(file): size for file, size in sizes.items() if size > 225} == {}
 
 
 def test_every_module_says_what_it_is_for() -> None:
-    for file in [*modules(APP), *modules(ROOT / "training")]:
+    for file in [*modules(APP), *modules(ROOT / "training"), *modules(ROOT / "benchmarks")]:
         assert ast.get_docstring(ast.parse(file.read_text())), file

@@ -98,10 +98,17 @@ def test_dependencies_have_their_reason() -> None:
 
 def test_locks_hold_what_pyproject_asks_for() -> None:
     pyproject = (ROOT / "pyproject.toml").read_text()
-    lock = (ROOT / "requirements-dev.lock").read_text()
-    for name in re.findall(r'"([a-z-]+)[><=]+[0-9]', pyproject):
-        if name != "setuptools":
-            assert re.search(rf"^{name}==", lock, re.MULTILINE), name
+    for left_out, lock_file in (
+        ("bench", "requirements-dev.lock"),
+        ("dev", "requirements-bench.lock"),
+    ):
+        extra = re.search(rf"^{left_out} = \[.*?^\]", pyproject, re.MULTILINE | re.DOTALL)
+        assert extra is not None
+        asked = pyproject.replace(extra[0], "")
+        lock = (ROOT / lock_file).read_text()
+        for name in re.findall(r'"([a-z-]+)[><=]+[0-9]', asked):
+            if name != "setuptools":
+                assert re.search(rf"^{name}==", lock, re.MULTILINE), name
 
 
 def test_the_version_is_the_same_everywhere() -> None:

@@ -1,0 +1,1 @@
+"""The benchmark: this app beside the published ways of doing the same, on the same broker."""

@@ -1,0 +1,105 @@
+"""What the commands do, once their options are read."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.broker import benchmark_broker
+from benchmarks.compare import Comparison
+from benchmarks.errors import BenchmarkError
+from benchmarks.growth import measure_growth
+from benchmarks.machine import machine_line
+from benchmarks.model import make_model
+from benchmarks.plan import Plan
+from benchmarks.report import show, show_goals, write_json
+from benchmarks.results import judge
+from benchmarks.screen import progress_bars, wide_console
+
+GROWTH, QUICK_GROWTH = 200_000, 20_000
+"""Records of the topics with more and more partitions."""
+
+
+@dataclass(frozen=True)
+class Common:
+    """Options of all commands."""
+
+    kafka: Path | None
+    out: Path
+    app_environment: Path
+    quick: bool
+    plot: Path | None
+
+    @property
+    def faust(self) -> Path:
+        """Faust's command line in the app's environment."""
+        return self.app_environment.absolute() / "bin" / "faust"
+
+    def folder(self, name: str) -> Path:
+        """Give a new folder for models, logs and data."""
+        folder = self.out / name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        return folder.resolve()
+
+
+def compare(plan: Plan, common: Common) -> None:
+    """Run a comparison, show it, and write it.
+
+    Raises
+    ------
+    BenchmarkError
+        A system could not be measured, or the systems do not agree on the anomalies.
+    """
+    console = wide_console()
+    folder = common.folder("bench")
+    model = make_model(folder / "models")
+    with benchmark_broker(common.kafka, folder) as broker, progress_bars(console) as progress:
+        machine = machine_line(broker.description)
+        console.print(machine, highlight=False)
+        console.print(f"this takes about {plan.estimate() / 60:.0f} minutes; logs are in {folder}")
+        faust = common.faust
+        comparison = Comparison(plan, broker, model, faust, folder, progress)
+        comparison.run()
+    results, names = comparison.results, [system.name for system in plan.systems]
+    judged = judge(results)
+    console.print(machine, highlight=False)
+    show(console, names, results, compared=comparison.compared)
+    show_goals(console, judged)
+    write_json(common.out / "bench.json", machine, results, judged)
+    _draw(common, names, comparison, machine)
+    console.print(f"wrote {common.out / 'bench.json'} and {common.out / 'bench.png'}")
+    if comparison.disagreements:
+        raise BenchmarkError("the anomalies differ: " + "; ".join(comparison.disagreements))
+
+
+def _draw(common: Common, names: list[str], comparison: Comparison, machine: str) -> None:
+    from benchmarks.plot import draw  # noqa: PLC0415  # matplotlib is an extra, and slow to import
+
+    picture = common.out / "bench.png"
+    draw(picture, names, comparison.results, machine=machine)
+    if common.plot is not None:
+        shutil.copyfile(picture, common.plot)
+
+
+def grow(common: Common) -> None:
+    """Measure the growth, draw it, and write it."""
+    console = wide_console()
+    folder = common.folder("bench-growth")
+    with benchmark_broker(common.kafka, folder) as broker, progress_bars(console) as progress:
+        machine = machine_line(broker.description)
+        console.print(machine, highlight=False)
+        events = QUICK_GROWTH if common.quick else GROWTH
+        points = measure_growth(
+            broker,
+            common.faust,
+            folder,
+            progress,
+            out=common.out,
+            machine=machine,
+            events=events,
+        )
+    from benchmarks.growth_plot import draw_growth  # noqa: PLC0415  # as above
+
+    picture = common.plot or common.out / "bench-growth.png"
+    draw_growth(picture, points, machine=machine)
+    console.print(f"wrote {common.out / 'bench-growth.json'} and {picture}")

@@ -1,0 +1,7 @@
+"""What can go wrong in a benchmark."""
+
+from anomaly_app.core.errors import AnomalyAppError
+
+
+class BenchmarkError(AnomalyAppError):
+    """A system under test ended, stood still, or found other anomalies than the rest."""

@@ -1,0 +1,181 @@
+"""How the cost per row grows with trees, features, batch and partitions."""
+
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import msgspec
+import numpy as np
+import polars as pl
+from aiokafka.structs import ConsumerRecord
+from rich.progress import Progress
+
+from anomaly_app.core import estimator
+from anomaly_app.core.model import Model
+from anomaly_app.core.pipeline import Pipeline
+from benchmarks.broker import Broker
+from benchmarks.catalogue import APP, Wiring
+from benchmarks.model import ALERT_RATE, make_model
+from benchmarks.records import marks
+from benchmarks.results import Summary
+from benchmarks.throughput import Load, measure_throughput
+from benchmarks.topics import delete_topics, fill
+from training.fit import FitOptions, fit_model
+from training.history import History
+
+TREES = (10, 25, 50, 100, 200, 400)
+FEATURES = (2, 5, 10, 25, 50, 100)
+BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
+PARTITIONS = (1, 4, 16, 64)
+
+USUAL_TREES, USUAL_FEATURES, USUAL_BATCH = 100, 10, 512
+TRAINING_ROWS = 5_000
+ROUNDS = 3
+LEAST_SECONDS = 0.3
+"""Of a timing; calls are repeated until it is over."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """The cost of a row at one value of what grows."""
+
+    panel: str
+    at: int
+    microseconds: Sequence[float]
+    """Per row, of every round."""
+
+    def to_json(self) -> dict[str, object]:
+        """Give the object that is written."""
+        cost = self.microseconds
+        figure = f"µs per row at {self.at:,}"
+        return Summary(
+            f"growth with {self.panel}", figure, median(cost), min(cost), max(cost), at_least=False
+        ).to_json()
+
+
+def measure_growth(
+    broker: Broker,
+    faust: Path,
+    folder: Path,
+    progress: Progress,
+    *,
+    out: Path,
+    machine: str,
+    events: int,
+) -> list[Point]:
+    """Measure all, and write ``bench-growth.json`` and ``bench-growth.png`` to `out`.
+
+    Parameters
+    ----------
+    broker
+        For the partitions; the rest is measured in this process.
+    faust
+        Faust's command line, in the app's environment.
+    folder
+        For models and logs.
+    progress
+        On the terminal.
+    out
+        Folder of the files.
+    machine
+        What it is measured on.
+    events
+        Records of the topics with more and more partitions.
+    """
+    points = [*_in_process(progress), *_with_partitions(broker, faust, folder, progress, events)]
+    head = {"system": "machine", "figure": machine, "median": None, "min": None, "max": None}
+    written = msgspec.json.encode([head, *(point.to_json() for point in points)])
+    (out / "bench-growth.json").write_bytes(msgspec.json.format(written, indent=2) + b"\n")
+    return points
+
+
+def _in_process(progress: Progress) -> Iterator[Point]:
+    cases = [
+        *(("trees", trees, trees, USUAL_FEATURES, USUAL_BATCH) for trees in TREES),
+        *(("features", count, USUAL_TREES, count, USUAL_BATCH) for count in FEATURES),
+        *(("records in a batch", size, USUAL_TREES, USUAL_FEATURES, size) for size in BATCHES),
+    ]
+    for panel, at, trees, features, batch in progress.track(cases, description="in process"):
+        pipeline = Pipeline(_model(trees, features), max_record_bytes=1_048_576, max_reasons=5)
+        records = _records(features, batch)
+        cost = [_seconds(lambda: pipeline.judge(records)) / batch * 1e6 for _ in range(ROUNDS)]  # noqa: B023
+        yield Point(panel, at, cost)
+
+
+def _model(trees: int, features: int) -> Model:
+    rng = np.random.default_rng(trees)
+    frame = pl.DataFrame({f"f{i}": rng.standard_normal(TRAINING_ROWS) for i in range(features)})
+    usual = estimator.TREES
+    estimator.TREES = trees
+    try:
+        options = FitOptions(alert_rate=ALERT_RATE)
+        fitted = fit_model(History("growth", frame), options, version="1")
+    finally:
+        estimator.TREES = usual
+    return Model.from_bytes(fitted.manifest.to_json(), fitted.pickle, where="growth")
+
+
+def _records(features: int, count: int) -> list[ConsumerRecord]:
+    # Half as spread out as in training: none is an anomaly, which would cost its reasons.
+    rows = np.random.default_rng(1).standard_normal((count, features)).round(3) / 2
+    named = [
+        dict(zip((f"f{i}" for i in range(features)), row, strict=True)) for row in rows.tolist()
+    ]
+    return [
+        ConsumerRecord(
+            "growth", 0, place, 1_767_268_800_000, 0, b"card-1",
+            msgspec.json.encode({"id": place, "entity": "card-1", "time": "2026-01-05T10:00:00Z",
+                                 "features": each}),
+            None, 6, 0, (),
+        )
+        for place, each in enumerate(named)
+    ]  # fmt: skip
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    """Give the time of one call, of the fastest third of many."""
+    taken: list[float] = []
+    end = time.perf_counter() + LEAST_SECONDS
+    while time.perf_counter() < end or not taken:
+        begin = time.perf_counter()
+        call()
+        taken.append(time.perf_counter() - begin)
+    return float(np.quantile(taken, 1 / 3))
+
+
+def _with_partitions(
+    broker: Broker, faust: Path, folder: Path, progress: Progress, events: int
+) -> Iterator[Point]:
+    model = make_model(folder / "models")
+    for partitions in progress.track(PARTITIONS, description="partitions"):
+        name = f"bench-{secrets.token_hex(3)}-{partitions}"
+        wiring = Wiring(
+            servers=broker.servers,
+            topic=name,
+            anomalies="",
+            group=name,
+            partitions=partitions,
+            model=model.folder,
+            forest=model.forest_file,
+            faust=faust,
+            folder=folder,
+            embedded=broker.embedded,
+        )
+        warm_up = events // 5
+        fill(
+            broker.servers,
+            name,
+            events,
+            partitions=partitions,
+            marked=marks(events, partitions, warm_up=warm_up),
+            advance=lambda _: None,
+        )
+        try:
+            load = Load(name, events, warm_up, ())
+            cost = [measure_throughput(APP, wiring, load).cpu_per_event for _ in range(ROUNDS)]
+        finally:
+            delete_topics(broker.servers, [name])
+        yield Point("partitions", partitions, cost)

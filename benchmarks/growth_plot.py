@@ -1,0 +1,55 @@
+"""The growth as a picture: four small panels."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+from matplotlib import pyplot as plt
+
+from benchmarks.growth import Point
+from benchmarks.plot import OURS
+
+MOST_TICKS = 6
+TITLES = {
+    "trees": "trees (512 records, 10 features)",
+    "features": "features (512 records, 100 trees)",
+    "records in a batch": "records in a batch (100 trees, 10 features)",
+    "partitions": "partitions (the whole worker)",
+}
+
+
+def draw_growth(path: Path, points: Sequence[Point], *, machine: str) -> None:
+    """Draw the cost per row, a panel for each thing that grows, and write a PNG."""
+    figure, panels = plt.subplots(1, 4, figsize=(13.0, 3.2))
+    for panel, (name, title) in zip(panels, TITLES.items(), strict=True):
+        of_panel = [point for point in points if point.panel == name]
+        at = [point.at for point in of_panel]
+        panel.plot(at, [median(p.microseconds) for p in of_panel], "o-", color=OURS, markersize=3)
+        panel.fill_between(
+            at,
+            [min(point.microseconds) for point in of_panel],
+            [max(point.microseconds) for point in of_panel],
+            color=OURS,
+            alpha=0.2,
+        )
+        panel.set_xscale("log")
+        panel.set_yscale("log" if name == "records in a batch" else "linear")
+        if name != "records in a batch":
+            panel.set_ylim(bottom=0)
+        shown = at[::3] if len(at) > MOST_TICKS else at
+        panel.set_xticks(shown, [f"{x:,}" for x in shown])
+        panel.minorticks_off()
+        panel.set_title(title, fontsize=8)
+        panel.tick_params(labelsize=7)
+        panel.spines[["top", "right"]].set_visible(False)
+        panel.grid(axis="y", color="#e5e5e5", linewidth=0.6)
+    panels[0].set_ylabel("µs per row", fontsize=8)
+    figure.text(
+        0.01, 0.02, f"Median and range of three rounds. {machine}", fontsize=6, color="#555555"
+    )
+    figure.tight_layout(rect=(0, 0.06, 1, 1))
+    figure.savefig(path, dpi=150)
+    plt.close(figure)

@@ -1,0 +1,54 @@
+"""Whether the app's memory grows with the number of events."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from benchmarks.catalogue import APP, Wiring
+from benchmarks.processes import memory
+from benchmarks.records import marks
+from benchmarks.throughput import observed, wait_for
+from benchmarks.topics import delete_topics, fill
+
+FIRST_LOOK = 0.1
+"""Share of the events after which memory is read for the first time."""
+
+
+def measure_memory(
+    wiring: Wiring, count: int, *, advance: Callable[[int], None]
+) -> tuple[float, float]:
+    """Let the app's worker read a long topic.
+
+    Parameters
+    ----------
+    wiring
+        See `Wiring`; the topic is made here.
+    count
+        Records of the topic.
+    advance
+        Is told how many records more have been sent.
+
+    Returns
+    -------
+    tuple
+        Resident memory in MB after a tenth of the records, and after all.
+    """
+    topic = f"{wiring.group}-long"
+    early = int(count * FIRST_LOOK)
+    marked = marks(count, wiring.partitions, warm_up=early)
+    try:
+        fill(
+            wiring.servers,
+            topic,
+            count,
+            partitions=wiring.partitions,
+            marked=marked,
+            advance=advance,
+        )
+        with observed(APP, replace(wiring, topic=topic)) as (processes, observer):
+            pids = [started.process.pid for started in processes]
+            wait_for(observer, processes, early)
+            before = memory(pids, "VmRSS")
+            wait_for(observer, processes, count)
+            return before, memory(pids, "VmRSS")
+    finally:
+        delete_topics(wiring.servers, [topic])

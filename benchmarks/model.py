@@ -1,0 +1,69 @@
+"""One Isolation Forest for all: as the app's artifact, and bare for the peers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import joblib
+import numpy as np
+import polars as pl
+from sklearn.ensemble import IsolationForest
+
+from anomaly_app.core.model import Manifest
+from anomaly_app.model_store import load_model, save_model
+from benchmarks.records import FEATURES, SEED, blocks
+from training.fit import FitOptions, fit_model
+from training.history import History
+
+TRAINING_ROWS = 20_000
+ALERT_RATE = 0.001
+"""Share of ordinary records that are called anomalous, beyond those that are planted."""
+
+
+@dataclass(frozen=True)
+class BenchModel:
+    """Where the model is.
+
+    Parameters
+    ----------
+    folder
+        The app's artifact.
+    forest_file
+        The bare forest, for peers: its ``predict`` is -1 where the app says anomaly.
+    forest
+        The same, loaded.
+    """
+
+    folder: Path
+    forest_file: Path
+    forest: IsolationForest
+
+
+def make_model(folder: Path) -> BenchModel:
+    """Train on ordinary records, which no system reads, and write both forms to `folder`."""
+    ordinary = np.vstack([b.matrix[~b.planted] for b in blocks(TRAINING_ROWS, seed=SEED + 1)])
+    history = History("benchmark", pl.DataFrame(dict(zip(FEATURES, ordinary.T, strict=True))))
+    fitted = fit_model(history, FitOptions(name="bench", alert_rate=ALERT_RATE), version="1")
+    artifact = save_model(folder, fitted.manifest, fitted.pickle)
+    load_model(artifact)  # checks the artifact before it is unpickled here
+    forest = joblib.load(artifact / "model.joblib")["detector"]
+    forest.offset_ = -raw_threshold(fitted.manifest)
+    forest_file = folder / "forest.joblib"
+    joblib.dump(forest, forest_file)
+    return BenchModel(artifact, forest_file, forest)
+
+
+def raw_threshold(manifest: Manifest) -> float:
+    """Give the highest raw score (high = abnormal, 0 to 1) that the app lets pass."""
+    log_alert_rate = float(np.log(manifest.alert_rate))
+    return last_false(
+        lambda raw: float(manifest.calibration.log_p_values(np.array([raw]))[0]) <= log_alert_rate
+    )
+
+
+def last_false(holds: Callable[[float], bool]) -> float:
+    """Give the highest number between 0 and 1 for which a rising condition does not hold."""
+    low, high = 0.0, 1.0
+    while low < (middle := (low + high) / 2) < high:
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return low

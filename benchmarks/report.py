@@ -1,0 +1,99 @@
+"""Tables on the terminal, and the same figures as JSON."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.quantiles import RATES
+from benchmarks.results import (
+    ANOMALIES,
+    CPU,
+    EVENTS,
+    MEMORY,
+    Judged,
+    Results,
+    Summary,
+    latency_figure,
+)
+
+COLUMNS = (
+    EVENTS,
+    CPU,
+    *(latency_figure(share, rate) for rate in RATES for share in (0.5, 0.99)),
+    MEMORY,
+    ANOMALIES,
+)
+
+
+def show(console: Console, systems: Sequence[str], results: Results, *, compared: int) -> None:
+    """Show the figures of the systems, a row for each.
+
+    Parameters
+    ----------
+    console
+        Where to.
+    systems
+        Their names, in order.
+    results
+        What was measured.
+    compared
+        Records, from the first, whose anomalies are counted for all systems.
+    """
+    table = Table(title="medians, and the least and the most run", caption_justify="left")
+    table.caption = (
+        f"anomalies among the first {compared:,} records; ≥: anomalies had not arrived when the "
+        "measurement ended, and count with the time they had waited"
+    )
+    table.add_column("system", no_wrap=True)
+    for figure in COLUMNS:
+        table.add_column(figure.replace(" at ", "\nat "), justify="right")
+    for system in systems:
+        cells = [
+            _cell(results.summary(system, figure)) if results.has(system, figure) else "-"
+            for figure in COLUMNS
+        ]
+        table.add_row(system, *cells)
+    console.print(table)
+
+
+def show_goals(console: Console, judged: Sequence[Judged]) -> None:
+    """Show the goals, met or missed."""
+    table = Table("what", "goal", title="goals")
+    table.add_column("measured", justify="right")
+    table.add_column("runs", justify="right")
+    table.add_column("")
+    for each in judged:
+        table.add_row(
+            each.goal.what,
+            each.goal.text,
+            number(each.measured),
+            f"{number(each.least)} to {number(each.most)}",
+            "[green]met[/]" if each.met else "[red]missed[/]",
+        )
+    console.print(table)
+
+
+def write_json(path: Path, machine: str, results: Results, judged: Sequence[Judged]) -> None:
+    """Write all figures; the first object says what they were measured on."""
+    nothing = {"median": None, "min": None, "max": None}
+    objects = [
+        {"system": "machine", "figure": machine, **nothing},
+        *(summary.to_json() for summary in results.summaries()),
+        *(each.to_json() for each in judged),
+    ]
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(objects), indent=2) + b"\n")
+
+
+def _cell(summary: Summary) -> str:
+    value = ("≥ " if summary.at_least else "") + number(summary.median)
+    if summary.least == summary.most:
+        return value
+    return f"{value}\n[dim]{number(summary.least)} to {number(summary.most)}[/]"
+
+
+def number(value: float) -> str:
+    """Write a number with three digits that matter, or as a whole number where it is large."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"  # noqa: PLR2004

@@ -1,0 +1,54 @@
+"""One row's score: scikit-learn's call beside the app's."""
+
+import time
+from statistics import median
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.ensemble import IsolationForest
+
+from anomaly_app.core.forest import ForestScorer
+from anomaly_app.core.schema import Matrix
+
+REPEATS = 100
+INNER = 5
+"""Calls of the app's scorer that are timed together: one alone is near the clock's noise."""
+
+
+class ScoringCall(NamedTuple):
+    """Times of a call with one row, in microseconds, and how far the scores are apart."""
+
+    sklearn_us: float
+    app_us: float
+    difference: float
+    """Largest absolute difference over all rows."""
+
+    @property
+    def times_faster(self) -> float:
+        """How many of the app's calls fit into one of scikit-learn's."""
+        return self.sklearn_us / self.app_us
+
+
+def measure_scoring_call(forest: IsolationForest, matrix: Matrix) -> ScoringCall:
+    """Time both calls in turns, on one row after the other.
+
+    Parameters
+    ----------
+    forest
+        Fitted.
+    matrix
+        Some thousand rows, shape ``(rows, features)``.
+    """
+    scorer = ForestScorer(forest)
+    difference = np.abs(scorer.score_samples(matrix) - forest.score_samples(matrix)).max()
+    of_sklearn, of_app = [], []
+    for place in range(REPEATS):
+        row = matrix[place : place + 1]
+        begin = time.perf_counter()
+        forest.score_samples(row)
+        middle = time.perf_counter()
+        for _ in range(INNER):
+            scorer.score_samples(row)
+        of_app.append((time.perf_counter() - middle) / INNER)
+        of_sklearn.append(middle - begin)
+    return ScoringCall(median(of_sklearn) * 1e6, median(of_app) * 1e6, float(difference))

@@ -1,0 +1,1 @@
+"""The peers: small programs, each written the way people publish it."""

@@ -1,0 +1,128 @@
+"""Events per second, CPU and memory over a topic that was filled before the system started."""
+
+import secrets
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from benchmarks.catalogue import Started, System, Wiring, running
+from benchmarks.errors import BenchmarkError
+from benchmarks.observer import Observer
+from benchmarks.processes import cpu_seconds, memory
+from benchmarks.topics import create_topics, delete_topics
+
+LOOK = 0.05
+"""Seconds that one look for an anomaly lasts at most."""
+
+PATIENCE = 90.0
+"""Seconds that a system may go without an anomaly: it starts, or rebalances."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """A topic that was filled.
+
+    Parameters
+    ----------
+    topic
+        Its name.
+    count
+        Its records.
+    warm_up
+        Records, from the first, during which a system starts: they are not measured.
+    expected
+        Ids of the records that are anomalies.
+    """
+
+    topic: str
+    count: int
+    warm_up: int
+    expected: Collection[int]
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """What one run over a topic showed.
+
+    Parameters
+    ----------
+    events_per_second
+        After the warm-up.
+    cpu_per_event
+        Microseconds, user and system, of all the system's processes.
+    peak_memory
+        MB, of all the system's processes together.
+    found
+        Ids of the records that the system called anomalies.
+    """
+
+    events_per_second: float
+    cpu_per_event: float
+    peak_memory: float
+    found: frozenset[int]
+
+
+@contextmanager
+def observed(system: System, wiring: Wiring) -> Iterator[tuple[list[Started], Observer]]:
+    """Run a system with topics and a group of its own, and an observer of its anomalies."""
+    name = f"{wiring.group}-{secrets.token_hex(3)}"
+    own = replace(wiring, group=name, anomalies=f"{name}-anomalies")
+    made = [own.anomalies, own.dead_letters]
+    create_topics(own.servers, made, partitions=own.partitions)
+    observer = Observer(own.servers, own.anomalies, partitions=own.partitions)
+    try:
+        with running(system, own) as processes:
+            yield processes, observer
+    finally:
+        observer.close()
+        delete_topics(own.servers, made)
+
+
+def measure_throughput(system: System, wiring: Wiring, load: Load) -> Throughput:
+    """Let a system read a topic from its beginning to its end.
+
+    Raises
+    ------
+    BenchmarkError
+        The system ended, or stood still.
+    """
+    with observed(system, replace(wiring, topic=load.topic)) as (processes, observer):
+        pids = [started.process.pid for started in processes]
+        wait_for(observer, processes, load.warm_up)
+        begin, cpu, done = time.monotonic(), cpu_seconds(pids), observer.progress.records
+        wait_for(observer, processes, load.count)
+        end = time.monotonic()
+        events = load.count - done
+        cpu = cpu_seconds(pids) - cpu
+        peak = memory(pids, "VmHWM")
+        while observer.look(LOOK) is not None:
+            pass
+    return Throughput(
+        events_per_second=events / (end - begin),
+        cpu_per_event=cpu / events * 1e6,
+        peak_memory=peak,
+        found=frozenset(observer.arrived),
+    )
+
+
+def wait_for(observer: Observer, processes: list[Started], records: int) -> None:
+    """Return when so many records are done.
+
+    Raises
+    ------
+    BenchmarkError
+        The system ended, or stood still.
+    """
+    last = time.monotonic()
+    while observer.progress.records < records:
+        if observer.look(LOOK) is not None:
+            last = time.monotonic()
+            continue
+        for started in processes:
+            started.check()
+        if time.monotonic() - last > PATIENCE:
+            raise BenchmarkError(
+                f"{processes[0].name} has sent no anomaly for {PATIENCE:.0f} s, after "
+                f"{observer.progress.records:,} of {records:,} records; see {processes[0].log}"
+            )
