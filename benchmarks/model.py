@@ -16,8 +16,8 @@ from training.fit import FitOptions, fit_model
 from training.history import History
 
 TRAINING_ROWS = 20_000
-ALERT_RATE = 0.001
-"""Share of ordinary records that are called anomalous, beyond those that are planted."""
+ALERT_RATE = FitOptions().alert_rate
+"""Share of ordinary records that are called anomalous: what a user gets who asks for nothing."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ DECIMALS = np.array([2, 3, 2, 4, 2, 3, 1, 4, 2, 3])
 """Digits after the point, so that values have 2 to 5 digits, as payloads do."""
 
 ENTITIES = 400
-PLANTED = 0.01
+PLANTED = 0.001
 """Share of records that are made anomalous."""
 
 FAR = 12.0

@@ -1,7 +1,7 @@
 """The floor: what a loop without a framework needs, each step the fastest that was measured.
 
 Fetching is confluent-kafka's (C), parsing is msgspec's into the ten features and nothing else,
-scoring is the trees' own `apply`, and the decision is one comparison for the whole batch.
+scoring is the app's own compiled loop, and the decision is one comparison for the whole batch.
 It does no more than that: no reasons, no dead letters, no counters, no checks of the input.
 """
 
