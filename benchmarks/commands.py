@@ -6,7 +6,6 @@ from pathlib import Path
 
 from benchmarks.broker import benchmark_broker
 from benchmarks.compare import Comparison
-from benchmarks.errors import BenchmarkError
 from benchmarks.growth import measure_growth
 from benchmarks.machine import machine_line
 from benchmarks.model import make_model
@@ -48,7 +47,7 @@ def compare(plan: Plan, common: Common) -> None:
     Raises
     ------
     BenchmarkError
-        A system could not be measured, or the systems do not agree on the anomalies.
+        A system could not be measured, or found other anomalies than scikit-learn does offline.
     """
     console = wide_console()
     folder = common.folder("bench")
@@ -68,8 +67,6 @@ def compare(plan: Plan, common: Common) -> None:
     write_json(common.out / "bench.json", machine, results, judged)
     _draw(common, names, comparison, machine)
     console.print(f"wrote {common.out / 'bench.json'} and {common.out / 'bench.png'}")
-    if comparison.disagreements:
-        raise BenchmarkError("the anomalies differ: " + "; ".join(comparison.disagreements))
 
 
 def _draw(common: Common, names: list[str], comparison: Comparison, machine: str) -> None:

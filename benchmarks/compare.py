@@ -63,7 +63,6 @@ class Comparison:
         progress: Progress,
     ) -> None:
         self.results = Results()
-        self.disagreements: list[str] = []
         self._plan = plan
         self._model = model
         self._progress = progress
@@ -95,7 +94,7 @@ class Comparison:
         Raises
         ------
         BenchmarkError
-            A system ended, or stood still.
+            A system ended or stood still, or did not find the anomalies that all must find.
         """
         traffic, expected = self._prepare()
         loads = self._fill(expected)
@@ -174,7 +173,7 @@ class Comparison:
         self.results.add(system.name, ANOMALIES, common)
         missing, extra = set(load.expected) - found.found, found.found - set(load.expected)
         if missing or extra:
-            self.disagreements.append(
+            raise BenchmarkError(
                 f"{of}: {system.name} missed {len(missing)} of {len(load.expected)} anomalies, "
                 f"and named {len(extra)} that are none"
             )

@@ -4,6 +4,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -98,11 +99,18 @@ def _in_process(progress: Progress) -> Iterator[Point]:
         *(("features", count, USUAL_TREES, count, USUAL_BATCH) for count in FEATURES),
         *(("records in a batch", size, USUAL_TREES, USUAL_FEATURES, size) for size in BATCHES),
     ]
-    for panel, at, trees, features, batch in progress.track(cases, description="in process"):
+    calls = []
+    for _, _, trees, features, batch in progress.track(cases, description="fitting"):
         pipeline = Pipeline(_model(trees, features), max_record_bytes=1_048_576, max_reasons=5)
-        records = _records(features, batch)
-        cost = [_seconds(lambda: pipeline.judge(records)) / batch * 1e6 for _ in range(ROUNDS)]  # noqa: B023
-        yield Point(panel, at, cost)
+        calls.append(partial(pipeline.judge, _records(features, batch)))
+    # Round after round, so that a noisy second of the machine does not hit all of a case.
+    rounds = [
+        [_seconds(call) for call in progress.track(calls, description=f"round {number}")]
+        for number in range(1, ROUNDS + 1)
+    ]
+    for case, *seconds in zip(cases, *rounds, strict=True):
+        panel, at, *_, batch = case
+        yield Point(panel, at, [each / batch * 1e6 for each in seconds])
 
 
 def _model(trees: int, features: int) -> Model:

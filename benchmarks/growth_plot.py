@@ -8,6 +8,7 @@ import matplotlib as mpl
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
+from matplotlib.ticker import LogLocator
 
 from benchmarks.growth import Point
 from benchmarks.plot import OURS
@@ -39,6 +40,9 @@ def draw_growth(path: Path, points: Sequence[Point], *, machine: str) -> None:
         panel.set_yscale("log" if name == "records in a batch" else "linear")
         if name != "records in a batch":
             panel.set_ylim(bottom=0)
+        if panel.get_yscale() == "log":
+            panel.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+            panel.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
         shown = at[::3] if len(at) > MOST_TICKS else at
         panel.set_xticks(shown, [f"{x:,}" for x in shown])
         panel.minorticks_off()
