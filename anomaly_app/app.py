@@ -4,6 +4,7 @@ import sys
 from typing import Any
 
 import faust
+import mode.loop
 from faust.cli.base import cli
 from mode.utils.logging import DEFAULT_FORMATTERS
 
@@ -105,6 +106,8 @@ def __getattr__(name: str) -> Any:
     # `app` is built when Faust asks for it, so that importing this module reads no settings.
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # Faster than asyncio's own loop; it has to be chosen before the worker makes one.
+    mode.loop.use("uvloop")
     try:
         application = create_app(load_settings())
     except SettingsError as fault:

@@ -1,6 +1,7 @@
 """What one worker has done since its start, as plain numbers."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,9 +21,9 @@ class LatencyWindow:
         self._seconds: Matrix = np.zeros(LATENCY_WINDOW)
         self._seen = 0
 
-    def add(self, seconds: Matrix) -> None:
+    def add(self, seconds: Sequence[float]) -> None:
         """Remember latencies, in seconds."""
-        latest = seconds[-LATENCY_WINDOW:]
+        latest = np.asarray(seconds[-LATENCY_WINDOW:], dtype=np.float64)
         places = (self._seen + np.arange(len(latest))) % LATENCY_WINDOW
         self._seconds[places] = latest
         self._seen += len(latest)
@@ -55,7 +56,7 @@ class Counters:
     offsets
         Per partition of the transactions, the next offset to judge.
     latency
-        From the record's timestamp in Kafka to the end of its batch.
+        From the record's timestamp in Kafka to the end of its batch; of a large batch, some.
     """
 
     scored: int = 0

@@ -46,17 +46,8 @@ class Decoded(NamedTuple):
     """A run of records, sorted into what can be scored and what cannot."""
 
     records: list[KafkaRecord]
-    messages: list[Any]
-    rows: list[Row]
     matrix: Matrix
     rejected: list[Rejected]
-
-    def transaction(self, place: int) -> Transaction:
-        """Give the transaction at a place of `records`: most are never asked for."""
-        message, record = self.messages[place], self.records[place]
-        return Transaction(
-            message.id, message.entity, _seconds(message.time, record), self.rows[place]
-        )
 
 
 class Decoder:
@@ -94,8 +85,8 @@ class Decoder:
             Every record is in exactly one of ``records`` and ``rejected``, in order.
         """
         kept: list[KafkaRecord] = []
-        messages: list[Any] = []
         rows: list[Row] = []
+        times: list[float] = []
         rejected: list[Rejected] = []
         read = self._read
         for record in records:
@@ -105,12 +96,18 @@ class Decoder:
                 rejected.append(Rejected(record, error))
                 continue
             kept.append(record)
-            messages.append(message)
             rows.append(row)
-        times: Sequence[float] = ()
-        if self._needs_times:
-            times = [_seconds(m.time, r) for m, r in zip(messages, kept, strict=True)]
-        return Decoded(kept, messages, rows, self._schema.encode(rows, times), rejected)
+            if self._needs_times:
+                times.append(_seconds(message.time, record))
+        return Decoded(kept, self._schema.encode(rows, times), rejected)
+
+    def transaction(self, record: KafkaRecord) -> Transaction:
+        """Read a record that has been decoded once more, with what is not in the matrix.
+
+        It is for anomalies: to keep this of all records costs more than to read a few twice.
+        """
+        message, row = self._read(record)
+        return Transaction(message.id, message.entity, _seconds(message.time, record), row)
 
     def _read(self, record: KafkaRecord) -> tuple[Any, Row]:
         value = record.value

@@ -1,6 +1,7 @@
 """The story of a batch: decode, score, decide, explain."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -59,9 +60,10 @@ class Pipeline:
         """
         try:
             return self._judge(records)
-        except Exception as fault:
-            if not records or not self.model.is_sound():
-                raise
+        except _ModelRaised as raised:
+            fault = raised.fault
+            if not self.model.is_sound():
+                raise fault from None
             if len(records) == 1:
                 why = f"the model raised {type(fault).__name__}: {fault}"
                 return Verdict(
@@ -77,13 +79,15 @@ class Pipeline:
 
     def _judge(self, records: Sequence[KafkaRecord]) -> Verdict:
         decoded = self._decoder.decode(records)
-        log_p = self.model.log_p_values(decoded.matrix)
+        with _blaming_the_model():
+            log_p = self.model.log_p_values(decoded.matrix)
         anomalous = np.flatnonzero(log_p <= self.model.log_alert_rate)
-        transactions = [decoded.transaction(int(place)) for place in anomalous]
+        transactions = [self._decoder.transaction(decoded.records[place]) for place in anomalous]
         values = [self.model.schema.values(t.row, t.time) for t in transactions]
-        reasons = self.model.explain(
-            decoded.matrix[anomalous], log_p[anomalous], values, most=self._max_reasons
-        )
+        with _blaming_the_model():
+            reasons = self.model.explain(
+                decoded.matrix[anomalous], log_p[anomalous], values, most=self._max_reasons
+            )
         p_values = np.exp(log_p[anomalous])
         findings = [
             Finding(
@@ -99,3 +103,18 @@ class Pipeline:
             )
         ]
         return Verdict(len(decoded.records), findings, decoded.rejected)
+
+
+class _ModelRaised(Exception):
+    def __init__(self, fault: Exception) -> None:
+        super().__init__(fault)
+        self.fault = fault
+
+
+@contextmanager
+def _blaming_the_model() -> Iterator[None]:
+    """Tell what an estimator raises from a fault of ours, which no record is to blame for."""
+    try:
+        yield
+    except Exception as fault:
+        raise _ModelRaised(fault) from fault

@@ -14,6 +14,7 @@ Here agents *confirm* what they have done, each partition's in order, and nothin
 So the offset to commit is the one after the last confirmed, and no books are needed.
 """
 
+import asyncio
 from contextlib import suppress
 from typing import Any
 
@@ -21,6 +22,16 @@ from aiokafka.errors import IllegalStateError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, EventT, Message
 from mode.utils.futures import notify
+
+PAUSE = 0.001
+"""Seconds after a fetch of few records, in which more can arrive for the next.
+
+A fetch costs about 1 ms of CPU however little it brings: without a pause the transactions of
+1,000 a second have a fetch each, and a core is busy with nothing else.
+"""
+
+FEW = 256
+"""Records of a fetch below which there is a pause: a backlog is not held up."""
 
 
 class ConfirmingConsumer(driver.Consumer):
@@ -30,6 +41,7 @@ class ConfirmingConsumer(driver.Consumer):
         super().__init__(*args, **kwargs)
         self._done: dict[TP, int] = {}
         self._committed: dict[TP, int] = {}
+        self._pause = 0.0
 
     def confirm(self, event: EventT[Any], offset: int) -> None:
         """Count an event's run up to an offset, and all before it in its partition, as done."""
@@ -98,8 +110,11 @@ class ConfirmingConsumer(driver.Consumer):
         active_partitions: set[TP] | None,
         timeout: float,  # noqa: ASYNC109
     ) -> Any:
+        await asyncio.sleep(self._pause)
         generation = self.app.consumer_generation_id
         records = await super()._getmany(active_partitions, timeout)
+        fetched = sum(len(run.value) for runs in records.values() for run in runs)
+        self._pause = PAUSE if 0 < fetched < FEW else 0.0
         if generation != self.app.consumer_generation_id:
             # Asked for before a rebalance, so they may be anywhere in the partitions of now.
             if records:

@@ -10,7 +10,16 @@ ROOT = Path(__file__).parents[2]
 APP = ROOT / "anomaly_app"
 
 PURE_LIBRARIES = {
-    *("anomaly_app", "collections", "dataclasses", "datetime", "enum", "functools", "hashlib"),
+    *(
+        "anomaly_app",
+        "collections",
+        "contextlib",
+        "dataclasses",
+        "datetime",
+        "enum",
+        "functools",
+        "hashlib",
+    ),
     *("importlib", "io", "itertools", "joblib", "math", "msgspec", "numba", "numpy", "operator"),
     *("platform", "sklearn", "struct", "typing"),
 }

@@ -22,7 +22,7 @@ def decode(value: bytes | None, **fields: Any) -> Transaction:
     decoded = DECODER.decode([record(value, **fields)])
     for rejected in decoded.rejected:
         raise rejected.error
-    return decoded.transaction(0)
+    return DECODER.transaction(decoded.records[0])
 
 
 def rejection(value: bytes | None) -> RecordRejected:
