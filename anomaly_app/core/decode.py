@@ -120,13 +120,13 @@ class Decoder:
         except (ValueError, RecursionError):
             return self.read_carefully(record)
         time, row = message.time, astuple(message.features)
+        if row[0] is None and row.count(None) == len(row):
+            return self.read_carefully(record)
         if time.__class__ is datetime:
             if not FIRST_PLAIN_YEAR <= time.year <= LAST_PLAIN_YEAR:
                 return self.read_carefully(record)
         elif time is not None:
             parse_time(time)
-        if row[0] is None and row.count(None) == len(row):
-            return self.read_carefully(record)
         return message, row
 
     def read_carefully(self, record: KafkaRecord) -> tuple[Shape, Row]:

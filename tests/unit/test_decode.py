@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta, timezone
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from anomaly_app.core.decode import Decoder, Transaction
@@ -141,12 +142,14 @@ def test_bad_records_leave_the_good_ones_in_order() -> None:
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 VALUES = SCALARS | st.lists(SCALARS, max_size=3) | st.dictionaries(st.text(), SCALARS, max_size=2)
 FEATURES = st.fixed_dictionaries({}, optional={"amount": VALUES, "shop": VALUES}) | VALUES
+OFFSETS = st.integers(-1_439, 1_439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+MOMENTS = st.datetimes(timezones=st.none() | OFFSETS).map(lambda moment: moment.isoformat())
 TRANSACTIONS = st.fixed_dictionaries(
     {},
     optional={
         "id": VALUES,
         "entity": VALUES,
-        "time": VALUES | st.floats(0, 4e9),
+        "time": VALUES | st.floats(0, 4e9) | MOMENTS,
         "features": FEATURES,
         "data": VALUES,
         "amount": VALUES,
@@ -165,6 +168,7 @@ def test_any_bytes_have_exactly_one_outcome(values: list[bytes | None]) -> None:
     assert not np.isinf(decoded.matrix).any()
 
 
+@example(b'{"time": -1, "features": {}}')
 @given(TEXTS)
 def test_the_fast_reading_equals_the_careful_one(value: bytes) -> None:
     assert outcome(lambda: decode(value)) == outcome(lambda: decode_carefully(value))
