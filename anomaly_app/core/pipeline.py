@@ -62,7 +62,7 @@ class Pipeline:
             return self._judge(records)
         except _ModelRaised as raised:
             fault = raised.fault
-            if not self.model.is_sound():
+            if not records or not self.model.is_sound():
                 raise fault from None
             if len(records) == 1:
                 why = f"the model raised {type(fault).__name__}: {fault}"

@@ -16,7 +16,7 @@ class Run(Protocol):
     """A Faust event whose value is a run of records."""
 
     value: Any
-    """The records, a tuple."""
+    """The records, a list."""
 
 
 R = TypeVar("R", bound=Run)
