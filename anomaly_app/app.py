@@ -30,13 +30,6 @@ that went are nobody's. Kafka's own 3 s make that the longest part of a stop's s
 HEARTBEATS_PER_SESSION = 6
 """At least, where the session is short."""
 
-BUFFERED_RUNS = 64
-"""Runs that Faust holds for the scoring agent, beyond those in the agent's own inbox.
-
-At 80 % of it Faust stops fetching, and may then sleep for a second: enough for never being there
-but under overload.
-"""
-
 PLAIN_LOG = {"merge": True, "formatters": {"colored": DEFAULT_FORMATTERS["default"]}}
 """A log without colours: to work them out takes longer than all else that an alert needs."""
 
@@ -64,7 +57,6 @@ def create_app(settings: Settings) -> faust.App:
         broker=settings.broker,
         broker_credentials=faust_credentials(settings),
         autodiscover=False,
-        stream_buffer_maxsize=BUFFERED_RUNS,
         # At least once: the app's own ids make repeats harmless, see docs/decisions.md.
         processing_guarantee="at_least_once",
         stream_wait_empty=True,
@@ -91,7 +83,7 @@ def create_app(settings: Settings) -> faust.App:
         web_metrics_enabled=False,
     )
     app.fetch_wait = settings.fetch_wait
-    app.run_sizes = {
+    app.batch_sizes = {
         settings.transactions_topic: settings.batch_size,
         settings.anomalies_topic: ALERTS_AT_ONCE,
     }

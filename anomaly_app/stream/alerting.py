@@ -1,6 +1,7 @@
 """The alert agent: an anomaly in, a message to people out."""
 
 import logging
+from itertools import chain
 from typing import Any, cast
 
 from faust.types import StreamT
@@ -13,7 +14,7 @@ from anomaly_app.alerting.slack import SlackChannel
 from anomaly_app.core.anomaly import read_anomaly
 from anomaly_app.runtime import Runtime
 from anomaly_app.settings import Settings
-from anomaly_app.stream.batching import Record
+from anomaly_app.stream.batching import Run
 from anomaly_app.stream.sending import exit_without_commit
 from anomaly_app.stream.topics import Topics
 from anomaly_app.stream.transport import ConfirmingApp
@@ -21,7 +22,7 @@ from anomaly_app.stream.transport import ConfirmingApp
 logger = logging.getLogger(__name__)
 
 ALERTS_AT_ONCE = 32
-"""Anomalies in a run at most: to the log they are written without a pause."""
+"""Anomalies in an event at most: to the log they are written without a pause."""
 
 
 def define_alerting(app: ConfirmingApp, topics: Topics, runtime: Runtime) -> None:
@@ -34,17 +35,19 @@ def define_alerting(app: ConfirmingApp, topics: Topics, runtime: Runtime) -> Non
     @app.agent(topics.anomalies, name="alerting")
     async def alerting(stream: StreamT[Any]) -> None:
         async for event in app.events(stream):
-            for record in cast("list[Record]", event.value):
+            for record in chain.from_iterable(
+                run.records for run in cast("list[Run]", event.value)
+            ):
                 try:
                     outcome = await alert(record.value, delivery)
                 except Exception as fault:  # noqa: BLE001  # nothing may pass for done that is not
                     exit_without_commit(f"alert on {record!r}", fault)
                 if outcome is None:
                     # Faust would not stop before it is done; it is read again, here or elsewhere.
-                    app.let_go(event)
                     break
                 runtime.counters.alerts[outcome] += 1
-                app.confirm(event, record.offset)
+                app.confirm(event, record)
+            app.finish(event)
         await channel.close()
 
 

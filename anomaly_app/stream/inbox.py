@@ -1,55 +1,99 @@
-"""Runs that wait for the scoring agent, so that it can take all of them at once.
+"""What was fetched and waits for the agents.
 
 A scoring call costs nearly the same for one record as for a hundred. While one is under way,
-runs of several partitions and fetches pile up here; the next call takes them together. So the
-batches follow the load by themselves, and nothing ever waits for a batch to fill.
+records pile up here; the next call takes them together. So the batches follow the load by
+themselves, and nothing ever waits for a batch to fill.
 """
 
 import asyncio
-from typing import Any, Generic, Protocol, TypeVar
+from collections import deque
+from collections.abc import Mapping
+from threading import Lock
 
-MOST_RUNS = 64
-"""Runs that wait at most; then the agent stops taking from Faust, which stops fetching."""
-
-
-class Run(Protocol):
-    """A Faust event whose value is a run of records."""
-
-    value: Any
-    """The records, a list."""
+from anomaly_app.stream.batching import Packed, Record, Run
 
 
-R = TypeVar("R", bound=Run)
-
-
-class Inbox(Generic[R]):
-    """Runs in the order of their arrival.
+class Inbox:
+    """Records of each topic, in the order of their arrival; two threads may use it.
 
     Parameters
     ----------
-    batch_size
-        Records that are taken together at most, unless a single run has more.
+    sizes
+        For each topic, the records that are taken together at most.
     """
 
-    def __init__(self, batch_size: int) -> None:
-        self._batch_size = batch_size
-        self._queue: asyncio.Queue[R] = asyncio.Queue(MOST_RUNS)
-        self._held: R | None = None
+    def __init__(self, sizes: Mapping[str, int]) -> None:
+        self._topics = {topic: _Waiting(size) for topic, size in sizes.items()}
+        self._lock = Lock()
 
-    async def put(self, run: R) -> None:
-        """Add a run; waits while `MOST_RUNS` are there."""
-        await self._queue.put(run)
+    def put(self, packed: Packed) -> None:
+        """Add a batch of records."""
+        with self._lock:
+            self._topics[packed.topic].packed.append(packed)
 
-    async def take(self) -> list[R]:
-        """Take all runs that are there, up to the batch size; waits for the first."""
-        first = self._held if self._held is not None else await self._queue.get()
-        self._held = None
-        taken, records = [first], len(first.value)
-        while not self._queue.empty():
-            run = self._queue.get_nowait()
-            records += len(run.value)
-            if records > self._batch_size:
-                self._held = run
-                break
-            taken.append(run)
-        return taken
+    def take(self, topic: str) -> list[Run]:
+        """Take the records of a topic that wait, up to its size."""
+        with self._lock:
+            return self._topics[topic].take()
+
+    def has_room(self, topic: str) -> bool:
+        """Tell whether less of a topic waits than is taken together."""
+        with self._lock:
+            return self._topics[topic].has_room()
+
+    def clear(self) -> None:
+        """Drop all that waits."""
+        with self._lock:
+            for waiting in self._topics.values():
+                waiting.packed.clear()
+                waiting.unpacked.clear()
+
+
+class _Waiting:
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.packed: deque[Packed] = deque()
+        self.unpacked: list[Record] = []
+        """The rest of a batch that was too large to be taken whole."""
+
+    def take(self) -> list[Run]:
+        runs, room = [], self.size
+        while room and (self.unpacked or self.packed):
+            records = self.unpacked or self.packed.popleft().unpack()
+            taken, self.unpacked = records[:room], records[room:]
+            if taken:
+                last = taken[-1]
+                runs.append(Run(last.topic, last.partition, last.offset, taken))
+                room -= len(taken)
+        return runs
+
+    def has_room(self) -> bool:
+        waiting = len(self.unpacked)
+        for packed in self.packed:
+            waiting += packed.end - packed.first
+            if waiting >= self.size:
+                return False
+        return waiting < self.size
+
+
+class Bell:
+    """Wakes what waits in one thread's event loop; any thread may ring it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        """Wake who waits, or who waits next."""
+        if not self._rung.is_set():
+            self._loop.call_soon_threadsafe(self._rung.set)
+
+    async def wait(self, at_most: float) -> None:
+        """Wait until it has rung since the last wait, or for some seconds."""
+        timer = self._loop.call_later(at_most, self._rung.set)
+        try:
+            await self._rung.wait()
+        finally:
+            timer.cancel()
+        # What led to a ring has been done before it, so whoever looks now sees it.
+        self._rung.clear()

@@ -1,20 +1,19 @@
-"""The scoring agent: a run of records in, anomalies and dead letters out."""
+"""The scoring agent: a batch of records in, anomalies and dead letters out."""
 
-import asyncio
 import time
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any, cast
 
 import faust
-from faust.types import EventT, StreamT
+from faust.types import StreamT
 
 from anomaly_app.core.anomaly import to_anomaly, write_json
 from anomaly_app.core.decode import KafkaRecord, Rejected
 from anomaly_app.core.pipeline import Verdict
 from anomaly_app.records import DeadLetter
 from anomaly_app.runtime import Runtime
-from anomaly_app.stream.inbox import Inbox
+from anomaly_app.stream.batching import Run
 from anomaly_app.stream.sending import Outgoing, exit_without_commit, send_all
 from anomaly_app.stream.topics import Topics
 from anomaly_app.stream.transport import ConfirmingApp
@@ -28,35 +27,22 @@ def define_scoring(app: ConfirmingApp, topics: Topics, runtime: Runtime) -> None
 
     @app.agent(topics.transactions, name="scoring")
     async def scoring(stream: StreamT[Any]) -> None:
-        inbox: Inbox[EventT[Any]] = Inbox(runtime.settings.batch_size)
-        scorer = asyncio.create_task(score_inbox(inbox, app, runtime))
-        try:
-            async for event in app.events(stream):
-                await inbox.put(event)
-        except Exception as fault:  # noqa: BLE001  # Faust would start anew, past what is in hand
-            exit_without_commit(f"the stream of {runtime.settings.transactions_topic}", fault)
-        finally:
-            scorer.cancel()
+        async for event in app.events(stream):
+            runs = cast("list[Run]", event.value)
+            try:
+                await score([*chain.from_iterable(run.records for run in runs)], app, runtime)
+            except Exception as fault:  # noqa: BLE001  # nothing may pass for done that is not
+                exit_without_commit(_where(runs), fault)
+            for run in runs:
+                runtime.counters.offsets[run.partition] = run.offset + 1
+                app.confirm(event, run)
+            app.finish(event)
 
     @app.on_partitions_revoked.connect
     async def forget(*sender_and_revoked: Any, **_: Any) -> None:
         for tp in sender_and_revoked[-1]:
             if tp.topic == runtime.settings.transactions_topic:
                 runtime.counters.offsets.pop(tp.partition, None)
-
-
-async def score_inbox(inbox: Inbox[EventT[Any]], app: ConfirmingApp, runtime: Runtime) -> None:
-    """Score whatever waits, then confirm it, until cancelled."""
-    while True:
-        runs = await inbox.take()
-        records: list[KafkaRecord] = [*chain.from_iterable(cast("Any", run.value) for run in runs)]
-        try:
-            await score(records, app, runtime)
-        except Exception as fault:  # noqa: BLE001  # nothing may pass for done that is not
-            exit_without_commit(_where(records), fault)
-        for run in runs:
-            runtime.counters.offsets[run.message.partition] = run.message.offset + 1
-            app.confirm(run, run.message.offset)
 
 
 async def score(records: Sequence[KafkaRecord], app: faust.App, runtime: Runtime) -> None:
@@ -118,11 +104,6 @@ def _count(
     counters.latency.add([now - r.timestamp / 1000.0 for r in sample if r.timestamp])
 
 
-def _where(records: Sequence[KafkaRecord]) -> str:
-    firsts: dict[int, int] = {}
-    lasts: dict[int, int] = {}
-    for record in records:
-        firsts.setdefault(record.partition, record.offset)
-        lasts[record.partition] = record.offset
-    places = ", ".join(f"{p} offsets {firsts[p]} to {lasts[p]}" for p in firsts)
-    return f"{records[0].topic} partition {places}" if records else "an empty run"
+def _where(runs: Sequence[Run]) -> str:
+    places = ", ".join(f"{r.partition} offsets {r.records[0].offset} to {r.offset}" for r in runs)
+    return f"{runs[0].topic} partition {places}"

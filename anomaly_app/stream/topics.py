@@ -7,15 +7,7 @@ import faust
 from faust.types import TopicT
 
 from anomaly_app.settings import Settings
-from anomaly_app.stream.batching import RunSchema
-
-ALERTS_BUFFER = 0
-"""Anomalies that wait in memory before they hold up the worker: no bound.
-
-Faust's full buffer would hold up every topic, scoring too. Without a bound a partition is not
-fetched again before all that came of it has been alerted on, so no more than one fetch of each
-waits in memory.
-"""
+from anomaly_app.stream.transport import BatchSchema
 
 
 class Topics(NamedTuple):
@@ -31,9 +23,6 @@ def define_topics(app: faust.App, settings: Settings) -> Topics:
         app.topic,
         partitions=settings.partitions,
         replicas=settings.replication,
-        schema=RunSchema(),
+        schema=BatchSchema(),
     )
-    topics = Topics(define(settings.transactions_topic), define(settings.anomalies_topic))
-    # `App.topic` takes a `maxsize`, and drops it.
-    topics.anomalies.maxsize = ALERTS_BUFFER
-    return topics
+    return Topics(define(settings.transactions_topic), define(settings.anomalies_topic))

@@ -1,81 +1,68 @@
-"""Faust's Kafka transport: our consumer, the app's user, and how long a fetch may wait.
-
-Faust lets a broker wait 1.5 s for a first record. Apache Kafka answers the moment one arrives,
-but the embedded broker looks again only after a good part of that wait, which then is the
-latency of every transaction.
-"""
+"""What makes an app of Faust's one whose agents confirm what they have done."""
 
 from collections.abc import AsyncIterable, Mapping
 from typing import Any, ClassVar, cast
 
-import aiokafka
 import faust
+from faust import Schema
 from faust.streams import Stream
 from faust.transport.drivers import TRANSPORTS
 from faust.transport.drivers import aiokafka as driver
-from faust.types import EventT, StreamT
+from faust.types import AppT, EventT, Message, StreamT
 
 from anomaly_app.broker.security import password, tls_context
 from anomaly_app.settings import Settings
-from anomaly_app.stream.batching import BatchedResults
+from anomaly_app.stream.batching import Record, Run
 from anomaly_app.stream.consumer import ConfirmingConsumer
 
 
 class ConfirmingApp(faust.App):
-    """A Faust app whose agents confirm what they have done; see `stream/consumer.py`.
+    """A Faust app whose agents get batches, and confirm what they have done of them.
 
-    Events are confirmed in the order of their partition.
+    An event's value is a list of runs; see `stream/consumer.py`.
     """
 
     fetch_wait: float
-    """Seconds that a fetch may be held back."""
+    """Seconds that the broker may hold back a fetch.
 
-    run_sizes: Mapping[str, int]
-    """For each topic whose records come in runs, the most in one."""
+    Faust lets it wait 1.5 s for a first record. Apache Kafka answers the moment one arrives, but
+    the embedded broker looks again only after a good part of that wait, which then is the latency
+    of every transaction.
+    """
+
+    batch_sizes: Mapping[str, int]
+    """For each topic that agents read, the most records in an event."""
 
     def events(self, stream: StreamT[Any]) -> AsyncIterable[EventT[Any]]:
-        """Events of an agent's stream, each of them to be confirmed or let go of."""
+        """Events of an agent's stream, each of them to be finished."""
         unacked = cast("Stream[Any]", stream).noack()
         return cast("AsyncIterable[EventT[Any]]", unacked.events())
 
-    def confirm(self, event: EventT[Any], offset: int) -> None:
-        """Count an event's run up to an offset, and all before it in its partition, as done."""
-        cast("ConfirmingConsumer", self.consumer).confirm(event, offset)
+    def confirm(self, event: EventT[Any], last: Run | Record) -> None:
+        """Count a run or record of an event, and all before it in its partition, as done."""
+        cast("ConfirmingConsumer", self.consumer).confirm(event, last)
 
-    def let_go(self, event: EventT[Any]) -> None:
-        """Stop waiting for an event; without a `confirm` it will be read again."""
-        cast("ConfirmingConsumer", self.consumer).let_go(event)
-
-
-class PromptThread(driver.AIOKafkaConsumerThread):
-    """Consumer thread that fetches as `ConfirmingApp` says."""
-
-    async def on_start(self) -> None:
-        """Start the consumer, and have it unpack runs."""
-        await super().on_start()
-        # Nothing has been fetched yet: no partition is assigned.
-        fetcher = self._ensure_consumer()._fetcher  # noqa: SLF001
-        fetcher._records = BatchedResults(cast("ConfirmingApp", self.app).run_sizes)  # noqa: SLF001
-
-    def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
-        consumer = super()._create_worker_consumer(transport)
-        # Faust passes a constant, and aiokafka has no setter: it reads this at its start.
-        fetch_wait = cast("ConfirmingApp", self.app).fetch_wait
-        consumer._fetch_max_wait_ms = int(fetch_wait * 1000)  # noqa: SLF001
-        return consumer
+    def finish(self, event: EventT[Any]) -> None:
+        """Stop waiting for an event; what was not confirmed of it is read again."""
+        cast("ConfirmingConsumer", self.consumer).finish(event)
 
 
-class Consumer(ConfirmingConsumer):
-    """Consumer whose thread is a `PromptThread`."""
+class BatchSchema(Schema[Any, Any]):
+    """Give an agent the runs of records themselves, undecoded."""
 
-    def _new_consumer_thread(self) -> PromptThread:
-        return PromptThread(self, loop=self.loop, beacon=self.beacon)
+    def loads_key(self, app: AppT, message: Message, **_: Any) -> None:  # noqa: ARG002
+        """Return nothing: records have their own keys."""
+        return
+
+    def loads_value(self, app: AppT, message: Message, **_: Any) -> Any:  # noqa: ARG002
+        """Return a list of runs."""
+        return message.value
 
 
 class Transport(driver.Transport):
     """Transport with our consumer."""
 
-    Consumer: ClassVar[type[Any]] = Consumer
+    Consumer: ClassVar[type[Any]] = ConfirmingConsumer
 
 
 TRANSPORTS.aliases["kafka"] = f"{__name__}:{Transport.__name__}"

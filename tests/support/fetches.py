@@ -10,7 +10,7 @@ from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.record.util import calc_crc32c
 from aiokafka.structs import TopicPartition
 
-from anomaly_app.stream.batching import PartitionRuns
+from anomaly_app.stream.batching import PackedRecords
 
 TOPIC = "transactions"
 
@@ -50,7 +50,7 @@ def one_by_one(answer: bytes, *, start: int = 0, partition: int = 0) -> Partitio
     return PartitionRecords(tp, records, [], start, None, None, True, 0)
 
 
-def in_runs(answer: bytes, *, size: int, start: int = 0, partition: int = 0) -> PartitionRuns:
+def packed(answer: bytes, *, start: int = 0, partition: int = 0) -> PackedRecords:
     """Read an answer as the app does."""
     fetched = one_by_one(answer, start=start, partition=partition)
-    return PartitionRuns(TopicPartition(TOPIC, partition), fetched, size=size)
+    return PackedRecords(TopicPartition(TOPIC, partition), fetched)

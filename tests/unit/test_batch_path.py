@@ -1,7 +1,6 @@
 """The way of a batch: any bytes in, never an exception, exactly one outcome for each record."""
 
 import json
-from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -11,10 +10,11 @@ from hypothesis import strategies as st
 from anomaly_app.core.anomaly import read_anomaly, to_anomaly, write_json
 from anomaly_app.core.errors import Rejection
 from anomaly_app.core.pipeline import Pipeline
+from anomaly_app.stream.inbox import Inbox
 from anomaly_app.stream.scoring import to_dead_letter
 from tests.support.factories import model, record, transaction
 from tests.support.faults import POISON, Faults, faulty_model
-from tests.support.fetches import Sent, batch, in_runs
+from tests.support.fetches import TOPIC, Sent, batch, packed
 
 PIPELINE = Pipeline(model(), max_record_bytes=2_000, max_reasons=5)
 
@@ -50,16 +50,20 @@ def test_every_record_has_exactly_one_outcome(
     for offset, (partition, key, value) in enumerate(contents):
         fetched.setdefault(partition, []).append(Sent(offset, key, value))
     scored, letters, anomalies = 0, [], []
-    for run in chain.from_iterable(
-        in_runs(batch(sent), size=size, partition=partition) for partition, sent in fetched.items()
-    ):
-        verdict = PIPELINE.judge(run.value)
+    inbox = Inbox({TOPIC: size})
+    for partition, sent in fetched.items():
+        for kafka_batch in packed(batch(sent), partition=partition):
+            inbox.put(kafka_batch)
+    while runs := inbox.take(TOPIC):
+        records = [record for run in runs for record in run.records]
+        assert len(records) <= size
+        verdict = PIPELINE.judge(records)
         scored += verdict.scored
         letters += [to_dead_letter(rejected) for rejected in verdict.rejected]
         for finding in verdict.findings:
             written = write_json(to_anomaly(finding, model().manifest, 1.8e9))
             anomalies.append(read_anomaly(written).id)
-        assert verdict.scored + len(verdict.rejected) == len(run.value)
+        assert verdict.scored + len(verdict.rejected) == len(records)
     assert scored + len(letters) == len(contents)
     rejected = [letter.offset for letter in letters]
     assert len(set(rejected)) == len(rejected)

@@ -1,7 +1,8 @@
-"""Runs: every fetched record is handed on once and in order."""
+"""Batches: every fetched record is handed on once and in order."""
 
 import asyncio
-from dataclasses import dataclass
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -11,74 +12,114 @@ from aiokafka.structs import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly_app.stream.batching import BatchedResults, PartitionRuns
-from anomaly_app.stream.inbox import Inbox
-from tests.support.fetches import TOPIC, Sent, batch, in_runs, one_by_one
+from anomaly_app.stream.batching import PackedRecords, PackedResults
+from anomaly_app.stream.inbox import Bell, Inbox
+from tests.support.fetches import TOPIC, Sent, batch, one_by_one, packed
 
-
-def offsets_in(runs: PartitionRuns) -> list[list[int]]:
-    return [[record.offset for record in run.value] for run in runs]
+TP = TopicPartition(TOPIC, 0)
 
 
 def sent(*offsets: int) -> bytes:
     return batch([Sent(offset) for offset in offsets])
 
 
-def test_a_run_holds_what_has_arrived_and_has_its_last_offset() -> None:
-    [run] = in_runs(sent(5, 6) + sent(9), size=100, start=5)
-    assert [record.offset for record in run.value] == [5, 6, 9]
-    assert (run.topic, run.partition, run.offset) == (TOPIC, 0, 9)
+def offsets_in(fetched: PackedRecords) -> list[list[int]]:
+    return [[record.offset for record in kafka_batch.unpack()] for kafka_batch in fetched]
 
 
-def test_a_run_has_a_largest_size() -> None:
-    assert offsets_in(in_runs(sent(5, 6, 7, 8, 9), size=2)) == [[5, 6], [7, 8], [9]]
+def inbox_with(*answers: bytes, size: int, start: int = 0) -> Inbox:
+    inbox = Inbox({TOPIC: size, "anomalies": 1})
+    for partition, answer in enumerate(answers):
+        for kafka_batch in packed(answer, start=start, partition=partition):
+            inbox.put(kafka_batch)
+    return inbox
 
 
-def test_the_position_is_behind_the_runs_that_were_taken() -> None:
-    runs = in_runs(sent(5, 6, 7) + sent(8, 9), size=2, start=5)
-    assert runs.next_fetch_offset == 5
-    taken = iter(runs)
-    next(taken)
-    assert runs.next_fetch_offset == 7
-    assert offsets_in(runs) == [[7, 8], [9]]
-    assert runs.next_fetch_offset == 10
+def taken(inbox: Inbox) -> list[tuple[int, int, list[int]]]:
+    runs = inbox.take(TOPIC)
+    return [(run.partition, run.offset, [r.offset for r in run.records]) for run in runs]
+
+
+def test_what_was_fetched_stays_in_the_batches_of_the_producer() -> None:
+    assert offsets_in(packed(sent(5, 6) + sent(9))) == [[5, 6], [9]]
+
+
+def test_the_position_is_behind_the_batches_that_were_taken() -> None:
+    fetched = packed(sent(5, 6, 7) + sent(8, 9), start=5)
+    assert fetched.next_fetch_offset == 5
+    next(iter(fetched))
+    assert fetched.next_fetch_offset == 8
+    assert offsets_in(fetched) == [[8, 9]]
+    assert fetched.next_fetch_offset == 10
 
 
 def test_a_batch_that_begins_before_what_was_asked_for_is_read_from_there() -> None:
-    assert offsets_in(in_runs(sent(5, 6, 7, 8), size=100, start=7)) == [[7, 8]]
-    assert offsets_in(in_runs(sent(5, 6), size=100, start=7)) == []
+    assert offsets_in(packed(sent(5, 6, 7, 8), start=7)) == [[7, 8]]
+    assert offsets_in(packed(sent(5, 6), start=7)) == [[]]
 
 
 def test_the_marker_of_a_transaction_is_passed_over() -> None:
     marker = batch([Sent(6, b"\0\0\0\1", b"\0\0\0\0\0\0")], control=True)
-    runs = in_runs(sent(5) + marker, size=100, start=5)
-    assert offsets_in(runs) == [[5]]
-    assert runs.next_fetch_offset == 7
+    fetched = packed(sent(5) + marker, start=5)
+    assert offsets_in(fetched) == [[5]]
+    assert fetched.next_fetch_offset == 7
 
 
 def test_a_wrong_checksum_is_an_error_that_names_the_partition() -> None:
     broken = bytearray(sent(5, 6))
     broken[-1] ^= 1
-    with pytest.raises(CorruptRecordException, match="transactions"):
-        offsets_in(in_runs(bytes(broken), size=100))
+    with pytest.raises(CorruptRecordException, match=TOPIC):
+        offsets_in(packed(bytes(broken)))
 
 
-@given(
+def test_all_that_waits_is_taken_together() -> None:
+    inbox = inbox_with(sent(5, 6) + sent(9), sent(3), size=100)
+    assert taken(inbox) == [(0, 6, [5, 6]), (0, 9, [9]), (1, 3, [3])]
+    assert taken(inbox) == []
+
+
+def test_what_is_too_much_for_one_batch_stays_for_the_next() -> None:
+    inbox = inbox_with(sent(5, 6, 7, 8, 9), sent(3), size=2)
+    assert taken(inbox) == [(0, 6, [5, 6])]
+    assert taken(inbox) == [(0, 8, [7, 8])]
+    assert taken(inbox) == [(0, 9, [9]), (1, 3, [3])]
+
+
+def test_there_is_room_until_a_whole_batch_waits() -> None:
+    assert inbox_with(sent(0, 1), size=3).has_room(TOPIC)
+    full = inbox_with(sent(0, 1), sent(0), size=3)
+    assert not full.has_room(TOPIC)
+    assert full.has_room("anomalies")
+    full.take(TOPIC)
+    assert full.has_room(TOPIC)
+
+
+def test_what_is_left_of_a_batch_takes_room() -> None:
+    inbox = inbox_with(sent(5, 6, 7, 8), size=2)
+    inbox.take(TOPIC)
+    assert not inbox.has_room(TOPIC)
+
+
+def test_a_seek_leaves_nothing_behind() -> None:
+    inbox = inbox_with(sent(5, 6, 7), sent(3), size=2)
+    inbox.take(TOPIC)
+    inbox.clear()
+    assert taken(inbox) == []
+
+
+SENT = st.lists(
     st.lists(
-        st.lists(
-            st.tuples(
-                st.integers(1, 4), st.none() | st.binary(max_size=4), st.none() | st.binary()
-            ),
-            min_size=1,
-            max_size=8,
-        ),
+        st.tuples(st.integers(1, 4), st.none() | st.binary(max_size=4), st.none() | st.binary()),
         min_size=1,
-        max_size=6,
+        max_size=8,
     ),
-    st.integers(1, 5),
-    st.integers(0, 30),
+    min_size=1,
+    max_size=6,
 )
-def test_runs_hold_what_aiokafka_reads_one_by_one(
+
+
+@given(SENT, st.integers(1, 5), st.integers(0, 30))
+def test_batches_hold_what_aiokafka_reads_one_by_one(
     batches: list[list[tuple[int, bytes | None, bytes | None]]], size: int, start: int
 ) -> None:
     offset, answer = -1, b""
@@ -89,62 +130,56 @@ def test_runs_hold_what_aiokafka_reads_one_by_one(
     start = min(start, sum(step for step, _, _ in batches[0]) - 1)
     alone = one_by_one(answer, start=start)
     expected = [(r.offset, r.timestamp, r.key, r.value) for r in alone]
-    runs = in_runs(answer, size=size, start=start)
-    found = []
-    for run in runs:
-        assert len(run.value) <= size
-        assert run.offset == run.value[-1].offset
-        found += [(r.offset, r.timestamp, r.key, r.value) for r in run.value]
+    inbox, fetched = Inbox({TOPIC: size}), packed(answer, start=start)
+    for kafka_batch in fetched:
+        inbox.put(kafka_batch)
+    assert fetched.next_fetch_offset == alone.next_fetch_offset
+    found: list[Any] = []
+    while runs := inbox.take(TOPIC):
+        assert sum(len(run.records) for run in runs) <= size
+        assert all(run.offset == run.records[-1].offset for run in runs)
+        found += [(r.offset, r.timestamp, r.key, r.value) for run in runs for r in run.records]
     assert found == expected
-    assert runs.next_fetch_offset == alone.next_fetch_offset
 
 
-def result(tp: TopicPartition) -> Any:
+def test_what_aiokafka_keeps_is_packed_and_announced() -> None:
+    announced: list[int] = []
+    results = PackedResults(lambda: announced.append(len(results)))
     fetched = one_by_one(sent(1, 2, 3), start=1)
-    return FetchResult(tp, assignment=None, partition_records=fetched, backoff=0)
-
-
-def test_only_topics_with_a_size_are_read_in_runs() -> None:
-    results = BatchedResults({TOPIC: 2, "anomalies": 1})
-    for topic in (TOPIC, "anomalies", "other"):
-        results[TopicPartition(topic, 0)] = result(TopicPartition(topic, 0))
-    lengths = {tp.topic: len(list(kept._partition_records)) for tp, kept in results.items()}
-    assert lengths == {TOPIC: 2, "anomalies": 3, "other": 3}
+    result = FetchResult(TP, assignment=None, partition_records=fetched, backoff=0)
+    results[TP] = result
+    assert offsets_in(results[TP]._partition_records) == [[1, 2, 3]]
+    assert announced == [1]
 
 
 def test_errors_are_kept_as_they_are() -> None:
     error = FetchError(error=UnknownError(), backoff=0)
-    results = BatchedResults({TOPIC: 2})
-    results[TopicPartition(TOPIC, 0)] = error
-    assert results[TopicPartition(TOPIC, 0)] is error
+    results = PackedResults(lambda: None)
+    results[TP] = error
+    assert results[TP] is error
 
 
-@dataclass
-class Waiting:
-    value: tuple[object, ...]
+def test_a_bell_wakes_another_thread_and_rings_on_until_it_is_heard() -> None:
+    async def heard() -> list[float]:
+        bell = Bell(asyncio.get_running_loop())
+        bell.ring()
+        pauses = [0.2, 0.0]
+        waits = []
+        for pause in (None, *pauses):
+            if pause is not None:
+                threading.Timer(pause, bell.ring).start()
+            began = time.monotonic()
+            await bell.wait(10)
+            waits.append(time.monotonic() - began)
+        return waits
+
+    first, second, third = asyncio.run(heard())
+    assert first < 0.1 <= second < 5
+    assert third < 5
 
 
-def take_all(sizes: list[int], batch_size: int) -> list[list[int]]:
-    async def run() -> list[list[int]]:
-        inbox: Inbox[Waiting] = Inbox(batch_size)
-        for size in sizes:
-            await inbox.put(Waiting((None,) * size))
-        taken: list[list[int]] = []
-        while sum(map(len, taken)) < len(sizes):
-            taken.append([len(waiting.value) for waiting in await inbox.take()])
-        return taken
+def test_a_bell_is_not_waited_for_longer_than_asked() -> None:
+    async def waited() -> None:
+        await Bell(asyncio.get_running_loop()).wait(0.05)
 
-    return asyncio.run(run())
-
-
-def test_all_that_waits_is_taken_together_up_to_the_batch_size() -> None:
-    assert take_all([1, 2, 3], batch_size=100) == [[1, 2, 3]]
-    assert take_all([4, 4, 4], batch_size=8) == [[4, 4], [4]]
-    assert take_all([9, 1], batch_size=8) == [[9], [1]]
-
-
-@given(st.lists(st.integers(0, 9), min_size=1, max_size=20), st.integers(1, 12))
-def test_what_is_put_in_comes_out_in_order(sizes: list[int], batch_size: int) -> None:
-    taken = take_all(sizes, batch_size)
-    assert [size for batch in taken for size in batch] == sizes
-    assert all(sum(batch) <= max(batch_size, batch[0]) for batch in taken)
+    asyncio.run(waited())
