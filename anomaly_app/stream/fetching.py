@@ -67,10 +67,9 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
             self._stir.ring()
 
     def check(self) -> None:
-        """Raise what fetching raised since the last call, if anything."""
-        fault, self._fault = self._fault, None
-        if fault is not None:
-            raise fault
+        """Raise what fetching has ended with, if it has."""
+        if self._fault is not None:
+            raise self._fault
 
     def go_on(self) -> None:
         """Tell that something was taken from the inbox."""
@@ -108,9 +107,10 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
             try:
                 fetched = await self._fill()
             except Exception as fault:  # noqa: BLE001  # raised where Faust expects it
+                # What aiokafka had taken out is gone; nothing behind it may come through.
                 self._fault = fault
                 self._arrived.ring()
-                continue
+                return
             if fetched:
                 self._arrived.ring()
                 self._pause = PAUSE if fetched < FEW else 0.0
