@@ -10,14 +10,14 @@ mpl.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.ticker import LogLocator
 
-from benchmarks.growth import Point
+from benchmarks.growth import USUAL_BATCH, USUAL_FEATURES, USUAL_TREES, Point
 from benchmarks.plot import OURS
 
 MOST_TICKS = 6
 TITLES = {
-    "trees": "trees (512 records, 10 features)",
-    "features": "features (512 records, 100 trees)",
-    "records in a batch": "records in a batch (100 trees, 10 features)",
+    "trees": f"trees ({USUAL_BATCH:,} records, {USUAL_FEATURES} features)",
+    "features": f"features ({USUAL_BATCH:,} records, {USUAL_TREES} trees)",
+    "records in a batch": f"records in a batch ({USUAL_TREES} trees, {USUAL_FEATURES} features)",
     "partitions": "partitions (the whole worker)",
 }
 
