@@ -18,7 +18,7 @@ from faust.types import TP
 from anomaly_app.stream.batching import PackedResults
 from anomaly_app.stream.inbox import Bell, Inbox
 
-PAUSE = 0.002
+PAUSE = 0.001
 """Seconds before the next fetch where one brought few records, so that more can arrive.
 
 All that a fetch sets in motion costs more than a millisecond of CPU, however little it brings.
