@@ -1,7 +1,6 @@
 """The alert agent: an anomaly in, a message to people out."""
 
 import logging
-from itertools import chain
 from typing import Any, cast
 
 from faust.types import StreamT
@@ -14,7 +13,7 @@ from anomaly_app.alerting.slack import SlackChannel
 from anomaly_app.core.anomaly import read_anomaly
 from anomaly_app.runtime import Runtime
 from anomaly_app.settings import Settings
-from anomaly_app.stream.batching import Run
+from anomaly_app.stream.batching import Run, records_of
 from anomaly_app.stream.sending import exit_without_commit
 from anomaly_app.stream.topics import Topics
 from anomaly_app.stream.transport import ConfirmingApp
@@ -35,9 +34,7 @@ def define_alerting(app: ConfirmingApp, topics: Topics, runtime: Runtime) -> Non
     @app.agent(topics.anomalies, name="alerting")
     async def alerting(stream: StreamT[Any]) -> None:
         async for event in app.events(stream):
-            for record in chain.from_iterable(
-                run.records for run in cast("list[Run]", event.value)
-            ):
+            for record in records_of(cast("list[Run]", event.value)):
                 try:
                     outcome = await alert(record.value, delivery)
                 except Exception as fault:  # noqa: BLE001  # nothing may pass for done that is not

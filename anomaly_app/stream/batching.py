@@ -6,7 +6,8 @@ takes little memory, and what is unpacked is still in the processor's cache when
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Any, NamedTuple
 
 import msgspec
@@ -35,6 +36,11 @@ class Run(NamedTuple):
     offset: int
     """That of the last record."""
     records: list[Record]
+
+
+def records_of(runs: Iterable[Run]) -> Iterator[Record]:
+    """Go through the records of some runs, in order."""
+    return chain.from_iterable(run.records for run in runs)
 
 
 class Packed(NamedTuple):

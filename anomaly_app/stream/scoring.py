@@ -2,18 +2,17 @@
 
 import time
 from collections.abc import Sequence
-from itertools import chain
 from typing import Any, cast
 
 import faust
-from faust.types import StreamT
+from faust.types import EventT, StreamT
 
 from anomaly_app.core.anomaly import to_anomaly, write_json
 from anomaly_app.core.decode import KafkaRecord, Rejected
 from anomaly_app.core.pipeline import Verdict
 from anomaly_app.records import DeadLetter
 from anomaly_app.runtime import Runtime
-from anomaly_app.stream.batching import Run
+from anomaly_app.stream.batching import Run, records_of
 from anomaly_app.stream.sending import Outgoing, exit_without_commit, send_all
 from anomaly_app.stream.topics import Topics
 from anomaly_app.stream.transport import ConfirmingApp
@@ -27,22 +26,30 @@ def define_scoring(app: ConfirmingApp, topics: Topics, runtime: Runtime) -> None
 
     @app.agent(topics.transactions, name="scoring")
     async def scoring(stream: StreamT[Any]) -> None:
-        async for event in app.events(stream):
-            runs = cast("list[Run]", event.value)
-            try:
-                await score([*chain.from_iterable(run.records for run in runs)], app, runtime)
-            except Exception as fault:  # noqa: BLE001  # nothing may pass for done that is not
-                exit_without_commit(_where(runs), fault)
-            for run in runs:
-                runtime.counters.offsets[run.partition] = run.offset + 1
-                app.confirm(event, run)
-            app.finish(event)
+        try:
+            async for event in app.events(stream):
+                await score_event(event, app, runtime)
+        except Exception as fault:  # noqa: BLE001  # Faust would start anew, past what is in hand
+            exit_without_commit(f"the stream of {runtime.settings.transactions_topic}", fault)
 
     @app.on_partitions_revoked.connect
     async def forget(*sender_and_revoked: Any, **_: Any) -> None:
         for tp in sender_and_revoked[-1]:
             if tp.topic == runtime.settings.transactions_topic:
                 runtime.counters.offsets.pop(tp.partition, None)
+
+
+async def score_event(event: EventT[Any], app: ConfirmingApp, runtime: Runtime) -> None:
+    """Score the records of an event, and confirm them."""
+    runs = cast("list[Run]", event.value)
+    try:
+        await score([*records_of(runs)], app, runtime)
+    except Exception as fault:  # noqa: BLE001  # nothing may pass for done that is not
+        exit_without_commit(_where(runs), fault)
+    for run in runs:
+        runtime.counters.offsets[run.partition] = run.offset + 1
+        app.confirm(event, run)
+    app.finish(event)
 
 
 async def score(records: Sequence[KafkaRecord], app: faust.App, runtime: Runtime) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from anomaly_app.core.anomaly import read_anomaly, to_anomaly, write_json
 from anomaly_app.core.errors import Rejection
 from anomaly_app.core.pipeline import Pipeline
+from anomaly_app.stream.batching import records_of
 from anomaly_app.stream.inbox import Inbox
 from anomaly_app.stream.scoring import to_dead_letter
 from tests.support.factories import model, record, transaction
@@ -55,7 +56,7 @@ def test_every_record_has_exactly_one_outcome(
         for kafka_batch in packed(batch(sent), partition=partition):
             inbox.put(kafka_batch)
     while runs := inbox.take(TOPIC):
-        records = [record for run in runs for record in run.records]
+        records = [*records_of(runs)]
         assert len(records) <= size
         verdict = PIPELINE.judge(records)
         scored += verdict.scored
