@@ -5,14 +5,13 @@ checking the same arguments once for each tree. Here all trees lie in flat array
 loop walks down them: microseconds a row.
 """
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 from sklearn.ensemble import IsolationForest
 
+from anomaly_app.core.compiled import compiled
 from anomaly_app.core.schema import Matrix
 
 ABREAST = 8
@@ -61,18 +60,10 @@ class ForestScorer:
         return scores
 
 
-def _compiled(function: Callable[..., Any]) -> Callable[..., Matrix]:
-    try:
-        compiled = njit(SIGNATURE, nogil=True, cache=True)(function)
-    except RuntimeError:  # no folder to keep the machine code in: it is made at every start
-        compiled = njit(SIGNATURE, nogil=True)(function)
-    return compiled
-
-
-@_compiled
+@compiled(SIGNATURE)
 def _path_lengths(
     rows: Any, feature: Any, threshold: Any, left: Any, path_length: Any, roots: Any, depths: Any
-) -> Matrix:
+) -> Any:
     total = np.zeros(len(rows))
     at = np.empty(ABREAST, np.int32)
     for first in range(0, len(rows), ABREAST):

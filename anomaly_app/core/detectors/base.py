@@ -1,0 +1,106 @@
+"""What all detectors have in common: checks, trimming, and scikit-learn's interface."""
+
+from abc import abstractmethod
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, OutlierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from anomaly_app.core.detectors.trimming import ordinary_rows
+from anomaly_app.core.schema import Matrix
+
+CONTAMINATION = 0.01
+"""Share of the training rows that `predict` calls outliers; the app has its own thresholds."""
+
+
+class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
+    """An outlier detector of scikit-learn, with a way to score that costs no checks.
+
+    A subclass names its parameters in its constructor, learns in `_learn`, and scores in
+    `score_rows`. Three parameters are everybody's:
+
+    Parameters
+    ----------
+    trim
+        Share of the training rows, 0 to below 0.5, that is left out of the fit because it is the
+        most isolated: history is seldom free of anomalies. 0 trims nothing.
+    contamination
+        Share of the training rows, above 0 and at most 0.5, that `predict` calls outliers.
+    random_state
+        Seed of everything random in the fit.
+
+    Attributes
+    ----------
+    offset_ : float
+        Score below which `predict` says -1.
+    """
+
+    trim: float
+    contamination: float
+    random_state: Any
+
+    max_rows: int | None = None
+    """Training rows that are learnt from at most, drawn at random; None is all of them."""
+
+    def fit(self, X: npt.ArrayLike, y: Any = None) -> Self:  # noqa: N803, ARG002
+        """Learn what is ordinary.
+
+        Parameters
+        ----------
+        X
+            Shape ``(rows, features)``, finite.
+        y
+            Ignored.
+
+        Raises
+        ------
+        ValueError
+            A parameter is out of range, or `X` is not a finite matrix of two rows at least.
+        """
+        self._check_shares()
+        matrix: Matrix = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
+        random = check_random_state(self.random_state)
+        rows = matrix[ordinary_rows(matrix, self.trim, random)]
+        if self.max_rows is not None and len(rows) > self.max_rows:
+            rows = rows[np.sort(random.choice(len(rows), self.max_rows, replace=False))]
+        self._learn(rows, random)
+        self.offset_ = float(np.quantile(self.score_rows(matrix), self.contamination))
+        return self
+
+    def score_samples(self, X: npt.ArrayLike) -> Matrix:  # noqa: N803
+        """Score rows, low = abnormal, shape ``(rows,)``."""
+        check_is_fitted(self)
+        return self.score_rows(validate_data(self, X, dtype=np.float64, reset=False))
+
+    def decision_function(self, X: npt.ArrayLike) -> Matrix:  # noqa: N803
+        """Score rows against the threshold, negative = outlier, shape ``(rows,)``."""
+        return self.score_samples(X) - self.offset_
+
+    def predict(self, X: npt.ArrayLike) -> npt.NDArray[np.int64]:  # noqa: N803
+        """Tell outliers (-1) from inliers (1), shape ``(rows,)``."""
+        return np.where(self.decision_function(X) < 0.0, -1, 1)
+
+    @abstractmethod
+    def score_rows(self, matrix: Matrix) -> Matrix:
+        """Do as `score_samples` does, without its checks: they cost more than a small batch.
+
+        Parameters
+        ----------
+        matrix
+            Finite, shape ``(rows, features)`` with the features of the fit.
+        """
+
+    @abstractmethod
+    def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:
+        """Learn from what is left after trimming."""
+
+    def _check_shares(self) -> None:
+        if not 0.0 <= self.trim < 0.5:  # noqa: PLR2004
+            raise ValueError(f"trim is {self.trim}; it must be at least 0 and below 0.5")
+        if not 0.0 < self.contamination <= 0.5:  # noqa: PLR2004
+            raise ValueError(
+                f"contamination is {self.contamination}; it must be above 0 and at most 0.5"
+            )
