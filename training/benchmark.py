@@ -9,7 +9,7 @@ import msgspec
 from sklearn.metrics import average_precision_score, roc_auc_score
 from threadpoolctl import threadpool_limits
 
-from anomaly_app.core.detectors import Detector, make_detector
+from anomaly_app.core.detectors import AnyDetector, make_detector
 from anomaly_app.core.schema import Matrix
 from training.protocols import Protocol, read_set, split
 
@@ -78,7 +78,7 @@ def benchmark(
                     )
 
 
-def microseconds_per_row(detector: Detector, matrix: Matrix) -> float:
+def microseconds_per_row(detector: AnyDetector, matrix: Matrix) -> float:
     """Measure what scoring a row costs in batches, on one thread: the median of some calls."""
     batch = matrix[:BATCH]
     spent: list[float] = []

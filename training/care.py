@@ -89,9 +89,7 @@ def _auc_of_rates(column: pl.Series, labels: np.ndarray, learn: np.ndarray) -> f
     """AUC, in one half of the rows, of each category's share of anomalies in the other half."""
     frame = pl.DataFrame({"category": column, "label": labels, "learn": learn})
     rates = frame.filter("learn").group_by("category").agg(pl.col("label").mean().alias("rate"))
-    judged = frame.filter(~pl.col("learn")).join(
-        rates, on="category", how="left", nulls_equal=True
-    )
+    judged = frame.filter(~pl.col("learn")).join(rates, on="category", how="left", nulls_equal=True)
     truth = judged["label"].to_numpy()
     if truth.all() or not truth.any():
         return 0.0

@@ -143,9 +143,7 @@ def hold_back(history: History, share: float, random_state: int) -> tuple[Histor
     return history.take(rows[:cut]), history.take(rows[cut:])
 
 
-def _fit_estimator(
-    history: History, schema: Any, matrix: Matrix, options: FitOptions
-) -> Pipeline:
+def _fit_estimator(history: History, schema: Any, matrix: Matrix, options: FitOptions) -> Pipeline:
     if options.detector not in DETECTORS:
         raise DataError(
             f"there is no detector {options.detector!r}; there are {', '.join(DETECTORS)}"
@@ -169,4 +167,5 @@ def _ordinary(estimator: Pipeline, matrix: Matrix, random_state: int) -> Matrix:
     scores = estimator.score_samples(matrix)
     ordinary = np.flatnonzero(scores >= np.quantile(scores, 1.0 - CERTAINLY_ORDINARY))
     drawn = np.random.default_rng(random_state).permutation(ordinary)[:ORDINARY_ROWS]
-    return matrix[np.sort(drawn)]
+    rows: Matrix = matrix[np.sort(drawn)]
+    return rows

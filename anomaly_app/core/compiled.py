@@ -19,11 +19,10 @@ def compiled(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any
 
     def compile_(function: Callable[..., Any]) -> Callable[..., Any]:
         # Multiplication and addition may become one instruction; nothing else is reordered.
-        options = {"nogil": True, "fastmath": {"contract"}}
+        together = {"contract"}
         try:
-            made: Callable[..., Any] = njit(signature, cache=True, **options)(function)
+            return njit(signature, cache=True, nogil=True, fastmath=together)(function)
         except RuntimeError:  # no folder to keep the machine code in: it is made at every start
-            made = njit(signature, **options)(function)
-        return made
+            return njit(signature, nogil=True, fastmath=together)(function)
 
     return compile_

@@ -1,6 +1,7 @@
 """What would have been expected in place of a value, given the others beside it."""
 
 import numpy as np
+import numpy.typing as npt
 
 from anomaly_app.core.schema import FeatureSchema, Matrix
 
@@ -67,7 +68,7 @@ def _medians(rows: Matrix, otherwise: Matrix) -> Matrix:
     return np.where(many > 0, middle, otherwise)
 
 
-def _apart(rows: Matrix, row: Matrix, spread: Matrix, is_category: Matrix) -> Matrix:
+def _apart(rows: Matrix, row: Matrix, spread: Matrix, is_category: npt.NDArray[np.bool_]) -> Matrix:
     """Per feature how far rows are from one row, 0 to `FARTHEST`."""
     numbers = np.minimum(np.abs(rows - row) / spread, FARTHEST)
     missing = np.isnan(numbers)

@@ -119,7 +119,7 @@ class Model:
 
 
 def pickle_model(estimator: Pipeline, ordinary: Matrix) -> bytes:
-    """Pickle a fitted estimator and its ordinary rows; the same fit and versions, the same bytes."""
+    """Pickle an estimator and its ordinary rows; the same fit and versions give the same bytes."""
     buffer = io.BytesIO()
     joblib.dump({"estimator": estimator, "ordinary": ordinary}, buffer, compress=("zlib", 3))
     return buffer.getvalue()

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from anomaly_app.core.errors import ModelCorrupt, ModelError, ModelIncompatible, ModelMissing
-from anomaly_app.core.model import Manifest, Model
+from anomaly_app.core.manifest import Manifest
+from anomaly_app.core.model import Model
 from anomaly_app.model_store import MANIFEST_FILE, MODEL_FILE, load_model, next_version, save_model
 from tests.support.factories import fitted, model
 

@@ -8,9 +8,9 @@ from sklearn.ensemble import IsolationForest
 
 from anomaly_app.core.calibration import Calibration, score_of
 from anomaly_app.core.decide import Severity, severity_of
+from anomaly_app.core.detectors.forest import ForestScorer
 from anomaly_app.core.estimator import Preparation
 from anomaly_app.core.explain import explain
-from anomaly_app.core.forest import ForestScorer
 from anomaly_app.core.pipeline import Pipeline
 from anomaly_app.core.schema import Feature, FeatureSchema, Matrix
 from tests.support.factories import model, record, transaction

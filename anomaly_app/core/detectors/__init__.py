@@ -3,7 +3,7 @@
 `make_detector` builds one by name, `DETECTORS` lists them.
 """
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from anomaly_app.core.detectors.autoencoder import Autoencoder
 from anomaly_app.core.detectors.base import Detector
@@ -19,7 +19,9 @@ from anomaly_app.core.detectors.one_class_svm import OneClassSVM
 from anomaly_app.core.detectors.pca import PCA
 from anomaly_app.core.detectors.robust_zscore import RobustZScore
 
-DETECTORS: dict[str, type[Detector] | type[GradientBoosting]] = {
+AnyDetector: TypeAlias = Detector | GradientBoosting
+
+DETECTORS: dict[str, type[AnyDetector]] = {
     "default": Ensemble,
     "isolation_forest": IsolationForest,
     "robust_zscore": RobustZScore,
@@ -39,7 +41,7 @@ NEEDS_LABELS = frozenset({"gradient_boosting"})
 """Those that learn from labels; all others never see any."""
 
 
-def make_detector(name: str = "default", **params: Any) -> Detector | GradientBoosting:
+def make_detector(name: str = "default", **params: Any) -> AnyDetector:
     """Build an unfitted detector.
 
     Parameters

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from anomaly_app.core.detectors.trimming import ordinary_rows
+from anomaly_app.core.detectors.trimming import ordinary_rows, subsample
 from anomaly_app.core.schema import Matrix
 
 CONTAMINATION = 0.01
@@ -63,10 +63,7 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         self._check_shares()
         matrix: Matrix = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
         random = check_random_state(self.random_state)
-        rows = matrix[ordinary_rows(matrix, self.trim, random)]
-        if self.max_rows is not None and len(rows) > self.max_rows:
-            rows = rows[np.sort(random.choice(len(rows), self.max_rows, replace=False))]
-        self._learn(rows, random)
+        self._learn(self._rows_to_learn(matrix, random), random)
         self.offset_ = float(np.quantile(self.score_rows(matrix), self.contamination))
         return self
 
@@ -92,6 +89,20 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         matrix
             Finite, shape ``(rows, features)`` with the features of the fit.
         """
+
+    def held_out_scores(self, rows: Matrix) -> Matrix:
+        """Score rows of the fit as if they had not been in it, as far as the detector can.
+
+        Parameters
+        ----------
+        rows
+            Finite, shape ``(rows, features)``.
+        """
+        return self.score_rows(rows)
+
+    def _rows_to_learn(self, matrix: Matrix, random: np.random.RandomState) -> Matrix:
+        rows = matrix[ordinary_rows(matrix, self.trim, random)]
+        return subsample(rows, self.max_rows, random)
 
     @abstractmethod
     def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:

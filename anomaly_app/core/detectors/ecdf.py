@@ -65,6 +65,7 @@ class EmpiricalTails(Detector):
         columns = matrix.T
         upper = np.array([c.log_p_values(x) for c, x in zip(self.upper_, columns, strict=True)])
         lower = np.array([c.log_p_values(-x) for c, x in zip(self.lower_, columns, strict=True)])
+        scores: Matrix
         match self.tails:
             case "upper":
                 scores = upper.sum(axis=0)

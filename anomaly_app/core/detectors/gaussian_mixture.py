@@ -28,7 +28,7 @@ class GaussianMixture(Detector):
         Added to the variances, in squared units of the scaled features: it keeps directions
         without any spread from deciding everything.
     scaling
-        ``standard`` or ``normal_scores``; see `anomaly_app.core.detectors.scaling`.
+        ``standard``, ``normal_scores`` or ``none``; see `anomaly_app.core.detectors.scaling`.
     max_rows, trim, contamination, random_state
         See `Detector`.
 
@@ -63,7 +63,10 @@ class GaussianMixture(Detector):
         sizes = COMPONENTS if self.n_components == "auto" else (self.n_components,)
         mixtures = [
             Mixture(
-                n_components=size, reg_covar=self.reg_covar, covariance_type="full", random_state=seed
+                n_components=size,
+                reg_covar=self.reg_covar,
+                covariance_type="full",
+                random_state=seed,
             ).fit(scaled)
             for size in sizes
             if size <= len(scaled)

@@ -45,7 +45,7 @@ class GradientBoosting(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.learning_rate = learning_rate
         self.random_state = random_state
 
-    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike) -> Self:  # noqa: N803
+    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Self:  # noqa: N803
         """Learn to tell the two classes apart.
 
         Parameters
@@ -58,7 +58,7 @@ class GradientBoosting(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         ValueError
-            There are not exactly two classes.
+            There are no labels, or not exactly two classes.
         """
         matrix, labels = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(labels)
@@ -88,7 +88,8 @@ class GradientBoosting(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: npt.ArrayLike) -> npt.NDArray[Any]:  # noqa: N803
         """Tell the classes apart, shape ``(rows,)``."""
-        return self.classes_[(self.decision_function(X) > 0.0).astype(int)]
+        classes: npt.NDArray[Any] = self.classes_
+        return classes[(self.decision_function(X) > 0.0).astype(int)]
 
     def score_rows(self, matrix: Matrix) -> Matrix:
         """Do as `score_samples` does, without its checks."""

@@ -19,7 +19,7 @@ class KMeans(Detector):
     n_clusters
         Typical rows; fewer where there are fewer training rows.
     scaling
-        ``standard`` or ``normal_scores``; see `anomaly_app.core.detectors.scaling`.
+        ``standard``, ``normal_scores`` or ``none``; see `anomaly_app.core.detectors.scaling`.
     max_rows, trim, contamination, random_state
         See `Detector`.
 
@@ -55,4 +55,6 @@ class KMeans(Detector):
     def score_rows(self, matrix: Matrix) -> Matrix:
         """Score rows without checks; see `Detector`."""
         rows = self._scaler(matrix).astype(np.float32)
-        return -np.sqrt(squared_distances_to_nearest(rows, self._centres, 1)[:, 0].astype(float))
+        nearest = squared_distances_to_nearest(rows, self._centres, 1)
+        scores: Matrix = -np.sqrt(nearest[:, 0], dtype=np.float64)
+        return scores

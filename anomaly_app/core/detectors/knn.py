@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from anomaly_app.core.detectors.base import CONTAMINATION, Detector
 from anomaly_app.core.detectors.distances import squared_distances_to_nearest, transposed
@@ -18,7 +19,7 @@ class NearestNeighbors(Detector):
     n_neighbors
         How many of them; fewer where there are fewer training rows.
     scaling
-        ``standard`` or ``normal_scores``; see `anomaly_app.core.detectors.scaling`.
+        ``standard``, ``normal_scores`` or ``none``; see `anomaly_app.core.detectors.scaling`.
     max_rows, trim, contamination, random_state
         See `Detector`. The cost of a score grows with the rows.
 
@@ -55,5 +56,19 @@ class NearestNeighbors(Detector):
         """Score rows without checks; see `Detector`."""
         rows = self._scaler(matrix).astype(np.float32)
         nearest = squared_distances_to_nearest(rows, self._reference, self._neighbors)
-        scores: Matrix = -np.sqrt(nearest, dtype=np.float64).mean(axis=1)
-        return scores
+        return _mean_distance(nearest)
+
+    def held_out_scores(self, rows: Matrix) -> Matrix:
+        """Score rows without counting a row as its own neighbour; see `Detector`."""
+        scaled = self._scaler(rows).astype(np.float32)
+        most = min(self._neighbors + 1, self._reference.shape[1])
+        nearest = squared_distances_to_nearest(scaled, self._reference, most)
+        others = np.where(
+            nearest[:, :1] == 0.0, nearest[:, -self._neighbors :], nearest[:, : self._neighbors]
+        )
+        return _mean_distance(others)
+
+
+def _mean_distance(squared: npt.NDArray[np.float32]) -> Matrix:
+    scores: Matrix = -np.sqrt(squared, dtype=np.float64).mean(axis=1)
+    return scores

@@ -22,7 +22,7 @@ class LocalOutlierFactor(Detector):
     n_neighbors
         Neighbours that a row is compared with; fewer where there are fewer training rows.
     scaling
-        ``standard`` or ``normal_scores``; see `anomaly_app.core.detectors.scaling`.
+        ``standard``, ``normal_scores`` or ``none``; see `anomaly_app.core.detectors.scaling`.
     max_rows, trim, contamination, random_state
         See `Detector`.
 
@@ -55,7 +55,9 @@ class LocalOutlierFactor(Detector):
     def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:  # noqa: ARG002
         self._scaler = make_scaler(self.scaling, rows)
         neighbours = min(self.n_neighbors, len(rows) - 1)
-        self.lof_ = Lof(n_neighbors=neighbours, novelty=True, algorithm="brute").fit(self._scaler(rows))
+        self.lof_ = Lof(n_neighbors=neighbours, novelty=True, algorithm="brute").fit(
+            self._scaler(rows)
+        )
 
     def score_rows(self, matrix: Matrix) -> Matrix:
         """Score rows without checks; see `Detector`."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from sklearn.decomposition import PCA as Components
+from sklearn import decomposition
 
 from anomaly_app.core.detectors.base import CONTAMINATION, Detector
 from anomaly_app.core.detectors.scaling import Scaling, make_scaler
@@ -19,7 +19,7 @@ class PCA(Detector):
         Share of the variance that the kept components explain, above 0 and below 1; one direction
         at least is left out, so that there is something to miss.
     scaling
-        ``standard`` or ``normal_scores``; see `anomaly_app.core.detectors.scaling`.
+        ``standard``, ``normal_scores`` or ``none``; see `anomaly_app.core.detectors.scaling`.
     trim, contamination, random_state
         See `Detector`.
 
@@ -50,7 +50,7 @@ class PCA(Detector):
 
     def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:  # noqa: ARG002
         self._scaler = make_scaler(self.scaling, rows)
-        self.pca_ = Components(svd_solver="full").fit(self._scaler(rows))
+        self.pca_ = decomposition.PCA(svd_solver="full").fit(self._scaler(rows))
         explained = np.cumsum(self.pca_.explained_variance_ratio_)
         kept = int(np.searchsorted(explained, self.explained)) + 1
         self._directions = self.pca_.components_[: min(kept, rows.shape[1] - 1)]

@@ -7,10 +7,10 @@ from scipy.special import ndtri
 
 from anomaly_app.core.schema import Matrix
 
-Scaling: TypeAlias = Literal["standard", "normal_scores"]
+Scaling: TypeAlias = Literal["standard", "normal_scores", "none"]
 
 FARTHEST = 1e9
-"""Scaled values are held within it: squares of hostile ones stay finite, also in single precision."""
+"""Scaled values are held within it: squares of hostile ones stay finite in single precision."""
 
 QUANTILES = 1_000
 """Points that describe a feature's distribution."""
@@ -19,7 +19,9 @@ QUANTILES = 1_000
 class Scaler(Protocol):
     """From a matrix to one of the same shape."""
 
-    def __call__(self, matrix: Matrix) -> Matrix: ...
+    def __call__(self, matrix: Matrix) -> Matrix:
+        """Scale rows, shape ``(rows, features)``."""
+        ...
 
 
 class Standard:
@@ -31,6 +33,7 @@ class Standard:
         self.scale: Matrix = np.where(deviation > TINY * np.abs(self.mean), deviation, 1.0)
 
     def __call__(self, matrix: Matrix) -> Matrix:
+        """Scale rows, shape ``(rows, features)``."""
         scaled: Matrix = np.clip((matrix - self.mean) / self.scale, -FARTHEST, FARTHEST)
         return scaled
 
@@ -58,6 +61,7 @@ class NormalScores:
             self.scores.append(ndtri(ranks[kept]))
 
     def __call__(self, matrix: Matrix) -> Matrix:
+        """Scale rows, shape ``(rows, features)``."""
         scores = np.empty_like(matrix)
         for j, (values, normal) in enumerate(zip(self.values, self.scores, strict=True)):
             column = matrix[:, j]
@@ -79,4 +83,8 @@ def make_scaler(scaling: Scaling, rows: Matrix) -> Scaler:
             return Standard(rows)
         case "normal_scores":
             return NormalScores(rows)
-    raise ValueError(f"there is no scaling {scaling!r}; there are 'standard' and 'normal_scores'")
+        case "none":
+            return np.asarray
+    raise ValueError(
+        f"there is no scaling {scaling!r}; there are 'standard', 'normal_scores' and 'none'"
+    )

@@ -1,4 +1,4 @@
-"""Leaving the most isolated training rows out: history is seldom free of anomalies."""
+"""Which training rows to learn from: history is long, and seldom free of anomalies."""
 
 import numpy as np
 import numpy.typing as npt
@@ -33,3 +33,11 @@ def ordinary_rows(
     ).fit(matrix)
     order = np.argsort(forest.score_samples(matrix), kind="stable")
     return np.sort(order[dropped:])
+
+
+def subsample(matrix: Matrix, most: int | None, random: np.random.RandomState) -> Matrix:
+    """Draw rows, in their order, where there are more than `most`; None is no bound."""
+    if most is None or len(matrix) <= most:
+        return matrix
+    drawn: Matrix = matrix[np.sort(random.choice(len(matrix), most, replace=False))]
+    return drawn
