@@ -1,5 +1,6 @@
-"""The default: three detectors that see different things, averaged as tail p-values."""
+"""The default: four detectors that see different things, put together as tail p-values."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,14 +16,18 @@ from anomaly_app.core.schema import Matrix
 TRIM = 0.02
 """History is expected to hold a few per cent of anomalies."""
 
+DENSITY_ROWS = 3_000
+"""Rows that the mixture's number of components is chosen on: ten fits of it take the longest."""
+
 
 class Ensemble(Detector):
-    """The mean over three detectors of the logarithm of the tail p-value.
+    """The root mean square over four detectors of the logarithm of the tail p-value.
 
-    Distances to the nearest rows find what lies outside; distances between normal scores find
-    what is odd where features have long tails; a Gaussian over normal scores finds combinations
-    that do not go together. Each alone misses what another one sees, and their p-values can be
-    averaged because they do not saturate.
+    Two look at the features as they are: the distance to the nearest rows finds what lies
+    outside, the density of a mixture finds what lies between groups. Two look at normal scores,
+    in which long tails are no longer than others: again the nearest rows, and one Gaussian for
+    values that do not go together. Each misses what another one sees. Tail p-values make them
+    comparable without saturating, and squares let the one that is surprised most count most.
 
     Parameters
     ----------
@@ -33,9 +38,9 @@ class Ensemble(Detector):
     max_rows
         See `Detector`.
     trim
-        Share of the training rows, the most isolated, that are no neighbours of anything; 0 trims
-        nothing. Normal scores are of ranks, which a few anomalies do not stretch: they are
-        learnt from all rows.
+        Share of the training rows, the most isolated, that the first two and all calibrations
+        leave out; 0 trims nothing. Normal scores are of ranks, which a few anomalies do not
+        stretch: the other two learn from all rows.
     contamination, random_state
         See `Detector`.
 
@@ -71,30 +76,33 @@ class Ensemble(Detector):
         self._normal_scores = NormalScores(rows)
         ranked = self._normal_scores(rows)
         seed = random.randint(2**31 - 1)
-        neighbours = {
-            "n_neighbors": self.n_neighbors,
-            "max_rows": self.references,
-            "random_state": seed,
-        }
-        combinations = GaussianMixture(
+        nearest = partial(
+            NearestNeighbors,
+            n_neighbors=self.n_neighbors,
+            max_rows=self.references,
+            random_state=seed,
+        )
+        rank_density = GaussianMixture(
             n_components=1, scaling="none", max_rows=None, random_state=seed
         )
+        density = GaussianMixture(max_rows=DENSITY_ROWS, random_state=seed)
         self.members_ = [
-            NearestNeighbors(**neighbours).fit(rows[ordinary]),
-            NearestNeighbors(**neighbours, scaling="none").fit(ranked),
-            combinations.fit(ranked),
+            nearest().fit(rows[ordinary]),
+            density.fit(rows[ordinary]),
+            nearest(scaling="none").fit(ranked),
+            rank_density.fit(ranked),
         ]
         self.calibrations_ = [
             Calibration.fit(-member.held_out_scores(seen[ordinary]))
-            for member, seen in zip(self.members_, (rows, ranked, ranked), strict=True)
+            for member, seen in zip(self.members_, (rows, rows, ranked, ranked), strict=True)
         ]
 
     def score_rows(self, matrix: Matrix) -> Matrix:
         """Score rows without checks; see `Detector`."""
         ranked = self._normal_scores(matrix)
-        total = np.zeros(len(matrix))
+        squares = np.zeros(len(matrix))
         for member, calibration, seen in zip(
-            self.members_, self.calibrations_, (matrix, ranked, ranked), strict=True
+            self.members_, self.calibrations_, (matrix, matrix, ranked, ranked), strict=True
         ):
-            total += calibration.log_p_values(-member.score_rows(seen))
-        return total / len(self.members_)
+            squares += np.square(calibration.log_p_values(-member.score_rows(seen)))
+        return -np.sqrt(squares / len(self.members_))

@@ -89,7 +89,8 @@ class GradientBoosting(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def predict(self, X: npt.ArrayLike) -> npt.NDArray[Any]:  # noqa: N803
         """Tell the classes apart, shape ``(rows,)``."""
         classes: npt.NDArray[Any] = self.classes_
-        return classes[(self.decision_function(X) > 0.0).astype(int)]
+        told: npt.NDArray[Any] = classes[(self.decision_function(X) > 0.0).astype(int)]
+        return told
 
     def score_rows(self, matrix: Matrix) -> Matrix:
         """Do as `score_samples` does, without its checks."""
