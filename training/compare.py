@@ -104,7 +104,7 @@ def compare(
     *,
     held_back: float = 0.25,
     seed: int = 0,
-    turn: Callable[[str], None] = lambda _: None,
+    turn: Callable[[int, str], None] = lambda *_: None,
 ) -> Comparison:
     """Fit and judge detectors on one history.
 
@@ -119,7 +119,7 @@ def compare(
     seed
         Of everything random.
     turn
-        Is told the name of each detector when its turn comes.
+        Is told the place and the name of each detector when its turn comes.
 
     Raises
     ------
@@ -129,8 +129,8 @@ def compare(
     fitted_on, judged = hold_back(history, held_back, seed)
     contenders: list[Contender] = []
     left_out: dict[str, str] = {}
-    for name in detectors:
-        turn(name)
+    for place, name in enumerate(detectors):
+        turn(place, name)
         try:
             contenders.append(_contend(name, fitted_on, judged, seed))
         except DataError as fault:
