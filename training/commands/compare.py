@@ -84,7 +84,7 @@ def show(console: Console, comparison: Comparison) -> None:
     )
     table.add_column("detector", no_wrap=True)
     for column in columns:
-        table.add_column(column.title, justify="right")
+        table.add_column(column.short, justify="right", no_wrap=True)
     for contender in comparison.contenders:
         table.add_row(contender.detector, *(column.cell(contender) for column in columns))
     console.print(table)

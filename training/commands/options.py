@@ -1,9 +1,9 @@
 """Options that several commands have, and how their words are read."""
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import click
 import msgspec
@@ -13,6 +13,8 @@ from anomaly_app.core.errors import DataError
 
 SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 POSITIVE = click.FloatRange(0, min_open=True)
+
+Command: TypeAlias = Callable[..., None]
 
 data = click.argument("data", type=click.Path(path_type=Path))
 artifact = click.argument("artifact", type=click.Path(path_type=Path))
@@ -33,7 +35,7 @@ detectors = click.option(
 )
 
 
-def report(default: str) -> Any:
+def report(default: str) -> Callable[[Command], Command]:
     """Make the option that names the file of a report.
 
     Parameters

@@ -45,7 +45,9 @@ def evaluation_report(evaluation: Evaluation, *, when: datetime) -> str:
         keys=list(_keys(evaluation, traffic, int(alerts.sum()))),
         warnings=evaluation.warnings,
         training_warnings=manifest.training.warnings,
-        distribution=score_distribution(log_p, history.labels, manifest.threshold),
+        distribution=score_distribution(
+            log_p, history.labels if ranked else None, manifest.threshold
+        ),
         precision_recall=precision_recall(
             [Curve(manifest.detector, log_p, manifest.alert_rate)], history.labels
         )

@@ -35,6 +35,10 @@ _STYLE: Any = {
     "ytick.color": LINE,
     "xtick.labelcolor": SOFT,
     "ytick.labelcolor": SOFT,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "axes.grid": True,
     "grid.color": LINE,
     "grid.linewidth": 0.6,
     "legend.frameon": False,
@@ -44,21 +48,24 @@ _STYLE: Any = {
     "axes.axisbelow": True,
 }
 
+styled = mpl.rc_context(_STYLE)
+"""Decorates whatever draws: texts and lines take their colours when they are made."""
+
 WIDTH, HEIGHT = 4.6, 3.1
 """Inches of a figure that shares its row with another."""
 
+FULL_WIDTH = 9.6
+"""Inches of a figure that has a row to itself."""
 
+
+@styled
 def canvas(*, width: float = WIDTH, height: float = HEIGHT) -> tuple[Figure, Axes]:
     """Make an empty figure with one pair of axes, in inches."""
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        figure.patch.set_alpha(0.0)
-        axes = figure.add_subplot()
-        axes.patch.set_alpha(0.0)
-        axes.grid(visible=True)
-    return figure, axes
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.add_subplot()
 
 
+@styled
 def svg(figure: Figure, *, alt: str) -> Markup:
     """Draw a figure as SVG to be put into a page.
 
@@ -70,8 +77,7 @@ def svg(figure: Figure, *, alt: str) -> Markup:
         What it shows, for those who cannot see it.
     """
     drawn = StringIO()
-    with mpl.rc_context(_STYLE):
-        figure.savefig(drawn, format="svg", metadata={"Date": None})
+    figure.savefig(drawn, format="svg", metadata={"Date": None})
     text = drawn.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)

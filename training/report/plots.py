@@ -12,7 +12,17 @@ from sklearn.metrics import precision_recall_curve
 
 from anomaly_app.core.schema import Matrix
 from anomaly_app.core.thresholds import Labels
-from training.report.figures import ALARM, INK, ORDINARY, SERIES, canvas, svg
+from training.report.figures import (
+    ALARM,
+    FULL_WIDTH,
+    INK,
+    ORDINARY,
+    SERIES,
+    WIDTH,
+    canvas,
+    styled,
+    svg,
+)
 from training.report.traffic import DAY, Traffic, alerts_over_time
 from training.report.words import number
 
@@ -20,9 +30,6 @@ BINS = 50
 
 MOST_POINTS = 400
 """Of a curve: more are not seen, and make the file large."""
-
-FULL_WIDTH = 9.6
-"""Inches of a figure that has a row to itself."""
 
 
 class Curve(NamedTuple):
@@ -40,6 +47,7 @@ def scores_of(log_p: Matrix) -> Matrix:
     return scores
 
 
+@styled
 def score_distribution(log_p: Matrix, labels: Labels | None, threshold: float) -> Markup:
     """Plot how many rows have which score.
 
@@ -48,11 +56,11 @@ def score_distribution(log_p: Matrix, labels: Labels | None, threshold: float) -
     log_p
         Logarithms of the rows' p-values, shape ``(rows,)``.
     labels
-        Whether each row is an anomaly.
+        Whether each row is an anomaly; with them the plot has a row to itself.
     threshold
         The least score that alerts, 0 to 1.
     """
-    figure, axes = canvas()
+    figure, axes = canvas(width=WIDTH if labels is None else FULL_WIDTH)
     scores, bins = scores_of(log_p), np.linspace(0.0, 1.0, BINS + 1)
     if labels is None:
         axes.hist(scores, bins=list(bins), color=ORDINARY)
@@ -70,6 +78,7 @@ def score_distribution(log_p: Matrix, labels: Labels | None, threshold: float) -
     return svg(figure, alt="How many rows have which score, and where alerts begin")
 
 
+@styled
 def precision_recall(curves: Sequence[Curve], labels: Labels) -> Markup:
     """Plot the precision at each recall, with the thresholds' points.
 
@@ -81,11 +90,12 @@ def precision_recall(curves: Sequence[Curve], labels: Labels) -> Markup:
         Whether each row is an anomaly; both kinds occur.
     """
     alone = len(curves) == 1
-    figure, axes = canvas(width=4.6 if alone else FULL_WIDTH, height=3.1 if alone else 3.6)
+    figure, axes = canvas() if alone else canvas(width=FULL_WIDTH, height=3.6)
     for curve, color in zip(curves, (ORDINARY,) if alone else SERIES, strict=False):
         precision, recall, _ = precision_recall_curve(labels, -curve.log_p)
-        # From right to left, less the last point, which stands for no alert at all.
-        few = np.unique(np.linspace(0, len(recall) - 2, MOST_POINTS).astype(int))
+        # From the last point but one, the strictest threshold, to the first that misses nothing.
+        points = len(recall) - 2 - np.flatnonzero(recall == 1.0)[-1]
+        few = len(recall) - 2 - np.unique(np.geomspace(1, points + 1, MOST_POINTS).astype(int) - 1)
         axes.plot(recall[few], precision[few], color=color, label=curve.name, linewidth=1.6)
         _mark_point(axes, curve, labels, color)
     axes.set_xlim(0.0, 1.02)
@@ -99,6 +109,7 @@ def precision_recall(curves: Sequence[Curve], labels: Labels) -> Markup:
     return svg(figure, alt="Precision against recall, with the chosen threshold marked")
 
 
+@styled
 def alerts_by_threshold(log_p: Matrix, traffic: Traffic, threshold: float) -> Markup:
     """Plot how many alerts there would be at each threshold.
 
@@ -128,6 +139,7 @@ def alerts_by_threshold(log_p: Matrix, traffic: Traffic, threshold: float) -> Ma
     return svg(figure, alt=f"Alerts {traffic.unit} at each threshold, with the chosen one marked")
 
 
+@styled
 def alerts_in_time(times: Matrix, alerts: Labels, labels: Labels | None) -> Markup:
     """Plot how many alerts came when.
 

@@ -57,7 +57,7 @@ def value_in_words(value: FeatureValue, feature: Feature) -> str:
     if isinstance(value, str):
         return value or "empty"
     if feature.kind == "hour_of_day":
-        minutes = round(float(value) * 60)
+        minutes = int(float(value) * 60)
         return f"{minutes // 60:02d}:{minutes % 60:02d}"
     return number(float(value))
 
@@ -78,7 +78,7 @@ def p_value(value: float) -> str:
     if odds >= 1e6:  # noqa: PLR2004
         exponent = len(f"{odds:.0f}") - 1
         return f"1 in {odds / 10**exponent:.1f}·10{_raised(exponent)}"
-    return f"1 in {number(odds, 3)}"
+    return f"1 in {number(float(f'{odds:.3g}'))}"
 
 
 def share(value: float) -> str:
