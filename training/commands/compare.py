@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -80,7 +81,10 @@ def show(console: Console, comparison: Comparison) -> None:
     table = Table(
         title=escape(
             f"detectors on {len(comparison.judged):,} unseen rows of {comparison.judged.source}"
-        )
+        ),
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
     )
     table.add_column("detector", no_wrap=True)
     for column in columns:

@@ -18,7 +18,6 @@ from training.report.figures import (
     INK,
     ORDINARY,
     SERIES,
-    WIDTH,
     canvas,
     styled,
     svg,
@@ -60,7 +59,7 @@ def score_distribution(log_p: Matrix, labels: Labels | None, threshold: float) -
     threshold
         The least score that alerts, 0 to 1.
     """
-    figure, axes = canvas(width=WIDTH if labels is None else FULL_WIDTH)
+    figure, axes = canvas() if labels is None else canvas(width=FULL_WIDTH, height=2.8)
     scores, bins = scores_of(log_p), np.linspace(0.0, 1.0, BINS + 1)
     if labels is None:
         axes.hist(scores, bins=list(bins), color=ORDINARY)
@@ -165,11 +164,15 @@ def alerts_in_time(times: Matrix, alerts: Labels, labels: Labels | None) -> Mark
     axes.xaxis_date()
     locator = AutoDateLocator(maxticks=9)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_formatter(_dates(locator))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     axes.grid(visible=False, axis="x")
     axes.set_ylabel(f"alerts {counted.unit}")
     return svg(figure, alt=f"Alerts {counted.unit} over time")
+
+
+def _dates(locator: AutoDateLocator) -> ConciseDateFormatter:
+    return ConciseDateFormatter(locator, show_offset=False)  # type: ignore[no-untyped-call]
 
 
 def _mark_threshold(axes: Axes, threshold: float, note: str = "threshold") -> None:

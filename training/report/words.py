@@ -15,6 +15,8 @@ METRICS: Mapping[str, str] = {
 }
 """Names of the measures of `training.measures.measure`."""
 
+GAP = "\N{NO-BREAK SPACE}"
+
 PLAIN = 1e-4, 1e9
 """Sizes of numbers that are written without an exponent."""
 
@@ -67,7 +69,7 @@ def reason_in_words(reason: Reason, schema: FeatureSchema) -> str:
     feature = next(f for f in schema.features if f.name == reason.feature)
     found, usual = (value_in_words(v, feature) for v in (reason.value, reason.expected))
     name = "hour of the day" if feature.kind == "hour_of_day" else feature.name
-    return f"{name} {found} (usually {usual}), {reason.share * 100:.0f} %"
+    return f"{name} {found} (usually {usual}), {reason.share * 100:.0f}{GAP}%"
 
 
 def p_value(value: float) -> str:
@@ -83,7 +85,7 @@ def p_value(value: float) -> str:
 
 def share(value: float) -> str:
     """Write a share, 0 to 1, in per cent."""
-    return f"{number(value * 100, 3)} %"
+    return f"{number(value * 100, 3)}{GAP}%"
 
 
 def moment(seconds: float) -> str:
