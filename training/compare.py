@@ -137,6 +137,8 @@ def compare(
             if name not in NEEDS_LABELS:
                 raise
             left_out[name] = str(fault)
+        except ValueError as fault:
+            left_out[name] = f"{name} could not be fitted: {' '.join(str(fault).split())}"
     if not contenders:
         raise DataError("; ".join(left_out.values()) or "name one detector at least")
     if contenders[0].unlabelled is not None:

@@ -80,7 +80,8 @@ def command(
     files = find_sets(data)
     for file in files:
         read_set(file)  # one that is unusable ends this now, not after an hour
-    measured = _measure(files, names, protocols or tuple(PROTOCOLS), seeds)
+    chosen = tuple(dict.fromkeys(protocols)) or tuple(PROTOCOLS)
+    measured = _measure(files, names, chosen, seeds)
     console = Console()
     if per_set:
         for name in dict.fromkeys(one.dataset for one in measured):

@@ -23,6 +23,8 @@ PLAIN = 1e-4, 1e9
 RARE = 1e-15
 """A smaller p-value says no more than this one: it is far beyond all data."""
 
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 
 def metric_name(metric: str) -> str:
     """Name a measure as people do."""
@@ -78,8 +80,8 @@ def p_value(value: float) -> str:
         return "below 1 in 10¹⁵"
     odds = 1.0 / value
     if odds >= 1e6:  # noqa: PLR2004
-        exponent = len(f"{odds:.0f}") - 1
-        return f"1 in {odds / 10**exponent:.1f}·10{_raised(exponent)}"
+        digits, exponent = f"{odds:.1e}".split("e+")
+        return f"1 in {digits}·10{exponent.lstrip('0').translate(_RAISED)}"
     return f"1 in {number(float(f'{odds:.3g}'))}"
 
 
@@ -95,7 +97,3 @@ def moment(seconds: float) -> str:
 
 def _without_idle_zeros(written: str) -> str:
     return written.rstrip("0").rstrip(".") if "." in written else written
-
-
-def _raised(exponent: int) -> str:
-    return str(exponent).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
