@@ -179,7 +179,11 @@ def test_a_comparison_with_labels_ranks_by_average_precision_and_explains_its_co
     assert merits == sorted(merits, reverse=True)
     read = Page(comparison_report(comparison, when=WHEN))
     assert read.tags.count("svg") == 2
-    for words in ("Share of the alerts that are anomalies", "seen by no fit", "does best of 3"):
+    for words in (
+        "Share of the alerts that are anomalies",
+        "No fit saw these rows",
+        "does best of 3",
+    ):
         assert words in read.text
 
 

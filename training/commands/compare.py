@@ -68,7 +68,7 @@ def command(
             bar.update(task, completed=place, description=name)
 
         comparison = compare(history, names, held_back=held_back, seed=seed, turn=turn)
-    file = report or Path(f"comparison-{data.name.split('.')[0]}.html")
+    file = report or Path(f"comparison-{data.resolve().name.split('.')[0]}.html")
     with busy.status("writing the report"):
         write_report(file, comparison_report(comparison, when=datetime.now(tz=UTC)))
     show(console, comparison)

@@ -26,7 +26,11 @@ def comparison_report(comparison: Comparison, *, when: datetime) -> str:
     """
     best, judged = comparison.best, comparison.judged
     columns = columns_of(comparison)
-    labelled = best.unlabelled is None and judged.labels is not None
+    labels = judged.labels if best.unlabelled is None else None
+    curves = [
+        Curve(contender.detector, contender.log_p, contender.model.manifest.alert_rate)
+        for contender in comparison.contenders[:MOST_CURVES]
+    ]
     return render(
         "comparison.html",
         when=when,
@@ -44,15 +48,7 @@ def comparison_report(comparison: Comparison, *, when: datetime) -> str:
         ],
         left_out=comparison.left_out,
         bars=detector_bars(comparison),
-        precision_recall=precision_recall(
-            [
-                Curve(contender.detector, contender.log_p, contender.model.manifest.alert_rate)
-                for contender in comparison.contenders[:MOST_CURVES]
-            ],
-            judged.labels,
-        )
-        if labelled and judged.labels is not None
-        else None,
+        precision_recall=None if labels is None else precision_recall(curves, labels),
         best=best.detector,
         suspects=suspect_rows(comparison.suspects, best.model.schema),
     )

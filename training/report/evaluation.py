@@ -16,7 +16,7 @@ from training.report.plots import (
     precision_recall,
     score_distribution,
 )
-from training.report.traffic import Traffic, traffic_of
+from training.report.traffic import A_DAY, Traffic, traffic_of
 from training.report.words import moment, number, p_value, share
 
 
@@ -31,10 +31,11 @@ def evaluation_report(evaluation: Evaluation, *, when: datetime) -> str:
         When it was made; it has a time zone.
     """
     manifest, history, log_p = evaluation.manifest, evaluation.history, evaluation.log_p
-    ranked = "roc_auc" in evaluation.metrics
+    labels = history.labels if "roc_auc" in evaluation.metrics else None
     alerts = log_p <= np.log(manifest.alert_rate)
     traffic = traffic_of(history.times, len(history))
-    timed = history.times is not None and traffic.unit == "a day"
+    times = history.times if traffic.unit == A_DAY else None
+    curve = Curve(manifest.detector, log_p, manifest.alert_rate)
     return render(
         "evaluation.html",
         when=when,
@@ -46,18 +47,10 @@ def evaluation_report(evaluation: Evaluation, *, when: datetime) -> str:
         keys=list(_keys(evaluation, traffic, int(alerts.sum()))),
         warnings=evaluation.warnings,
         training_warnings=manifest.training.warnings,
-        distribution=score_distribution(
-            log_p, history.labels if ranked else None, manifest.threshold
-        ),
-        precision_recall=precision_recall(
-            [Curve(manifest.detector, log_p, manifest.alert_rate)], history.labels
-        )
-        if ranked and history.labels is not None
-        else None,
+        distribution=score_distribution(log_p, labels, manifest.threshold),
+        precision_recall=None if labels is None else precision_recall([curve], labels),
         by_threshold=alerts_by_threshold(log_p, traffic, manifest.threshold),
-        in_time=alerts_in_time(history.times, alerts, history.labels)
-        if timed and history.times is not None
-        else None,
+        in_time=None if times is None else alerts_in_time(times, alerts, history.labels),
         unit=traffic.unit,
         suspects=suspect_rows(evaluation.suspects, manifest.schema),
     )

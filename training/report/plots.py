@@ -95,14 +95,17 @@ def precision_recall(curves: Sequence[Curve], labels: Labels) -> Markup:
         # From the last point but one, the strictest threshold, to the first that misses nothing.
         points = len(recall) - 2 - np.flatnonzero(recall == 1.0)[-1]
         few = len(recall) - 2 - np.unique(np.geomspace(1, points + 1, MOST_POINTS).astype(int) - 1)
-        axes.plot(recall[few], precision[few], color=color, label=curve.name, linewidth=1.6)
-        _mark_point(axes, curve, labels, color)
+        name = "each threshold" if alone else curve.name
+        axes.plot(recall[few], precision[few], color=color, label=name, linewidth=1.6)
+        _mark_point(
+            axes, curve, labels, ALARM if alone else color, "the chosen one" if alone else ""
+        )
     axes.set_xlim(0.0, 1.02)
     axes.set_ylim(0.0, 1.05)
     axes.set_xlabel("recall: share of the anomalies that alert")
     axes.set_ylabel("precision")
     if alone:
-        axes.legend(["each threshold", "the chosen one"], loc="upper right", fontsize=9)
+        axes.legend(loc="upper right", fontsize=9)
     else:
         axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=9)
     return svg(figure, alt="Precision against recall, with the chosen threshold marked")
@@ -190,10 +193,10 @@ def _mark_threshold(axes: Axes, threshold: float, note: str = "threshold") -> No
     )
 
 
-def _mark_point(axes: Axes, curve: Curve, labels: Labels, color: str) -> None:
+def _mark_point(axes: Axes, curve: Curve, labels: Labels, color: str, name: str) -> None:
     alerts = curve.log_p <= np.log(curve.alert_rate)
     if not alerts.any():
         return
     caught = int((alerts & labels).sum())
     recall, precision = caught / int(labels.sum()), caught / int(alerts.sum())
-    axes.plot([recall], [precision], "o", color=ALARM if color == ORDINARY else color, markersize=7)
+    axes.plot([recall], [precision], "o", color=color, markersize=7, label=name or "_nolegend_")

@@ -9,6 +9,8 @@ from anomaly_app.core.thresholds import Labels
 
 HOUR, DAY, WEEK = 3_600.0, 86_400.0, 604_800.0
 
+A_DAY = "a day"
+
 MOST_BARS = 150
 """Hours are shown up to this number of them, and days; then weeks."""
 
@@ -46,7 +48,7 @@ def traffic_of(times: Matrix | None, rows: int) -> Traffic:
         At least 1.
     """
     if times is not None and (span := float(np.ptp(times))) > 0.0:
-        return Traffic(span / DAY, "a day")
+        return Traffic(span / DAY, A_DAY)
     return Traffic(rows / 1_000.0, "per 1,000 transactions")
 
 
@@ -66,7 +68,7 @@ def alerts_over_time(times: Matrix, alerts: Labels, labels: Labels | None) -> Co
     width, unit = next(
         (
             (width, unit)
-            for width, unit in ((HOUR, "an hour"), (DAY, "a day"))
+            for width, unit in ((HOUR, "an hour"), (DAY, A_DAY))
             if span <= MOST_BARS * width
         ),
         (WEEK, "a week"),
