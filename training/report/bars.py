@@ -25,7 +25,7 @@ def detector_bars(comparison: Comparison) -> Markup:
     merits = [contender.merit for contender in contenders]
     quality.barh(range(len(names)), merits, 0.62, color=ORDINARY, alpha=0.85)
     quality.set_yticks(range(len(names)), names, color=INK)
-    quality.set_xlim(0.0, max(max(merits), 0.05) * 1.16)  # room for the figure behind the bar
+    quality.set_xlim(0.0, max(*merits, 0.05) * 1.16)  # room for the number behind the bar
     quality.set_title(_title(comparison), loc="left", fontsize=10)
     _write(quality, merits, [f"{merit:.3f}" for merit in merits])
     micro = [contender.us_per_row for contender in contenders]
