@@ -85,9 +85,15 @@ def test_only_the_edge_knows_faust() -> None:
 
 @pytest.mark.parametrize("folder", ["anomaly_app", "training", "tests/support"])
 def test_nothing_needs_the_benchmark(folder: str) -> None:
-    strangers = {"benchmarks", "confluent_kafka", "matplotlib", "quixstreams"}
+    strangers = {"benchmarks", "confluent_kafka", "quixstreams"}
     for file in modules(ROOT / folder):
         assert not strangers & {name.split(".")[0] for name in imports(file)}, file
+
+
+def test_only_reports_know_matplotlib_and_jinja() -> None:
+    for file in [*modules(APP), *modules(ROOT / "training")]:
+        if file.parent != ROOT / "training/report":
+            assert not {"matplotlib", "jinja2"} & {name.split(".")[0] for name in imports(file)}
 
 
 def test_modules_have_one_subject_and_a_readable_size() -> None:
