@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from anomaly_app.core.detectors import NEEDS_LABELS
 from anomaly_app.core.errors import DataError
@@ -165,25 +165,13 @@ def _contend(name: str, fitted_on: History, judged: History, seed: int) -> Conte
         unlabelled = Unlabelled(
             planted_auc(log_p, planted), float("nan"), overlap(top_rows(log_p), top_rows(again))
         )
-    return Contender(
-        name, model, log_p, metrics, unlabelled, fit_seconds, _us_per_row(model, matrix)
-    )
+    us_per_row = microseconds_per_row(model.score_samples, matrix)
+    return Contender(name, model, log_p, metrics, unlabelled, fit_seconds, us_per_row)
 
 
 def _fit(history: History, options: FitOptions) -> Model:
     fitted = fit_model(history, options, version="1")
     return Model.from_bytes(fitted.manifest.to_json(), fitted.pickle, where=options.detector)
-
-
-class _Scorer(NamedTuple):
-    """A model as `microseconds_per_row` knows detectors: with the preparation of its rows."""
-
-    score_rows: Callable[[Matrix], Matrix]
-
-
-def _us_per_row(model: Model, matrix: Matrix) -> float:
-    scorer: Any = _Scorer(model.score_samples)
-    return microseconds_per_row(scorer, matrix)
 
 
 def _with_agreement(contenders: list[Contender]) -> list[Contender]:

@@ -20,7 +20,7 @@ from training.care import column_warnings
 from training.history import History
 from training.measures import measure
 from training.schema import encode_history, infer_schema
-from training.threshold import ThresholdRule, choose_threshold, transactions_a_day
+from training.threshold import ThresholdRule, check_rule, choose_threshold, transactions_a_day
 
 LEAST_ROWS = 100
 
@@ -90,6 +90,7 @@ def fit_model(history: History, options: FitOptions, *, version: str) -> Fitted:
             f"{history.source} has {len(history)} rows, {LEAST_ROWS} are needed at least"
         )
     fitted_on, held_back = hold_back(history, options.held_back, options.random_state)
+    check_rule(options.threshold, held_back)
     inferred = infer_schema(fitted_on)
     schema = inferred.schema
     matrix = encode_history(fitted_on, schema)
@@ -157,10 +158,16 @@ def _fit_estimator(history: History, schema: Any, matrix: Matrix, options: FitOp
                 "or choose another detector"
             )
         labels = np.where(history.labels, -1, 1)
-    estimator = make_estimator(
-        schema, options.detector, random_state=options.random_state, **options.params
-    )
-    return estimator.fit(matrix, labels)
+    try:
+        estimator = make_estimator(
+            schema, options.detector, random_state=options.random_state, **options.params
+        )
+        return estimator.fit(matrix, labels)
+    except (TypeError, ValueError) as fault:
+        if not options.params:
+            raise
+        reason = " ".join(str(fault).split())
+        raise DataError(f"{options.detector} cannot be fitted so: {reason}") from None
 
 
 def _ordinary(estimator: Pipeline, matrix: Matrix, random_state: int) -> Matrix:

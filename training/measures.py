@@ -22,11 +22,11 @@ def measure(log_p: Matrix, labels: Labels | None, alert_rate: float) -> dict[str
     Returns
     -------
     dict of str to float
-        ``held_back_alert_rate``, and with labels ``roc_auc``, ``average_precision``,
+        ``alert_rate``, and with labels ``roc_auc``, ``average_precision``,
         ``precision`` and ``recall``; 0 to 1.
     """
     alerts = log_p <= np.log(alert_rate)
-    measured = {"held_back_alert_rate": float(alerts.mean())}
+    measured = {"alert_rate": float(alerts.mean())}
     if labels is None or labels.all() or not labels.any():
         return measured
     caught = int((alerts & labels).sum())

@@ -40,17 +40,8 @@ class ThresholdRule:
     transactions_a_day: float | None = None
 
 
-def choose_threshold(rule: ThresholdRule, log_p: Matrix, held_back: History) -> Threshold:
-    """Apply a rule to the rows that were held back.
-
-    Parameters
-    ----------
-    rule
-        See `ThresholdRule`.
-    log_p
-        Logarithms of their p-values, shape ``(rows,)``.
-    held_back
-        The rows.
+def check_rule(rule: ThresholdRule, held_back: History) -> None:
+    """See, before a long fit, that a rule can be applied to the rows that are held back.
 
     Raises
     ------
@@ -60,26 +51,47 @@ def choose_threshold(rule: ThresholdRule, log_p: Matrix, held_back: History) -> 
     said = [rule.alert_rate, rule.alerts_a_day, rule.f_beta, rule.costs]
     if sum(part is not None for part in said) > 1:
         raise DataError("the threshold takes one rule: a rate, alerts a day, F-beta or costs")
-    if rule.alerts_a_day is not None:
-        traffic = rule.transactions_a_day or transactions_a_day(held_back)
-        if traffic is None:
-            raise DataError(
-                f"{held_back.source} has no times to tell the traffic from: give "
-                "--transactions-per-day as well"
-            )
-        return thresholds.from_budget(rule.alerts_a_day, traffic)
-    if rule.f_beta is None and rule.costs is None:
-        return thresholds.from_quantile(rule.alert_rate or ALERT_RATE)
+    if rule.alerts_a_day is not None and _traffic(rule, held_back) is None:
+        raise DataError(
+            f"{held_back.source} has no times to tell the traffic from: give "
+            "--transactions-per-day as well"
+        )
     labels = held_back.labels
-    if labels is None or labels.all() or not labels.any():
+    unlabelled = labels is None or labels.all() or not labels.any()
+    if unlabelled and (rule.f_beta is not None or rule.costs is not None):
         raise DataError(
             f"the rows of {held_back.source} that were held back have no labels of both kinds, "
             "and a threshold from F-beta or costs needs them: use --alert-rate or --alerts-per-day"
         )
-    if rule.f_beta is not None:
-        return thresholds.from_f_beta(log_p, labels, rule.f_beta)
-    missed, false_alert = rule.costs or (1.0, 1.0)
-    return thresholds.from_costs(log_p, labels, missed=missed, false_alert=false_alert)
+
+
+def choose_threshold(rule: ThresholdRule, log_p: Matrix, held_back: History) -> Threshold:
+    """Apply a rule that `check_rule` let pass to the rows that were held back.
+
+    Parameters
+    ----------
+    rule
+        See `ThresholdRule`.
+    log_p
+        Logarithms of their p-values, shape ``(rows,)``.
+    held_back
+        The rows.
+    """
+    traffic = _traffic(rule, held_back)
+    if rule.alerts_a_day is not None and traffic is not None:
+        return thresholds.from_budget(rule.alerts_a_day, traffic)
+    if held_back.labels is not None and rule.f_beta is not None:
+        return thresholds.from_f_beta(log_p, held_back.labels, rule.f_beta)
+    if held_back.labels is not None and rule.costs is not None:
+        missed, false_alert = rule.costs
+        return thresholds.from_costs(
+            log_p, held_back.labels, missed=missed, false_alert=false_alert
+        )
+    return thresholds.from_quantile(rule.alert_rate or ALERT_RATE)
+
+
+def _traffic(rule: ThresholdRule, held_back: History) -> float | None:
+    return rule.transactions_a_day or transactions_a_day(held_back)
 
 
 def transactions_a_day(history: History) -> float | None:

@@ -10,6 +10,7 @@ import joblib
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from anomaly_app.core.detectors.base import in_chunks
 from anomaly_app.core.errors import ModelCorrupt, ModelIncompatible
 from anomaly_app.core.estimator import Preparation
 from anomaly_app.core.explain import Reason, explain
@@ -53,8 +54,7 @@ class Model:
             return np.empty(0)
         for step in self._steps:
             matrix = step(matrix)
-        scores: Matrix = self._score(matrix)
-        return scores
+        return in_chunks(self._score, matrix)
 
     def is_sound(self) -> bool:
         """Whether the model can score the expected row: a transaction with nothing odd about it."""

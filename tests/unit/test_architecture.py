@@ -11,6 +11,7 @@ APP = ROOT / "anomaly_app"
 
 PURE_LIBRARIES = {
     *(
+        "abc",
         "anomaly_app",
         "collections",
         "contextlib",
@@ -21,7 +22,7 @@ PURE_LIBRARIES = {
         "hashlib",
     ),
     *("importlib", "io", "itertools", "joblib", "math", "msgspec", "numba", "numpy", "operator"),
-    *("platform", "sklearn", "struct", "typing"),
+    *("platform", "scipy", "sklearn", "struct", "typing", "warnings"),
 }
 
 IMPURE_CALLS = {"open", "print", "input", "now", "today", "time", "monotonic", "sleep", "getenv"}

@@ -4,20 +4,18 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 from rich.console import Console
 from rich.markup import escape
 
 from anomaly_app.core.detectors import DETECTORS
-from anomaly_app.core.errors import DataError
 from anomaly_app.model_store import next_version, save_model
 from training.cli import COMMANDS, one_line_errors
 from training.commands import options
 from training.commands.tables import feature_table, measured, warn
-from training.fit import FitOptions, Fitted, fit_model, hold_back
-from training.history import History, read_history
+from training.fit import FitOptions, Fitted, fit_model
+from training.history import read_history
 from training.roles import Roles
-from training.threshold import ALERT_RATE, ThresholdRule, choose_threshold
+from training.threshold import ALERT_RATE, ThresholdRule
 
 DEFAULTS = FitOptions()
 
@@ -130,9 +128,8 @@ def command(
     console, busy = Console(), Console(stderr=True)
     with busy.status(f"reading {escape(str(data))}"):
         history = read_history(data, Roles.parse(roles))
-        _require_what_the_threshold_needs(history, fit_options)
     with busy.status(f"fitting {detector} on {len(history):,} rows"):
-        fitted = _fit(history, fit_options, next_version(out, name))
+        fitted = fit_model(history, fit_options, version=next_version(out, name))
     folder = save_model(out, fitted.manifest, fitted.pickle)
     show(console, fitted)
     console.print(
@@ -181,19 +178,3 @@ def _threshold_rule(
         costs=options.read_costs(cost) if cost is not None else None,
         transactions_a_day=transactions_per_day,
     )
-
-
-def _require_what_the_threshold_needs(history: History, fit_options: FitOptions) -> None:
-    """Complain before the fit, which may take minutes, and not after."""
-    _, held_back = hold_back(history, fit_options.held_back, fit_options.random_state)
-    choose_threshold(fit_options.threshold, np.zeros(len(held_back)), held_back)
-
-
-def _fit(history: History, fit_options: FitOptions, version: str) -> Fitted:
-    try:
-        return fit_model(history, fit_options, version=version)
-    except (TypeError, ValueError) as fault:
-        if not fit_options.params:
-            raise
-        reason = " ".join(str(fault).split())
-        raise DataError(f"{fit_options.detector} cannot be fitted so: {reason}") from None

@@ -40,7 +40,7 @@ _ALERTS = Column(
     "alerts",
     "Share of the judged rows that alert. The nearer to the share that was asked for, the better "
     "the calibration holds on rows that the model has not seen.",
-    lambda contender: share(contender.metrics["held_back_alert_rate"]),
+    lambda contender: share(contender.metrics["alert_rate"]),
 )
 
 _LABELLED = (

@@ -84,7 +84,7 @@ def _keys(evaluation: Evaluation, traffic: Traffic, alerts: int) -> Iterator[Key
         return
     rate = evaluation.manifest.alert_rate
     yield KeyNumber(
-        share(metrics["held_back_alert_rate"]),
+        share(metrics["alert_rate"]),
         f"of the transactions alert; asked for: {share(rate)}",
     )
     critical = int((evaluation.log_p <= np.log(rate * CRITICAL_BELOW)).sum())

@@ -7,7 +7,7 @@ from anomaly_app.core.explain import Reason
 from anomaly_app.core.schema import Feature, FeatureSchema, FeatureValue
 
 METRICS: Mapping[str, str] = {
-    "held_back_alert_rate": "alert rate",
+    "alert_rate": "alert rate",
     "roc_auc": "AUC",
     "average_precision": "average precision",
     "precision": "precision",

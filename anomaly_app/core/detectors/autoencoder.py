@@ -32,6 +32,8 @@ class Autoencoder(Detector):
     Attributes
     ----------
     network_ : sklearn.neural_network.MLPRegressor
+    n_iter_ : int
+        Passes that it took.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Autoencoder(Detector):
             # A network that could still improve is good enough, and max_iter says how long.
             warnings.simplefilter("ignore", ConvergenceWarning)
             self.network_.fit(scaled, scaled if scaled.shape[1] > 1 else scaled[:, 0])
+        self.n_iter_ = self.network_.n_iter_
 
     def score_rows(self, matrix: Matrix) -> Matrix:
         """Score rows without checks; see `Detector`."""

@@ -1,6 +1,7 @@
 """What all detectors have in common: checks, trimming, and scikit-learn's interface."""
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
@@ -14,6 +15,18 @@ from anomaly_app.core.schema import Matrix
 
 CONTAMINATION = 0.01
 """Share of the training rows that `predict` calls outliers; the app has its own thresholds."""
+
+
+CHUNK = 8_192
+"""Rows that are scored in one call at most: some detectors take kilobytes for each."""
+
+
+def in_chunks(score: Callable[[Matrix], Matrix], matrix: Matrix) -> Matrix:
+    """Score a matrix of any length in calls of at most `CHUNK` rows, shape ``(rows,)``."""
+    if len(matrix) <= CHUNK:
+        return score(matrix)
+    starts = range(0, len(matrix), CHUNK)
+    return np.concatenate([score(matrix[start : start + CHUNK]) for start in starts])
 
 
 class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
@@ -64,13 +77,14 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         matrix: Matrix = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
         random = check_random_state(self.random_state)
         self._learn(self._rows_to_learn(matrix, random), random)
-        self.offset_ = float(np.quantile(self.score_rows(matrix), self.contamination))
+        self.offset_ = float(np.quantile(in_chunks(self.score_rows, matrix), self.contamination))
         return self
 
     def score_samples(self, X: npt.ArrayLike) -> Matrix:  # noqa: N803
         """Score rows, low = abnormal, shape ``(rows,)``."""
         check_is_fitted(self)
-        return self.score_rows(validate_data(self, X, dtype=np.float64, reset=False))
+        matrix = validate_data(self, X, dtype=np.float64, reset=False)
+        return in_chunks(self.score_rows, matrix)
 
     def decision_function(self, X: npt.ArrayLike) -> Matrix:  # noqa: N803
         """Score rows against the threshold, negative = outlier, shape ``(rows,)``."""
@@ -98,7 +112,7 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         rows
             Finite, shape ``(rows, features)``.
         """
-        return self.score_rows(rows)
+        return in_chunks(self.score_rows, rows)
 
     def _rows_to_learn(self, matrix: Matrix, random: np.random.RandomState) -> Matrix:
         rows = matrix[ordinary_rows(matrix, self.trim, random)]

@@ -2,18 +2,18 @@
 
 from typing import Any
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
-from anomaly_app.core.compiled import compiled
+from anomaly_app.core.compiled import SINGLE_MATRIX, compiled
+from anomaly_app.core.schema import Matrix
 
 BLOCK = 256
 """Reference rows that are compared together: their distances stay in the nearest cache."""
 
-SIGNATURE = "f4[:,::1](f4[:,::1], f4[:,::1], i8)"
 
-
-@compiled(SIGNATURE)
+@compiled(numba.float32[:, ::1](SINGLE_MATRIX, SINGLE_MATRIX, numba.int64))
 def squared_distances_to_nearest(rows: Any, reference_columns: Any, k: int) -> Any:
     """Squared Euclidean distances to the k nearest reference rows, increasing.
 
@@ -55,6 +55,11 @@ def squared_distances_to_nearest(rows: Any, reference_columns: Any, k: int) -> A
                         place -= 1
                     best[place] = distance
     return nearest
+
+
+def single_precision(matrix: Matrix) -> npt.NDArray[np.float32]:
+    """Lay rows out as `squared_distances_to_nearest` reads them."""
+    return np.array(matrix, dtype=np.float32, order="C")
 
 
 def transposed(reference: npt.NDArray[Any]) -> npt.NDArray[np.float32]:

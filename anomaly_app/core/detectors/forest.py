@@ -7,17 +7,16 @@ loop walks down them: microseconds a row.
 
 from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 import numpy.typing as npt
 from sklearn.ensemble import IsolationForest
 
-from anomaly_app.core.compiled import compiled
+from anomaly_app.core.compiled import DOUBLES, INTEGERS, SINGLE_MATRIX, SINGLES, compiled
 from anomaly_app.core.schema import Matrix
 
 ABREAST = 8
 """Rows that walk down a tree together: while one waits for memory, the others go on."""
-
-SIGNATURE = "f8[::1](f4[:,::1], i4[::1], f4[::1], i4[::1], f8[::1], i4[::1], i4[::1])"
 
 
 class Nodes(NamedTuple):
@@ -55,12 +54,15 @@ class ForestScorer:
 
     def score_samples(self, matrix: Matrix) -> Matrix:
         """Score rows without missing values, low = abnormal, shape ``(rows,)``."""
-        single = np.array(matrix, dtype=np.float32, order="C")
+        with np.errstate(over="ignore"):  # what is too large for a single is above every threshold
+            single = np.array(matrix, dtype=np.float32, order="C")
         scores: Matrix = -np.exp2(_path_lengths(single, *self._nodes) / -self._scale)
         return scores
 
 
-@compiled(SIGNATURE)
+@compiled(
+    numba.float64[::1](SINGLE_MATRIX, INTEGERS, SINGLES, INTEGERS, DOUBLES, INTEGERS, INTEGERS)
+)
 def _path_lengths(
     rows: Any, feature: Any, threshold: Any, left: Any, path_length: Any, roots: Any, depths: Any
 ) -> Any:

@@ -32,6 +32,8 @@ class GradientBoosting(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     classes_ : ndarray of two labels
         The lower one is the anomaly, as -1 is in scikit-learn's outlier detectors.
     booster_ : sklearn.ensemble.HistGradientBoostingClassifier
+    n_iter_ : int
+        Trees that it took.
 
     Notes
     -----
@@ -65,8 +67,8 @@ class GradientBoosting(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_ = np.unique(labels)
         if len(self.classes_) != 2:  # noqa: PLR2004
             raise ValueError(
-                f"two classes are needed, anomalies and others; there are {len(self.classes_)}: "
-                "Only binary classification is supported"
+                "Only binary classification is supported. It takes anomalies and others; y holds "
+                f"{len(self.classes_)} class{'es' * (len(self.classes_) > 1)}."
             )
         self.booster_ = HistGradientBoostingClassifier(
             max_iter=self.max_iter,
@@ -75,12 +77,14 @@ class GradientBoosting(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             early_stopping="auto",
             random_state=self.random_state,
         ).fit(matrix, labels)
+        self.n_iter_ = self.booster_.n_iter_
         return self
 
     def score_samples(self, X: npt.ArrayLike) -> Matrix:  # noqa: N803
         """Logarithm of the odds that a row is ordinary, low = abnormal, shape ``(rows,)``."""
         check_is_fitted(self)
-        return self.score_rows(validate_data(self, X, dtype=np.float64, reset=False))
+        matrix: Matrix = validate_data(self, X, dtype=np.float64, reset=False)
+        return self.score_rows(matrix)
 
     def decision_function(self, X: npt.ArrayLike) -> Matrix:  # noqa: N803
         """Do as `score_samples` does; negative is the anomalous class."""
@@ -88,9 +92,9 @@ class GradientBoosting(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: npt.ArrayLike) -> npt.NDArray[Any]:  # noqa: N803
         """Tell the classes apart, shape ``(rows,)``."""
-        classes: npt.NDArray[Any] = self.classes_
-        told: npt.NDArray[Any] = classes[(self.decision_function(X) > 0.0).astype(int)]
-        return told
+        is_ordinary = (self.decision_function(X) > 0.0).astype(int)
+        classes: npt.NDArray[Any] = self.classes_[is_ordinary]
+        return classes
 
     def score_rows(self, matrix: Matrix) -> Matrix:
         """Do as `score_samples` does, without its checks."""

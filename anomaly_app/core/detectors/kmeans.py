@@ -6,7 +6,11 @@ import numpy as np
 from sklearn.cluster import KMeans as Clusters
 
 from anomaly_app.core.detectors.base import CONTAMINATION, Detector
-from anomaly_app.core.detectors.distances import squared_distances_to_nearest, transposed
+from anomaly_app.core.detectors.distances import (
+    single_precision,
+    squared_distances_to_nearest,
+    transposed,
+)
 from anomaly_app.core.detectors.scaling import Scaling, make_scaler
 from anomaly_app.core.schema import Matrix
 
@@ -54,7 +58,7 @@ class KMeans(Detector):
 
     def score_rows(self, matrix: Matrix) -> Matrix:
         """Score rows without checks; see `Detector`."""
-        rows = self._scaler(matrix).astype(np.float32)
+        rows = single_precision(self._scaler(matrix))
         nearest = squared_distances_to_nearest(rows, self._centres, 1)
         scores: Matrix = -np.sqrt(nearest[:, 0], dtype=np.float64)
         return scores

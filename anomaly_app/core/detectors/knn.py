@@ -6,7 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from anomaly_app.core.detectors.base import CONTAMINATION, Detector
-from anomaly_app.core.detectors.distances import squared_distances_to_nearest, transposed
+from anomaly_app.core.detectors.distances import (
+    single_precision,
+    squared_distances_to_nearest,
+    transposed,
+)
 from anomaly_app.core.detectors.scaling import Scaling, make_scaler
 from anomaly_app.core.schema import Matrix
 
@@ -54,13 +58,13 @@ class NearestNeighbors(Detector):
 
     def score_rows(self, matrix: Matrix) -> Matrix:
         """Score rows without checks; see `Detector`."""
-        rows = self._scaler(matrix).astype(np.float32)
+        rows = single_precision(self._scaler(matrix))
         nearest = squared_distances_to_nearest(rows, self._reference, self._neighbors)
         return _mean_distance(nearest)
 
     def held_out_scores(self, rows: Matrix) -> Matrix:
         """Score rows without counting a row as its own neighbour; see `Detector`."""
-        scaled = self._scaler(rows).astype(np.float32)
+        scaled = single_precision(self._scaler(rows))
         most = min(self._neighbors + 1, self._reference.shape[1])
         nearest = squared_distances_to_nearest(scaled, self._reference, most)
         others = np.where(
