@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from anomaly_app.core.errors import ModelError, ModelMissing
-from anomaly_app.core.model import RETRAIN, Manifest, Model
+from anomaly_app.core.manifest import RETRAIN, Manifest
+from anomaly_app.core.model import Model
 
 MODEL_FILE = "model.joblib"
 MANIFEST_FILE = "manifest.json"

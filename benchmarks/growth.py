@@ -14,12 +14,11 @@ import polars as pl
 from aiokafka.structs import ConsumerRecord
 from rich.progress import Progress
 
-from anomaly_app.core import estimator
 from anomaly_app.core.model import Model
 from anomaly_app.core.pipeline import Pipeline
 from benchmarks.broker import Broker
 from benchmarks.catalogue import APP, Wiring
-from benchmarks.model import ALERT_RATE, make_model
+from benchmarks.model import make_model
 from benchmarks.records import marks
 from benchmarks.results import Summary
 from benchmarks.throughput import Load, measure_throughput
@@ -116,13 +115,11 @@ def _in_process(progress: Progress) -> Iterator[Point]:
 def _model(trees: int, features: int) -> Model:
     rng = np.random.default_rng(trees)
     frame = pl.DataFrame({f"f{i}": rng.standard_normal(TRAINING_ROWS) for i in range(features)})
-    usual = estimator.TREES
-    estimator.TREES = trees
-    try:
-        options = FitOptions(alert_rate=ALERT_RATE)
-        fitted = fit_model(History("growth", frame), options, version="1")
-    finally:
-        estimator.TREES = usual
+    options = FitOptions(
+        detector="isolation_forest",
+        params={"n_estimators": trees},
+    )
+    fitted = fit_model(History("growth", frame), options, version="1")
     return Model.from_bytes(fitted.manifest.to_json(), fitted.pickle, where="growth")
 
 

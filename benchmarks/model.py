@@ -9,15 +9,14 @@ import numpy as np
 import polars as pl
 from sklearn.ensemble import IsolationForest
 
-from anomaly_app.core.model import Manifest
+from anomaly_app.core.manifest import Manifest
+from anomaly_app.core.model import unpickle_model
 from anomaly_app.model_store import load_model, save_model
 from benchmarks.records import FEATURES, SEED, blocks
 from training.fit import FitOptions, fit_model
 from training.history import History
 
 TRAINING_ROWS = 20_000
-ALERT_RATE = FitOptions().alert_rate
-"""Share of ordinary records that are called anomalous: what a user gets who asks for nothing."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +42,12 @@ def make_model(folder: Path) -> BenchModel:
     """Train on ordinary records, which no system reads, and write both forms to `folder`."""
     ordinary = np.vstack([b.matrix[~b.planted] for b in blocks(TRAINING_ROWS, seed=SEED + 1)])
     history = History("benchmark", pl.DataFrame(dict(zip(FEATURES, ordinary.T, strict=True))))
-    fitted = fit_model(history, FitOptions(name="bench", alert_rate=ALERT_RATE), version="1")
+    options = FitOptions(name="bench", detector="isolation_forest")
+    fitted = fit_model(history, options, version="1")
     artifact = save_model(folder, fitted.manifest, fitted.pickle)
     load_model(artifact)  # checks the artifact before it is unpickled here
-    forest = joblib.load(artifact / "model.joblib")["detector"]
+    estimator, _ = unpickle_model(fitted.pickle)
+    forest = estimator["detector"].forest_
     forest.offset_ = -raw_threshold(fitted.manifest)
     forest_file = folder / "forest.joblib"
     joblib.dump(forest, forest_file)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.ensemble import IsolationForest
 
-from anomaly_app.core.forest import ForestScorer
+from anomaly_app.core.detectors.forest import ForestScorer
 from anomaly_app.core.schema import Matrix
 
 REPEATS = 100

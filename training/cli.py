@@ -2,21 +2,22 @@
 
 from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
+from importlib import import_module
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from anomaly_app.core.errors import AnomalyAppError
-from anomaly_app.core.model import Manifest
-from anomaly_app.model_store import next_version, save_model
-from training.fit import FitOptions, Fitted, fit_model
-from training.history import read_history
-from training.roles import Roles
 
-DEFAULTS = FitOptions()
+COMMANDS = {
+    "fit": "Fit a model on DATA and write the artifact.",
+    "evaluate": "Judge an artifact on DATA, and write a report.",
+    "compare": "Compare all detectors on DATA, and write a report.",
+    "benchmark": "Compare detectors over a folder of labelled sets.",
+    "inspect": "Show what is known of an artifact, without unpickling it.",
+}
+"""What each command does. It stands here, since a module is loaded (libraries included: seconds)
+only when its command is called."""
 
 
 def main() -> None:
@@ -37,100 +38,41 @@ def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-@click.group(context_settings={"max_content_width": 100})
+class LateCommands(click.Group):
+    """A group whose commands are in modules of their own, loaded when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Name the commands, in the order in which one meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Load a command; None where there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"training.commands.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LateCommands, context_settings={"max_content_width": 100})
 def cli() -> None:
-    """Make models from history.
+    """Make models from history, and see how good they are.
 
     \b
     A first model from a file of your own, and the worker that uses it:
       python -m training fit history.csv
       faust -A anomaly_app.app worker -l info
-    """  # noqa: D301  # click reads the escape: keep the lines as they are
 
-
-@cli.command()
-@click.argument("data", type=click.Path(path_type=Path))
-@click.option(
-    "--roles",
-    default="",
-    metavar="WORDS",
-    help="Parts of the columns, such as 'key=cust label=is_fraud time=unix_time "
-    "features=amt,category categories=merchant'. What is not said is inferred from the names "
-    "of the columns.",
-)
-@click.option(
-    "--alert-rate",
-    default=DEFAULTS.alert_rate,
-    show_default=True,
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    help="Share of transactions that shall alert: 0.005 is 5 in 1,000.",
-)
-@click.option(
-    "--held-back",
-    default=DEFAULTS.held_back,
-    show_default=True,
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    help="Share of the rows that calibrates the threshold: the latest, where there is a time.",
-)
-@click.option("--name", default=DEFAULTS.name, show_default=True, help="Name of the model.")
-@click.option(
-    "--out",
-    default=Path("models"),
-    show_default=True,
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of the models; the new one goes to OUT/NAME/VERSION.",
-)
-@click.option(
-    "--seed", default=DEFAULTS.random_state, show_default=True, help="Seed of everything random."
-)
-@one_line_errors
-def fit(
-    data: Path, roles: str, alert_rate: float, held_back: float, name: str, out: Path, seed: int
-) -> None:
-    """Fit an Isolation Forest on DATA and write the artifact.
+    \b
+    Which detector suits the file, and how the model does on newer data:
+      python -m training compare history.csv
+      python -m training fit history.csv --detector knn --alerts-per-day 10
+      python -m training evaluate models/transactions newer.csv
 
     DATA is a CSV (also .csv.gz), Parquet or npz file with one transaction a row, or a folder of
-    such files. History may hold a few anomalies; a label column is used for measuring only.
-    """
-    console = Console()
-    with console.status(f"reading {data}"):
-        history = read_history(data, Roles.parse(roles))
-    options = FitOptions(name=name, alert_rate=alert_rate, held_back=held_back, random_state=seed)
-    with console.status(f"fitting on {len(history):,} rows"):
-        fitted = fit_model(history, options, version=next_version(out, name))
-    folder = save_model(out, fitted.manifest, fitted.pickle)
-    show(console, fitted)
-    console.print(f"wrote [bold]{folder}[/]; a worker uses it with ANOMALY_MODEL={out / name}")
-
-
-def show(console: Console, fitted: Fitted) -> None:
-    """Show what a fit saw and how well it does on the rows that were held back."""
-    manifest = fitted.manifest
-    console.print(_feature_table(manifest))
-    for column, reason in fitted.left_out.items():
-        console.print(f"[yellow]left out[/] {column}: {reason}")
-    training = manifest.training
-    console.print(
-        f"fitted on {training.rows:,} rows, calibrated on {training.held_back:,}; "
-        f"alerts from score {manifest.threshold:.3f} (p at most {manifest.alert_rate:g})"
-    )
-    measured = ", ".join(f"{name} {value:.3f}" for name, value in manifest.metrics.items())
-    console.print(f"on the rows held back: {measured}")
-
-
-def _feature_table(manifest: Manifest) -> Table:
-    table = Table("feature", "kind", "usually", "range", "missing", title="what the model sees")
-    for feature in manifest.schema.features:
-        if feature.kind == "category":
-            seen = f"{len(feature.categories):,} texts"
-        else:
-            seen = f"{feature.low:,.6g} to {feature.high:,.6g}"
-        usual = feature.expected_value
-        table.add_row(
-            feature.name,
-            feature.kind,
-            f"{usual:,.6g}" if isinstance(usual, float) else str(usual),
-            seen,
-            f"{feature.missing_rate:.1%}",
-        )
-    return table
+    such files. Which column is what is inferred from the names, or said with --roles.
+    """  # noqa: D301  # click reads the escape: keep the lines as they are

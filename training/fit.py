@@ -1,23 +1,34 @@
-"""Fitting a model: schema, estimator, calibration, manifest."""
+"""Fitting a model: schema, estimator, calibration, threshold, manifest."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.pipeline import Pipeline
 
 from anomaly_app.core.calibration import Calibration
+from anomaly_app.core.detectors import DETECTORS, NEEDS_LABELS
 from anomaly_app.core.errors import DataError
 from anomaly_app.core.estimator import make_estimator
-from anomaly_app.core.model import Manifest, Training, library_versions, pickle_estimator
+from anomaly_app.core.manifest import Manifest, Training, library_versions
+from anomaly_app.core.model import pickle_model
 from anomaly_app.core.schema import Matrix
+from training.care import column_warnings
 from training.history import History
+from training.measures import measure
 from training.schema import encode_history, infer_schema
+from training.threshold import ThresholdRule, check_rule, choose_threshold, transactions_a_day
 
 LEAST_ROWS = 100
+
+ORDINARY_ROWS = 256
+"""Ordinary training rows that the artifact keeps, to tell what would have been expected."""
+
+CERTAINLY_ORDINARY = 0.9
+"""Share of the training rows, the least abnormal, that these are drawn from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +39,22 @@ class FitOptions:
     ----------
     name
         Of the model: the folder that its versions are in.
-    alert_rate
-        Share of transactions that shall be called anomalous, above 0 and below 1.
+    detector
+        One of `anomaly_app.core.detectors.DETECTORS`.
+    params
+        Of the detector.
+    threshold
+        Where alerts begin.
     held_back
-        Share of the rows that calibrate the threshold, above 0 and below 1.
+        Share of the rows that calibrate the scores, above 0 and below 1.
     random_state
         Seed of everything random.
     """
 
     name: str = "transactions"
-    alert_rate: float = 0.005
+    detector: str = "default"
+    params: dict[str, Any] = field(default_factory=dict)
+    threshold: ThresholdRule = ThresholdRule()  # noqa: RUF009  # it is frozen
     held_back: float = 0.25
     random_state: int = 0
 
@@ -65,65 +82,97 @@ def fit_model(history: History, options: FitOptions, *, version: str) -> Fitted:
     Raises
     ------
     DataError
-        There are fewer than `LEAST_ROWS` rows, or no usable feature.
+        There are fewer than `LEAST_ROWS` rows, or no usable feature, or no labels where the
+        detector or the threshold needs them.
     """
     if len(history) < LEAST_ROWS:
         raise DataError(
             f"{history.source} has {len(history)} rows, {LEAST_ROWS} are needed at least"
         )
-    fit_rows, held_back_rows = _split(history, options)
-    fitted_on = history.take(fit_rows)
+    fitted_on, held_back = hold_back(history, options.held_back, options.random_state)
+    check_rule(options.threshold, held_back)
     inferred = infer_schema(fitted_on)
-    matrix = encode_history(fitted_on, inferred.schema)
-    estimator = make_estimator(inferred.schema, random_state=options.random_state).fit(matrix)
-    held_back = history.take(held_back_rows)
-    raw = -estimator.score_samples(encode_history(held_back, inferred.schema))
+    schema = inferred.schema
+    matrix = encode_history(fitted_on, schema)
+    estimator = _fit_estimator(fitted_on, schema, matrix, options)
+    raw = -estimator.score_samples(encode_history(held_back, schema))
     calibration = Calibration.fit(raw)
-    pickle = pickle_estimator(estimator)
+    log_p = calibration.log_p_values(raw)
+    threshold = choose_threshold(options.threshold, log_p, held_back)
+    pickle = pickle_model(estimator, _ordinary(estimator, matrix, options.random_state))
     manifest = Manifest(
         name=options.name,
         version=version,
         sha256=hashlib.sha256(pickle).hexdigest(),
-        detector="isolation_forest",
-        schema=inferred.schema,
+        detector=options.detector,
+        schema=schema,
         calibration=calibration,
-        alert_rate=options.alert_rate,
+        alert_rate=threshold.alert_rate,
+        threshold_rule=threshold.rule,
         training=Training(
             source=history.source,
             sha256=hashlib.sha256(matrix.tobytes()).hexdigest(),
-            rows=len(fit_rows),
-            held_back=len(held_back_rows),
+            rows=len(fitted_on),
+            held_back=len(held_back),
+            warnings=column_warnings(fitted_on, schema, inferred.left_out),
+            transactions_a_day=transactions_a_day(held_back),
         ),
         libraries=library_versions(),
         created_at=datetime.now(tz=UTC).isoformat(timespec="seconds"),
         random_state=options.random_state,
-        metrics=_metrics(held_back, raw, calibration, options.alert_rate),
+        metrics=measure(log_p, held_back.labels, threshold.alert_rate),
     )
     return Fitted(manifest, pickle, inferred.left_out)
 
 
-def _split(
-    history: History, options: FitOptions
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    rows = np.arange(len(history))
+def hold_back(history: History, share: float, random_state: int) -> tuple[History, History]:
+    """Split history into what is fitted on and what is held back.
+
+    Parameters
+    ----------
+    history
+        With a time, its latest rows are held back; without one, random rows.
+    share
+        Of the rows that are held back, above 0 and below 1.
+    random_state
+        Seed of the random rows.
+    """
+    rows: npt.NDArray[np.intp] = np.arange(len(history))
     if history.times is None:
-        rows = np.random.default_rng(options.random_state).permutation(rows)
-    cut = len(rows) - max(int(len(rows) * options.held_back), 1)
-    return rows[:cut], rows[cut:]
+        rows = np.random.default_rng(random_state).permutation(rows)
+    cut = len(rows) - max(int(len(rows) * share), 1)
+    return history.take(rows[:cut]), history.take(rows[cut:])
 
 
-def _metrics(
-    held_back: History, raw: Matrix, calibration: Calibration, alert_rate: float
-) -> dict[str, float]:
-    flagged = calibration.log_p_values(raw) <= np.log(alert_rate)
-    metrics = {"held_back_alert_rate": float(flagged.mean())}
-    labels = held_back.labels
-    if labels is None or labels.all() or not labels.any():
-        return metrics
-    caught = int((flagged & labels).sum())
-    return metrics | {
-        "roc_auc": float(roc_auc_score(labels, raw)),
-        "average_precision": float(average_precision_score(labels, raw)),
-        "precision": caught / max(int(flagged.sum()), 1),
-        "recall": caught / int(labels.sum()),
-    }
+def _fit_estimator(history: History, schema: Any, matrix: Matrix, options: FitOptions) -> Pipeline:
+    if options.detector not in DETECTORS:
+        raise DataError(
+            f"there is no detector {options.detector!r}; there are {', '.join(DETECTORS)}"
+        )
+    labels = None
+    if options.detector in NEEDS_LABELS:
+        if history.labels is None or history.labels.all() or not history.labels.any():
+            raise DataError(
+                f"{options.detector} learns from labels, and {history.source} has none of both "
+                "kinds in the rows it is fitted on: name the column with --roles label=COLUMN, "
+                "or choose another detector"
+            )
+        labels = np.where(history.labels, -1, 1)
+    try:
+        estimator = make_estimator(
+            schema, options.detector, random_state=options.random_state, **options.params
+        )
+        return estimator.fit(matrix, labels)
+    except (TypeError, ValueError) as fault:
+        if not options.params:
+            raise
+        reason = " ".join(str(fault).split())
+        raise DataError(f"{options.detector} cannot be fitted so: {reason}") from None
+
+
+def _ordinary(estimator: Pipeline, matrix: Matrix, random_state: int) -> Matrix:
+    scores = estimator.score_samples(matrix)
+    ordinary = np.flatnonzero(scores >= np.quantile(scores, 1.0 - CERTAINLY_ORDINARY))
+    drawn = np.random.default_rng(random_state).permutation(ordinary)[:ORDINARY_ROWS]
+    rows: Matrix = matrix[np.sort(drawn)]
+    return rows

@@ -41,9 +41,12 @@ def infer_schema(history: History) -> InferredSchema:
     """
     features: list[Feature] = []
     left_out: dict[str, str] = {}
+    seen: dict[int, list[pl.Series]] = {}
     for column in history.frame.iter_columns():
         if reason := _unusable(column):
             left_out[column.name] = reason
+        elif twin := _twin(column, seen):
+            left_out[column.name] = f"it is the same as {twin}"
         elif column.dtype == pl.String:
             features.append(_category(column))
         else:
@@ -84,6 +87,16 @@ def _unusable(column: pl.Series) -> str | None:
         filled = len(column) - column.null_count()
         if distinct > MOST_CATEGORIES or filled < REPEATED * distinct:
             return f"{distinct:,} different texts: an identifier"
+    return None
+
+
+def _twin(column: pl.Series, seen: dict[int, list[pl.Series]]) -> str | None:
+    """Name an earlier column with the same values, and remember this one."""
+    alike = seen.setdefault(int(column.hash(seed=0).sum()), [])
+    for other in alike:
+        if column.dtype == other.dtype and column.equals(other, check_names=False):
+            return other.name
+    alike.append(column)
     return None
 
 

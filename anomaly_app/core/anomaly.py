@@ -3,7 +3,7 @@
 import msgspec
 
 from anomaly_app.core.explain import Reason
-from anomaly_app.core.model import Manifest
+from anomaly_app.core.manifest import Manifest
 from anomaly_app.core.pipeline import Finding
 from anomaly_app.core.times import iso_time
 

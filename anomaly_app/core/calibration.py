@@ -8,11 +8,19 @@ import numpy as np
 
 from anomaly_app.core.schema import Matrix
 
-GRID = 512
-"""Points that describe the empirical distribution."""
+GRID = 256
+"""Points that describe the empirical distribution, evenly over the rows, and as many again in
+the tail."""
 
-TAIL_ROWS = 50
-"""Held-back rows beyond which the exponential tail takes over, and from which it is fitted."""
+ANCHOR = 5
+"""Held-back rows beyond which the fitted tail takes over: what is odd among these few may be
+anomalies, which say nothing of the tail of ordinary rows."""
+
+TAIL = 0.05
+"""Share of the held-back rows, the most abnormal, that the tail is fitted on."""
+
+HEAVIEST = 0.5
+"""Largest shape of the tail: there the p-value falls with the square of the raw score."""
 
 SCORE_EXPONENT = 0.25
 """``score = 1 - p ** 0.25``: 1 in 100 is 0.68, 1 in 1,000 is 0.82, 1 in 100,000 is 0.94."""
@@ -21,10 +29,11 @@ SCORE_EXPONENT = 0.25
 class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """How rare a raw score is among ordinary transactions.
 
-    Inside the data it is the empirical survival function of the held-back rows; beyond their
-    last `TAIL_ROWS` it is an exponential tail (peaks over threshold with shape 0: Pickands,
-    *Statistical inference using extreme order statistics*, 1975), so that the 1-in-100,000
-    event gets another p-value than the 1-in-1,000 one.
+    Inside the data it is the empirical survival function of the held-back rows; beyond the
+    last `ANCHOR` of them a generalised Pareto tail goes on, so that the 1-in-100,000 event gets
+    another p-value than the 1-in-1,000 one. Its shape comes from three order statistics
+    (Pickands, *Statistical inference using extreme order statistics*, 1975), which a few wild
+    rows among those held back do not move.
 
     Parameters
     ----------
@@ -33,7 +42,9 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
     log_p
         Natural logarithm of the share of held-back rows at or above each of `scores`.
     tail_scale
-        Raw score by which the tail falls by a factor of e.
+        Raw score by which the tail falls by a factor of e, to begin with.
+    tail_shape
+        0 is an exponential tail, up to `HEAVIEST`.
     rows
         How many rows were held back.
     """
@@ -41,6 +52,7 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
     scores: tuple[float, ...]
     log_p: tuple[float, ...]
     tail_scale: float
+    tail_shape: float
     rows: int
 
     @classmethod
@@ -55,17 +67,18 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
         """
         ordered = np.sort(np.asarray(held_back, dtype=np.float64))
         rows = len(ordered)
-        tail_rows = min(TAIL_ROWS, max(rows // 5, 1))
-        tail_start = rows - tail_rows
-        ranks = np.unique(np.linspace(0, tail_start, GRID).astype(int))
+        anchor = min(ANCHOR, max(int(rows * TAIL), 1))
+        evenly = np.linspace(0, rows - anchor, GRID)
+        in_the_tail = rows - np.geomspace(rows, anchor, GRID)
+        ranks = np.unique(np.concatenate([evenly, in_the_tail]).astype(int))
         scores, first = np.unique(ordered[ranks], return_index=True)
         survival = (rows - ranks[first]) / (rows + 1)
-        excess = float(np.mean(ordered[tail_start:] - ordered[tail_start]))
-        spread = float(ordered[-1] - ordered[0])
+        scale, shape = _tail(ordered, anchor)
         return cls(
             scores=tuple(scores.tolist()),
             log_p=tuple(np.log(survival).tolist()),
-            tail_scale=max(excess, spread * 1e-6, 1e-12),
+            tail_scale=scale,
+            tail_shape=shape,
             rows=rows,
         )
 
@@ -73,11 +86,32 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
         """Natural logarithm of the p-values of raw scores, elementwise, at most 0."""
         scores, log_p = self._grid
         beyond: Matrix = np.maximum(raw - scores[-1], 0.0) / self.tail_scale
+        if self.tail_shape > 0.0:
+            beyond = np.log1p(self.tail_shape * beyond) / self.tail_shape
         return np.interp(raw, scores, log_p, left=0.0) - beyond
 
     @cached_property
     def _grid(self) -> tuple[Matrix, Matrix]:
         return np.array(self.scores), np.array(self.log_p)
+
+
+def _tail(ordered: Matrix, anchor: int) -> tuple[float, float]:
+    """Scale and shape of the tail beyond the last `anchor` of some increasing scores."""
+    rows = len(ordered)
+    far = min(max(int(rows * TAIL), 4 * anchor), rows)
+    ratio = max(np.sqrt(far / anchor), 1.0 + 1.0 / anchor)
+    middle = min(round(anchor * ratio), far)
+    first, second, third = (ordered[rows - place] for place in (anchor, middle, far))
+    upper, lower = first - second, second - third
+    shape = 0.0
+    if upper > lower > 0.0:
+        shape = min(float((np.log(upper) - np.log(lower)) / np.log(ratio)), HEAVIEST)
+    if shape > 0.0:
+        scale = shape * upper / (1.0 - ratio**-shape)
+    else:
+        scale = (first - third) / np.log(ratio**2)
+    spread = ordered[-1] - ordered[0]
+    return max(float(scale), float(spread) * 1e-6, 1e-12), shape
 
 
 def score_of(p_value: Matrix | float) -> Matrix:

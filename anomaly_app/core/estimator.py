@@ -6,15 +6,11 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.ensemble import IsolationForest
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from anomaly_app.core.detectors import make_detector
 from anomaly_app.core.schema import FeatureSchema, Matrix
-
-TREES = 100
-SUBSAMPLE = 256
-"""Rows that each tree sees: the paper's subsample."""
 
 
 class Preparation(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -106,21 +102,22 @@ class Preparation(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
 
-def make_estimator(schema: FeatureSchema, *, random_state: int) -> Pipeline:
+def make_estimator(
+    schema: FeatureSchema, detector: str = "default", *, random_state: int, **params: Any
+) -> Pipeline:
     """Build the unfitted pipeline for a schema.
 
     Parameters
     ----------
     schema
         Decides which columns are numbers and which are categories.
+    detector
+        As `anomaly_app.core.detectors.make_detector` knows it.
     random_state
         Seed of everything random in the fit.
-
-    Notes
-    -----
-    Isolation Forest: Liu, Ting and Zhou, *Isolation Forest*, ICDM 2008. It needs no scaling: its
-    splits are drawn between a column's extremes.
+    **params
+        Of the detector.
     """
     categories = [i for i, f in enumerate(schema.features) if f.kind == "category"]
-    detector = IsolationForest(n_estimators=TREES, max_samples=SUBSAMPLE, random_state=random_state)
-    return Pipeline([("prepare", Preparation(categories)), ("detector", detector)])
+    made = make_detector(detector, random_state=random_state, **params)
+    return Pipeline([("prepare", Preparation(categories)), ("detector", made)])

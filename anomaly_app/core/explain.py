@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 import numpy as np
 
+from anomaly_app.core.expectation import expected_values
 from anomaly_app.core.schema import FeatureSchema, FeatureValue, Matrix
 
 LEAST_SHARE = 0.01
@@ -17,6 +18,7 @@ class Reason(msgspec.Struct, frozen=True):
     feature: str
     value: FeatureValue
     expected: FeatureValue
+    """What ordinary transactions have that are like this one in all else."""
     share: float
     """Part of the surprise that this feature carries, 0 to 1; over all features they sum to 1."""
 
@@ -24,6 +26,7 @@ class Reason(msgspec.Struct, frozen=True):
 def explain(
     schema: FeatureSchema,
     log_p_values: Callable[[Matrix], Matrix],
+    ordinary: Matrix,
     matrix: Matrix,
     log_p: Matrix,
     values: Sequence[Sequence[FeatureValue]],
@@ -32,15 +35,18 @@ def explain(
 ) -> list[list[Reason]]:
     """Name the features that make each row anomalous, strongest first.
 
-    Each value in turn is replaced by the expected one; the surprise that is gone with it
-    (in log p) is that feature's part (occlusion: Zeiler and Fergus, 2014).
+    Each value in turn is replaced by the one that would have been expected beside the others;
+    the surprise that is gone with it (in log p) is that feature's part (occlusion: Zeiler and
+    Fergus, 2014). It needs nothing of a detector but its scores.
 
     Parameters
     ----------
     schema
-        The model's features, with their expected values.
+        The model's features.
     log_p_values
         From a matrix to the logarithms of its rows' p-values.
+    ordinary
+        Ordinary rows, shape ``(some, features)``.
     matrix
         The anomalous rows only, shape ``(rows, features)``.
     log_p
@@ -53,26 +59,33 @@ def explain(
     rows, features = matrix.shape
     if rows == 0:
         return []
+    expected, distance = expected_values(schema, ordinary, matrix)
     replaced = np.repeat(matrix[:, np.newaxis, :], features, axis=1)
     diagonal = np.arange(features)
-    replaced[:, diagonal, diagonal] = schema.expected
+    replaced[:, diagonal, diagonal] = expected
     after = log_p_values(replaced.reshape(rows * features, features)).reshape(rows, features)
     gained = np.maximum(after - log_p[:, np.newaxis], 0.0)
+    # Where no single replacement helps, several values are odd: the farthest carry it.
+    helpless = gained.sum(axis=1) <= 0.0
+    gained[helpless] = distance[helpless]
     total = gained.sum(axis=1, keepdims=True)
-    # Where no single replacement helps, the surprise lies in the combination of all.
     shares = np.divide(gained, total, out=np.full_like(gained, 1.0 / features), where=total > 0)
-    return [_reasons(schema, values[i], shares[i], most) for i in range(rows)]
+    return [_reasons(schema, values[i], expected[i], shares[i], most) for i in range(rows)]
 
 
 def _reasons(
-    schema: FeatureSchema, values: Sequence[FeatureValue], shares: Matrix, most: int
+    schema: FeatureSchema,
+    values: Sequence[FeatureValue],
+    expected: Matrix,
+    shares: Matrix,
+    most: int,
 ) -> list[Reason]:
     strongest = np.argsort(-shares, kind="stable")[:most]
     return [
         Reason(
             feature=schema.features[place].name,
             value=values[place],
-            expected=schema.features[place].expected_value,
+            expected=schema.features[place].value_of(float(expected[place])),
             share=float(shares[place]),
         )
         for place in strongest

@@ -1,70 +1,21 @@
-"""A fitted model and the manifest that describes it, as bytes in and bytes out."""
+"""A fitted model: what an artifact's bytes hold, and what it says of a matrix."""
 
 import hashlib
 import io
-import platform
 from collections.abc import Sequence
 from functools import cached_property
-from importlib.metadata import version
 from typing import Self
 
 import joblib
-import msgspec
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from anomaly_app.core.calibration import Calibration, score_of
+from anomaly_app.core.detectors.base import in_chunks
 from anomaly_app.core.errors import ModelCorrupt, ModelIncompatible
 from anomaly_app.core.estimator import Preparation
 from anomaly_app.core.explain import Reason, explain
-from anomaly_app.core.forest import ForestScorer
-from anomaly_app.core.schema import FeatureSchema, FeatureValue, Matrix
-
-FORMAT = 2
-RETRAIN = "run `make train` (or `python -m training fit`) to make a new one"
-PICKLE_BOUND = ("scikit-learn", "numpy")
-"""Libraries whose objects are in the pickle: their major and minor versions must agree."""
-
-
-class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a model was trained on."""
-
-    source: str
-    """Name of the file, or of the simulator with its seed."""
-    sha256: str
-    """Of the encoded matrix: the same data give the same fingerprint."""
-    rows: int
-    held_back: int
-
-
-class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything that is known of an artifact without unpickling it."""
-
-    name: str
-    version: str
-    sha256: str
-    """Of ``model.joblib``."""
-    detector: str
-    schema: FeatureSchema
-    calibration: Calibration
-    alert_rate: float
-    """Share of ordinary transactions that may be called anomalous; the threshold on p."""
-    training: Training
-    libraries: dict[str, str]
-    created_at: str
-    """ISO 8601, UTC."""
-    random_state: int
-    metrics: dict[str, float] = {}
-    format: int = FORMAT
-
-    @property
-    def threshold(self) -> float:
-        """The least score that is called an anomaly, 0 to 1."""
-        return float(score_of(self.alert_rate))
-
-    def to_json(self) -> bytes:
-        """Write the manifest, indented for people."""
-        return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
+from anomaly_app.core.manifest import RETRAIN, Manifest, read_manifest
+from anomaly_app.core.schema import FeatureValue, Matrix
 
 
 class Model:
@@ -77,16 +28,20 @@ class Model:
     estimator
         A fitted pipeline of `anomaly_app.core.estimator.make_estimator`, for the matrices of
         the manifest's schema.
+    ordinary
+        Some ordinary training rows, as matrices of the schema are, shape ``(rows, features)``:
+        they tell what would have been expected.
     """
 
-    def __init__(self, manifest: Manifest, estimator: Pipeline) -> None:
+    def __init__(self, manifest: Manifest, estimator: Pipeline, ordinary: Matrix) -> None:
         self.manifest = manifest
         self.schema = manifest.schema
+        self.ordinary = ordinary
         self._steps = [
             step.prepare if isinstance(step, Preparation) else step.transform
             for step in estimator[:-1]
         ]
-        self._forest = ForestScorer(estimator[-1])
+        self._score = estimator[-1].score_rows
 
     @cached_property
     def log_alert_rate(self) -> float:
@@ -99,7 +54,7 @@ class Model:
             return np.empty(0)
         for step in self._steps:
             matrix = step(matrix)
-        return self._forest.score_samples(matrix)
+        return in_chunks(self._score, matrix)
 
     def is_sound(self) -> bool:
         """Whether the model can score the expected row: a transaction with nothing odd about it."""
@@ -121,7 +76,9 @@ class Model:
         most: int,
     ) -> list[list[Reason]]:
         """Reasons for anomalous rows; see `anomaly_app.core.explain.explain`."""
-        return explain(self.schema, self.log_p_values, matrix, log_p, values, most=most)
+        return explain(
+            self.schema, self.log_p_values, self.ordinary, matrix, log_p, values, most=most
+        )
 
     @classmethod
     def from_bytes(cls, manifest_json: bytes, pickle: bytes, *, where: str) -> Self:
@@ -151,52 +108,24 @@ class Model:
                 f"model {where}: model.joblib has sha256 {found[:12]}…, its manifest says "
                 f"{manifest.sha256[:12]}…; it was not loaded: {RETRAIN}"
             )
-        current = library_versions()
-        for library in PICKLE_BOUND:
-            made_with, here = manifest.libraries.get(library, "unknown"), current[library]
-            if made_with.split(".")[:2] != here.split(".")[:2]:
-                raise ModelIncompatible(
-                    f"model {where} was made with {library} {made_with}, here is {here}: {RETRAIN}"
-                )
+        manifest.check_libraries(where=where)
         try:
-            estimator = joblib.load(io.BytesIO(pickle))
+            estimator, ordinary = unpickle_model(pickle)
         except Exception as fault:
             raise ModelIncompatible(
                 f"model {where} cannot be unpickled here ({fault!r}): {RETRAIN}"
             ) from fault
-        return cls(manifest, estimator)
+        return cls(manifest, estimator, ordinary)
 
 
-def read_manifest(manifest_json: bytes, *, where: str) -> Manifest:
-    """Read a manifest.
-
-    Raises
-    ------
-    ModelCorrupt
-        It is not a manifest.
-    ModelIncompatible
-        It has another format number.
-    """
-    try:
-        manifest = msgspec.json.decode(manifest_json, type=Manifest)
-    except ValueError as fault:
-        raise ModelCorrupt(
-            f"model {where}: manifest.json is unreadable ({fault}): {RETRAIN}"
-        ) from None
-    if manifest.format != FORMAT:
-        raise ModelIncompatible(
-            f"model {where} has format {manifest.format}, this version reads {FORMAT}: {RETRAIN}"
-        )
-    return manifest
-
-
-def pickle_estimator(estimator: Pipeline) -> bytes:
-    """Pickle a fitted estimator; the same fit and versions give the same bytes."""
+def pickle_model(estimator: Pipeline, ordinary: Matrix) -> bytes:
+    """Pickle an estimator and its ordinary rows; the same fit and versions give the same bytes."""
     buffer = io.BytesIO()
-    joblib.dump(estimator, buffer, compress=("zlib", 3))
+    joblib.dump({"estimator": estimator, "ordinary": ordinary}, buffer, compress=("zlib", 3))
     return buffer.getvalue()
 
 
-def library_versions(names: Sequence[str] = (*PICKLE_BOUND, "joblib")) -> dict[str, str]:
-    """Versions of Python and of the named libraries, as installed."""
-    return {"python": platform.python_version()} | {name: version(name) for name in names}
+def unpickle_model(pickle: bytes) -> tuple[Pipeline, Matrix]:
+    """Read what `pickle_model` wrote: a pickle can run code, check its hash first."""
+    payload = joblib.load(io.BytesIO(pickle))
+    return payload["estimator"], payload["ordinary"]

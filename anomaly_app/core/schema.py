@@ -57,9 +57,15 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def expected_value(self) -> FeatureValue:
         """The expected value as it travels."""
-        if self.kind == "category":
-            return self.categories[int(self.expected)] if self.categories else None
-        return self.expected
+        return self.value_of(self.expected)
+
+    def value_of(self, number: float) -> FeatureValue:
+        """Give the value that a number in the model's matrix stands for, as it travels."""
+        if np.isnan(number):
+            return None
+        if self.kind != "category":
+            return number
+        return self.categories[int(number)] if 0 <= number < len(self.categories) else None
 
 
 class FeatureSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -20,6 +20,7 @@ from anomaly_app.demo.workers import Worker, running_workers
 from anomaly_app.model_store import next_version, save_model
 from anomaly_app.settings import Settings
 from training.fit import FitOptions, fit_model
+from training.threshold import ThresholdRule
 
 DRAIN_TIMEOUT = 60.0
 """Seconds that the app has to finish what was sent."""
@@ -62,7 +63,7 @@ def train(scenario: Scenario, options: RunOptions, console: Console) -> Path:
     with console.status(f"training on {len(scenario.history):,} transactions"):
         fitted = fit_model(
             scenario.history,
-            FitOptions(name=MODEL_NAME, alert_rate=options.alert_rate),
+            FitOptions(name=MODEL_NAME, threshold=ThresholdRule(alert_rate=options.alert_rate)),
             version=next_version(models, MODEL_NAME),
         )
         folder = save_model(models, fitted.manifest, fitted.pickle)

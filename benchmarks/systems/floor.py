@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 from confluent_kafka import Consumer, Producer
 
-from anomaly_app.core.forest import ForestScorer
+from anomaly_app.core.detectors.forest import ForestScorer
 from benchmarks.records import FEATURES
 
 BATCH = 1024

@@ -15,6 +15,7 @@ from anomaly_app.core.model import Model
 from anomaly_app.core.schema import Feature, FeatureSchema
 from training.fit import FitOptions, Fitted, fit_model
 from training.history import History
+from training.threshold import ThresholdRule
 
 SCHEMA = FeatureSchema(
     (
@@ -64,7 +65,9 @@ def history(rows: int = 2_000, seed: int = 0, *, anomalies: int = 20) -> History
 
 @cache
 def fitted(*, alert_rate: float = 0.02) -> Fitted:
-    return fit_model(history(), FitOptions(alert_rate=alert_rate), version="1")
+    return fit_model(
+        history(), FitOptions(threshold=ThresholdRule(alert_rate=alert_rate)), version="1"
+    )
 
 
 @cache

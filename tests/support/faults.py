@@ -1,7 +1,6 @@
 """A model with faults that a test switches on and off while a worker runs."""
 
 import hashlib
-import io
 import os
 import signal
 import time
@@ -9,13 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-import joblib
 import msgspec
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import Pipeline
 
-from anomaly_app.core.model import Model, pickle_estimator
+from anomaly_app.core.model import Model, pickle_model, unpickle_model
 from anomaly_app.model_store import save_model
 from tests.support.factories import fitted
 
@@ -84,8 +82,9 @@ class FaultyStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 def faulty_model(switches: Path) -> tuple[Model, bytes]:
     """Make the factory's model with a `FaultyStep` before its other steps."""
     sound = fitted()
-    estimator = joblib.load(io.BytesIO(sound.pickle))
-    pickle = pickle_estimator(Pipeline([("faults", FaultyStep(str(switches))), *estimator.steps]))
+    estimator, ordinary = unpickle_model(sound.pickle)
+    faulty = Pipeline([("faults", FaultyStep(str(switches))), *estimator.steps])
+    pickle = pickle_model(faulty, ordinary)
     manifest = msgspec.structs.replace(sound.manifest, sha256=hashlib.sha256(pickle).hexdigest())
     return Model.from_bytes(manifest.to_json(), pickle, where="faulty"), pickle
 

@@ -11,6 +11,7 @@ APP = ROOT / "anomaly_app"
 
 PURE_LIBRARIES = {
     *(
+        "abc",
         "anomaly_app",
         "collections",
         "contextlib",
@@ -21,7 +22,7 @@ PURE_LIBRARIES = {
         "hashlib",
     ),
     *("importlib", "io", "itertools", "joblib", "math", "msgspec", "numba", "numpy", "operator"),
-    *("platform", "sklearn", "struct", "typing"),
+    *("platform", "scipy", "sklearn", "struct", "typing", "warnings"),
 }
 
 IMPURE_CALLS = {"open", "print", "input", "now", "today", "time", "monotonic", "sleep", "getenv"}
@@ -85,9 +86,15 @@ def test_only_the_edge_knows_faust() -> None:
 
 @pytest.mark.parametrize("folder", ["anomaly_app", "training", "tests/support"])
 def test_nothing_needs_the_benchmark(folder: str) -> None:
-    strangers = {"benchmarks", "confluent_kafka", "matplotlib", "quixstreams"}
+    strangers = {"benchmarks", "confluent_kafka", "quixstreams"}
     for file in modules(ROOT / folder):
         assert not strangers & {name.split(".")[0] for name in imports(file)}, file
+
+
+def test_only_reports_know_matplotlib_and_jinja() -> None:
+    for file in [*modules(APP), *modules(ROOT / "training")]:
+        if file.parent != ROOT / "training/report":
+            assert not {"matplotlib", "jinja2"} & {name.split(".")[0] for name in imports(file)}
 
 
 def test_modules_have_one_subject_and_a_readable_size() -> None:

@@ -5,20 +5,18 @@ checking the same arguments once for each tree. Here all trees lie in flat array
 loop walks down them: microseconds a row.
 """
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 from sklearn.ensemble import IsolationForest
 
+from anomaly_app.core.compiled import DOUBLES, INTEGERS, SINGLE_MATRIX, SINGLES, compiled
 from anomaly_app.core.schema import Matrix
 
 ABREAST = 8
 """Rows that walk down a tree together: while one waits for memory, the others go on."""
-
-SIGNATURE = "f8[::1](f4[:,::1], i4[::1], f4[::1], i4[::1], f8[::1], i4[::1], i4[::1])"
 
 
 class Nodes(NamedTuple):
@@ -56,23 +54,18 @@ class ForestScorer:
 
     def score_samples(self, matrix: Matrix) -> Matrix:
         """Score rows without missing values, low = abnormal, shape ``(rows,)``."""
-        single = np.array(matrix, dtype=np.float32, order="C")
+        with np.errstate(over="ignore"):  # what is too large for a single is above every threshold
+            single = np.array(matrix, dtype=np.float32, order="C")
         scores: Matrix = -np.exp2(_path_lengths(single, *self._nodes) / -self._scale)
         return scores
 
 
-def _compiled(function: Callable[..., Any]) -> Callable[..., Matrix]:
-    try:
-        compiled = njit(SIGNATURE, nogil=True, cache=True)(function)
-    except RuntimeError:  # no folder to keep the machine code in: it is made at every start
-        compiled = njit(SIGNATURE, nogil=True)(function)
-    return compiled
-
-
-@_compiled
+@compiled(
+    numba.float64[::1](SINGLE_MATRIX, INTEGERS, SINGLES, INTEGERS, DOUBLES, INTEGERS, INTEGERS)
+)
 def _path_lengths(
     rows: Any, feature: Any, threshold: Any, left: Any, path_length: Any, roots: Any, depths: Any
-) -> Matrix:
+) -> Any:
     total = np.zeros(len(rows))
     at = np.empty(ABREAST, np.int32)
     for first in range(0, len(rows), ABREAST):

@@ -1,0 +1,36 @@
+"""Loops that numba compiles, and the types of what they read."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+
+SINGLE_MATRIX = numba.types.Array(numba.float32, 2, "C", readonly=True)
+SINGLES = numba.types.Array(numba.float32, 1, "C", readonly=True)
+DOUBLES = numba.types.Array(numba.float64, 1, "C", readonly=True)
+INTEGERS = numba.types.Array(numba.int32, 1, "C", readonly=True)
+"""Arrays that may be read only: joblib can map those of an artifact from its file."""
+
+
+def compiled(signature: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Compile a function for one signature when its module is imported.
+
+    The machine code is kept beside the module. It runs without the interpreter's lock.
+
+    Parameters
+    ----------
+    signature
+        As numba writes it: the type of the result, called with those of the arguments.
+    """
+
+    def compile_(function: Callable[..., Any]) -> Callable[..., Any]:
+        # Multiplication and addition may become one instruction; nothing else is reordered.
+        together = {"contract"}
+        made: Callable[..., Any]
+        try:
+            made = numba.njit(signature, cache=True, nogil=True, fastmath=together)(function)
+        except RuntimeError:  # no folder to keep the machine code in: it is made at every start
+            made = numba.njit(signature, nogil=True, fastmath=together)(function)
+        return made
+
+    return compile_

@@ -1,0 +1,88 @@
+"""Autoencoder: how much of a row is lost on the way through a narrow network."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPRegressor
+
+from anomaly_app.core.detectors.base import CONTAMINATION, Detector
+from anomaly_app.core.detectors.scaling import Scaling, make_scaler
+from anomaly_app.core.schema import Matrix
+
+
+class Autoencoder(Detector):
+    """The squared error of scikit-learn's multi-layer perceptron that learns to repeat its input.
+
+    Parameters
+    ----------
+    hidden
+        Units of the outer layers.
+    bottleneck
+        Units of the middle layer as a share of the features, above 0; at least one unit.
+    max_iter
+        Passes over the training rows at most; it stops earlier when the error on a tenth of the
+        rows no longer falls.
+    scaling
+        ``standard``, ``normal_scores`` or ``none``; see `anomaly_app.core.detectors.scaling`.
+    max_rows, trim, contamination, random_state
+        See `Detector`.
+
+    Attributes
+    ----------
+    network_ : sklearn.neural_network.MLPRegressor
+    n_iter_ : int
+        Passes that it took.
+    """
+
+    def __init__(
+        self,
+        *,
+        hidden: int = 64,
+        bottleneck: float = 0.3,
+        max_iter: int = 100,
+        scaling: Scaling = "standard",
+        max_rows: int | None = 50_000,
+        trim: float = 0.0,
+        contamination: float = CONTAMINATION,
+        random_state: Any = None,
+    ) -> None:
+        self.hidden = hidden
+        self.bottleneck = bottleneck
+        self.max_iter = max_iter
+        self.scaling = scaling
+        self.max_rows = max_rows
+        self.trim = trim
+        self.contamination = contamination
+        self.random_state = random_state
+
+    def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:
+        self._scaler = make_scaler(self.scaling, rows)
+        scaled = self._scaler(rows)
+        narrow = max(int(self.bottleneck * rows.shape[1]), 1)
+        self.network_ = MLPRegressor(
+            hidden_layer_sizes=(self.hidden, narrow, self.hidden),
+            max_iter=self.max_iter,
+            early_stopping=len(rows) >= LEAST_TO_STOP_EARLY,
+            random_state=random,
+        )
+        with warnings.catch_warnings():
+            # A network that could still improve is good enough, and max_iter says how long.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            self.network_.fit(scaled, scaled if scaled.shape[1] > 1 else scaled[:, 0])
+        self.n_iter_ = self.network_.n_iter_
+
+    def score_rows(self, matrix: Matrix) -> Matrix:
+        """Score rows without checks; see `Detector`."""
+        scaled = self._scaler(matrix)
+        layer = scaled
+        *inner, outer = zip(self.network_.coefs_, self.network_.intercepts_, strict=True)
+        for weights, bias in inner:
+            layer = np.maximum(layer @ weights + bias, 0.0)
+        scores: Matrix = -np.square(scaled - (layer @ outer[0] + outer[1])).mean(axis=1)
+        return scores
+
+
+LEAST_TO_STOP_EARLY = 100
+"""Rows below which a tenth of them is too few to tell when to stop."""

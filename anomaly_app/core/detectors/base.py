@@ -1,0 +1,131 @@
+"""What all detectors have in common: checks, trimming, and scikit-learn's interface."""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, OutlierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from anomaly_app.core.detectors.trimming import ordinary_rows, subsample
+from anomaly_app.core.schema import Matrix
+
+CONTAMINATION = 0.01
+"""Share of the training rows that `predict` calls outliers; the app has its own thresholds."""
+
+
+CHUNK = 8_192
+"""Rows that are scored in one call at most: some detectors take kilobytes for each."""
+
+
+def in_chunks(score: Callable[[Matrix], Matrix], matrix: Matrix) -> Matrix:
+    """Score a matrix of any length in calls of at most `CHUNK` rows, shape ``(rows,)``."""
+    if len(matrix) <= CHUNK:
+        return score(matrix)
+    starts = range(0, len(matrix), CHUNK)
+    return np.concatenate([score(matrix[start : start + CHUNK]) for start in starts])
+
+
+class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
+    """An outlier detector of scikit-learn, with a way to score that costs no checks.
+
+    A subclass names its parameters in its constructor, learns in `_learn`, and scores in
+    `score_rows`. Three parameters are everybody's:
+
+    Parameters
+    ----------
+    trim
+        Share of the training rows, 0 to below 0.5, that is left out of the fit because it is the
+        most isolated: history is seldom free of anomalies. 0 trims nothing.
+    contamination
+        Share of the training rows, above 0 and at most 0.5, that `predict` calls outliers.
+    random_state
+        Seed of everything random in the fit.
+
+    Attributes
+    ----------
+    offset_ : float
+        Score below which `predict` says -1.
+    """
+
+    trim: float
+    contamination: float
+    random_state: Any
+
+    max_rows: int | None = None
+    """Training rows that are learnt from at most, drawn at random; None is all of them."""
+
+    def fit(self, X: npt.ArrayLike, y: Any = None) -> Self:  # noqa: N803, ARG002
+        """Learn what is ordinary.
+
+        Parameters
+        ----------
+        X
+            Shape ``(rows, features)``, finite.
+        y
+            Ignored.
+
+        Raises
+        ------
+        ValueError
+            A parameter is out of range, or `X` is not a finite matrix of two rows at least.
+        """
+        self._check_shares()
+        matrix: Matrix = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
+        random = check_random_state(self.random_state)
+        self._learn(self._rows_to_learn(matrix, random), random)
+        self.offset_ = float(np.quantile(in_chunks(self.score_rows, matrix), self.contamination))
+        return self
+
+    def score_samples(self, X: npt.ArrayLike) -> Matrix:  # noqa: N803
+        """Score rows, low = abnormal, shape ``(rows,)``."""
+        check_is_fitted(self)
+        matrix = validate_data(self, X, dtype=np.float64, reset=False)
+        return in_chunks(self.score_rows, matrix)
+
+    def decision_function(self, X: npt.ArrayLike) -> Matrix:  # noqa: N803
+        """Score rows against the threshold, negative = outlier, shape ``(rows,)``."""
+        return self.score_samples(X) - self.offset_
+
+    def predict(self, X: npt.ArrayLike) -> npt.NDArray[np.int64]:  # noqa: N803
+        """Tell outliers (-1) from inliers (1), shape ``(rows,)``."""
+        return np.where(self.decision_function(X) < 0.0, -1, 1)
+
+    @abstractmethod
+    def score_rows(self, matrix: Matrix) -> Matrix:
+        """Do as `score_samples` does, without its checks: they cost more than a small batch.
+
+        Parameters
+        ----------
+        matrix
+            Finite, shape ``(rows, features)`` with the features of the fit.
+        """
+
+    def held_out_scores(self, rows: Matrix) -> Matrix:
+        """Score rows of the fit as if they had not been in it, as far as the detector can.
+
+        Parameters
+        ----------
+        rows
+            Finite, shape ``(rows, features)``.
+        """
+        return in_chunks(self.score_rows, rows)
+
+    def _rows_to_learn(self, matrix: Matrix, random: np.random.RandomState) -> Matrix:
+        rows = matrix[ordinary_rows(matrix, self.trim, random)]
+        return subsample(rows, self.max_rows, random)
+
+    @abstractmethod
+    def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:
+        """Learn from what is left after trimming."""
+
+    def _check_shares(self) -> None:
+        if not 0.0 <= self.trim < 0.5:  # noqa: PLR2004
+            raise ValueError(f"trim is {self.trim}; it must be at least 0 and below 0.5")
+        if not 0.0 < self.contamination <= 0.5:  # noqa: PLR2004
+            raise ValueError(
+                f"contamination is {self.contamination}; it must be above 0 and at most 0.5"
+            )

@@ -1,0 +1,80 @@
+"""Empirical tails: how rare each feature's value is by itself, added up."""
+
+from typing import Any, Literal
+
+import numpy as np
+from scipy.stats import skew
+
+from anomaly_app.core.calibration import Calibration
+from anomaly_app.core.detectors.base import CONTAMINATION, Detector
+from anomaly_app.core.schema import Matrix
+
+
+class EmpiricalTails(Detector):
+    """The sum over the features of minus the logarithm of a tail probability.
+
+    Inside the training rows' range the tails are counted, beyond it they go on as
+    `Calibration` says: a value far outside stays rarer than one just outside.
+
+    Parameters
+    ----------
+    tails
+        Which side of a feature is odd: ``upper``, ``lower``, ``both`` (whichever is rarer), or
+        ``auto``: the largest of the sums over the upper tails, over the lower ones, and over
+        each feature's longer one.
+    trim, contamination, random_state
+        See `Detector`.
+
+    Attributes
+    ----------
+    upper_, lower_ : list of Calibration
+        One for each feature.
+    skewed_down_ : ndarray of bool, shape (features,)
+        Features whose longer tail is the lower one.
+
+    Notes
+    -----
+    Li and others, *ECOD: unsupervised outlier detection using empirical cumulative distribution
+    functions*, 2022.
+    """
+
+    def __init__(
+        self,
+        *,
+        tails: Literal["auto", "both", "upper", "lower"] = "auto",
+        trim: float = 0.0,
+        contamination: float = CONTAMINATION,
+        random_state: Any = None,
+    ) -> None:
+        self.tails = tails
+        self.trim = trim
+        self.contamination = contamination
+        self.random_state = random_state
+
+    def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:  # noqa: ARG002
+        if self.tails not in {"auto", "both", "upper", "lower"}:
+            raise ValueError(f"tails is {self.tails!r}; it must be auto, both, upper or lower")
+        self.upper_ = [Calibration.fit(column) for column in rows.T]
+        self.lower_ = [Calibration.fit(-column) for column in rows.T]
+        varied = np.ptp(rows, axis=0) > 0.0
+        self.skewed_down_ = np.zeros(rows.shape[1], dtype=bool)
+        self.skewed_down_[varied] = skew(rows[:, varied], axis=0) < 0.0
+
+    def score_rows(self, matrix: Matrix) -> Matrix:
+        """Score rows without checks; see `Detector`."""
+        columns = matrix.T
+        upper = np.array([c.log_p_values(x) for c, x in zip(self.upper_, columns, strict=True)])
+        lower = np.array([c.log_p_values(-x) for c, x in zip(self.lower_, columns, strict=True)])
+        scores: Matrix
+        match self.tails:
+            case "upper":
+                scores = upper.sum(axis=0)
+            case "lower":
+                scores = lower.sum(axis=0)
+            case "both":
+                scores = np.minimum(upper, lower).sum(axis=0)
+            case _:
+                longer = np.where(self.skewed_down_[:, np.newaxis], lower, upper)
+                sums = [tail.sum(axis=0) for tail in (upper, lower, longer)]
+                scores = np.min(sums, axis=0)
+        return scores

@@ -1,0 +1,64 @@
+"""K-Means: the distance to the nearest of a few typical rows."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.cluster import KMeans as Clusters
+
+from anomaly_app.core.detectors.base import CONTAMINATION, Detector
+from anomaly_app.core.detectors.distances import (
+    single_precision,
+    squared_distances_to_nearest,
+    transposed,
+)
+from anomaly_app.core.detectors.scaling import Scaling, make_scaler
+from anomaly_app.core.schema import Matrix
+
+
+class KMeans(Detector):
+    """The distance to the nearest centre of scikit-learn's K-Means.
+
+    Parameters
+    ----------
+    n_clusters
+        Typical rows; fewer where there are fewer training rows.
+    scaling
+        ``standard``, ``normal_scores`` or ``none``; see `anomaly_app.core.detectors.scaling`.
+    max_rows, trim, contamination, random_state
+        See `Detector`.
+
+    Attributes
+    ----------
+    kmeans_ : sklearn.cluster.KMeans
+    """
+
+    def __init__(
+        self,
+        *,
+        n_clusters: int = 50,
+        scaling: Scaling = "standard",
+        max_rows: int | None = 100_000,
+        trim: float = 0.0,
+        contamination: float = CONTAMINATION,
+        random_state: Any = None,
+    ) -> None:
+        self.n_clusters = n_clusters
+        self.scaling = scaling
+        self.max_rows = max_rows
+        self.trim = trim
+        self.contamination = contamination
+        self.random_state = random_state
+
+    def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:
+        self._scaler = make_scaler(self.scaling, rows)
+        scaled = self._scaler(rows)
+        clusters = min(self.n_clusters, len(np.unique(scaled, axis=0)))
+        self.kmeans_ = Clusters(n_clusters=clusters, random_state=random).fit(scaled)
+        self._centres = transposed(self.kmeans_.cluster_centers_)
+
+    def score_rows(self, matrix: Matrix) -> Matrix:
+        """Score rows without checks; see `Detector`."""
+        rows = single_precision(self._scaler(matrix))
+        nearest = squared_distances_to_nearest(rows, self._centres, 1)
+        scores: Matrix = -np.sqrt(nearest[:, 0], dtype=np.float64)
+        return scores

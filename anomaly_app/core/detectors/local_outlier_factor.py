@@ -1,0 +1,66 @@
+"""Local Outlier Factor: how much lonelier a row is than its neighbours are."""
+
+from typing import Any
+
+import numpy as np
+from sklearn import config_context
+from sklearn.neighbors import LocalOutlierFactor as Lof
+
+from anomaly_app.core.detectors.base import CONTAMINATION, Detector
+from anomaly_app.core.detectors.scaling import Scaling, make_scaler
+from anomaly_app.core.schema import Matrix
+
+
+class LocalOutlierFactor(Detector):
+    """Scikit-learn's Local Outlier Factor, for new rows.
+
+    It finds rows that are odd for their neighbourhood, in data of several densities; a few
+    anomalies that lie together in the training rows hide each other.
+
+    Parameters
+    ----------
+    n_neighbors
+        Neighbours that a row is compared with; fewer where there are fewer training rows.
+    scaling
+        ``standard``, ``normal_scores`` or ``none``; see `anomaly_app.core.detectors.scaling`.
+    max_rows, trim, contamination, random_state
+        See `Detector`.
+
+    Attributes
+    ----------
+    lof_ : sklearn.neighbors.LocalOutlierFactor
+
+    Notes
+    -----
+    Breunig, Kriegel, Ng and Sander, *LOF: identifying density-based local outliers*, 2000.
+    """
+
+    def __init__(
+        self,
+        *,
+        n_neighbors: int = 20,
+        scaling: Scaling = "standard",
+        max_rows: int | None = 5_000,
+        trim: float = 0.0,
+        contamination: float = CONTAMINATION,
+        random_state: Any = None,
+    ) -> None:
+        self.n_neighbors = n_neighbors
+        self.scaling = scaling
+        self.max_rows = max_rows
+        self.trim = trim
+        self.contamination = contamination
+        self.random_state = random_state
+
+    def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:  # noqa: ARG002
+        self._scaler = make_scaler(self.scaling, rows)
+        neighbours = min(self.n_neighbors, len(rows) - 1)
+        self.lof_ = Lof(n_neighbors=neighbours, novelty=True, algorithm="brute").fit(
+            self._scaler(rows)
+        )
+
+    def score_rows(self, matrix: Matrix) -> Matrix:
+        """Score rows without checks; see `Detector`."""
+        with config_context(assume_finite=True, skip_parameter_validation=True):
+            scores: Matrix = self.lof_.score_samples(self._scaler(matrix))
+        return scores

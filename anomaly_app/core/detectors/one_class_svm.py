@@ -1,0 +1,67 @@
+"""One-Class SVM: a smooth border around the ordinary rows."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.metrics.pairwise import rbf_kernel
+from sklearn.svm import OneClassSVM as Svm
+
+from anomaly_app.core.detectors.base import CONTAMINATION, Detector
+from anomaly_app.core.detectors.scaling import Scaling, make_scaler
+from anomaly_app.core.schema import Matrix
+
+
+class OneClassSVM(Detector):
+    """Scikit-learn's One-Class SVM with a radial kernel.
+
+    Parameters
+    ----------
+    nu
+        Bound on the share of training rows outside the border, above 0 and at most 1; the share
+        of rows that become support vectors, and with it the cost, is at least as large.
+    gamma
+        Width of the kernel in squared units of the scaled features; None is one over the number
+        of features.
+    scaling
+        ``standard``, ``normal_scores`` or ``none``; see `anomaly_app.core.detectors.scaling`.
+    max_rows, trim, contamination, random_state
+        See `Detector`. The fit grows with the square of the rows, the cost of a score with them.
+
+    Attributes
+    ----------
+    svm_ : sklearn.svm.OneClassSVM
+
+    Notes
+    -----
+    Schölkopf and others, *Estimating the support of a high-dimensional distribution*, 2001.
+    """
+
+    def __init__(
+        self,
+        *,
+        nu: float = 0.5,
+        gamma: float | None = None,
+        scaling: Scaling = "standard",
+        max_rows: int | None = 5_000,
+        trim: float = 0.0,
+        contamination: float = CONTAMINATION,
+        random_state: Any = None,
+    ) -> None:
+        self.nu = nu
+        self.gamma = gamma
+        self.scaling = scaling
+        self.max_rows = max_rows
+        self.trim = trim
+        self.contamination = contamination
+        self.random_state = random_state
+
+    def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:  # noqa: ARG002
+        self._scaler = make_scaler(self.scaling, rows)
+        self._gamma = 1.0 / rows.shape[1] if self.gamma is None else self.gamma
+        self.svm_ = Svm(nu=self.nu, gamma=self._gamma).fit(self._scaler(rows))
+
+    def score_rows(self, matrix: Matrix) -> Matrix:
+        """Score rows without checks; see `Detector`."""
+        kernel = rbf_kernel(self._scaler(matrix), self.svm_.support_vectors_, gamma=self._gamma)
+        scores: Matrix = kernel @ self.svm_.dual_coef_[0]
+        return scores

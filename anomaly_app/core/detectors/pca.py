@@ -1,0 +1,63 @@
+"""PCA reconstruction: how much of a row its main directions cannot tell."""
+
+from typing import Any
+
+import numpy as np
+from sklearn import decomposition
+
+from anomaly_app.core.detectors.base import CONTAMINATION, Detector
+from anomaly_app.core.detectors.scaling import Scaling, make_scaler
+from anomaly_app.core.schema import Matrix
+
+
+class PCA(Detector):
+    """The squared error of reconstructing a row from scikit-learn's principal components.
+
+    Parameters
+    ----------
+    explained
+        Share of the variance that the kept components explain, above 0 and below 1; one direction
+        at least is left out, so that there is something to miss.
+    scaling
+        ``standard``, ``normal_scores`` or ``none``; see `anomaly_app.core.detectors.scaling`.
+    trim, contamination, random_state
+        See `Detector`.
+
+    Attributes
+    ----------
+    pca_ : sklearn.decomposition.PCA
+
+    Notes
+    -----
+    Shyu and others, *A novel anomaly detection scheme based on principal component classifier*,
+    2003.
+    """
+
+    def __init__(
+        self,
+        *,
+        explained: float = 0.9,
+        scaling: Scaling = "standard",
+        trim: float = 0.0,
+        contamination: float = CONTAMINATION,
+        random_state: Any = None,
+    ) -> None:
+        self.explained = explained
+        self.scaling = scaling
+        self.trim = trim
+        self.contamination = contamination
+        self.random_state = random_state
+
+    def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:  # noqa: ARG002
+        self._scaler = make_scaler(self.scaling, rows)
+        self.pca_ = decomposition.PCA(svd_solver="full").fit(self._scaler(rows))
+        explained = np.cumsum(self.pca_.explained_variance_ratio_)
+        kept = int(np.searchsorted(explained, self.explained)) + 1
+        self._directions = self.pca_.components_[: min(kept, rows.shape[1] - 1)]
+
+    def score_rows(self, matrix: Matrix) -> Matrix:
+        """Score rows without checks; see `Detector`."""
+        centred = self._scaler(matrix) - self.pca_.mean_
+        lost = centred - (centred @ self._directions.T) @ self._directions
+        scores: Matrix = -np.square(lost).sum(axis=1)
+        return scores

@@ -1,0 +1,43 @@
+"""Which training rows to learn from: history is long, and seldom free of anomalies."""
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.ensemble import IsolationForest
+
+from anomaly_app.core.schema import Matrix
+
+TREES = 100
+SUBSAMPLE = 256
+
+
+def ordinary_rows(
+    matrix: Matrix, share: float, random: np.random.RandomState
+) -> npt.NDArray[np.intp]:
+    """Give the places of the rows that are left when the most isolated are dropped.
+
+    Parameters
+    ----------
+    matrix
+        Shape ``(rows, features)``.
+    share
+        Of the rows that are dropped, 0 to below 1; at least two rows stay.
+    random
+        Draws the forest that judges.
+    """
+    rows = len(matrix)
+    dropped = min(int(rows * share), rows - 2)
+    if dropped <= 0:
+        return np.arange(rows)
+    forest = IsolationForest(
+        n_estimators=TREES, max_samples=min(SUBSAMPLE, rows), random_state=random
+    ).fit(matrix)
+    order = np.argsort(forest.score_samples(matrix), kind="stable")
+    return np.sort(order[dropped:])
+
+
+def subsample(matrix: Matrix, most: int | None, random: np.random.RandomState) -> Matrix:
+    """Draw rows, in their order, where there are more than `most`; None is no bound."""
+    if most is None or len(matrix) <= most:
+        return matrix
+    drawn: Matrix = matrix[np.sort(random.choice(len(matrix), most, replace=False))]
+    return drawn

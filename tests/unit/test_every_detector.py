@@ -1,0 +1,145 @@
+"""Every detector from history to a verdict: artifact, scores in the worker, reasons."""
+
+import json
+from functools import cache
+
+import numpy as np
+import polars as pl
+import pytest
+
+from anomaly_app.core.detectors import DETECTORS, NEEDS_LABELS
+from anomaly_app.core.model import Model, unpickle_model
+from anomaly_app.core.pipeline import Pipeline
+from anomaly_app.core.schema import Matrix
+from tests.support.factories import NOON, record
+from training.fit import FitOptions, Fitted, fit_model
+from training.history import History
+from training.schema import encode_history
+from training.threshold import ThresholdRule
+
+FEATURES = [f"f{i}" for i in range(6)]
+SHOPS = ["food", "fuel", "books"]
+ROWS = 1_500
+FAR = 30.0
+"""A planted value: ten standard deviations from anything."""
+
+
+def numbers(rows: int, seed: int) -> Matrix:
+    """Two groups of rows whose features go together."""
+    rng = np.random.default_rng(seed)
+    mixing = np.random.default_rng(99).normal(size=(6, 6)) / 2 + np.eye(6)
+    centres = 4.0 * np.sign(np.arange(rows) % 2 - 0.5)[:, np.newaxis]
+    made: Matrix = rng.normal(size=(rows, 6)) @ mixing + centres
+    return made
+
+
+def plant(matrix: Matrix, rows: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Make one value of each of these rows odd, and tell which."""
+    rng = np.random.default_rng(seed)
+    planted = rng.integers(0, 6, len(rows))
+    matrix[rows, planted] = FAR * rng.choice([-1.0, 1.0], len(rows))
+    return planted
+
+
+def history(rows: int = ROWS, *, gaps: float = 0.02, anomaly_every: int = 75) -> History:
+    rng = np.random.default_rng(3)
+    matrix, labels = numbers(rows, seed=0), np.zeros(rows, dtype=bool)
+    labels[::anomaly_every] = True
+    plant(matrix, np.flatnonzero(labels))
+    frame = pl.DataFrame(dict(zip(FEATURES, matrix.T, strict=True)))
+    missing = pl.Series(rng.random(rows) < gaps)
+    shops = pl.Series("shop", rng.choice(SHOPS, rows, p=[0.6, 0.3, 0.1]))
+    f0 = pl.when(missing).then(None).otherwise(pl.col("f0")).alias("f0")
+    return History(
+        source="made",
+        frame=frame.with_columns(f0, shops),
+        times=NOON + 60.0 * np.arange(rows, dtype=np.float64),
+        labels=labels,
+    )
+
+
+def fit(name: str) -> Fitted:
+    """Fit on a history with few anomalies, or with as many as it takes to learn from labels."""
+    options = FitOptions(
+        detector=name, threshold=ThresholdRule(alert_rate=0.02), held_back=0.3, random_state=1
+    )
+    known = history(anomaly_every=10 if name in NEEDS_LABELS else 75)
+    return fit_model(known, options, version="1")
+
+
+fitted = cache(fit)
+
+
+@cache
+def model(name: str) -> Model:
+    made = fitted(name)
+    return Model.from_bytes(made.manifest.to_json(), made.pickle, where=name)
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_the_worker_scores_as_scikit_learn_does_offline(name: str) -> None:
+    estimator, _ = unpickle_model(fitted(name).pickle)
+    rows = history(400, gaps=0.2)
+    matrix = encode_history(rows, model(name).schema)
+    assert np.isnan(matrix).any()
+    worker = np.concatenate([model(name).score_samples(m) for m in np.array_split(matrix, 37)])
+    np.testing.assert_allclose(worker, estimator.score_samples(matrix), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_records_are_judged_in_the_worker_as_offline(name: str) -> None:
+    rows = history(600)
+    assert rows.times is not None
+    records = [
+        record(json.dumps({"time": time, "features": row}).encode(), offset=place)
+        for place, (time, row) in enumerate(
+            zip(rows.times.tolist(), rows.frame.iter_rows(named=True), strict=True)
+        )
+    ]
+    pipeline = Pipeline(model(name), max_record_bytes=10_000, max_reasons=3)
+    findings = [
+        finding
+        for start in range(0, len(records), 50)
+        for finding in pipeline.judge(records[start : start + 50]).findings
+    ]
+    log_p = model(name).log_p_values(encode_history(rows, model(name).schema))
+    expected = np.flatnonzero(log_p <= model(name).log_alert_rate)
+    assert [finding.record.offset for finding in findings] == expected.tolist()
+    np.testing.assert_allclose([np.log(f.p_value) for f in findings], log_p[expected], atol=1e-6)
+    assert len(findings) >= 4
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_the_planted_feature_is_the_first_reason(name: str) -> None:
+    matrix = numbers(300, seed=7)
+    planted = plant(matrix, np.arange(300), seed=8)
+    usual = numbers(300, seed=7)
+    rows = np.column_stack([matrix, np.zeros(300), np.full(300, 12.0)])
+    log_p = model(name).log_p_values(rows)
+    reasons = model(name).explain(rows, log_p, rows.tolist(), most=8)
+    first = [why[0] for why in reasons]
+    hits = [reason.feature == f"f{j}" for reason, j in zip(first, planted, strict=True)]
+    assert np.mean(hits) >= 0.9
+    off = [
+        abs(float(reason.expected or 0.0) - usual[i, j]) < abs(reason.value - usual[i, j]) / 3
+        for i, (reason, j, hit) in enumerate(zip(first, planted, hits, strict=True))
+        if hit and isinstance(reason.value, float)
+    ]
+    assert np.mean(off) >= 0.9
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_shares_add_up(name: str) -> None:
+    rows = np.column_stack([numbers(20, seed=9) * 3.0, np.zeros(20), np.full(20, 12.0)])
+    log_p = model(name).log_p_values(rows)
+    for why in model(name).explain(rows, log_p, rows.tolist(), most=8):
+        shares = [reason.share for reason in why]
+        assert shares == sorted(shares, reverse=True)
+        assert 0.92 <= sum(shares) <= 1.0 + 1e-9  # what is below 1 % is not named
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_the_same_history_and_seed_give_the_same_bytes(name: str) -> None:
+    again, manifest = fit(name).manifest, fitted(name).manifest
+    assert again.sha256 == manifest.sha256
+    assert again.calibration == manifest.calibration

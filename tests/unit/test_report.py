@@ -1,0 +1,293 @@
+"""Evaluations, comparisons, and the pages that tell of them."""
+
+import dataclasses
+import re
+from datetime import UTC, datetime
+from functools import cache
+from html.parser import HTMLParser
+
+import numpy as np
+import polars as pl
+import pytest
+
+from anomaly_app.core.calibration import score_of
+from anomaly_app.core.errors import DataError
+from anomaly_app.core.explain import Reason
+from anomaly_app.core.model import Model
+from anomaly_app.core.schema import UNKNOWN_CATEGORY, Feature
+from tests.support.factories import SCHEMA, history
+from training.agreement import mean_overlap, overlap, top_rows
+from training.compare import Comparison, compare
+from training.evaluate import Evaluation, evaluate
+from training.fit import FitOptions, fit_model
+from training.history import History
+from training.planting import MOST_PLANTED, plant, planted_auc
+from training.report.comparison import comparison_report
+from training.report.evaluation import evaluation_report
+from training.report.plots import scores_of
+from training.report.traffic import DAY, HOUR, WEEK, alerts_over_time, traffic_of
+from training.report.words import moment, number, p_value, reason_in_words, share, value_in_words
+from training.threshold import ThresholdRule
+
+WHEN = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+
+HOSTILE = "<script>alert('$x$')</script>"
+
+
+def fitted(data: History) -> Model:
+    rule = ThresholdRule(alert_rate=0.02)
+    made = fit_model(data, FitOptions(detector="robust_zscore", threshold=rule), version="1")
+    return Model.from_bytes(made.manifest.to_json(), made.pickle, where="test")
+
+
+@cache
+def evaluated(*, labelled: bool = True, timed: bool = True) -> Evaluation:
+    def bare(data: History) -> History:
+        changes = ({} if labelled else {"labels": None}) | ({} if timed else {"times": None})
+        return dataclasses.replace(data, **changes)  # type: ignore[arg-type]
+
+    return evaluate(fitted(bare(history(800))), bare(history(600, 1)))
+
+
+@cache
+def compared(*, labelled: bool = True) -> Comparison:
+    data = history(800)
+    if not labelled:
+        data = dataclasses.replace(data, labels=None)
+    return compare(data, ["pca", "robust_zscore", "ecdf"])
+
+
+class Page(HTMLParser):
+    """What a page holds: its tags, its text, and all that it would load."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.texts: list[str] = []
+        self.loads: list[str] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        for name, value in attrs:
+            if name in {"src", "href", "xlink:href", "srcset", "data", "action"}:
+                self.loads.append(value or "")
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.texts).split())
+
+
+def report(evaluation: Evaluation) -> str:
+    return evaluation_report(evaluation, when=WHEN)
+
+
+def test_a_report_is_one_file_that_loads_nothing_and_runs_nothing() -> None:
+    for page in (report(evaluated()), comparison_report(compared(), when=WHEN)):
+        read = Page(page)
+        assert not {"script", "link", "img", "iframe", "object", "base"} & set(read.tags)
+        assert all(place.startswith("#") for place in read.loads)
+        assert "http:" not in page
+        assert "https:" not in page
+        assert "@import" not in page
+        assert set(re.findall(r"url\((.)", page)) <= {"#"}
+
+
+def test_a_report_says_what_was_judged_when_and_by_which_model() -> None:
+    text = Page(report(evaluated())).text
+    for words in (
+        "transactions 1 on factory",
+        "600 transactions, from 2026-01-01 12:00 to 2026-01-01 21:59 UTC",
+        "20 labelled as anomalies",
+        "Judged on 2026-03-01 09:30 UTC",
+        "robust_zscore",
+        "2.000% of all transactions",
+        "(recall)",
+        "(precision)",
+        "alerts a day",
+    ):
+        assert words in text
+
+
+def test_the_same_evaluation_gives_the_same_page() -> None:
+    assert report(evaluated()) == report(evaluated())
+
+
+@pytest.mark.parametrize(("labelled", "plots"), [(True, 4), (False, 3)])
+def test_precision_and_recall_are_plotted_where_there_are_labels(
+    labelled: bool, plots: int
+) -> None:
+    read = Page(report(evaluated(labelled=labelled)))
+    assert read.tags.count("svg") == plots
+    assert ("Precision and recall" in read.text) == labelled
+
+
+def test_without_times_alerts_are_counted_by_transactions() -> None:
+    read = Page(report(evaluated(timed=False)))
+    assert "per 1,000 transactions" in read.text
+    assert "Alerts over time" not in read.text
+
+
+@pytest.mark.parametrize("rows", [1, 2, 30])
+@pytest.mark.parametrize("labels", [None, False, True])
+def test_few_rows_and_labels_of_one_kind_make_a_report_too(rows: int, labels: bool | None) -> None:
+    few = history(600, 1).take(np.arange(rows))
+    known = None if labels is None else np.full(rows, labels)
+    page = report(evaluate(fitted(history(800)), dataclasses.replace(few, labels=known)))
+    assert "Precision and recall" not in Page(page).text
+
+
+def test_the_worst_transactions_are_listed_with_reasons_in_words() -> None:
+    evaluation = evaluated()
+    assert len(evaluation.suspects) == 20
+    assert all(suspect.label for suspect in evaluation.suspects[:5])
+    scores = [suspect.score for suspect in evaluation.suspects]
+    assert scores == sorted(scores, reverse=True)
+    text = Page(report(evaluation)).text
+    assert re.search(r"amount [\d,.]+ \(usually [12]\d\.?\d*\), \d+\s%", text)
+    assert "critical" in text
+    assert "card-" in text
+
+
+def test_what_comes_from_data_is_text_and_never_markup() -> None:
+    def hostile(seed: int) -> History:
+        made = history(600, seed)
+        frame = made.frame.rename({"amount": HOSTILE}).with_columns(
+            pl.when(pl.col("shop") == "food").then(pl.lit(HOSTILE)).otherwise("shop").alias("shop")
+        )
+        return dataclasses.replace(
+            made, source=HOSTILE, frame=frame, entities=[HOSTILE] * len(frame)
+        )
+
+    model = fitted(hostile(0))
+    evaluation = evaluate(model, hostile(1))
+    comparison = dataclasses.replace(
+        compare(hostile(0), ["robust_zscore"]), left_out={HOSTILE: HOSTILE}
+    )
+    for page in (report(evaluation), comparison_report(comparison, when=WHEN)):
+        assert "<script" not in page
+        assert HOSTILE in Page(page).text
+
+
+def test_a_comparison_with_labels_ranks_by_average_precision_and_explains_its_columns() -> None:
+    comparison = compared()
+    merits = [contender.metrics["average_precision"] for contender in comparison.contenders]
+    assert merits == sorted(merits, reverse=True)
+    read = Page(comparison_report(comparison, when=WHEN))
+    assert read.tags.count("svg") == 2
+    for words in (
+        "Share of the alerts that are anomalies",
+        "No fit saw these rows",
+        "does best of 3",
+    ):
+        assert words in read.text
+
+
+def test_a_comparison_without_labels_plants_anomalies_and_looks_for_agreement() -> None:
+    comparison = compared(labelled=False)
+    for contender in comparison.contenders:
+        assert contender.unlabelled is not None
+        assert contender.merit == contender.unlabelled.planted_auc > 0.6
+        assert 0.0 <= contender.unlabelled.agreement <= 1.0
+        assert contender.unlabelled.stability == 1.0, "these have no chance in them"
+    assert "planted AUC" in Page(comparison_report(comparison, when=WHEN)).text
+
+
+def test_the_judged_rows_of_a_comparison_are_the_latest_and_seen_by_no_fit() -> None:
+    comparison = compared()
+    assert comparison.judged.ids == list(range(600, 800))
+    assert comparison.fitted_rows == 600
+    training = comparison.best.model.manifest.training
+    assert training.rows + training.held_back == 600
+
+
+def test_a_comparison_of_too_few_rows_is_refused() -> None:
+    with pytest.raises(DataError, match="100 are needed"):
+        compare(history(110, anomalies=2), ["pca"])
+
+
+def test_planted_anomalies_differ_from_their_rows_in_one_to_three_values() -> None:
+    rng = np.random.default_rng(0)
+    matrix = np.column_stack([rng.normal(20.0, 4.0, 500), rng.integers(0, 3, 500)])
+    planted = plant(matrix, SCHEMA, seed=3)
+    np.testing.assert_array_equal(planted, plant(matrix, SCHEMA, seed=3))
+    assert len(planted) == 500
+    assert len(plant(np.tile(matrix, (9, 1)), SCHEMA, seed=3)) == MOST_PLANTED
+    assert (planted[:, 0] > matrix[:, 0].max()).any()
+    assert (planted[:, 1] == UNKNOWN_CATEGORY).any()
+    values = set(matrix[:, 0])
+    assert any(value in values for value in planted[:, 0])
+
+
+def test_planted_anomalies_are_told_apart_by_their_p_values() -> None:
+    assert planted_auc(np.array([-1.0, -2.0]), np.array([-3.0, -4.0])) == 1.0
+    assert planted_auc(np.array([-1.0, -2.0]), np.array([-1.0, -2.0])) == 0.5
+
+
+def test_the_overlap_of_top_rows_is_that_of_jaccard() -> None:
+    assert top_rows(np.linspace(0.0, -9.0, 300)) == {297, 298, 299}
+    assert overlap({1, 2}, {2, 3}) == pytest.approx(1 / 3)
+    assert mean_overlap(0, [{1}, {1}, {2}]) == 0.5
+    assert np.isnan(mean_overlap(0, [{1}]))
+
+
+def test_scores_of_plots_are_those_of_alerts() -> None:
+    log_p = np.array([0.0, -1.0, -20.0])
+    np.testing.assert_allclose(scores_of(log_p), score_of(np.exp(log_p)))
+
+
+@pytest.mark.parametrize(("span", "width"), [(2 * DAY, HOUR), (90 * DAY, DAY), (400 * DAY, WEEK)])
+def test_alerts_are_counted_in_a_readable_number_of_spans(span: float, width: float) -> None:
+    times = np.linspace(0.0, span, 1_000)
+    alerts, labels = np.arange(1_000) % 10 == 0, np.arange(1_000) % 20 == 0
+    counted = alerts_over_time(times, alerts, labels)
+    assert counted.width == width
+    assert counted.alerts.sum() == 100
+    assert counted.right is not None
+    assert counted.right.sum() == 50
+    assert len(counted.starts) == len(counted.alerts) <= 151
+
+
+def test_traffic_is_in_days_or_else_in_thousands() -> None:
+    assert traffic_of(np.array([0.0, 2 * DAY]), 2) == (2.0, "a day")
+    assert traffic_of(np.array([5.0, 5.0]), 2) == (0.002, "per 1,000 transactions")
+    assert traffic_of(None, 500) == (0.5, "per 1,000 transactions")
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        *[(0.0, "0"), (950.0, "950"), (12_345.678, "12,346"), (28.804, "28.8"), (0.5, "0.5")],
+        *[(0.00012, "0.00012"), (0.00001234, "1.23e-05"), (-3.14159, "-3.142"), (2e12, "2e+12")],
+        *[(0.99999, "1"), (9.9999, "10"), (float("nan"), "-"), (float("inf"), "inf")],
+    ],
+)
+def test_numbers_have_no_more_digits_than_people_read(value: float, words: str) -> None:
+    assert number(value) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        *[(1.0, "1 in 1"), (0.0008, "1 in 1,250"), (1 / 14_721, "1 in 14,700")],
+        *[(1e-8, "1 in 1.0·10⁸"), (0.0, "below 1 in 10¹⁵"), (1.001e-7, "1 in 1.0·10⁷")],
+    ],
+)
+def test_p_values_are_odds(value: float, words: str) -> None:
+    assert p_value(value) == words
+
+
+def test_values_and_reasons_read_as_people_say_them() -> None:
+    shop = SCHEMA.features[1]
+    hour = Feature("hour_of_day", "hour_of_day", high=24.0)
+    assert value_in_words(3.25, hour) == "03:15"
+    assert value_in_words(None, shop) == "missing"
+    assert value_in_words("food", shop) == "food"
+    reason = Reason(feature="amount", value=950.0, expected=20.0, share=0.71)
+    assert reason_in_words(reason, SCHEMA) == "amount 950 (usually 20), 71\N{NO-BREAK SPACE}%"
+    assert share(0.00515) == "0.515\N{NO-BREAK SPACE}%"
+    assert moment(0.0) == "1970-01-01 00:00"

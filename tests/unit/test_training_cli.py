@@ -1,0 +1,324 @@
+"""The command line of training: what it takes, what it shows, and how it fails."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+from anomaly_app.core.errors import DataError
+from anomaly_app.model_store import MANIFEST_FILE, MODEL_FILE, load_model
+from tests.support.factories import history
+from training.cli import COMMANDS, cli
+from training.commands.options import read_costs, read_params
+
+FAST = ("--detector", "robust_zscore")
+
+
+def run(*arguments: object) -> tuple[int, str]:
+    ended = CliRunner().invoke(cli, [str(argument) for argument in arguments])
+    assert ended.exception is None or isinstance(ended.exception, SystemExit)
+    return ended.exit_code, " ".join(ended.output.split())
+
+
+Columns = Mapping[str, pl.Series | None]
+"""Columns to put in place of what there is; None takes one away."""
+
+
+def write(file: Path, columns: Columns | None = None, *, seed: int = 0) -> Path:
+    made = history(600, seed, anomalies=12)
+    frame = made.frame.with_columns(
+        pl.Series("cust", made.entities),
+        pl.Series("time", made.times),
+        pl.Series("is_fraud", made.labels).cast(pl.Int8),
+    )
+    changes = (columns or {}).items()
+    gone = [name for name, column in changes if column is None]
+    given = [column.alias(name) for name, column in changes if column is not None]
+    frame.with_columns(given).drop(gone).write_csv(file)
+    return file
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return write(tmp_path / "history.csv")
+
+
+def fit(data: Path, *options: object) -> str:
+    code, output = run("fit", data, "--out", data.parent / "models", *FAST, *options)
+    assert code == 0, output
+    return output
+
+
+def model_of(data: Path) -> Path:
+    return data.parent / "models" / "transactions"
+
+
+def test_the_list_of_commands_is_shown_without_loading_any() -> None:
+    script = (
+        "import sys; from training.cli import cli; cli(['--help'], standalone_mode=False); "
+        "sys.exit(bool({'numpy', 'polars', 'sklearn', 'matplotlib'} & set(sys.modules)))"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    for name, purpose in COMMANDS.items():
+        assert f"  {name}" in ran.stdout.decode()
+        assert purpose in ran.stdout.decode()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_every_command_has_an_example_and_short_lines(name: str) -> None:
+    shown = CliRunner().invoke(cli, [name, "--help"], terminal_width=100).output
+    assert f"python -m training {name} " in shown
+    assert COMMANDS[name] in shown
+    assert max(len(line) for line in shown.splitlines()) <= 100
+
+
+def test_a_fit_shows_features_warnings_threshold_measures_and_the_way_on(data: Path) -> None:
+    write(data, {"steady": pl.Series(range(600)), "one": pl.Series([1] * 600)})
+    output = fit(data, "--alert-rate", "0.02")
+    for words in (
+        "what the model sees",
+        "one was left out: it has one value only",
+        "steady only counts up",
+        "2.000% of all transactions",
+        "AUC",
+        "ANOMALY_MODEL=",
+    ):
+        assert words in output
+
+
+def test_a_detector_and_its_parameters_can_be_chosen(data: Path) -> None:
+    fit(data, "--detector", "knn", "--param", "n_neighbors=3", "--trim", "0.1")
+    assert load_model(model_of(data)).manifest.detector == "knn"
+
+
+@pytest.mark.parametrize(
+    ("options", "rule"),
+    [
+        ([], "0.500% of all transactions"),
+        (["--alert-rate", "0.02"], "2.000% of all transactions"),
+        (["--alerts-per-day", "20"], "at most 20 false alerts a day"),
+        (["--alerts-per-day", "5", "--transactions-per-day", "1000"], "at 1,000 transactions"),
+        (["--f-beta", "1"], "best F1"),
+        (["--cost", "100:1"], "least cost at 100 for a missed anomaly and 1 for a false alert"),
+    ],
+)
+def test_the_threshold_follows_the_rule_that_was_given(
+    data: Path, options: list[str], rule: str
+) -> None:
+    assert rule in fit(data, *options)
+    assert rule in load_model(model_of(data)).manifest.threshold_rule
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--alert-rate", "0.1", "--cost", "5:1"], "give one of --alert-rate"),
+        (["--transactions-per-day", "9"], "goes with --alerts-per-day"),
+        (["--alert-rate", "2"], "--alert-rate"),
+        (["--cost", "many"], "MISSED:FALSE_ALERT"),
+        (["--cost", "0:1"], "above 0"),
+        (["--detector", "oracle"], "isolation_forest"),
+        (["--detector", "knn", "--param", "neighbors=3"], "it has n_neighbors"),
+        (["--param", "trim"], "name=value"),
+        (["--param", "random_state=1"], "use --seed"),
+        (["--param", 'trim="much"'], "robust_zscore cannot be fitted so"),
+        (["--param", "trim=0.9"], "must be at least 0 and below 0.5"),
+        (["--detector", "gradient_boosting", "--trim", "0.1"], "has no parameter 'trim'"),
+    ],
+)
+def test_options_that_cannot_be_are_refused_in_one_line(
+    data: Path, options: list[str], words: str
+) -> None:
+    code, output = run("fit", data, *FAST, *options)
+    assert code in {1, 2}
+    assert words in output
+    assert "Traceback" not in output
+    assert not (data.parent / "models").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "missing", "words"),
+    [
+        ("--f-beta=1", "is_fraud", "use --alert-rate"),
+        ("--alerts-per-day=3", "time", "give --transactions-per-day"),
+    ],
+)
+def test_a_rule_that_lacks_its_data_says_what_to_give(
+    data: Path, option: str, missing: str, words: str
+) -> None:
+    write(data, {missing: None})
+    code, output = run("fit", data, *FAST, option)
+    assert code == 1
+    assert words in output
+
+
+def test_an_artifact_is_evaluated_and_a_report_written(data: Path) -> None:
+    fit(data, "--alert-rate", "0.02")
+    newer = write(data.parent / "newer.csv", seed=1)
+    code, output = run("evaluate", model_of(data), newer)
+    assert code == 0, output
+    for words in ("transactions │ 600", "AUC", "recall", "wrote evaluation-transactions-1.html"):
+        assert words in output
+    assert "newer.csv" in (data.parent / "evaluation-transactions-1.html").read_text()
+    assert "was fitted on" not in output
+
+
+def test_an_evaluation_on_the_training_data_says_so(data: Path) -> None:
+    fit(data)
+    assert "was fitted on 450 of these rows" in run("evaluate", model_of(data), data)[1]
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"amount": None}, "the model needs a column 'amount'"),
+        ({"time": None}, "name their column with --roles time=COLUMN"),
+        ({"amount": pl.Series(["much"] * 600)}, "does not hold numbers"),
+        ({"amount": pl.Series([1e999] * 600)}, "infinite"),
+    ],
+)
+def test_data_that_do_not_suit_the_model_are_refused(
+    data: Path, columns: Columns, words: str
+) -> None:
+    fit(data)
+    code, output = run("evaluate", model_of(data), write(data.parent / "other.csv", columns))
+    assert code == 1
+    assert words in output
+
+
+def test_data_that_are_unlike_the_training_data_are_warned_of(data: Path) -> None:
+    fit(data)
+    other = write(
+        data.parent / "other.csv",
+        {
+            "shop": pl.Series(["casino"] * 600),
+            "amount": pl.Series([None, *[5_000.0] * 5] * 100),
+        },
+    )
+    output = run("evaluate", model_of(data), other)[1]
+    assert "shop: 100% of the rows hold a text that training did not hold" in output
+    assert "amount: 83% of the rows are out of the range" in output
+    assert "amount: missing in 17% of the rows" in output
+
+
+def test_detectors_are_compared_best_first(data: Path) -> None:
+    write(data, {"is_fraud": pl.Series(np.random.default_rng(0).integers(0, 2, 600))})
+    code, output = run("compare", data, "--detectors", "pca,robust_zscore,ecdf")
+    assert code == 0, output
+    assert "on 150 unseen rows of history.csv" in output
+    precisions = re.findall(r"(?:pca|robust_zscore|ecdf) (0\.\d+) ", output)
+    assert len(precisions) == 3
+    assert precisions == sorted(precisions, reverse=True)
+    assert "wrote comparison-history.html" in output
+
+
+def test_without_labels_the_learner_is_left_out_with_a_word(data: Path) -> None:
+    write(data, {"is_fraud": None})
+    code, output = run("compare", data, "--detectors", "gradient_boosting,robust_zscore")
+    assert code == 0, output
+    assert "left out gradient_boosting: gradient_boosting learns from labels" in output
+    code, output = run("compare", data, "--detectors", "gradient_boosting")
+    assert code == 1
+    assert "Error: gradient_boosting learns from labels" in output
+
+
+def test_a_detector_that_does_not_exist_is_named_with_those_that_do(data: Path) -> None:
+    code, output = run("compare", data, "--detectors", "pca,oracle")
+    assert code == 2
+    assert "there is no oracle; there are default," in output
+
+
+def test_a_report_that_cannot_be_written_is_one_line(data: Path) -> None:
+    fit(data)
+    code, output = run("evaluate", model_of(data), data, "--report", data.parent / "no" / "r.html")
+    assert code == 1
+    assert "name another file with --report" in output
+
+
+def labelled_sets(folder: Path) -> Path:
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for name in ("first", "second"):
+        truth = np.arange(200) < 10
+        matrix = rng.normal(size=(200, 3)) + 6.0 * truth[:, np.newaxis]
+        np.savez(folder / f"{name}.npz", X=matrix, y=truth.astype(int))
+    return folder
+
+
+def test_the_benchmark_shows_averages_and_writes_every_measurement(data: Path) -> None:
+    sets, file = labelled_sets(data.parent / "sets"), data.parent / "measured.json"
+    detectors = ("--detectors", "pca,robust_zscore")
+    code, output = run(
+        "benchmark", "--data", sets, "--seeds", 2, *detectors, "--per-set", "--json", file
+    )
+    assert code == 0, output
+    for title in ("first, protocol A", "second, protocol C", "2 sets, protocol A"):
+        assert title in output
+    measured = json.loads(file.read_text())
+    assert len(measured) == 2 * 2 * 2 * 2
+    assert set(measured[0]) == {
+        *("detector", "dataset", "protocol", "seed", "auc", "ap", "us_per_row", "fit_seconds")
+    }
+
+
+def test_the_benchmark_reads_all_sets_before_it_starts(data: Path) -> None:
+    sets = labelled_sets(data.parent / "sets")
+    (sets / "third.npz").write_bytes(b"nothing")
+    code, output = run("benchmark", "--data", sets, "--detectors", "pca", "--seeds", "1")
+    assert code == 1
+    assert "third.npz" in output
+
+
+def test_the_benchmark_refuses_detectors_that_learn_from_labels(data: Path) -> None:
+    code, output = run("benchmark", "--data", data.parent, "--detectors", "gradient_boosting")
+    assert code == 2
+    assert "learns from labels" in output
+
+
+def test_an_artifact_is_shown_without_unpickling_it(data: Path) -> None:
+    fit(data)
+    folder = model_of(data) / "1"
+    code, output = run("inspect", folder)
+    assert code == 0, output
+    for words in ("robust_zscore", "0.500% of all", "450 rows of history.csv", "is the one"):
+        assert words in output
+    (folder / MODEL_FILE).write_bytes(b"other code")
+    code, output = run("inspect", model_of(data))
+    assert code == 1
+    assert "DIFFERS: it would not be loaded" in output
+
+
+@pytest.mark.parametrize("gone", [MODEL_FILE, MANIFEST_FILE])
+def test_half_an_artifact_is_one_line(data: Path, gone: str) -> None:
+    fit(data)
+    (model_of(data) / "1" / gone).unlink()
+    code, output = run("inspect", model_of(data) / "1")
+    assert code == 1
+    assert gone in output
+
+
+def test_names_from_data_are_no_commands_to_the_terminal(data: Path) -> None:
+    write(data, {"[red]loud[/]": pl.Series(np.random.default_rng(0).normal(size=600))})
+    assert "[red]loud[/]" in fit(data)
+
+
+def test_parameters_are_json_or_else_texts() -> None:
+    words = ["n_neighbors=3", "scaling=normal_scores", "max_rows=null"]
+    read = read_params("knn", words)
+    assert read == {"n_neighbors": 3, "scaling": "normal_scores", "max_rows": None}
+
+
+def test_costs_are_two_numbers() -> None:
+    assert read_costs("100:0.5") == (100.0, 0.5)
+    for words in ("100", "1:2:3", "a:b", "-1:1", "inf:1", "nan:1"):
+        with pytest.raises(DataError, match="MISSED:FALSE_ALERT"):
+            read_costs(words)

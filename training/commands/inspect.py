@@ -1,0 +1,80 @@
+"""``python -m training inspect``."""
+
+import hashlib
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from anomaly_app.core.errors import ModelCorrupt, ModelMissing
+from anomaly_app.core.manifest import RETRAIN, Manifest, read_manifest
+from anomaly_app.model_store import MANIFEST_FILE, MODEL_FILE, find_version
+from training.cli import COMMANDS, one_line_errors
+from training.commands import options
+from training.commands.tables import feature_table, measured, warn
+
+
+@click.command("inspect", short_help=COMMANDS["inspect"])
+@options.artifact
+@one_line_errors
+def command(artifact: Path) -> None:
+    """Show what is known of an artifact, without unpickling it.
+
+    A pickle can run code when it is loaded. This reads the manifest beside it only, and sees
+    whether the pickle is the one that the manifest describes; the exit code is 1 if it is not.
+
+    \b
+    Examples:
+      python -m training inspect models/transactions
+      python -m training inspect models/transactions/3
+    """  # noqa: D301  # click reads the escape: keep the lines as they are
+    folder = find_version(artifact)
+    manifest = read_manifest(_read(folder / MANIFEST_FILE), where=str(folder))
+    found = hashlib.sha256(_read(folder / MODEL_FILE)).hexdigest()
+    console = Console()
+    console.print(_facts(manifest, matches=found == manifest.sha256))
+    console.print(feature_table(manifest.schema))
+    warn(console, manifest.training.warnings)
+    if found != manifest.sha256:
+        raise ModelCorrupt(
+            f"model {folder}: {MODEL_FILE} has sha256 {found[:12]}…, its manifest says "
+            f"{manifest.sha256[:12]}…: {RETRAIN}"
+        )
+
+
+def _facts(manifest: Manifest, *, matches: bool) -> Table:
+    training = manifest.training
+    traffic = training.transactions_a_day
+    facts = {
+        "name": manifest.name,
+        "version": manifest.version,
+        "detector": manifest.detector,
+        "threshold": f"score {manifest.threshold:.3f} (p at most {manifest.alert_rate:.3g})",
+        "its rule": manifest.threshold_rule,
+        "fitted on": f"{training.rows:,} rows of {training.source}",
+        "calibrated on": f"{training.held_back:,} rows",
+        "traffic": "unknown" if traffic is None else f"{traffic:,.0f} transactions a day",
+        "fingerprint": f"{training.sha256} (of the rows fitted on)",
+        "measured": measured(manifest.metrics),
+        "made": manifest.created_at,
+        "made with": ", ".join(f"{name} {v}" for name, v in manifest.libraries.items()),
+        "seed": str(manifest.random_state),
+        "sha256": manifest.sha256,
+        "its file": "is the one described" if matches else "DIFFERS: it would not be loaded",
+    }
+    table = Table.grid(padding=(0, 2))
+    for name, fact in facts.items():
+        wrong = name == "its file" and not matches
+        table.add_row(Text(name, style="bold"), Text(fact, style="red" if wrong else ""))
+    return table
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as fault:
+        raise ModelMissing(
+            f"model file {file} cannot be read ({fault.strerror}): {RETRAIN}"
+        ) from None

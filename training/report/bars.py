@@ -1,0 +1,60 @@
+"""The bars of a comparison: how good each detector is, and what it costs."""
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
+
+from training.compare import Comparison
+from training.report.figures import FULL_WIDTH, INK, ORDINARY, SOFT, styled, svg
+from training.report.words import number
+
+ROW = 0.33
+"""Inches of a detector's bars."""
+
+
+@styled
+def detector_bars(comparison: Comparison) -> Markup:
+    """Plot each detector's merit, and with labels its AUC, beside its cost a row; best on top."""
+    contenders = comparison.contenders[::-1]
+    names = [contender.detector for contender in contenders]
+    figure = Figure(figsize=(FULL_WIDTH, 0.8 + ROW * len(names)), layout="constrained")
+    quality, cost = figure.subplots(1, 2, width_ratios=[3, 2])
+    merits = [contender.merit for contender in contenders]
+    quality.barh(range(len(names)), merits, 0.62, color=ORDINARY, alpha=0.85)
+    quality.set_yticks(range(len(names)), names, color=INK)
+    quality.set_xlim(0.0, max(*merits, 0.05) * 1.16)  # room for the number behind the bar
+    quality.set_title(_title(comparison), loc="left", fontsize=10)
+    _write(quality, merits, [f"{merit:.3f}" for merit in merits])
+    micro = [contender.us_per_row for contender in contenders]
+    cost.plot(micro, range(len(names)), "o", color=SOFT, markersize=6)
+    cost.set_xscale("log")
+    cost.set_xlim(min(micro) / 2.5, max(micro) * 6)
+    cost.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 2)))
+    cost.xaxis.set_minor_formatter(NullFormatter())
+    cost.set_yticks(range(len(names)), [""] * len(names))
+    cost.set_ylim(quality.get_ylim())
+    cost.set_title("µs a row (logarithmic)", loc="left", fontsize=10)
+    _write(cost, micro, [number(value, 2) for value in micro])
+    for axes in (quality, cost):
+        axes.grid(visible=False, axis="y")
+        axes.tick_params(axis="y", length=0)
+    return svg(figure, alt="How good each detector is, and the microseconds that a row costs")
+
+
+def _write(axes: Axes, values: Sequence[float], words: Sequence[str]) -> None:
+    for place, (value, word) in enumerate(zip(values, words, strict=True)):
+        axes.annotate(
+            word,
+            (value, place),
+            xytext=(7, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9,
+        )
+
+
+def _title(comparison: Comparison) -> str:
+    return "AUC of planted anomalies" if comparison.best.unlabelled else "average precision"
