@@ -3,7 +3,6 @@
 from typing import Any, Literal
 
 import numpy as np
-from scipy.special import logsumexp
 from sklearn.mixture import GaussianMixture as Mixture
 
 from anomaly_app.core.detectors.base import CONTAMINATION, Detector
@@ -91,5 +90,7 @@ class GaussianMixture(Detector):
         whitened = self._scaler(matrix) @ self._precisions - self._centres
         components = len(self._log_heights)
         squares = np.square(whitened).reshape(len(matrix), components, -1).sum(axis=2)
-        densities: Matrix = logsumexp(self._log_heights - squares / 2, axis=1)
-        return densities
+        log_densities = self._log_heights - squares / 2
+        highest = log_densities.max(axis=1)
+        total: Matrix = np.exp(log_densities - highest[:, np.newaxis]).sum(axis=1)
+        return highest + np.log(total)

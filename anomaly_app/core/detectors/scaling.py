@@ -34,8 +34,7 @@ class Standard:
 
     def __call__(self, matrix: Matrix) -> Matrix:
         """Scale rows, shape ``(rows, features)``."""
-        scaled: Matrix = np.clip((matrix - self.mean) / self.scale, -FARTHEST, FARTHEST)
-        return scaled
+        return _held((matrix - self.mean) / self.scale)
 
 
 TINY = 1e-12
@@ -50,7 +49,9 @@ class NormalScores:
     """
 
     def __init__(self, rows: Matrix) -> None:
-        self.standard = Standard(rows)
+        self.scale = Standard(rows).scale
+        self.lowest: Matrix = rows.min(axis=0)
+        self.highest: Matrix = rows.max(axis=0)
         self.values: list[Matrix] = []
         self.scores: list[Matrix] = []
         for column in rows.T:
@@ -62,12 +63,11 @@ class NormalScores:
 
     def __call__(self, matrix: Matrix) -> Matrix:
         """Scale rows, shape ``(rows, features)``."""
-        scores = np.empty_like(matrix)
+        inside = np.minimum(np.maximum(matrix, self.lowest), self.highest)
+        scores = (matrix - inside) / self.scale
         for j, (values, normal) in enumerate(zip(self.values, self.scores, strict=True)):
-            column = matrix[:, j]
-            beyond = column - np.clip(column, values[0], values[-1])
-            scores[:, j] = np.interp(column, values, normal) + beyond / self.standard.scale[j]
-        return np.clip(scores, -FARTHEST, FARTHEST)
+            scores[:, j] += np.interp(inside[:, j], values, normal)
+        return _held(scores)
 
 
 def make_scaler(scaling: Scaling, rows: Matrix) -> Scaler:
@@ -88,6 +88,12 @@ def make_scaler(scaling: Scaling, rows: Matrix) -> Scaler:
     raise ValueError(
         f"there is no scaling {scaling!r}; there are 'standard', 'normal_scores' and 'none'"
     )
+
+
+def _held(scaled: Matrix) -> Matrix:
+    # Twice as fast as np.clip where there is one row.
+    held: Matrix = np.minimum(np.maximum(scaled, -FARTHEST), FARTHEST)
+    return held
 
 
 def _as_it_is(matrix: Matrix) -> Matrix:
