@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from threadpoolctl import threadpool_limits
 
 from anomaly_app.demo.broker import embedded_broker
 from anomaly_app.model_store import save_model
@@ -16,6 +17,9 @@ from tests.support.kafka import Kafka
 # A machine that is busy with something else is no fault of the code.
 settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("project")
+
+# Threads of linear algebra that wait for a busy core take longer than small matrices do.
+threadpool_limits(1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -3,6 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import product
 from pathlib import Path
 
 import msgspec
@@ -11,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from anomaly_app.core.detectors import make_detector
 from anomaly_app.core.schema import Matrix
-from training.protocols import Protocol, read_set, split
+from training.protocols import LabelledSet, Protocol, read_set, split
 
 BATCH = 1_000
 """Rows scored in one call: about what a worker under load has in hand."""
@@ -58,24 +59,27 @@ def benchmark(
     """
     for file in files:
         labelled = read_set(file)
-        for protocol in protocols:
-            for seed in range(seeds):
-                parts = split(labelled, protocol, seed)
-                for name in detectors:
-                    started = time.perf_counter()
-                    detector = make_detector(name, random_state=seed).fit(parts.train)
-                    fit_seconds = time.perf_counter() - started
-                    scores = -detector.score_samples(parts.test)
-                    yield Measurement(
-                        detector=name,
-                        dataset=labelled.name,
-                        protocol=protocol,
-                        seed=seed,
-                        auc=float(roc_auc_score(parts.labels, scores)),
-                        ap=float(average_precision_score(parts.labels, scores)),
-                        us_per_row=microseconds_per_row(detector.score_rows, parts.test),
-                        fit_seconds=fit_seconds,
-                    )
+        for protocol, seed, name in product(protocols, range(seeds), detectors):
+            yield _measure(labelled, protocol, seed, name)
+
+
+def _measure(labelled: LabelledSet, protocol: Protocol, seed: int, name: str) -> Measurement:
+    parts = split(labelled, protocol, seed)
+    with threadpool_limits(1):  # as in a worker; more threads than matrices this small can use
+        started = time.perf_counter()
+        detector = make_detector(name, random_state=seed).fit(parts.train)
+        fit_seconds = time.perf_counter() - started
+        scores = -detector.score_samples(parts.test)
+        return Measurement(
+            detector=name,
+            dataset=labelled.name,
+            protocol=protocol,
+            seed=seed,
+            auc=float(roc_auc_score(parts.labels, scores)),
+            ap=float(average_precision_score(parts.labels, scores)),
+            us_per_row=microseconds_per_row(detector.score_rows, parts.test),
+            fit_seconds=fit_seconds,
+        )
 
 
 def microseconds_per_row(score: Callable[[Matrix], Matrix], matrix: Matrix) -> float:

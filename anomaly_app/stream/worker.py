@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import faust
 from faust.types.settings import Settings as FaustSettings
+from threadpoolctl import threadpool_limits
 
 from anomaly_app.broker.checks import check_broker
 from anomaly_app.core.errors import AnomalyAppError, WebPortTaken
@@ -30,6 +31,9 @@ class CheckedWorker(faust.Worker):
             await check_broker(self.runtime.settings)
         except AnomalyAppError as fault:
             raise SystemExit(f"error: {fault}") from None
+        # More throughput comes from more workers: threads of linear algebra would only get into
+        # their way, and for matrices as small as a batch they wait longer than they work.
+        threadpool_limits(1)
         # What is loaded by now stays: a full collection, as Faust makes one at every rebalance,
         # would walk over all of it for more than 100 ms.
         gc.freeze()

@@ -93,4 +93,5 @@ class GaussianMixture(Detector):
         log_densities = self._log_heights - squares / 2
         highest = log_densities.max(axis=1)
         total: Matrix = np.exp(log_densities - highest[:, np.newaxis]).sum(axis=1)
-        return highest + np.log(total)
+        densities: Matrix = highest + np.log(total)
+        return densities
