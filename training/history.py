@@ -158,7 +158,9 @@ def _arrange(source: str, table: pl.DataFrame, roles: Roles) -> History:
     history = History(
         source=source,
         frame=table.select(
-            pl.col(name).cast(pl.String) if name in roles.categories else pl.col(name)
+            pl.col(name).cast(pl.String)
+            if name in roles.categories or isinstance(table[name].dtype, pl.Categorical | pl.Enum)
+            else pl.col(name)
             for name in features
         ),
         entities=entities,
