@@ -1,9 +1,11 @@
 """Files of history as one table of transactions, in time order."""
 
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
+from zipfile import BadZipFile
 
 import msgspec
 import numpy as np
@@ -18,6 +20,10 @@ SERIES = "series"
 """Column that a file's name becomes where no column tells whose the rows are."""
 
 MISSING = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"]
+
+
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile, zlib.error)
+"""What numpy raises of a file that is not the npz file that it should be."""
 
 
 @dataclass(frozen=True)
@@ -135,13 +141,13 @@ def _read(file: Path) -> pl.DataFrame:
         if file.suffix == ".npz":
             return _read_npz(file)
         return pl.read_csv(file, infer_schema_length=None, null_values=MISSING)
-    except (pl.exceptions.PolarsError, OSError, ValueError, KeyError) as fault:
+    except (pl.exceptions.PolarsError, *UNREADABLE) as fault:
         reason = str(fault).splitlines()[0] if str(fault) else type(fault).__name__
         raise DataError(f"{file} cannot be read as a table: {reason}") from None
 
 
 def _read_npz(file: Path) -> pl.DataFrame:
-    with np.load(file, allow_pickle=False) as arrays:
+    with file.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
         matrix = np.asarray(arrays["X"], dtype=np.float64)
         frame = pl.DataFrame({f"f{i}": column for i, column in enumerate(matrix.T)})
         if "y" in arrays:
