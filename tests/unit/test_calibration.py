@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -111,6 +111,8 @@ def test_p_values_do_not_saturate_beyond_the_data() -> None:
     st.lists(ANY | TIED, min_size=1, max_size=300) | st.lists(TIED, min_size=1, max_size=300),
     st.lists(ANY | TIED, min_size=2, max_size=20),
 )
+@example([0.0, 1e-310], [4e-311, 5e-311])
+@example([-1e300, 0.0], [-1e299, 1.7e308])
 def test_p_values_fall_as_scores_rise(held_back: list[float], raw: list[float]) -> None:
     calibration = Calibration.fit(np.array(held_back))
     log_p = calibration.log_p_values(np.sort(np.array(raw + held_back)))
