@@ -62,6 +62,13 @@ def test_one_other_wild_value_does_not_lead_astray(wild: float) -> None:
         assert expected[0] == pytest.approx(group[0], abs=0.5)
 
 
+@pytest.mark.parametrize(("hour", "amount", "usual"), [(9.0, 90.0, 20.0), (5.0, 20.0, 90.0)])
+def test_the_value_in_question_has_no_say(hour: float, amount: float, usual: float) -> None:
+    # The amount is that of the group that the hour is farther from; the shop says nothing.
+    expected, _ = expected_for(hour, amount, UNKNOWN_CATEGORY)
+    assert expected[1] == pytest.approx(usual, abs=1.0)
+
+
 def test_two_values_are_at_most_so_far_apart() -> None:
     assert expected_for(1e12, *DAY[1:])[1][0] == FARTHEST
     assert expected_for(12.5, *DAY[1:])[1][0] < 0.3

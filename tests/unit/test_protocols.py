@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import msgspec
 import numpy as np
@@ -87,13 +87,14 @@ def test_anomalies_to_learn_are_not_the_first_rows_nor_the_last() -> None:
 
 @pytest.mark.parametrize("protocol", BOTH)
 def test_large_sets_are_subsampled_with_their_rate_of_anomalies(protocol: Protocol) -> None:
-    labelled = numbered(38_000, 2_000)
+    made = numbered(38_000, 2_000)
+    in_order = np.argsort(made.matrix[:, 0])
+    labelled = LabelledSet("in order", made.matrix[in_order], made.labels[in_order])
     parts = split(labelled, protocol, seed=1)
     assert len(parts.train) + len(parts.test) == MOST_ROWS
     assert anomalies_to_learn(parts) + parts.labels.sum() == 500
-    # A draw over all rows, not the first ones.
-    kept = np.array(numbers_of(parts.train) + numbers_of(parts.test))
-    assert np.median(kept) == pytest.approx(np.median(labelled.matrix[:, 0]), rel=0.05)
+    for kept in (parts.train[:, 0], parts.test[:, 0]):  # drawn from all rows, not the first ones
+        assert np.median(kept[kept >= 0]) == pytest.approx(19_000, rel=0.05)
 
 
 def test_a_set_of_just_so_many_rows_is_kept_whole() -> None:
@@ -239,6 +240,37 @@ def test_a_benchmark_measures_each_detector_on_each_split(tmp_path: Path) -> Non
     assert [(m.auc, m.ap) for m in clear if m.protocol == "A"] == [(1.0, 1.0)] * 2
     assert all(0.1 < m.auc < 0.9 and m.ap < 0.8 for m in measured if m.dataset == "noise")
     assert all(m.us_per_row > 0.0 and m.fit_seconds > 0.0 for m in measured)
+
+
+class Memory:
+    """A detector that remembers what it learnt, and finds negative numbers abnormal."""
+
+    learnt: ClassVar[list[npt.NDArray[np.float64]]] = []
+
+    def __init__(self, name: str, *, random_state: int) -> None:
+        pass
+
+    def fit(self, matrix: npt.NDArray[np.float64]) -> Self:
+        self.learnt.append(matrix)
+        return self
+
+    def score_samples(self, matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return matrix[:, 0]
+
+    score_rows = score_samples
+
+
+def test_a_detector_learns_from_the_training_part_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.benchmark.make_detector", Memory)
+    monkeypatch.setattr(Memory, "learnt", [])
+    labelled = numbered(200, 20)
+    file = saved(tmp_path, X=labelled.matrix, y=labelled.labels)
+    (one,) = benchmark([file], ["memory"], ["C"], seeds=1)
+    (learnt,) = Memory.learnt
+    np.testing.assert_array_equal(learnt, split(labelled, "C", seed=0).train)
+    assert (one.auc, one.ap) == (1.0, 1.0)  # low scores are abnormal
 
 
 MEASURED = Measurement(
