@@ -1,11 +1,9 @@
 """Files of history as one table of transactions, in time order."""
 
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
-from zipfile import BadZipFile
 
 import msgspec
 import numpy as np
@@ -14,16 +12,13 @@ import polars as pl
 
 from anomaly_app.core.errors import DataError, RecordRejected
 from anomaly_app.core.times import parse_time
+from training.npz import read_arrays
 from training.roles import Roles
 
 SERIES = "series"
 """Column that a file's name becomes where no column tells whose the rows are."""
 
 MISSING = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"]
-
-
-UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile, zlib.error)
-"""What numpy raises of a file that is not the npz file that it should be."""
 
 
 @dataclass(frozen=True)
@@ -141,17 +136,17 @@ def _read(file: Path) -> pl.DataFrame:
         if file.suffix == ".npz":
             return _read_npz(file)
         return pl.read_csv(file, infer_schema_length=None, null_values=MISSING)
-    except (pl.exceptions.PolarsError, *UNREADABLE) as fault:
+    except (pl.exceptions.PolarsError, OSError, ValueError, KeyError) as fault:
         reason = str(fault).splitlines()[0] if str(fault) else type(fault).__name__
         raise DataError(f"{file} cannot be read as a table: {reason}") from None
 
 
 def _read_npz(file: Path) -> pl.DataFrame:
-    with file.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
-        matrix = np.asarray(arrays["X"], dtype=np.float64)
-        frame = pl.DataFrame({f"f{i}": column for i, column in enumerate(matrix.T)})
-        if "y" in arrays:
-            frame = frame.with_columns(pl.Series("y", np.asarray(arrays["y"], dtype=np.int64)))
+    arrays = read_arrays(file)
+    matrix = np.asarray(arrays["X"], dtype=np.float64)
+    frame = pl.DataFrame({f"f{i}": column for i, column in enumerate(matrix.T)})
+    if "y" in arrays:
+        frame = frame.with_columns(pl.Series("y", np.asarray(arrays["y"], dtype=np.int64)))
     return frame
 
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from anomaly_app.core.errors import DataError
 from anomaly_app.core.schema import Matrix
-from training.history import UNREADABLE
+from training.npz import read_arrays
 
 Protocol: TypeAlias = Literal["A", "C"]
 
@@ -76,10 +76,10 @@ def read_set(file: Path) -> LabelledSet:
         The file does not hold them.
     """
     try:
-        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
-            matrix = np.asarray(arrays["X"], dtype=np.float64)
-            labels = np.asarray(arrays["y"]).astype(bool)
-    except UNREADABLE as fault:
+        arrays = read_arrays(file)
+        matrix = np.asarray(arrays["X"], dtype=np.float64)
+        labels = np.asarray(arrays["y"]).astype(bool)
+    except (OSError, ValueError, KeyError) as fault:
         raise DataError(f"{file} cannot be read as arrays X and y: {fault}") from None
     table = matrix.ndim == 2 and labels.shape == matrix.shape[:1]  # noqa: PLR2004
     if not table or labels.all() or not labels.any():
