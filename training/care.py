@@ -1,6 +1,7 @@
 """What is odd about the columns of a history, said before a model learns it."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -12,7 +13,7 @@ from training.history import History
 LEAKS = 0.99
 """AUC of a single column against the labels at which it knows too much."""
 
-COUNTS_UP = 0.999
+COUNTS = 0.999
 """Correlation with the row's place at which a number is a counter or a clock."""
 
 MOSTLY = 0.5
@@ -20,6 +21,10 @@ MOSTLY = 0.5
 
 LEAST_ROWS = 20
 """Rows below which a correlation says nothing."""
+
+ENGLISH = r"^\s*[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?\s*$"
+CONTINENTAL = r"^\s*[+-]?(\d{1,3}([. ]\d{3})+|\d+)(,\d+)?\s*$"
+"""Numbers as people write them: ``1,234.5``, and ``1.234,5`` or ``3,5``."""
 
 
 def column_warnings(
@@ -40,14 +45,32 @@ def column_warnings(
     -------
     tuple of str
         One line for each: columns that were left out (constant, duplicated, identifiers, neither
-        number nor text), columns that leak the label, that only count up, or that are mostly
-        missing; and repeated rows.
+        number nor text), numbers that were written as text, columns that leak the label, that
+        only count up or down, or that are mostly missing; and repeated rows.
     """
     return (
         *(f"{column} was left out: {reason}" for column, reason in left_out.items()),
+        *_about_texts(history),
         *_about_features(history, schema),
-        *_about_rows(history),
+        *_about_rows(history, schema),
     )
+
+
+def _about_texts(history: History) -> Iterator[str]:
+    for column in history.frame.iter_columns():
+        if column.dtype == pl.String and (example := _number_as_text(column.drop_nulls())):
+            yield (
+                f"{column.name} looks like numbers written as text: {example!r}; write them with "
+                "a point for the decimals and without other separators"
+            )
+
+
+def _number_as_text(texts: pl.Series) -> str | None:
+    """Give an example that only people read as a number, where all texts are numbers to them."""
+    if not any(texts.str.contains(style).all() for style in (ENGLISH, CONTINENTAL)):
+        return None
+    unread = texts.filter(texts.cast(pl.Float64, strict=False).is_null())
+    return unread[0] if len(unread) else None
 
 
 def _about_features(history: History, schema: FeatureSchema) -> Iterator[str]:
@@ -60,15 +83,16 @@ def _about_features(history: History, schema: FeatureSchema) -> Iterator[str]:
                 f"{feature.name} may leak the label: alone it tells anomalies apart with an AUC of "
                 f"{auc:.3f}; if it is known only afterwards, leave it out with --roles features=…"
             )
-        if feature.kind == "number" and _counts_up(column):
+        if feature.kind == "number" and (direction := _counts(column)):
             yield (
-                f"{feature.name} only counts up: every new transaction will be out of its range; "
-                "leave it out with --roles features=…"
+                f"{feature.name} only counts {direction}: every new transaction will be out of its "
+                "range; leave it out with --roles features=…"
             )
 
 
-def _about_rows(history: History) -> Iterator[str]:
-    repeated = 1.0 - history.frame.n_unique() / len(history)
+def _about_rows(history: History, schema: FeatureSchema) -> Iterator[str]:
+    names = [feature.name for feature in schema.wire_features]
+    repeated = 1.0 - history.frame.select(names).n_unique() / len(history)
     if repeated > MOSTLY:
         yield f"{repeated:.0%} of the rows are repeated: distances to the nearest ones will be 0"
 
@@ -78,11 +102,14 @@ def _auc_alone(column: pl.Series, feature: Feature, history: History) -> float:
     if labels is None or labels.all() or not labels.any():
         return 0.0
     if feature.kind == "category":
-        halves = np.arange(len(labels)) % 2 == 0
+        # Every other anomaly and every other of the rest, whatever the order of the rows.
+        halves = np.where(labels, np.cumsum(labels), np.cumsum(~labels)) % 2 == 0
         return max(_auc_of_rates(column, labels, learn) for learn in (halves, ~halves))
-    numbers = column.cast(pl.Float64).fill_nan(None).fill_null(feature.expected).to_numpy()
-    auc = float(roc_auc_score(labels, numbers))
-    return max(auc, 1.0 - auc)
+    numbers = column.cast(pl.Float64).fill_nan(None)
+    # What is known of anomalies only gives them away by being there.
+    told_by = numbers.fill_null(feature.expected), numbers.is_null()
+    aucs = [float(roc_auc_score(labels, values.to_numpy())) for values in told_by]
+    return max(*aucs, *(1.0 - auc for auc in aucs))
 
 
 def _auc_of_rates(column: pl.Series, labels: np.ndarray, learn: np.ndarray) -> float:
@@ -96,9 +123,12 @@ def _auc_of_rates(column: pl.Series, labels: np.ndarray, learn: np.ndarray) -> f
     return float(roc_auc_score(truth, judged["rate"].fill_null(0.0).to_numpy()))
 
 
-def _counts_up(column: pl.Series) -> bool:
+def _counts(column: pl.Series) -> Literal["up", "down"] | None:
     numbers = column.cast(pl.Float64).fill_nan(None).drop_nulls()
     if len(numbers) < LEAST_ROWS or numbers.n_unique() < len(numbers) * MOSTLY:
-        return False
+        return None
     places = np.arange(len(numbers))
-    return float(abs(np.corrcoef(places, numbers.rank().to_numpy())[0, 1])) >= COUNTS_UP
+    correlation = float(np.corrcoef(places, numbers.rank().to_numpy())[0, 1])
+    if abs(correlation) < COUNTS:
+        return None
+    return "up" if correlation > 0.0 else "down"

@@ -131,7 +131,8 @@ def hold_back(history: History, share: float, random_state: int) -> tuple[Histor
     Parameters
     ----------
     history
-        With a time, its latest rows are held back; without one, random rows.
+        With a time, its latest rows are held back; without one, random rows. Either part keeps
+        the order of the rows.
     share
         Of the rows that are held back, above 0 and below 1.
     random_state
@@ -141,7 +142,7 @@ def hold_back(history: History, share: float, random_state: int) -> tuple[Histor
     if history.times is None:
         rows = np.random.default_rng(random_state).permutation(rows)
     cut = len(rows) - max(int(len(rows) * share), 1)
-    return history.take(rows[:cut]), history.take(rows[cut:])
+    return history.take(np.sort(rows[:cut])), history.take(np.sort(rows[cut:]))
 
 
 def _fit_estimator(history: History, schema: Any, matrix: Matrix, options: FitOptions) -> Pipeline:

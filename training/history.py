@@ -12,6 +12,7 @@ import polars as pl
 
 from anomaly_app.core.errors import DataError, RecordRejected
 from anomaly_app.core.times import parse_time
+from training.npz import read_arrays
 from training.roles import Roles
 
 SERIES = "series"
@@ -141,11 +142,11 @@ def _read(file: Path) -> pl.DataFrame:
 
 
 def _read_npz(file: Path) -> pl.DataFrame:
-    with np.load(file, allow_pickle=False) as arrays:
-        matrix = np.asarray(arrays["X"], dtype=np.float64)
-        frame = pl.DataFrame({f"f{i}": column for i, column in enumerate(matrix.T)})
-        if "y" in arrays:
-            frame = frame.with_columns(pl.Series("y", np.asarray(arrays["y"], dtype=np.int64)))
+    arrays = read_arrays(file)
+    matrix = np.asarray(arrays["X"], dtype=np.float64)
+    frame = pl.DataFrame({f"f{i}": column for i, column in enumerate(matrix.T)})
+    if "y" in arrays:
+        frame = frame.with_columns(pl.Series("y", np.asarray(arrays["y"], dtype=np.int64)))
     return frame
 
 
@@ -158,7 +159,9 @@ def _arrange(source: str, table: pl.DataFrame, roles: Roles) -> History:
     history = History(
         source=source,
         frame=table.select(
-            pl.col(name).cast(pl.String) if name in roles.categories else pl.col(name)
+            pl.col(name).cast(pl.String)
+            if name in roles.categories or isinstance(table[name].dtype, pl.Categorical | pl.Enum)
+            else pl.col(name)
             for name in features
         ),
         entities=entities,

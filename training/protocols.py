@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from anomaly_app.core.errors import DataError
 from anomaly_app.core.schema import Matrix
+from training.npz import read_arrays
 
 Protocol: TypeAlias = Literal["A", "C"]
 
@@ -75,12 +76,13 @@ def read_set(file: Path) -> LabelledSet:
         The file does not hold them.
     """
     try:
-        with np.load(file, allow_pickle=False) as arrays:
-            matrix = np.asarray(arrays["X"], dtype=np.float64)
-            labels = np.asarray(arrays["y"]).astype(bool)
+        arrays = read_arrays(file)
+        matrix = np.asarray(arrays["X"], dtype=np.float64)
+        labels = np.asarray(arrays["y"]).astype(bool)
     except (OSError, ValueError, KeyError) as fault:
         raise DataError(f"{file} cannot be read as arrays X and y: {fault}") from None
-    if len(matrix) != len(labels) or labels.all() or not labels.any():
+    table = matrix.ndim == 2 and labels.shape == matrix.shape[:1]  # noqa: PLR2004
+    if not table or labels.all() or not labels.any():
         raise DataError(f"{file} needs a label in y for each row of X, and both kinds of rows")
     if not np.isfinite(matrix).all():
         raise DataError(f"{file} holds missing or infinite values in X")

@@ -78,16 +78,24 @@ def encode_history(history: History, schema: FeatureSchema) -> Matrix:
 
 
 def _unusable(column: pl.Series) -> str | None:
-    distinct = column.drop_nulls().n_unique()
+    if column.dtype == pl.Null:
+        return "it has no value at all"
     if column.dtype != pl.String and not (column.dtype.is_numeric() or column.dtype == pl.Boolean):
         return f"{column.dtype} is neither number nor text"
-    if distinct <= 1:
+    distinct = _without_nan(column).drop_nulls().n_unique()
+    if distinct == 0:
+        return "it has no value at all"
+    if distinct == 1:
         return "it has one value only"
     if column.dtype == pl.String:
         filled = len(column) - column.null_count()
         if distinct > MOST_CATEGORIES or filled < REPEATED * distinct:
             return f"{distinct:,} different texts: an identifier"
     return None
+
+
+def _without_nan(column: pl.Series) -> pl.Series:
+    return column.fill_nan(None) if column.dtype.is_float() else column
 
 
 def _twin(column: pl.Series, seen: dict[int, list[pl.Series]]) -> str | None:

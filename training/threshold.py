@@ -22,7 +22,7 @@ class ThresholdRule:
     Parameters
     ----------
     alert_rate
-        Share of transactions that shall alert, above 0 and below 1.
+        Share of transactions that shall alert, above 0 and at most 0.5.
     alerts_a_day
         Alerts a day at most, on average.
     f_beta
@@ -50,7 +50,12 @@ def check_rule(rule: ThresholdRule, held_back: History) -> None:
     """
     said = [rule.alert_rate, rule.alerts_a_day, rule.f_beta, rule.costs]
     if sum(part is not None for part in said) > 1:
-        raise DataError("the threshold takes one rule: a rate, alerts a day, F-beta or costs")
+        raise DataError(
+            "the threshold takes one rule: give one of --alert-rate, --alerts-per-day, --f-beta "
+            "and --cost, not several"
+        )
+    if rule.alert_rate is not None and not 0.0 < rule.alert_rate <= thresholds.MOST_RATE:
+        raise DataError(f"--alert-rate {rule.alert_rate:g} is not above 0 and at most 0.5")
     if rule.alerts_a_day is not None and _traffic(rule, held_back) is None:
         raise DataError(
             f"{held_back.source} has no times to tell the traffic from: give "

@@ -22,6 +22,10 @@ TAIL = 0.05
 HEAVIEST = 0.5
 """Largest shape of the tail: there the p-value falls with the square of the raw score."""
 
+LARGEST, SMALLEST = 1e100, 1e-100
+"""Sizes beyond which raw scores count as equal, and as 0: what is computed from others stays
+finite."""
+
 SCORE_EXPONENT = 0.25
 """``score = 1 - p ** 0.25``: 1 in 100 is 0.68, 1 in 1,000 is 0.82, 1 in 100,000 is 0.94."""
 
@@ -65,7 +69,8 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
             Raw scores (high = abnormal) of rows that the detector was not fitted on,
             shape ``(rows,)``, at least one.
         """
-        ordered = np.sort(np.asarray(held_back, dtype=np.float64))
+        held = np.clip(np.asarray(held_back, dtype=np.float64), -LARGEST, LARGEST)
+        ordered = np.sort(np.where(np.abs(held) < SMALLEST, 0.0, held))
         rows = len(ordered)
         anchor = min(ANCHOR, max(int(rows * TAIL), 1))
         evenly = np.linspace(0, rows - anchor, GRID)
@@ -85,7 +90,7 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
     def log_p_values(self, raw: Matrix) -> Matrix:
         """Natural logarithm of the p-values of raw scores, elementwise, at most 0."""
         scores, log_p = self._grid
-        beyond: Matrix = np.maximum(raw - scores[-1], 0.0) / self.tail_scale
+        beyond: Matrix = np.maximum(np.minimum(raw, LARGEST) - scores[-1], 0.0) / self.tail_scale
         if self.tail_shape > 0.0:
             beyond = np.log1p(self.tail_shape * beyond) / self.tail_shape
         return np.interp(raw, scores, log_p, left=0.0) - beyond

@@ -12,6 +12,9 @@ FARTHEST = 3.0
 """Standard deviations at which two values are as different as can be: so one wild value, whose
 own feature is not the one in question, does not decide which rows are alike."""
 
+MOST = 0.5
+"""Share of the rows alike without a value above which it is expected to be missing."""
+
 
 def expected_values(
     schema: FeatureSchema, ordinary: Matrix, matrix: Matrix
@@ -33,7 +36,8 @@ def expected_values(
         The median of a number and the most frequent code of a category among the `ALIKE` rows,
         the schema's expected value where these have none; shape ``(rows, features)``.
     distance : Matrix
-        From the value to the expected one, 0 to `FARTHEST`.
+        From the value to the expected one, 0 to `FARTHEST`; 0 where it is missing in most of the
+        `ALIKE` rows as well.
     """
     is_category = np.array([f.kind == "category" for f in schema.features])
     spread = _spread(ordinary)
@@ -49,6 +53,8 @@ def expected_values(
             codes, counts = np.unique(alike[~np.isnan(alike[:, j]), j], return_counts=True)
             expected[i, j] = codes[np.argmax(counts)] if len(codes) else schema.expected[j]
         distance[i] = _apart(expected[i : i + 1], row, spread, is_category)[0]
+        # What these rows lack, too, is not odd.
+        distance[i, np.isnan(row) & (np.isnan(alike).mean(axis=0) > MOST)] = 0.0
     return expected, distance
 
 

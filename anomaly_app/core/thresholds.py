@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import precision_recall_curve
 
 from anomaly_app.core.schema import Matrix
 
 Labels = npt.NDArray[np.bool_]
 
-LEAST_RATE, MOST_RATE = 1e-9, 0.5
+LEAST_RATE, MOST_RATE = 1e-300, 0.5
+"""The least is below the p-value of all but the wildest rows: it can mean no alerts at all."""
 
 
 class Threshold(NamedTuple):
@@ -63,16 +63,16 @@ def from_f_beta(log_p: Matrix, labels: Labels, beta: float) -> Threshold:
     beta
         How many times as important recall is as precision; above 0 (van Rijsbergen, 1979).
     """
-    precision, recall, surprise = precision_recall_curve(labels, -log_p)
-    weight = beta**2
-    below = weight * precision + recall
-    f_beta = np.divide((1 + weight) * precision * recall, below, where=below > 0, out=0.0 * below)
-    best = int(np.argmax(f_beta[:-1]))
+    outcomes = _outcomes(log_p, labels)
+    weighted = beta**2 * outcomes.anomalies + outcomes.alerts
+    f_beta = (1 + beta**2) * outcomes.caught / weighted
+    best = int(np.argmax(f_beta))
     rule = (
-        f"best F{beta:g} on {labels.sum():,} labelled anomalies: {f_beta[best]:.3f} "
-        f"(precision {precision[best]:.3f}, recall {recall[best]:.3f})"
+        f"best F{beta:g} on {outcomes.anomalies:,} labelled anomalies: {f_beta[best]:.3f} "
+        f"(precision {outcomes.caught[best] / max(outcomes.alerts[best], 1):.3f}, "
+        f"recall {outcomes.caught[best] / outcomes.anomalies:.3f})"
     )
-    return Threshold(_between(log_p, -surprise[best]), rule)
+    return Threshold(float(outcomes.rates[best]), rule)
 
 
 def from_costs(log_p: Matrix, labels: Labels, *, missed: float, false_alert: float) -> Threshold:
@@ -89,23 +89,40 @@ def from_costs(log_p: Matrix, labels: Labels, *, missed: float, false_alert: flo
     false_alert
         Cost of an alert without an anomaly, at least 0, in the same unit.
     """
-    order = np.argsort(log_p, kind="stable")
-    last_of_ties = np.append(np.diff(log_p[order]) > 0, True)
-    caught, alerts = np.cumsum(labels[order]), np.arange(1, len(labels) + 1)
-    costs = missed * (labels.sum() - caught) + false_alert * (alerts - caught)
-    costs = np.where(last_of_ties, costs, np.inf)
+    outcomes = _outcomes(log_p, labels)
+    costs = missed * (outcomes.anomalies - outcomes.caught)
+    costs = costs + false_alert * (outcomes.alerts - outcomes.caught)
     best = int(np.argmin(costs))
     rule = (
         f"least cost at {missed:g} for a missed anomaly and {false_alert:g} for a false alert: "
-        f"{costs[best] / len(labels):.3g} a transaction on {labels.sum():,} labelled anomalies"
+        f"{costs[best] / len(labels):.3g} a transaction on {outcomes.anomalies:,} labelled "
+        "anomalies"
     )
-    return Threshold(_between(log_p, float(log_p[order][best])), rule)
+    if outcomes.alerts[best] == 0:
+        rule += "; no alert among them is worth its cost"
+    return Threshold(float(outcomes.rates[best]), rule)
 
 
-def _between(log_p: Matrix, last: float) -> float:
-    """Put the threshold in the middle of the gap after the last row that alerts."""
-    beyond = log_p[log_p > last]
-    return _within(float(np.exp((last + beyond.min()) / 2 if len(beyond) else last)))
+class _Outcomes(NamedTuple):
+    """What each alert rate that makes a difference on labelled rows leads to, fewest alerts first.
+
+    The first is `LEAST_RATE`, the others are in the middle of the gaps between the p-values.
+    """
+
+    rates: Matrix
+    alerts: npt.NDArray[np.int64]
+    caught: npt.NDArray[np.int64]
+    """Anomalies among the alerts."""
+    anomalies: int
+
+
+def _outcomes(log_p: Matrix, labels: Labels) -> _Outcomes:
+    order = np.argsort(log_p)
+    edges = np.concatenate([[-np.inf], np.unique(log_p), [0.0]])
+    rates = np.clip(np.exp((edges[:-1] + edges[1:]) / 2), LEAST_RATE, MOST_RATE)
+    alerts = np.searchsorted(log_p[order], np.log(rates), side="right")
+    caught = np.concatenate([[0], np.cumsum(labels[order])])[alerts]
+    return _Outcomes(rates, alerts, caught, int(labels.sum()))
 
 
 def _within(rate: float) -> float:

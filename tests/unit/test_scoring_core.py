@@ -1,4 +1,4 @@
-"""Calibration, forest, rarity, reasons and the pipeline of a batch."""
+"""Forest, rarity, reasons and the pipeline of a batch."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.ensemble import IsolationForest
 
-from anomaly_app.core.calibration import Calibration, score_of
 from anomaly_app.core.decide import Severity, severity_of
 from anomaly_app.core.detectors.forest import ForestScorer
 from anomaly_app.core.estimator import Preparation
@@ -14,35 +13,6 @@ from anomaly_app.core.pipeline import Pipeline
 from tests.support.factories import model, record, transaction
 
 PIPELINE = Pipeline(model(), max_record_bytes=10_000, max_reasons=5)
-
-
-def test_p_values_of_new_ordinary_scores_are_uniform() -> None:
-    rng = np.random.default_rng(1)
-    calibration = Calibration.fit(rng.normal(size=20_000))
-    p_values = np.exp(calibration.log_p_values(rng.normal(size=20_000)))
-    for level in (0.5, 0.1, 0.01, 0.001):
-        assert (p_values <= level).mean() == pytest.approx(level, rel=0.35)
-
-
-def test_p_values_do_not_saturate_beyond_the_data() -> None:
-    calibration = Calibration.fit(np.random.default_rng(1).exponential(size=5_000))
-    log_p = calibration.log_p_values(np.array([8.0, 12.0, 16.0, 50.0]))
-    assert (np.diff(log_p) < -1.0).all()
-    scores = score_of(np.exp(log_p))
-    assert (np.diff(scores) > 0).all()
-    assert scores[-1] < 1.0
-
-
-@given(
-    st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60),
-    st.lists(st.floats(-1e7, 1e7), min_size=2, max_size=20),
-)
-def test_p_values_fall_as_scores_rise(held_back: list[float], raw: list[float]) -> None:
-    calibration = Calibration.fit(np.array(held_back))
-    log_p = calibration.log_p_values(np.sort(np.array(raw)))
-    assert (log_p <= 0.0).all()
-    assert (np.diff(log_p) <= 1e-9).all()
-    assert np.isfinite(log_p).all()
 
 
 @pytest.mark.parametrize("rows", [2_000, 100, 3, 2])

@@ -67,10 +67,11 @@ class NearestNeighbors(Detector):
         scaled = single_precision(self._scaler(rows))
         most = min(self._neighbors + 1, self._reference.shape[1])
         nearest = squared_distances_to_nearest(scaled, self._reference, most)
-        others = np.where(
-            nearest[:, :1] == 0.0, nearest[:, -self._neighbors :], nearest[:, : self._neighbors]
+        others = nearest[:, min(1, most - 1) :]
+        itself = nearest[:, 0] == 0.0
+        return np.where(
+            itself, _mean_distance(others), _mean_distance(nearest[:, : self._neighbors])
         )
-        return _mean_distance(others)
 
 
 def _mean_distance(squared: npt.NDArray[np.float32]) -> Matrix:

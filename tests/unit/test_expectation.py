@@ -1,0 +1,200 @@
+"""What would have been expected in place of a value, and the shares that rest on it."""
+
+import numpy as np
+import pytest
+
+from anomaly_app.core.expectation import ALIKE, FARTHEST, expected_values
+from anomaly_app.core.explain import Reason, explain
+from anomaly_app.core.schema import UNKNOWN_CATEGORY, Feature, FeatureSchema, Matrix
+
+MISSING = float("nan")
+
+SCHEMA = FeatureSchema(
+    (
+        Feature("hour", "number", expected=12.0),
+        Feature("amount", "number", expected=55.0),
+        Feature("shop", "category", categories=("food", "fuel")),
+    )
+)
+
+DAY, NIGHT = (12.0, 20.0, 0.0), (2.0, 90.0, 1.0)
+
+
+def ordinary(rows: int = 40, seed: int = 0) -> Matrix:
+    """Small amounts for food at noon, large ones for fuel at night."""
+    groups = np.array([DAY, NIGHT])[np.arange(rows) % 2]
+    made: Matrix = groups + np.random.default_rng(seed).normal(size=(rows, 3)) * [0.5, 1.0, 0.0]
+    return made
+
+
+def expected_for(*row: float, among: Matrix | None = None) -> tuple[list[float], list[float]]:
+    expected, distance = expected_values(
+        SCHEMA, ordinary() if among is None else among, np.array([row])
+    )
+    return expected[0].tolist(), distance[0].tolist()
+
+
+@pytest.mark.parametrize("wild", [-1e6, 0.0, 55.0, 5_000.0, 1e300])
+@pytest.mark.parametrize("group", [DAY, NIGHT])
+def test_the_amount_of_the_right_group_is_expected_whatever_is_found(
+    group: tuple[float, float, float], wild: float
+) -> None:
+    expected, _ = expected_for(group[0], wild, group[2])
+    assert expected[1] == pytest.approx(group[1], abs=1.0)
+
+
+@pytest.mark.parametrize(("group", "other"), [(DAY, NIGHT), (NIGHT, DAY)])
+def test_a_value_of_the_other_group_is_odd_beside_the_rest(
+    group: tuple[float, float, float], other: tuple[float, float, float]
+) -> None:
+    expected, distance = expected_for(group[0], other[1], group[2])
+    assert expected[1] == pytest.approx(group[1], abs=1.0)
+    assert distance[1] > 1.5
+    assert distance[0] < 0.5
+
+
+@pytest.mark.parametrize("wild", [-1e9, 1e9])
+def test_one_other_wild_value_does_not_lead_astray(wild: float) -> None:
+    # The hour is as far from day as from night: the shop and the amount decide.
+    for group in (DAY, NIGHT):
+        expected, _ = expected_for(wild, group[1], group[2])
+        assert expected[1] == pytest.approx(group[1], abs=1.0)
+        assert expected[0] == pytest.approx(group[0], abs=0.5)
+
+
+@pytest.mark.parametrize(("hour", "amount", "usual"), [(9.0, 90.0, 20.0), (5.0, 20.0, 90.0)])
+def test_the_value_in_question_has_no_say(hour: float, amount: float, usual: float) -> None:
+    # The amount is that of the group that the hour is farther from; the shop says nothing.
+    expected, _ = expected_for(hour, amount, UNKNOWN_CATEGORY)
+    assert expected[1] == pytest.approx(usual, abs=1.0)
+
+
+def test_two_values_are_at_most_so_far_apart() -> None:
+    assert expected_for(1e12, *DAY[1:])[1][0] == FARTHEST
+    assert expected_for(12.5, *DAY[1:])[1][0] < 0.3
+
+
+def test_a_distance_is_in_standard_deviations() -> None:
+    among = np.column_stack([np.tile([0.0, 4.0], 50), np.zeros(100), np.zeros(100)])
+    expected, distance = expected_for(5.0, 0.0, 0.0, among=among)
+    assert distance[0] == pytest.approx((5.0 - expected[0]) / 2.0)
+
+
+@pytest.mark.parametrize("shop", [1.0, UNKNOWN_CATEGORY, MISSING])
+def test_the_usual_category_is_expected_in_place_of_another_an_unknown_or_none(shop: float) -> None:
+    expected, distance = expected_for(12.0, 20.0, shop)
+    assert expected[2] == 0.0
+    assert distance[2] == FARTHEST
+
+
+def test_a_missing_number_is_expected_as_beside_the_others() -> None:
+    expected, distance = expected_for(2.0, MISSING, 1.0)
+    assert expected[1] == pytest.approx(90.0, abs=1.0)
+    assert distance[1] == FARTHEST
+
+
+def test_gaps_among_ordinary_rows_are_passed_over() -> None:
+    among = ordinary(200)
+    among[::4, 1] = MISSING  # of half of the days
+    among[1::4, 2] = MISSING  # of half of the nights
+    assert expected_for(*DAY, among=among)[0][1] == pytest.approx(20.0, abs=1.0)
+    assert expected_for(*NIGHT, among=among)[0][2] == 1.0
+
+
+def test_where_no_row_has_a_value_the_schema_tells_what_to_expect() -> None:
+    among = ordinary()
+    among[:, 1:] = MISSING
+    expected, distance = expected_for(12.0, 70.0, 1.0, among=among)
+    assert expected[1:] == [55.0, 0.0]
+    assert distance[2] == FARTHEST
+
+
+def test_a_value_that_is_missing_as_usual_is_not_odd() -> None:
+    among = ordinary(200)
+    among[among[:, 2] == 0.0, 1] = MISSING  # amounts are not known by day
+    assert expected_for(12.0, MISSING, 0.0, among=among)[1] == pytest.approx([0.0, 0.0, 0.0], abs=1)
+    assert expected_for(2.0, MISSING, 1.0, among=among)[1][1] == FARTHEST
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, ALIKE - 1, ALIKE, ALIKE + 1])
+def test_few_ordinary_rows_are_enough(rows: int) -> None:
+    among = np.tile(DAY, (rows, 1)) + np.arange(rows)[:, np.newaxis] * [0.0, 0.1, 0.0]
+    expected, _ = expected_for(12.0, 999.0, 1.0, among=among)
+    assert expected == pytest.approx(
+        [12.0, np.sort(among[:ALIKE, 1])[(min(rows, ALIKE) - 1) // 2], 0.0], abs=0.11
+    )
+
+
+def test_all_rows_in_question_are_told_each_for_itself() -> None:
+    rows = np.array([[12.0, 500.0, 0.0], [2.0, 500.0, 1.0]])
+    expected, distance = expected_values(SCHEMA, ordinary(), rows)
+    for i, row in enumerate(rows):
+        alone = expected_for(*row)
+        assert (expected[i].tolist(), distance[i].tolist()) == alone
+
+
+def reasons(row: tuple[float, float, float], log_p_values: object, most: int = 3) -> list[Reason]:
+    matrix = np.array([row])
+    assert callable(log_p_values)
+    values = [[SCHEMA.features[j].value_of(value) for j, value in enumerate(row)]]
+    (why,) = explain(
+        SCHEMA, log_p_values, ordinary(), matrix, log_p_values(matrix), values, most=most
+    )
+    return why
+
+
+def surprised_by_amounts(matrix: Matrix) -> Matrix:
+    odd: Matrix = -np.abs(matrix[:, 1] - 20.0)
+    return odd
+
+
+def surprised_by_anything(matrix: Matrix) -> Matrix:
+    """One odd value is as bad as two."""
+    odd = np.abs(matrix - np.array(DAY)).max(axis=1) > 5.0
+    return np.where(odd, -9.0, -1.0)
+
+
+def test_the_value_whose_replacement_helps_carries_the_surprise() -> None:
+    (why,) = reasons((12.0, 500.0, 0.0), surprised_by_amounts)
+    assert (why.feature, why.value, why.share) == ("amount", 500.0, 1.0)
+    assert why.expected == pytest.approx(20.0, abs=1.0)
+
+
+def test_where_no_single_replacement_helps_the_farthest_values_carry_it() -> None:
+    row = (500.0, 500.0, 0.0)
+    assert surprised_by_anything(np.array([[12.0, 500.0, 0.0], [500.0, 20.0, 0.0]])).max() == -9.0
+    why = reasons(row, surprised_by_anything)
+    assert {reason.feature for reason in why} == {"hour", "amount"}
+    assert [reason.share for reason in why] == pytest.approx([0.5, 0.5])
+
+
+def test_distances_share_out_what_they_are() -> None:
+    def nothing_helps(matrix: Matrix) -> Matrix:
+        return np.full(len(matrix), -9.0)
+
+    why = reasons((13.0, 500.0, 1.0), nothing_helps)
+    _, distance = expected_for(13.0, 500.0, 1.0)
+    found = {reason.feature: reason.share for reason in why}
+    names = [feature.name for feature in SCHEMA.features]
+    assert found == pytest.approx(
+        {n: d / sum(distance) for n, d in zip(names, distance, strict=True) if d > 0.05}, abs=0.01
+    )
+
+
+def test_a_row_that_is_all_as_expected_shares_evenly() -> None:
+    among = np.tile(DAY, (20, 1))
+    matrix = np.array([DAY])
+    (why,) = explain(
+        SCHEMA,
+        lambda m: np.full(len(m), -9.0),
+        among,
+        matrix,
+        np.array([-9.0]),
+        [list(DAY)],
+        most=3,
+    )
+    assert [reason.share for reason in why] == pytest.approx([1 / 3] * 3)
+
+
+def test_no_more_reasons_are_given_than_asked_for() -> None:
+    assert len(reasons((500.0, 500.0, 0.0), surprised_by_anything, most=1)) == 1
