@@ -44,7 +44,7 @@ types: $(READY) ## Check types, strictly
 	@$(BIN)/mypy
 
 unit: $(READY) ## Test without a broker, in seconds
-	@$(BIN)/pytest -q tests/unit
+	@$(BIN)/pytest -q -n auto tests/unit
 
 integration: $(READY) ## Test real workers on the embedded broker (or on ANOMALY_BROKER)
 	@$(BIN)/pytest -q tests/integration

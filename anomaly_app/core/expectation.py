@@ -76,7 +76,8 @@ def _medians(rows: Matrix, otherwise: Matrix) -> Matrix:
 
 def _apart(rows: Matrix, row: Matrix, spread: Matrix, is_category: npt.NDArray[np.bool_]) -> Matrix:
     """Per feature how far rows are from one row, 0 to `FARTHEST`."""
-    numbers = np.minimum(np.abs(rows - row) / spread, FARTHEST)
+    with np.errstate(over="ignore"):  # hostile values are as far as can be, not an error
+        numbers = np.minimum(np.abs(rows - row) / spread, FARTHEST)
     missing = np.isnan(numbers)
     numbers[missing] = np.where(np.isnan(rows) & np.isnan(row), 0.0, FARTHEST)[missing]
     return np.where(is_category & (numbers > 0.0), FARTHEST, numbers)

@@ -37,17 +37,17 @@ def from_quantile(alert_rate: float) -> Threshold:
 
 
 def from_budget(alerts_a_day: float, transactions_a_day: float) -> Threshold:
-    """Spend a budget of false alerts.
+    """Spend a budget of alerts.
 
     Parameters
     ----------
     alerts_a_day
-        False alerts a day that people can bear, on average; above 0.
+        Alerts a day that people can bear, on average, true ones among them; above 0.
     transactions_a_day
         The traffic; above 0.
     """
     rate = alerts_a_day / transactions_a_day
-    rule = f"at most {alerts_a_day:g} false alerts a day at {transactions_a_day:,.0f} transactions"
+    rule = f"at most {alerts_a_day:g} alerts a day at {transactions_a_day:,.0f} transactions"
     return Threshold(_within(rate), rule)
 
 

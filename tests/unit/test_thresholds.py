@@ -149,7 +149,7 @@ def test_rows_beyond_a_p_value_of_a_half_are_counted_as_what_they_are_missed() -
     ("threshold", "rule"),
     [
         (from_quantile(0.0025), "0.250% of all transactions"),
-        (from_budget(12.5, 40_000), "at most 12.5 false alerts a day at 40,000 transactions"),
+        (from_budget(12.5, 40_000), "at most 12.5 alerts a day at 40,000 transactions"),
         (
             from_f_beta(LOG_P, LABELS, 2.0),
             "best F2 on 2 labelled anomalies: 1.000 (precision 1.000, recall 1.000)",

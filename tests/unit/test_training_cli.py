@@ -105,7 +105,7 @@ def test_a_detector_and_its_parameters_can_be_chosen(data: Path) -> None:
     [
         ([], "0.500% of all transactions"),
         (["--alert-rate", "0.02"], "2.000% of all transactions"),
-        (["--alerts-per-day", "20"], "at most 20 false alerts a day"),
+        (["--alerts-per-day", "20"], "at most 20 alerts a day"),
         (["--alerts-per-day", "5", "--transactions-per-day", "1000"], "at 1,000 transactions"),
         (["--f-beta", "1"], "best F1"),
         (["--cost", "100:1"], "least cost at 100 for a missed anomaly and 1 for a false alert"),

@@ -54,7 +54,7 @@ DEFAULTS = FitOptions()
     "--alerts-per-day",
     type=options.POSITIVE,
     metavar="N",
-    help="Or: how many false alerts a day people can bear, on average.",
+    help="Or: how many alerts a day people can bear, on average, at the traffic of the history.",
 )
 @click.option(
     "--transactions-per-day",
