@@ -127,7 +127,7 @@ def test_the_threshold_follows_the_rule_that_was_given(
         (["--cost", "many"], "MISSED:FALSE_ALERT"),
         (["--cost", "0:1"], "above 0"),
         (["--detector", "oracle"], "isolation_forest"),
-        (["--detector", "knn", "--param", "neighbors=3"], "it has n_neighbors"),
+        (["--detector", "knn", "--param", "neighbors=3"], "n_neighbors"),
         (["--param", "trim"], "name=value"),
         (["--param", "random_state=1"], "use --seed"),
         (["--param", 'trim="much"'], "robust_zscore cannot be fitted so"),

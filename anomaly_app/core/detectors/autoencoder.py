@@ -1,17 +1,18 @@
 """Autoencoder: how much of a row is lost on the way through a narrow network."""
 
 import warnings
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPRegressor
 
-from anomaly_app.core.detectors.base import CONTAMINATION, Detector
+from anomaly_app.core.detectors.base import Detector
 from anomaly_app.core.detectors.scaling import Scaling, make_scaler
 from anomaly_app.core.schema import Matrix
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class Autoencoder(Detector):
     """The squared error of scikit-learn's multi-layer perceptron that learns to repeat its input.
 
@@ -36,26 +37,11 @@ class Autoencoder(Detector):
         Passes that it took.
     """
 
-    def __init__(
-        self,
-        *,
-        hidden: int = 64,
-        bottleneck: float = 0.3,
-        max_iter: int = 100,
-        scaling: Scaling = "standard",
-        max_rows: int | None = 50_000,
-        trim: float = 0.0,
-        contamination: float = CONTAMINATION,
-        random_state: Any = None,
-    ) -> None:
-        self.hidden = hidden
-        self.bottleneck = bottleneck
-        self.max_iter = max_iter
-        self.scaling = scaling
-        self.max_rows = max_rows
-        self.trim = trim
-        self.contamination = contamination
-        self.random_state = random_state
+    hidden: int = 64
+    bottleneck: float = 0.3
+    max_iter: int = 100
+    scaling: Scaling = "standard"
+    max_rows: int | None = 50_000
 
     def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:
         self._scaler = make_scaler(self.scaling, rows)

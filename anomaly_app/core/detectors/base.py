@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -29,14 +30,17 @@ def in_chunks(score: Callable[[Matrix], Matrix], matrix: Matrix) -> Matrix:
     return np.concatenate([score(matrix[start : start + CHUNK]) for start in starts])
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     """An outlier detector of scikit-learn, with a way to score that costs no checks.
 
-    A subclass names its parameters in its constructor, learns in `_learn`, and scores in
-    `score_rows`. Three parameters are everybody's:
+    A subclass names its parameters as fields, learns in `_learn`, and scores in `score_rows`.
+    Four parameters are everybody's:
 
     Parameters
     ----------
+    max_rows
+        Training rows that are learnt from at most, drawn at random; None is all of them.
     trim
         Share of the training rows, 0 to below 0.5, that is left out of the fit because it is the
         most isolated: history is seldom free of anomalies. 0 trims nothing.
@@ -51,12 +55,10 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         Score below which `predict` says -1.
     """
 
-    trim: float
-    contamination: float
-    random_state: Any
-
     max_rows: int | None = None
-    """Training rows that are learnt from at most, drawn at random; None is all of them."""
+    trim: float = 0.0
+    contamination: float = CONTAMINATION
+    random_state: Any = None
 
     def fit(self, X: npt.ArrayLike, y: Any = None) -> Self:  # noqa: N803, ARG002
         """Learn what is ordinary.

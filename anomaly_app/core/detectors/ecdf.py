@@ -1,15 +1,17 @@
 """Empirical tails: how rare each feature's value is by itself, added up."""
 
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from scipy.stats import skew
 
 from anomaly_app.core.calibration import Calibration
-from anomaly_app.core.detectors.base import CONTAMINATION, Detector
+from anomaly_app.core.detectors.base import Detector
 from anomaly_app.core.schema import Matrix
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class EmpiricalTails(Detector):
     """The sum over the features of minus the logarithm of a tail probability.
 
@@ -22,7 +24,7 @@ class EmpiricalTails(Detector):
         Which side of a feature is odd: ``upper``, ``lower``, ``both`` (whichever is rarer), or
         ``auto``: the largest of the sums over the upper tails, over the lower ones, and over
         each feature's longer one.
-    trim, contamination, random_state
+    max_rows, trim, contamination, random_state
         See `Detector`.
 
     Attributes
@@ -38,18 +40,7 @@ class EmpiricalTails(Detector):
     functions*, 2022.
     """
 
-    def __init__(
-        self,
-        *,
-        tails: Literal["auto", "both", "upper", "lower"] = "auto",
-        trim: float = 0.0,
-        contamination: float = CONTAMINATION,
-        random_state: Any = None,
-    ) -> None:
-        self.tails = tails
-        self.trim = trim
-        self.contamination = contamination
-        self.random_state = random_state
+    tails: Literal["auto", "both", "upper", "lower"] = "auto"
 
     def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:  # noqa: ARG002
         if self.tails not in {"auto", "both", "upper", "lower"}:

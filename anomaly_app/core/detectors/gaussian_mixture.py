@@ -1,11 +1,12 @@
 """Gaussian mixture: how dense ordinary rows are around a row."""
 
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from sklearn.mixture import GaussianMixture as Mixture
 
-from anomaly_app.core.detectors.base import CONTAMINATION, Detector
+from anomaly_app.core.detectors.base import Detector
 from anomaly_app.core.detectors.scaling import Scaling, make_scaler
 from anomaly_app.core.schema import Matrix
 
@@ -13,6 +14,7 @@ COMPONENTS = (1, 2, 3, 5, 7, 10)
 """Numbers of components that ``auto`` chooses from."""
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class GaussianMixture(Detector):
     """The density of scikit-learn's Gaussian mixture, full covariances.
 
@@ -36,24 +38,10 @@ class GaussianMixture(Detector):
     mixture_ : sklearn.mixture.GaussianMixture
     """
 
-    def __init__(
-        self,
-        *,
-        n_components: int | Literal["auto"] = "auto",
-        reg_covar: float = 1e-3,
-        scaling: Scaling = "standard",
-        max_rows: int | None = 20_000,
-        trim: float = 0.0,
-        contamination: float = CONTAMINATION,
-        random_state: Any = None,
-    ) -> None:
-        self.n_components = n_components
-        self.reg_covar = reg_covar
-        self.scaling = scaling
-        self.max_rows = max_rows
-        self.trim = trim
-        self.contamination = contamination
-        self.random_state = random_state
+    n_components: int | Literal["auto"] = "auto"
+    reg_covar: float = 1e-3
+    scaling: Scaling = "standard"
+    max_rows: int | None = 20_000
 
     def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:
         self._scaler = make_scaler(self.scaling, rows)

@@ -1,5 +1,6 @@
 """Gradient boosting: for those who have labels."""
 
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -12,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from anomaly_app.core.schema import Matrix
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class GradientBoosting(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Scikit-learn's histogram gradient boosting, scored as a detector.
 
@@ -40,12 +42,9 @@ class GradientBoosting(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Anomalies are weighted up until both classes count the same.
     """
 
-    def __init__(
-        self, *, max_iter: int = 200, learning_rate: float = 0.1, random_state: Any = None
-    ) -> None:
-        self.max_iter = max_iter
-        self.learning_rate = learning_rate
-        self.random_state = random_state
+    max_iter: int = 200
+    learning_rate: float = 0.1
+    random_state: Any = None
 
     def fit(self, X: npt.ArrayLike, y: npt.ArrayLike | None = None) -> Self:  # noqa: N803
         """Learn to tell the two classes apart.

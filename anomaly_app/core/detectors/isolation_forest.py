@@ -1,15 +1,16 @@
 """Isolation Forest: how few random cuts it takes to be alone."""
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from sklearn.ensemble import IsolationForest as Forest
 
-from anomaly_app.core.detectors.base import CONTAMINATION, Detector
+from anomaly_app.core.detectors.base import Detector
 from anomaly_app.core.detectors.forest import ForestScorer
 from anomaly_app.core.schema import Matrix
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class IsolationForest(Detector):
     """Scikit-learn's Isolation Forest, scored by a compiled loop.
 
@@ -19,7 +20,7 @@ class IsolationForest(Detector):
         Trees; cost and evenness of the scores grow with them.
     max_samples
         Rows that each tree sees; the paper's 256 keep clusters of anomalies from hiding.
-    trim, contamination, random_state
+    max_rows, trim, contamination, random_state
         See `Detector`.
 
     Attributes
@@ -32,20 +33,8 @@ class IsolationForest(Detector):
     between a feature's extremes.
     """
 
-    def __init__(
-        self,
-        *,
-        n_estimators: int = 100,
-        max_samples: int = 256,
-        trim: float = 0.0,
-        contamination: float = CONTAMINATION,
-        random_state: Any = None,
-    ) -> None:
-        self.n_estimators = n_estimators
-        self.max_samples = max_samples
-        self.trim = trim
-        self.contamination = contamination
-        self.random_state = random_state
+    n_estimators: int = 100
+    max_samples: int = 256
 
     def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:
         self.forest_ = Forest(

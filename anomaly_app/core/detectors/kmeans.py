@@ -1,11 +1,11 @@
 """K-Means: the distance to the nearest of a few typical rows."""
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from sklearn.cluster import KMeans as Clusters
 
-from anomaly_app.core.detectors.base import CONTAMINATION, Detector
+from anomaly_app.core.detectors.base import Detector
 from anomaly_app.core.detectors.distances import (
     single_precision,
     squared_distances_to_nearest,
@@ -15,6 +15,7 @@ from anomaly_app.core.detectors.scaling import Scaling, make_scaler
 from anomaly_app.core.schema import Matrix
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class KMeans(Detector):
     """The distance to the nearest centre of scikit-learn's K-Means.
 
@@ -32,22 +33,9 @@ class KMeans(Detector):
     kmeans_ : sklearn.cluster.KMeans
     """
 
-    def __init__(
-        self,
-        *,
-        n_clusters: int = 50,
-        scaling: Scaling = "standard",
-        max_rows: int | None = 100_000,
-        trim: float = 0.0,
-        contamination: float = CONTAMINATION,
-        random_state: Any = None,
-    ) -> None:
-        self.n_clusters = n_clusters
-        self.scaling = scaling
-        self.max_rows = max_rows
-        self.trim = trim
-        self.contamination = contamination
-        self.random_state = random_state
+    n_clusters: int = 50
+    scaling: Scaling = "standard"
+    max_rows: int | None = 100_000
 
     def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:
         self._scaler = make_scaler(self.scaling, rows)

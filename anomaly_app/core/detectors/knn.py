@@ -1,11 +1,11 @@
 """Nearest neighbours: how far it is to the next ordinary rows."""
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from anomaly_app.core.detectors.base import CONTAMINATION, Detector
+from anomaly_app.core.detectors.base import Detector
 from anomaly_app.core.detectors.distances import (
     single_precision,
     squared_distances_to_nearest,
@@ -15,6 +15,7 @@ from anomaly_app.core.detectors.scaling import Scaling, make_scaler
 from anomaly_app.core.schema import Matrix
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class NearestNeighbors(Detector):
     """The mean Euclidean distance to the nearest training rows.
 
@@ -34,22 +35,9 @@ class NearestNeighbors(Detector):
     spends more on a small batch than the search itself takes.
     """
 
-    def __init__(
-        self,
-        *,
-        n_neighbors: int = 5,
-        scaling: Scaling = "standard",
-        max_rows: int | None = 5_000,
-        trim: float = 0.0,
-        contamination: float = CONTAMINATION,
-        random_state: Any = None,
-    ) -> None:
-        self.n_neighbors = n_neighbors
-        self.scaling = scaling
-        self.max_rows = max_rows
-        self.trim = trim
-        self.contamination = contamination
-        self.random_state = random_state
+    n_neighbors: int = 5
+    scaling: Scaling = "standard"
+    max_rows: int | None = 5_000
 
     def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:  # noqa: ARG002
         self._scaler = make_scaler(self.scaling, rows)

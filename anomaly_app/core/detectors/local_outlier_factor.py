@@ -1,16 +1,17 @@
 """Local Outlier Factor: how much lonelier a row is than its neighbours are."""
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from sklearn import config_context
 from sklearn.neighbors import LocalOutlierFactor as Lof
 
-from anomaly_app.core.detectors.base import CONTAMINATION, Detector
+from anomaly_app.core.detectors.base import Detector
 from anomaly_app.core.detectors.scaling import Scaling, make_scaler
 from anomaly_app.core.schema import Matrix
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class LocalOutlierFactor(Detector):
     """Scikit-learn's Local Outlier Factor, for new rows.
 
@@ -35,22 +36,9 @@ class LocalOutlierFactor(Detector):
     Breunig, Kriegel, Ng and Sander, *LOF: identifying density-based local outliers*, 2000.
     """
 
-    def __init__(
-        self,
-        *,
-        n_neighbors: int = 20,
-        scaling: Scaling = "standard",
-        max_rows: int | None = 5_000,
-        trim: float = 0.0,
-        contamination: float = CONTAMINATION,
-        random_state: Any = None,
-    ) -> None:
-        self.n_neighbors = n_neighbors
-        self.scaling = scaling
-        self.max_rows = max_rows
-        self.trim = trim
-        self.contamination = contamination
-        self.random_state = random_state
+    n_neighbors: int = 20
+    scaling: Scaling = "standard"
+    max_rows: int | None = 5_000
 
     def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:  # noqa: ARG002
         self._scaler = make_scaler(self.scaling, rows)

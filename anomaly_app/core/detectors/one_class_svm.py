@@ -1,16 +1,17 @@
 """One-Class SVM: a smooth border around the ordinary rows."""
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.svm import OneClassSVM as Svm
 
-from anomaly_app.core.detectors.base import CONTAMINATION, Detector
+from anomaly_app.core.detectors.base import Detector
 from anomaly_app.core.detectors.scaling import Scaling, make_scaler
 from anomaly_app.core.schema import Matrix
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class OneClassSVM(Detector):
     """Scikit-learn's One-Class SVM with a radial kernel.
 
@@ -36,24 +37,10 @@ class OneClassSVM(Detector):
     Schölkopf and others, *Estimating the support of a high-dimensional distribution*, 2001.
     """
 
-    def __init__(
-        self,
-        *,
-        nu: float = 0.5,
-        gamma: float | None = None,
-        scaling: Scaling = "standard",
-        max_rows: int | None = 5_000,
-        trim: float = 0.0,
-        contamination: float = CONTAMINATION,
-        random_state: Any = None,
-    ) -> None:
-        self.nu = nu
-        self.gamma = gamma
-        self.scaling = scaling
-        self.max_rows = max_rows
-        self.trim = trim
-        self.contamination = contamination
-        self.random_state = random_state
+    nu: float = 0.5
+    gamma: float | None = None
+    scaling: Scaling = "standard"
+    max_rows: int | None = 5_000
 
     def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:  # noqa: ARG002
         self._scaler = make_scaler(self.scaling, rows)

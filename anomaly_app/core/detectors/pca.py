@@ -1,15 +1,16 @@
 """PCA reconstruction: how much of a row its main directions cannot tell."""
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from sklearn import decomposition
 
-from anomaly_app.core.detectors.base import CONTAMINATION, Detector
+from anomaly_app.core.detectors.base import Detector
 from anomaly_app.core.detectors.scaling import Scaling, make_scaler
 from anomaly_app.core.schema import Matrix
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class PCA(Detector):
     """The squared error of reconstructing a row from scikit-learn's principal components.
 
@@ -20,7 +21,7 @@ class PCA(Detector):
         at least is left out, so that there is something to miss.
     scaling
         ``standard``, ``normal_scores`` or ``none``; see `anomaly_app.core.detectors.scaling`.
-    trim, contamination, random_state
+    max_rows, trim, contamination, random_state
         See `Detector`.
 
     Attributes
@@ -33,20 +34,8 @@ class PCA(Detector):
     2003.
     """
 
-    def __init__(
-        self,
-        *,
-        explained: float = 0.9,
-        scaling: Scaling = "standard",
-        trim: float = 0.0,
-        contamination: float = CONTAMINATION,
-        random_state: Any = None,
-    ) -> None:
-        self.explained = explained
-        self.scaling = scaling
-        self.trim = trim
-        self.contamination = contamination
-        self.random_state = random_state
+    explained: float = 0.9
+    scaling: Scaling = "standard"
 
     def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:  # noqa: ARG002
         self._scaler = make_scaler(self.scaling, rows)

@@ -1,16 +1,17 @@
 """Robust z-scores: how far each feature is from its median."""
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
-from anomaly_app.core.detectors.base import CONTAMINATION, Detector
+from anomaly_app.core.detectors.base import Detector
 from anomaly_app.core.schema import Matrix
 
 NORMAL_MAD = 1.482602218505602
 """Standard deviation of a normal variable whose median absolute deviation is 1."""
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class RobustZScore(Detector):
     """The largest robust z-score of a row's features.
 
@@ -19,7 +20,7 @@ class RobustZScore(Detector):
 
     Parameters
     ----------
-    trim, contamination, random_state
+    max_rows, trim, contamination, random_state
         See `Detector`.
 
     Attributes
@@ -31,17 +32,6 @@ class RobustZScore(Detector):
     -----
     Iglewicz and Hoaglin, *How to Detect and Handle Outliers*, 1993.
     """
-
-    def __init__(
-        self,
-        *,
-        trim: float = 0.0,
-        contamination: float = CONTAMINATION,
-        random_state: Any = None,
-    ) -> None:
-        self.trim = trim
-        self.contamination = contamination
-        self.random_state = random_state
 
     def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:  # noqa: ARG002
         self.median_: Matrix = np.median(rows, axis=0)
