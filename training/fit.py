@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
 
 from anomaly_app.core.calibration import Calibration
 from anomaly_app.core.detectors import DETECTORS, NEEDS_LABELS
@@ -94,12 +95,15 @@ def fit_model(history: History, options: FitOptions, *, version: str) -> Fitted:
     inferred = infer_schema(fitted_on)
     schema = inferred.schema
     matrix = encode_history(fitted_on, schema)
-    estimator = _fit_estimator(fitted_on, schema, matrix, options)
-    raw = -estimator.score_samples(encode_history(held_back, schema))
+    # On several threads sums have another order, and the artifact other bytes.
+    with threadpool_limits(1):
+        estimator = _fit_estimator(fitted_on, schema, matrix, options)
+        raw = -estimator.score_samples(encode_history(held_back, schema))
+        ordinary = _ordinary(estimator, matrix, options.random_state)
     calibration = Calibration.fit(raw)
     log_p = calibration.log_p_values(raw)
     threshold = choose_threshold(options.threshold, log_p, held_back)
-    pickle = pickle_model(estimator, _ordinary(estimator, matrix, options.random_state))
+    pickle = pickle_model(estimator, ordinary)
     manifest = Manifest(
         name=options.name,
         version=version,
