@@ -12,6 +12,10 @@ LEAST_SHARE = 0.01
 """A feature below this share of the surprise is not named."""
 
 
+MOST_VALUES = 4_000_000
+"""Values that are scored in one call: each row becomes as many as it has features."""
+
+
 class Reason(msgspec.Struct, frozen=True):
     """One feature's part in an anomaly."""
 
@@ -60,10 +64,13 @@ def explain(
     if rows == 0:
         return []
     expected, distance = expected_values(schema, ordinary, matrix)
-    replaced = np.repeat(matrix[:, np.newaxis, :], features, axis=1)
-    diagonal = np.arange(features)
-    replaced[:, diagonal, diagonal] = expected
-    after = log_p_values(replaced.reshape(rows * features, features)).reshape(rows, features)
+    together = max(MOST_VALUES // features**2, 1)
+    after = np.concatenate(
+        [
+            _with_each_replaced(log_p_values, matrix[i : i + together], expected[i : i + together])
+            for i in range(0, rows, together)
+        ]
+    )
     gained = np.maximum(after - log_p[:, np.newaxis], 0.0)
     # Where no single replacement helps, several values are odd: the farthest carry it.
     helpless = gained.sum(axis=1) <= 0.0
@@ -71,6 +78,16 @@ def explain(
     total = gained.sum(axis=1, keepdims=True)
     shares = np.divide(gained, total, out=np.full_like(gained, 1.0 / features), where=total > 0)
     return [_reasons(schema, values[i], expected[i], shares[i], most) for i in range(rows)]
+
+
+def _with_each_replaced(
+    log_p_values: Callable[[Matrix], Matrix], matrix: Matrix, expected: Matrix
+) -> Matrix:
+    rows, features = matrix.shape
+    replaced = np.repeat(matrix[:, np.newaxis, :], features, axis=1)
+    diagonal = np.arange(features)
+    replaced[:, diagonal, diagonal] = expected
+    return log_p_values(replaced.reshape(rows * features, features)).reshape(rows, features)
 
 
 def _reasons(

@@ -13,6 +13,10 @@ from anomaly_app.core.schema import Matrix
 COMPONENTS = (1, 2, 3, 5, 7, 10)
 """Numbers of components that ``auto`` chooses from."""
 
+NUMBERS_PER_PARAMETER = 4
+"""Values in the training rows for each parameter of the mixture: with fewer, ``auto`` tries no
+more components, which in hundreds of features would take minutes to lose."""
+
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class GaussianMixture(Detector):
@@ -47,7 +51,6 @@ class GaussianMixture(Detector):
         self._scaler = make_scaler(self.scaling, rows)
         scaled = self._scaler(rows)
         seed = random.randint(2**31 - 1)
-        sizes = COMPONENTS if self.n_components == "auto" else (self.n_components,)
         mixtures = [
             Mixture(
                 n_components=size,
@@ -55,8 +58,7 @@ class GaussianMixture(Detector):
                 covariance_type="full",
                 random_state=seed,
             ).fit(scaled)
-            for size in sizes
-            if size <= len(scaled)
+            for size in self._sizes(*scaled.shape)
         ]
         self.mixture_ = min(mixtures, key=lambda mixture: mixture.bic(scaled))
         precisions = self.mixture_.precisions_cholesky_
@@ -69,6 +71,13 @@ class GaussianMixture(Detector):
         self._log_heights = (
             np.log(self.mixture_.weights_) + log_determinants - features / 2 * np.log(2 * np.pi)
         )
+
+    def _sizes(self, rows: int, features: int) -> list[int]:
+        if self.n_components != "auto":
+            return [min(self.n_components, rows)]
+        parameters = features * (features + 3) / 2
+        most = rows * features / (NUMBERS_PER_PARAMETER * parameters)
+        return [size for size in COMPONENTS if size <= max(most, 1.0)]
 
     def score_rows(self, matrix: Matrix) -> Matrix:
         """Score rows without checks; see `Detector`.
