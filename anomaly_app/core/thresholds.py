@@ -26,7 +26,7 @@ class Threshold(NamedTuple):
 
 
 def from_quantile(alert_rate: float) -> Threshold:
-    """Alert on this share of the ordinary transactions.
+    """Alert on this share of all transactions.
 
     Parameters
     ----------
