@@ -13,12 +13,13 @@ FARTHEST = 3.0
 own feature is not the one in question, does not decide which rows are alike."""
 
 MOST = 0.5
-"""Share of the rows alike without a value above which it is expected to be missing."""
+"""Share of the alike rows above which a value that they lack is expected to be missing."""
 
 
-def expected_values(
-    schema: FeatureSchema, ordinary: Matrix, matrix: Matrix
-) -> tuple[Matrix, Matrix]:
+Gaps = npt.NDArray[np.bool_]
+
+
+class Expectation:
     """Expect each value from the ordinary rows that are most like its row in all other features.
 
     Parameters
@@ -26,36 +27,82 @@ def expected_values(
     schema
         Tells numbers from categories.
     ordinary
-        Ordinary rows, shape ``(some, features)``; NaN is missing.
-    matrix
-        The rows in question, shape ``(rows, features)``; NaN is missing.
-
-    Returns
-    -------
-    expected : Matrix
-        The median of a number and the most frequent code of a category among the `ALIKE` rows,
-        the schema's expected value where these have none; shape ``(rows, features)``.
-    distance : Matrix
-        From the value to the expected one, 0 to `FARTHEST`; 0 where it is missing in most of the
-        `ALIKE` rows as well.
+        Ordinary rows, shape ``(some, features)``, at least one; NaN is missing.
     """
-    is_category = np.array([f.kind == "category" for f in schema.features])
-    spread = _spread(ordinary)
-    expected = np.empty_like(matrix)
-    distance = np.empty_like(matrix)
-    for i, row in enumerate(matrix):
-        apart = _apart(ordinary, row, spread, is_category)
-        others = apart.sum(axis=1, keepdims=True) - apart
-        nearest = np.argpartition(others, min(ALIKE, len(ordinary)) - 1, axis=0)[:ALIKE]
-        alike = np.take_along_axis(ordinary, nearest, axis=0)
-        expected[i] = _medians(alike, schema.expected)
-        for j in np.flatnonzero(is_category):
-            codes, counts = np.unique(alike[~np.isnan(alike[:, j]), j], return_counts=True)
-            expected[i, j] = codes[np.argmax(counts)] if len(codes) else schema.expected[j]
-        distance[i] = _apart(expected[i : i + 1], row, spread, is_category)[0]
-        # What these rows lack, too, is not odd.
-        distance[i, np.isnan(row) & (np.isnan(alike).mean(axis=0) > MOST)] = 0.0
-    return expected, distance
+
+    def __init__(self, schema: FeatureSchema, ordinary: Matrix) -> None:
+        self._otherwise = schema.expected
+        self._categories = [i for i, f in enumerate(schema.features) if f.kind == "category"]
+        # A feature's values lie side by side: they are compared and sorted feature by feature.
+        self._columns = np.ascontiguousarray(ordinary.T)
+        self._gaps = np.isnan(self._columns)
+        self._has_gaps = bool(self._gaps.any())
+        self._spread = _spread(ordinary)[:, np.newaxis]
+
+    def of(self, matrix: Matrix) -> tuple[Matrix, Matrix]:
+        """Expect the values of some rows.
+
+        Parameters
+        ----------
+        matrix
+            The rows in question, shape ``(rows, features)``; NaN is missing.
+
+        Returns
+        -------
+        expected : Matrix
+            The median of a number and the most frequent code of a category among the `ALIKE`
+            rows, the schema's expected value where these have none; shape ``(rows, features)``.
+        distance : Matrix
+            From the value to the expected one, 0 to `FARTHEST`; 0 where it is missing in most of
+            the `ALIKE` rows as well.
+        """
+        expected = np.empty_like(matrix)
+        usual_gaps = np.zeros(matrix.shape, dtype=bool)
+        with np.errstate(over="ignore"):  # hostile values are as far as can be, not an error
+            for i, row in enumerate(matrix):
+                alike = self._alike(row[:, np.newaxis])
+                expected[i] = self._usual(alike)
+                if self._has_gaps:
+                    usual_gaps[i] = np.isnan(alike).mean(axis=1) > MOST
+            distance = self._apart(expected.T, None, matrix.T).T
+        # What the alike rows lack, too, is not odd.
+        return expected, np.where(np.isnan(matrix) & usual_gaps, 0.0, distance)
+
+    def _alike(self, row: Matrix) -> Matrix:
+        """Values of each feature in the rows that are most like one in all others."""
+        apart = self._apart(self._columns, self._gaps if self._has_gaps else None, row)
+        others = apart.sum(axis=0) - apart
+        least = min(ALIKE, others.shape[1])
+        nearest = np.argpartition(others, least - 1, axis=1)[:, :least]
+        return np.take_along_axis(self._columns, nearest, axis=1)
+
+    def _usual(self, alike: Matrix) -> Matrix:
+        usual = self._medians(alike)
+        for j in self._categories:
+            codes, counts = np.unique(alike[j, ~np.isnan(alike[j])], return_counts=True)
+            usual[j] = codes[np.argmax(counts)] if len(codes) else self._otherwise[j]
+        return usual
+
+    def _medians(self, alike: Matrix) -> Matrix:
+        alike = np.sort(alike, axis=1)  # missing values come last
+        if not self._has_gaps:
+            middle: Matrix = alike[:, (alike.shape[1] - 1) // 2]
+            return middle
+        many = (~np.isnan(alike)).sum(axis=1)
+        medians = alike[np.arange(len(alike)), np.maximum(many - 1, 0) // 2]
+        return np.where(many > 0, medians, self._otherwise)
+
+    def _apart(self, columns: Matrix, gaps: Gaps | None, row: Matrix) -> Matrix:
+        """Per feature how far values are from others, 0 to `FARTHEST`."""
+        numbers: Matrix = np.minimum(np.abs(columns - row) / self._spread, FARTHEST)
+        missing = np.isnan(row)
+        if gaps is not None or missing.any():
+            lacking = np.isnan(columns) if gaps is None else gaps
+            either = np.where(lacking & missing, 0.0, FARTHEST)
+            numbers = np.where(lacking | missing, either, numbers)
+        for j in self._categories:
+            numbers[j] = np.where(numbers[j] > 0.0, FARTHEST, 0.0)
+        return numbers
 
 
 def _spread(ordinary: Matrix) -> Matrix:
@@ -65,19 +112,3 @@ def _spread(ordinary: Matrix) -> Matrix:
     mean = filled.sum(axis=0) / many
     deviation = np.sqrt(np.where(known, np.square(ordinary - mean), 0.0).sum(axis=0) / many)
     return np.where(deviation > 0.0, deviation, 1.0)
-
-
-def _medians(rows: Matrix, otherwise: Matrix) -> Matrix:
-    ordered = np.sort(rows, axis=0)  # missing values come last
-    many = (~np.isnan(rows)).sum(axis=0)
-    middle = ordered[np.maximum(many - 1, 0) // 2, np.arange(rows.shape[1])]
-    return np.where(many > 0, middle, otherwise)
-
-
-def _apart(rows: Matrix, row: Matrix, spread: Matrix, is_category: npt.NDArray[np.bool_]) -> Matrix:
-    """Per feature how far rows are from one row, 0 to `FARTHEST`."""
-    with np.errstate(over="ignore"):  # hostile values are as far as can be, not an error
-        numbers = np.minimum(np.abs(rows - row) / spread, FARTHEST)
-    missing = np.isnan(numbers)
-    numbers[missing] = np.where(np.isnan(rows) & np.isnan(row), 0.0, FARTHEST)[missing]
-    return np.where(is_category & (numbers > 0.0), FARTHEST, numbers)

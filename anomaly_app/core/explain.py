@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 import numpy as np
 
-from anomaly_app.core.expectation import expected_values
+from anomaly_app.core.expectation import Expectation
 from anomaly_app.core.schema import FeatureSchema, FeatureValue, Matrix
 
 LEAST_SHARE = 0.01
@@ -30,7 +30,7 @@ class Reason(msgspec.Struct, frozen=True):
 def explain(
     schema: FeatureSchema,
     log_p_values: Callable[[Matrix], Matrix],
-    ordinary: Matrix,
+    expectation: Expectation,
     matrix: Matrix,
     log_p: Matrix,
     values: Sequence[Sequence[FeatureValue]],
@@ -49,8 +49,8 @@ def explain(
         The model's features.
     log_p_values
         From a matrix to the logarithms of its rows' p-values.
-    ordinary
-        Ordinary rows, shape ``(some, features)``.
+    expectation
+        Tells what would have been expected.
     matrix
         The anomalous rows only, shape ``(rows, features)``.
     log_p
@@ -63,7 +63,7 @@ def explain(
     rows, features = matrix.shape
     if rows == 0:
         return []
-    expected, distance = expected_values(schema, ordinary, matrix)
+    expected, distance = expectation.of(matrix)
     together = max(MOST_VALUES // features**2, 1)
     after = np.concatenate(
         [

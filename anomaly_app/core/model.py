@@ -13,6 +13,7 @@ from sklearn.pipeline import Pipeline
 from anomaly_app.core.detectors.base import in_chunks
 from anomaly_app.core.errors import ModelCorrupt, ModelIncompatible
 from anomaly_app.core.estimator import Preparation
+from anomaly_app.core.expectation import Expectation
 from anomaly_app.core.explain import Reason, explain
 from anomaly_app.core.manifest import RETRAIN, Manifest, read_manifest
 from anomaly_app.core.schema import FeatureValue, Matrix
@@ -36,7 +37,7 @@ class Model:
     def __init__(self, manifest: Manifest, estimator: Pipeline, ordinary: Matrix) -> None:
         self.manifest = manifest
         self.schema = manifest.schema
-        self.ordinary = ordinary
+        self._expectation = Expectation(manifest.schema, ordinary)
         self._steps = [
             step.prepare if isinstance(step, Preparation) else step.transform
             for step in estimator[:-1]
@@ -77,7 +78,7 @@ class Model:
     ) -> list[list[Reason]]:
         """Reasons for anomalous rows; see `anomaly_app.core.explain.explain`."""
         return explain(
-            self.schema, self.log_p_values, self.ordinary, matrix, log_p, values, most=most
+            self.schema, self.log_p_values, self._expectation, matrix, log_p, values, most=most
         )
 
     @classmethod

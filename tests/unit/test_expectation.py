@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from anomaly_app.core.expectation import ALIKE, FARTHEST, expected_values
+from anomaly_app.core.expectation import ALIKE, FARTHEST, Expectation
 from anomaly_app.core.explain import Reason, explain
 from anomaly_app.core.schema import UNKNOWN_CATEGORY, Feature, FeatureSchema, Matrix
 
@@ -28,8 +28,8 @@ def ordinary(rows: int = 40, seed: int = 0) -> Matrix:
 
 
 def expected_for(*row: float, among: Matrix | None = None) -> tuple[list[float], list[float]]:
-    expected, distance = expected_values(
-        SCHEMA, ordinary() if among is None else among, np.array([row])
+    expected, distance = Expectation(SCHEMA, ordinary() if among is None else among).of(
+        np.array([row])
     )
     return expected[0].tolist(), distance[0].tolist()
 
@@ -127,7 +127,7 @@ def test_few_ordinary_rows_are_enough(rows: int) -> None:
 
 def test_all_rows_in_question_are_told_each_for_itself() -> None:
     rows = np.array([[12.0, 500.0, 0.0], [2.0, 500.0, 1.0]])
-    expected, distance = expected_values(SCHEMA, ordinary(), rows)
+    expected, distance = Expectation(SCHEMA, ordinary()).of(rows)
     for i, row in enumerate(rows):
         alone = expected_for(*row)
         assert (expected[i].tolist(), distance[i].tolist()) == alone
@@ -138,7 +138,13 @@ def reasons(row: tuple[float, float, float], log_p_values: object, most: int = 3
     assert callable(log_p_values)
     values = [[SCHEMA.features[j].value_of(value) for j, value in enumerate(row)]]
     (why,) = explain(
-        SCHEMA, log_p_values, ordinary(), matrix, log_p_values(matrix), values, most=most
+        SCHEMA,
+        log_p_values,
+        Expectation(SCHEMA, ordinary()),
+        matrix,
+        log_p_values(matrix),
+        values,
+        most=most,
     )
     return why
 
@@ -187,7 +193,7 @@ def test_a_row_that_is_all_as_expected_shares_evenly() -> None:
     (why,) = explain(
         SCHEMA,
         lambda m: np.full(len(m), -9.0),
-        among,
+        Expectation(SCHEMA, among),
         matrix,
         np.array([-9.0]),
         [list(DAY)],
