@@ -25,6 +25,25 @@ def load_model(path: Path) -> Model:
     ModelError
         The artifact is not trustworthy; see `anomaly_app.core.model.Model.from_bytes`.
     """
+    folder, manifest, pickle = read_artifact(path)
+    return Model.from_bytes(manifest, pickle, where=str(folder))
+
+
+def read_artifact(path: Path) -> tuple[Path, bytes, bytes]:
+    """Read an artifact without unpickling it: its folder, its manifest and its pickle.
+
+    Parameters
+    ----------
+    path
+        As for `load_model`.
+
+    Raises
+    ------
+    ModelMissing
+        There is no artifact at `path`, or half of one.
+    ModelError
+        It cannot be read.
+    """
     folder = find_version(path)
     try:
         manifest = (folder / MANIFEST_FILE).read_bytes()
@@ -33,7 +52,7 @@ def load_model(path: Path) -> Model:
         raise ModelMissing(f"model {folder} lacks {Path(fault.filename).name}: {RETRAIN}") from None
     except OSError as fault:
         raise ModelError(f"model {folder} cannot be read ({fault.strerror}): {RETRAIN}") from None
-    return Model.from_bytes(manifest, pickle, where=str(folder))
+    return folder, manifest, pickle
 
 
 def save_model(root: Path, manifest: Manifest, pickle: bytes) -> Path:

@@ -21,7 +21,7 @@ from training.measures import measure
 from training.schema import encode_history
 
 CHUNK = 4_096
-"""Rows scored at once: distances to thousands of training rows have to fit in memory."""
+"""Rows between two words of progress."""
 
 MOST_REASONS = 3
 

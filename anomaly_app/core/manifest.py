@@ -1,5 +1,6 @@
 """What is known of an artifact without unpickling it."""
 
+import hashlib
 import platform
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -43,7 +44,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     schema: FeatureSchema
     calibration: Calibration
     alert_rate: float
-    """Share of ordinary transactions that may be called anomalous; the threshold on p."""
+    """Share of the transactions that may be called anomalous; the threshold on p."""
     threshold_rule: str
     """Where the alert rate comes from, in words."""
     training: Training
@@ -62,6 +63,28 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def to_json(self) -> bytes:
         """Write the manifest, indented for people."""
         return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
+
+    def check_pickle(self, pickle: bytes, *, where: str) -> None:
+        """See that a pickle is the one described here, before anyone unpickles it.
+
+        Parameters
+        ----------
+        pickle
+            The bytes of ``model.joblib``.
+        where
+            Name of the artifact, for messages.
+
+        Raises
+        ------
+        ModelCorrupt
+            Its hash differs.
+        """
+        found = hashlib.sha256(pickle).hexdigest()
+        if found != self.sha256:
+            raise ModelCorrupt(
+                f"model {where}: model.joblib has sha256 {found[:12]}…, its manifest says "
+                f"{self.sha256[:12]}…; it was not loaded: {RETRAIN}"
+            )
 
     def check_libraries(self, *, where: str) -> None:
         """See that the libraries here can read the artifact's pickle.

@@ -1,6 +1,5 @@
 """A fitted model: what an artifact's bytes hold, and what it says of a matrix."""
 
-import hashlib
 import io
 from collections.abc import Sequence
 from functools import cached_property
@@ -11,7 +10,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from anomaly_app.core.detectors.base import in_chunks
-from anomaly_app.core.errors import ModelCorrupt, ModelIncompatible
+from anomaly_app.core.errors import ModelIncompatible
 from anomaly_app.core.estimator import Preparation
 from anomaly_app.core.expectation import Expectation
 from anomaly_app.core.explain import Reason, explain
@@ -103,12 +102,7 @@ class Model:
             it needs is not installed.
         """
         manifest = read_manifest(manifest_json, where=where)
-        found = hashlib.sha256(pickle).hexdigest()
-        if found != manifest.sha256:
-            raise ModelCorrupt(
-                f"model {where}: model.joblib has sha256 {found[:12]}…, its manifest says "
-                f"{manifest.sha256[:12]}…; it was not loaded: {RETRAIN}"
-            )
+        manifest.check_pickle(pickle, where=where)
         manifest.check_libraries(where=where)
         try:
             estimator, ordinary = unpickle_model(pickle)

@@ -1,6 +1,5 @@
 """``python -m training inspect``."""
 
-import hashlib
 from pathlib import Path
 
 import click
@@ -8,9 +7,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from anomaly_app.core.errors import ModelCorrupt, ModelMissing
-from anomaly_app.core.manifest import RETRAIN, Manifest, read_manifest
-from anomaly_app.model_store import MANIFEST_FILE, MODEL_FILE, find_version
+from anomaly_app.core.errors import ModelCorrupt
+from anomaly_app.core.manifest import Manifest, read_manifest
+from anomaly_app.model_store import read_artifact
 from training.cli import COMMANDS, one_line_errors
 from training.commands import options
 from training.commands.tables import feature_table, measured, warn
@@ -30,18 +29,19 @@ def command(artifact: Path) -> None:
       python -m training inspect models/transactions
       python -m training inspect models/transactions/3
     """  # noqa: D301  # click reads the escape: keep the lines as they are
-    folder = find_version(artifact)
-    manifest = read_manifest(_read(folder / MANIFEST_FILE), where=str(folder))
-    found = hashlib.sha256(_read(folder / MODEL_FILE)).hexdigest()
+    folder, manifest_json, pickle = read_artifact(artifact)
+    manifest = read_manifest(manifest_json, where=str(folder))
+    corrupt = None
+    try:
+        manifest.check_pickle(pickle, where=str(folder))
+    except ModelCorrupt as fault:
+        corrupt = fault
     console = Console()
-    console.print(_facts(manifest, matches=found == manifest.sha256))
+    console.print(_facts(manifest, matches=corrupt is None))
     console.print(feature_table(manifest.schema))
     warn(console, manifest.training.warnings)
-    if found != manifest.sha256:
-        raise ModelCorrupt(
-            f"model {folder}: {MODEL_FILE} has sha256 {found[:12]}…, its manifest says "
-            f"{manifest.sha256[:12]}…: {RETRAIN}"
-        )
+    if corrupt is not None:
+        raise corrupt
 
 
 def _facts(manifest: Manifest, *, matches: bool) -> Table:
@@ -69,12 +69,3 @@ def _facts(manifest: Manifest, *, matches: bool) -> Table:
         wrong = name == "its file" and not matches
         table.add_row(Text(name, style="bold"), Text(fact, style="red" if wrong else ""))
     return table
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as fault:
-        raise ModelMissing(
-            f"model file {file} cannot be read ({fault.strerror}): {RETRAIN}"
-        ) from None

@@ -10,6 +10,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from sklearn.metrics import precision_recall_curve
 
+from anomaly_app.core.calibration import score_of
 from anomaly_app.core.schema import Matrix
 from anomaly_app.core.thresholds import Labels
 from training.report.figures import (
@@ -41,9 +42,8 @@ class Curve(NamedTuple):
 
 
 def scores_of(log_p: Matrix) -> Matrix:
-    """Turn logarithms of p-values into scores, as `anomaly_app.core.calibration.score_of` does."""
-    scores: Matrix = 1.0 - np.exp(0.25 * log_p)
-    return scores
+    """Turn logarithms of p-values into the scores that alerts show."""
+    return score_of(np.exp(log_p))
 
 
 @styled
