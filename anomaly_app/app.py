@@ -1,6 +1,7 @@
 """The Faust application: ``faust -A anomaly_app.app worker -l info``."""
 
 import sys
+from functools import partial
 from typing import Any
 
 import faust
@@ -14,6 +15,7 @@ from anomaly_app.dead_letters.command import dlq
 from anomaly_app.runtime import Runtime
 from anomaly_app.settings import Settings, load_settings
 from anomaly_app.stream.alerting import ALERTS_AT_ONCE, define_alerting
+from anomaly_app.stream.gaps import report_gap
 from anomaly_app.stream.scoring import define_scoring
 from anomaly_app.stream.topics import define_topics
 from anomaly_app.stream.transport import ConfirmingApp, faust_credentials
@@ -29,6 +31,13 @@ that went are nobody's. Kafka's own 3 s make that the longest part of a stop's s
 
 HEARTBEATS_PER_SESSION = 6
 """At least, where the session is short."""
+
+METADATA_AGE_MS = 20_000
+"""Milliseconds after which a worker asks the broker anew which partitions there are.
+
+Partitions that are added are read so soon; Kafka's own five minutes would leave them alone, and
+the records in them.
+"""
 
 PLAIN_LOG = {"merge": True, "formatters": {"colored": DEFAULT_FORMATTERS["default"]}}
 """A log without colours: to work them out takes longer than all else that an alert needs."""
@@ -64,6 +73,7 @@ def create_app(settings: Settings) -> faust.App:
         broker_heartbeat_interval=min(HEARTBEAT, settings.session_timeout / HEARTBEATS_PER_SESSION),
         broker_rebalance_timeout=settings.rebalance_timeout,
         broker_request_timeout=max(60.0, settings.session_timeout),
+        consumer_metadata_max_age_ms=METADATA_AGE_MS,
         # A partition that is new to the group is read from its first record.
         consumer_auto_offset_reset="earliest",
         producer_request_timeout=30.0,
@@ -87,6 +97,7 @@ def create_app(settings: Settings) -> faust.App:
         settings.transactions_topic: settings.batch_size,
         settings.anomalies_topic: ALERTS_AT_ONCE,
     }
+    app.on_gap = partial(report_gap, counters=runtime.counters)
     topics = define_topics(app, settings)
     define_scoring(app, topics, runtime)
     define_alerting(app, topics, runtime)

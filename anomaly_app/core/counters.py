@@ -53,8 +53,8 @@ class Counters:
         Anomalies that were alerted on, by outcome.
     batches
         Calls that judged them, each for all the runs that waited.
-    offsets
-        Per partition of the transactions, the next offset to judge.
+    lost_to_retention
+        Offsets that were deleted before they were read, by topic and partition.
     latency
         From the record's timestamp in Kafka to the end of its batch; of a large batch, some.
     """
@@ -64,7 +64,7 @@ class Counters:
     batches: int = 0
     dead_letters: Counter[str] = field(default_factory=Counter)
     alerts: Counter[str] = field(default_factory=Counter)
-    offsets: dict[int, int] = field(default_factory=dict)
+    lost_to_retention: Counter[tuple[str, int]] = field(default_factory=Counter)
     latency: LatencyWindow = field(default_factory=LatencyWindow)
 
     @property

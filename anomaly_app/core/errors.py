@@ -14,6 +14,7 @@
     │   ├── TopicNotCreated    a missing topic cannot be created as the settings say
     │   ├── TopicMismatch      a topic exists with another number of partitions
     │   ├── TopicMissing       a topic does not exist
+    │   ├── UnreadableBatch    what was fetched is not records
     │   └── MessageTooLarge    a topic does not take a message of this size
     ├── DeadLetterError        dead letters cannot be replayed as asked
     │   ├── DeadLetterMissing  none stands at a place that was named
@@ -78,6 +79,10 @@ class MessageTooLarge(BrokerError):
 
 class TopicMissing(BrokerError):
     """A topic does not exist."""
+
+
+class UnreadableBatch(BrokerError):
+    """A batch of records cannot be unpacked: its text names topic, partition and offsets."""
 
 
 class DeadLetterError(AnomalyAppError):

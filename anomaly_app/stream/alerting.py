@@ -3,7 +3,7 @@
 import logging
 from typing import Any, cast
 
-from faust.types import StreamT
+from faust.types import EventT, StreamT
 
 from anomaly_app.alerting.channel import AlertChannel, Outcome
 from anomaly_app.alerting.delivery import Delivery
@@ -13,7 +13,7 @@ from anomaly_app.alerting.slack import SlackChannel
 from anomaly_app.core.anomaly import read_anomaly
 from anomaly_app.runtime import Runtime
 from anomaly_app.settings import Settings
-from anomaly_app.stream.batching import Run, records_of
+from anomaly_app.stream.batching import Run
 from anomaly_app.stream.sending import exit_without_commit
 from anomaly_app.stream.topics import Topics
 from anomaly_app.stream.transport import ConfirmingApp
@@ -34,18 +34,26 @@ def define_alerting(app: ConfirmingApp, topics: Topics, runtime: Runtime) -> Non
     @app.agent(topics.anomalies, name="alerting")
     async def alerting(stream: StreamT[Any]) -> None:
         async for event in app.events(stream):
-            for record in records_of(cast("list[Run]", event.value)):
-                try:
-                    outcome = await alert(record.value, delivery)
-                except Exception as fault:  # noqa: BLE001  # nothing may pass for done that is not
-                    exit_without_commit(f"alert on {record!r}", fault)
-                if outcome is None:
+            for run in cast("list[Run]", event.value):
+                if not await alert_run(event, run):
                     # Faust would not stop before it is done; it is read again, here or elsewhere.
                     break
-                runtime.counters.alerts[outcome] += 1
-                app.confirm(event, record)
             app.finish(event)
         await channel.close()
+
+    async def alert_run(event: EventT[Any], run: Run) -> bool:
+        """Alert on each anomaly of a run, and confirm it; false where the worker let go of it."""
+        for record in run.records:
+            try:
+                outcome = await alert(record.value, delivery)
+            except Exception as fault:  # noqa: BLE001  # nothing may pass for done that is not
+                exit_without_commit(f"alert on {record!r}", fault)
+            if outcome is None:
+                return False
+            runtime.counters.alerts[outcome] += 1
+            app.confirm(event, record)
+        app.confirm(event, run)
+        return True
 
 
 async def alert(value: bytes | None, delivery: Delivery) -> Outcome | None:

@@ -15,6 +15,11 @@ from aiokafka.consumer.fetcher import FetchResult, PartitionRecords
 from aiokafka.errors import CorruptRecordException
 from aiokafka.structs import TopicPartition
 
+from anomaly_app.core.errors import UnreadableBatch
+
+CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
+"""Kafka's names for how a batch may be compressed, by their numbers."""
+
 
 class Record(msgspec.Struct, gc=False):
     """A record as it was fetched from Kafka: a fifth of the cost of aiokafka's own."""
@@ -27,14 +32,19 @@ class Record(msgspec.Struct, gc=False):
     key: bytes | None
     value: bytes | None
 
+    @property
+    def end(self) -> int:
+        """The offset behind the record."""
+        return self.offset + 1
+
 
 class Run(NamedTuple):
-    """Records of one partition, in order."""
+    """Records of one partition, in order; there may be none."""
 
     topic: str
     partition: int
-    offset: int
-    """That of the last record."""
+    end: int
+    """The offset behind the run: also behind what is no record, such as a transaction's marker."""
     records: list[Record]
 
 
@@ -44,21 +54,38 @@ def records_of(runs: Iterable[Run]) -> Iterator[Record]:
 
 
 class Packed(NamedTuple):
-    """A batch of records of one partition, in Kafka's own bytes."""
+    """A range of offsets of one partition, with its records in Kafka's own bytes."""
 
     topic: str
     partition: int
     first: int
     """The first offset that is asked for; the batch may begin before it."""
     end: int
-    """The offset behind the batch."""
+    """The offset behind the range."""
     batch: Any
-    """aiokafka's reader."""
+    """aiokafka's reader; None where nobody shall read what is there."""
 
     def unpack(self) -> list[Record]:
-        """Read the records; compaction may have left none."""
-        topic, partition, first, _, batch = self
-        records = [Record(topic, partition, r.offset, r.timestamp, r.key, r.value) for r in batch]
+        """Read the records; compaction may have left none.
+
+        Raises
+        ------
+        UnreadableBatch
+            The batch cannot be decompressed, or its records are not Kafka's format.
+        """
+        topic, partition, first, end, batch = self
+        if batch is None:
+            return []
+        try:
+            records = [
+                Record(topic, partition, r.offset, r.timestamp, r.key, r.value) for r in batch
+            ]
+        except Exception as fault:
+            codec = CODECS[batch.compression_type] if hasattr(batch, "compression_type") else "old"
+            raise UnreadableBatch(
+                f"topic {topic} partition {partition} offsets {first} to {end - 1}: a batch of "
+                f"records (compression {codec}) cannot be unpacked: {fault!r}"
+            ) from fault
         if records and records[0].offset < first:
             return [record for record in records if record.offset >= first]
         return records
@@ -67,22 +94,23 @@ class Packed(NamedTuple):
 class PackedRecords:
     """What was fetched of a partition, batch by batch; in place of aiokafka's record by record.
 
-    Transactions are not looked at: records of aborted ones are read like any other, as
-    ``read_uncommitted`` is.
+    Only committed records are read: those of aborted transactions, and the markers at which
+    transactions end, are passed on as ranges without records, so that they count as done.
 
     Parameters
     ----------
     tp
         The partition.
     fetched
-        What aiokafka made of the answer: its bytes, and the offset that was asked for.
+        What aiokafka made of the answer: its bytes, the offset that was asked for, and the
+        transactions in it that were aborted.
     """
 
     def __init__(self, tp: TopicPartition, fetched: PartitionRecords) -> None:
         self.next_fetch_offset: int = fetched.next_fetch_offset
         """Behind the last batch that was taken; aiokafka's position in the partition."""
         self._tp = tp
-        self._batches = fetched._records  # noqa: SLF001
+        self._fetched = fetched
         # It refers back to `fetched`, whose megabytes would wait for the garbage collector.
         fetched._records_iterator = None  # noqa: SLF001
 
@@ -95,13 +123,30 @@ class PackedRecords:
             A checksum is wrong.
         """
         topic, partition = self._tp
-        while self._batches.has_next():
-            batch = self._batches.next_batch()
+        batches = self._fetched._records  # noqa: SLF001
+        while batches.has_next():
+            batch = batches.next_batch()
             if not batch.validate_crc():
                 raise CorruptRecordException(f"Invalid CRC - {self._tp}")
             first, self.next_fetch_offset = self.next_fetch_offset, batch.next_offset
-            if not batch.is_control_batch:
-                yield Packed(topic, partition, first, batch.next_offset, batch)
+            hidden = self._is_hidden(batch)
+            yield Packed(topic, partition, first, batch.next_offset, None if hidden else batch)
+
+    def _is_hidden(self, batch: Any) -> bool:
+        """Tell whether a batch is a marker, or belongs to a transaction that was aborted.
+
+        The books are aiokafka's own, and kept in the same order as it does.
+        """
+        producer = batch.producer_id
+        if producer is None:
+            return False
+        fetched = self._fetched
+        fetched._consume_aborted_up_to(batch.base_offset)  # noqa: SLF001
+        if batch.is_control_batch:
+            if fetched._contains_abort_marker(batch):  # noqa: SLF001
+                fetched._aborted_producers.discard(producer)  # noqa: SLF001
+            return True
+        return batch.is_transactional and producer in fetched._aborted_producers  # noqa: SLF001
 
 
 class PackedResults(OrderedDict[TopicPartition, Any]):

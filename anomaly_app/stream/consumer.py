@@ -27,6 +27,7 @@ from mode.utils.futures import notify
 from anomaly_app.stream.batching import Record, Run
 from anomaly_app.stream.fetching import FetchingThread
 from anomaly_app.stream.inbox import Bell, Inbox
+from anomaly_app.stream.sending import exit_without_commit
 
 IN_HAND = 2
 """Batches of a topic that are not done: one in work, and one for the agent to go on with."""
@@ -54,14 +55,23 @@ class ConfirmingConsumer(driver.Consumer):
             inbox=self._inbox,
             arrived=self._arrived,
             fetch_wait=self.app.fetch_wait,
+            on_gap=self.app.on_gap,
             loop=self.loop,
             beacon=self.beacon,
         )
 
     def confirm(self, event: EventT[Any], last: Run | Record) -> None:
-        """Count a record of an event, and all before it in its partition, as done."""
+        """Count a run or record of an event, and all before it in its partition, as done."""
         if event.message.generation_id == self.app.consumer_generation_id:
-            self._done[TP(last.topic, last.partition)] = last.offset + 1
+            self._done[TP(last.topic, last.partition)] = last.end
+
+    def confirmed(self, tp: TP) -> int | None:
+        """Give the offset behind all that is done of a partition; None where that is not known."""
+        return self._done.get(tp)
+
+    def end_offset(self, tp: TP) -> int | None:
+        """Give the offset that a partition's next record gets; None until the first fetch."""
+        return self._thread.end_offset(tp)
 
     def finish(self, event: EventT[Any]) -> None:
         """Stop waiting for an event; what was not confirmed of it is read again."""
@@ -113,8 +123,11 @@ class ConfirmingConsumer(driver.Consumer):
     async def perform_seek(self) -> None:
         """Go to the committed offsets; to the beginning of partitions that have none."""
         committed = await self.seek_to_committed()
+        known = {TP(*tp): offset for tp, offset in committed.items() if offset is not None}
+        self._done.update(known)
+        self._committed.update(known)
         # aiokafka leaves partitions without a commit where they are.
-        if unread := [tp for tp, offset in committed.items() if not offset]:
+        if unread := [tp for tp, offset in committed.items() if offset is None]:
             await self._thread.seek_to_beginning(*unread)
         # Faust drops what lies before this.
         self._read_offset.clear()
@@ -132,9 +145,13 @@ class ConfirmingConsumer(driver.Consumer):
     ) -> Any:
         end = self.loop.time() + timeout
         while self.flow_active and (left := end - self.loop.time()) > 0:
-            self._thread.check()
+            try:
+                self._thread.check()
+                batches = self._take()
+            except Exception as fault:  # noqa: BLE001  # Faust would end without a word
+                exit_without_commit("reading from Kafka", fault)
             self._thread.want(frozenset(active_partitions or ()))
-            if batches := self._take():
+            if batches:
                 return batches
             await self._arrived.wait(left)
         return {} if self.flow_active else None
@@ -154,7 +171,7 @@ class ConfirmingConsumer(driver.Consumer):
         message = ConsumerMessage(
             tp.topic,
             tp.partition,
-            record[-1].offset,
+            record[-1].end - 1,
             timestamp=0.0,
             timestamp_type=0,
             headers=None,

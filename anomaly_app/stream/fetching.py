@@ -15,7 +15,8 @@ from aiokafka.structs import TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from anomaly_app.stream.batching import PackedResults
+from anomaly_app.stream.batching import Packed, PackedResults
+from anomaly_app.stream.gaps import Gap
 from anomaly_app.stream.inbox import Bell, Inbox
 
 PAUSE = 0.001
@@ -44,18 +45,31 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
         Rung when something is new in the inbox.
     fetch_wait
         Seconds that the broker may hold back a fetch.
+    on_gap
+        Called where a partition cannot be read on from where it was left.
     """
 
     def __init__(
-        self, consumer: Any, *, inbox: Inbox, arrived: Bell, fetch_wait: float, **options: Any
+        self,
+        consumer: Any,
+        *,
+        inbox: Inbox,
+        arrived: Bell,
+        fetch_wait: float,
+        on_gap: Callable[[Gap], None],
+        **options: Any,
     ) -> None:
         super().__init__(consumer, **options)
+        self._on_gap = on_gap
         self._inbox = inbox
         self._arrived = arrived
         self._fetch_wait = fetch_wait
         self._wanted: frozenset[TP] = frozenset()
         self._seeks = 0
+        self._expected: dict[TopicPartition, int] = {}
+        """For each partition, the offset that is to be read next."""
         self._pause = 0.0
+        self._next_look = 0.0
         self._held_back = False
         self._fault: Exception | None = None
         self._stir = Bell(self.thread_loop)
@@ -97,9 +111,22 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
 
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
-        # Faust passes a constant, and aiokafka has no setter: it reads this at its start.
+        # Faust passes constants, and aiokafka has no setters: it reads these at its start.
         consumer._fetch_max_wait_ms = int(self._fetch_wait * 1000)  # noqa: SLF001
+        consumer._isolation_level = "read_committed"  # noqa: SLF001
         return consumer
+
+    def highwater(self, tp: TP) -> Any:
+        """Give the offset up to which a partition can be read: its last stable offset.
+
+        Behind it stand records of transactions that have not ended. None until the first fetch.
+        """
+        stable = self._ensure_consumer().last_stable_offset(tp)
+        return self.end_offset(tp) if stable is None or stable < 0 else stable
+
+    def end_offset(self, tp: TP) -> int | None:
+        """Give the offset that the next record gets; None until the first fetch."""
+        return cast("int | None", self._ensure_consumer().highwater(tp))
 
     async def _fetch(self) -> None:
         while not self.should_stop:
@@ -131,22 +158,64 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
         found = await self._fetch_records(consumer, wanted, timeout=0)
         fetched = 0
         for packed in chain.from_iterable(found.values()):
+            tp = TopicPartition(packed.topic, packed.partition)
+            self._follow(tp, packed.first)
+            self._expected[tp] = packed.end
             self._inbox.put(packed)
             fetched += packed.end - packed.first
+        self._look_for_gaps(consumer)
         return fetched
 
-    async def seek_to_committed(self) -> Mapping[TP, int]:
-        """Go to the committed offsets; the inbox is empty then."""
-        seek = self._ensure_consumer().seek_to_committed
-        return cast("Mapping[TP, int]", await self.call_thread(self._at_rest, seek))
+    def _look_for_gaps(self, consumer: aiokafka.AIOKafkaConsumer) -> None:
+        """Notice that aiokafka had to go on elsewhere, also where nothing has come from there."""
+        if (now := self.thread_loop.time()) < self._next_look:
+            return
+        self._next_look = now + IDLE
+        assignment = consumer._subscription.subscription.assignment  # noqa: SLF001
+        for tp in self._wanted & assignment.tps:
+            state = assignment.state_value(tp)
+            if state.has_valid_position:
+                self._follow(tp, state.position)
+
+    def _follow(self, tp: TopicPartition, position: int) -> None:
+        expected = self._expected.setdefault(tp, position)
+        if position == expected:
+            return
+        self._expected[tp] = position
+        self._on_gap(Gap(tp.topic, tp.partition, expected, position))
+        if position > expected:
+            # Nobody can do more about what is gone: it counts as done.
+            self._inbox.put(Packed(tp.topic, tp.partition, expected, position, None))
+            self._arrived.ring()
+
+    async def seek_to_committed(self) -> Mapping[TP, Any]:
+        """Go to the committed offsets, None where there are none; the inbox is empty then."""
+        seek = self._seek_to_committed
+        return cast("Mapping[TP, Any]", await self.call_thread(self._at_rest, seek))
+
+    async def _seek_to_committed(self) -> Mapping[TopicPartition, int | None]:
+        consumer = self._ensure_consumer()
+        committed = {tp: await consumer.committed(tp) for tp in consumer.assignment()}
+        self._expected.clear()
+        for tp, offset in committed.items():
+            # aiokafka's own call leaves a partition where it is that is committed up to 0.
+            if offset is not None:
+                consumer.seek(tp, offset)
+                self._expected[tp] = offset
+        return committed
 
     async def seek_to_beginning(self, *partitions: TopicPartition) -> None:
         """Go to the first record of some partitions; the inbox is empty then."""
-        seek = self._ensure_consumer().seek_to_beginning
-        await self.call_thread(self._at_rest, seek, *partitions)
+        await self.call_thread(self._at_rest, self._seek_to_beginning, *partitions)
+
+    async def _seek_to_beginning(self, *partitions: TopicPartition) -> None:
+        await self._ensure_consumer().seek_to_beginning(*partitions)
+        for tp in partitions:
+            self._expected.pop(tp, None)
 
     async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
         """Go to certain offsets; the inbox is empty then."""
+        self._expected.update({TopicPartition(*tp): offset for tp, offset in partitions.items()})
         seek = self._seek_wait
         await self.call_thread(self._at_rest, seek, self._ensure_consumer(), partitions)
 

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Mapping
 from threading import Lock
 
-from anomaly_app.stream.batching import Packed, Record, Run
+from anomaly_app.stream.batching import Packed, Run
 
 
 class Inbox:
@@ -32,7 +32,13 @@ class Inbox:
             self._topics[packed.topic].packed.append(packed)
 
     def take(self, topic: str) -> list[Run]:
-        """Take the records of a topic that wait, up to its size."""
+        """Take the records of a topic that wait, up to its size.
+
+        Raises
+        ------
+        UnreadableBatch
+            What was fetched cannot be unpacked.
+        """
         with self._lock:
             return self._topics[topic].take()
 
@@ -45,35 +51,47 @@ class Inbox:
         """Drop all that waits."""
         with self._lock:
             for waiting in self._topics.values():
-                waiting.packed.clear()
-                waiting.unpacked.clear()
+                waiting.clear()
 
 
 class _Waiting:
     def __init__(self, size: int) -> None:
         self.size = size
         self.packed: deque[Packed] = deque()
-        self.unpacked: list[Record] = []
-        """The rest of a batch that was too large to be taken whole."""
+        self.rest: Run | None = None
+        """What is left of a batch that was too large to be taken whole."""
 
     def take(self) -> list[Run]:
         runs, room = [], self.size
-        while room and (self.unpacked or self.packed):
-            records = self.unpacked or self.packed.popleft().unpack()
-            taken, self.unpacked = records[:room], records[room:]
-            if taken:
-                last = taken[-1]
-                runs.append(Run(last.topic, last.partition, last.offset, taken))
-                room -= len(taken)
+        while room and (run := self._next()):
+            if len(run.records) > room:
+                taken = run.records[:room]
+                self.rest = run._replace(records=run.records[room:])
+                run = run._replace(records=taken, end=taken[-1].end)
+            runs.append(run)
+            room -= len(run.records)
         return runs
 
+    def _next(self) -> Run | None:
+        if self.rest:
+            run, self.rest = self.rest, None
+            return run
+        if not self.packed:
+            return None
+        packed = self.packed.popleft()
+        return Run(packed.topic, packed.partition, packed.end, packed.unpack())
+
     def has_room(self) -> bool:
-        waiting = len(self.unpacked)
+        waiting = len(self.rest.records) if self.rest else 0
         for packed in self.packed:
             waiting += packed.end - packed.first
             if waiting >= self.size:
                 return False
         return waiting < self.size
+
+    def clear(self) -> None:
+        self.packed.clear()
+        self.rest = None
 
 
 class Bell:

@@ -32,12 +32,6 @@ def define_scoring(app: ConfirmingApp, topics: Topics, runtime: Runtime) -> None
         except Exception as fault:  # noqa: BLE001  # Faust would start anew, past what is in hand
             exit_without_commit(f"the stream of {runtime.settings.transactions_topic}", fault)
 
-    @app.on_partitions_revoked.connect
-    async def forget(*sender_and_revoked: Any, **_: Any) -> None:
-        for tp in sender_and_revoked[-1]:
-            if tp.topic == runtime.settings.transactions_topic:
-                runtime.counters.offsets.pop(tp.partition, None)
-
 
 async def score_event(event: EventT[Any], app: ConfirmingApp, runtime: Runtime) -> None:
     """Score the records of an event, and confirm them."""
@@ -47,7 +41,6 @@ async def score_event(event: EventT[Any], app: ConfirmingApp, runtime: Runtime) 
     except Exception as fault:  # noqa: BLE001  # nothing may pass for done that is not
         exit_without_commit(_where(runs), fault)
     for run in runs:
-        runtime.counters.offsets[run.partition] = run.offset + 1
         app.confirm(event, run)
     app.finish(event)
 
@@ -112,5 +105,9 @@ def _count(
 
 
 def _where(runs: Sequence[Run]) -> str:
-    places = ", ".join(f"{r.partition} offsets {r.records[0].offset} to {r.offset}" for r in runs)
+    places = ", ".join(
+        f"{run.partition} offsets {run.records[0].offset} to {run.end - 1}"
+        for run in runs
+        if run.records
+    )
     return f"{runs[0].topic} partition {places}"

@@ -1,6 +1,6 @@
 """What makes an app of Faust's one whose agents confirm what they have done."""
 
-from collections.abc import AsyncIterable, Mapping
+from collections.abc import AsyncIterable, Callable, Mapping
 from typing import Any, ClassVar, cast
 
 import faust
@@ -14,6 +14,7 @@ from anomaly_app.broker.security import password, tls_context
 from anomaly_app.settings import Settings
 from anomaly_app.stream.batching import Record, Run
 from anomaly_app.stream.consumer import ConfirmingConsumer
+from anomaly_app.stream.gaps import Gap
 
 
 class ConfirmingApp(faust.App):
@@ -32,6 +33,9 @@ class ConfirmingApp(faust.App):
 
     batch_sizes: Mapping[str, int]
     """For each topic that agents read, the most records in an event."""
+
+    on_gap: Callable[[Gap], None]
+    """Called, in the consumer's thread, where a partition cannot be read on."""
 
     def events(self, stream: StreamT[Any]) -> AsyncIterable[EventT[Any]]:
         """Events of an agent's stream, each of them to be finished."""

@@ -16,11 +16,13 @@ class PartitionPosition(NamedTuple):
     offset: int | None
     """The next offset to work on."""
     end: int | None
-    """The offset that the next record produced will get."""
+    """The offset up to which the partition can be read."""
+    in_open_transactions: int | None
+    """Offsets behind it, which wait for the end of a producer's transaction."""
 
     @property
     def lag(self) -> int | None:
-        """Records that wait; None where Kafka has not told yet."""
+        """Offsets that can be read and are not done; None where Kafka has not told yet."""
         if self.offset is None or self.end is None:
             return None
         return max(self.end - self.offset, 0)
@@ -47,11 +49,17 @@ def worker_stats(runtime: Runtime, positions: Sequence[PartitionPosition]) -> di
         "batches": counters.batches,
         "dead_letters": counters.dead_letters.total(),
         "dead_letters_by_reason": dict(counters.dead_letters),
+        "lost_to_retention": counters.lost_to_retention.total(),
         "alerts": dict(counters.alerts),
         "alerts_wait_for": runtime.alerts_wait_for(),
         "latency_seconds": counters.latency.quantiles(),
         "partitions": [
-            {**position._asdict(), "lag": position.lag} for position in sorted(positions)
+            {
+                **position._asdict(),
+                "lag": position.lag,
+                "lost_to_retention": counters.lost_to_retention[position[:2]],
+            }
+            for position in sorted(positions)
         ],
         "model": manifest
         and {

@@ -1,5 +1,7 @@
 """``/stats``, ``/healthz`` and ``/readyz`` of one worker."""
 
+from typing import Protocol, cast
+
 import faust
 from faust.types import TP
 from faust.types.web import Request, Response, View
@@ -10,13 +12,26 @@ from anomaly_app.web.stats import PartitionPosition, worker_stats
 OK, UNAVAILABLE = 200, 503
 
 
+class Consumer(Protocol):
+    """What the pages ask of the app's consumer."""
+
+    def confirmed(self, tp: TP) -> int | None:
+        """Give the offset behind all that is done of a partition."""
+
+    def highwater(self, tp: TP) -> int | None:
+        """Give the offset up to which a partition can be read."""
+
+    def end_offset(self, tp: TP) -> int | None:
+        """Give the offset that the next record gets."""
+
+
 def define_views(app: faust.App, runtime: Runtime) -> None:
     """Define the pages."""
 
     @app.page("/stats")
     async def stats(view: View, request: Request) -> Response:  # noqa: ARG001
         """Counters of this worker since its start."""
-        positions = [await _position(app, runtime, tp) for tp in _assignment(app)]
+        positions = [await _position(app, tp) for tp in _assignment(app)]
         return view.json(worker_stats(runtime, positions))
 
     @app.page("/healthz")
@@ -50,9 +65,11 @@ def _assignment(app: faust.App) -> set[TP]:
         return set()
 
 
-async def _position(app: faust.App, runtime: Runtime, tp: TP) -> PartitionPosition:
-    judged = runtime.counters.offsets if tp.topic == runtime.settings.transactions_topic else {}
-    offset = judged.get(tp.partition)
+async def _position(app: faust.App, tp: TP) -> PartitionPosition:
+    consumer = cast("Consumer", app.consumer)
+    offset = consumer.confirmed(tp)
     if offset is None:
         offset = await app.consumer.position(tp)
-    return PartitionPosition(tp.topic, tp.partition, offset, app.consumer.highwater(tp))
+    readable, end = consumer.highwater(tp), consumer.end_offset(tp)
+    waiting = None if readable is None or end is None else end - readable
+    return PartitionPosition(tp.topic, tp.partition, offset, readable, waiting)

@@ -4,7 +4,7 @@ import struct
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from aiokafka.consumer.fetcher import PartitionRecords
+from aiokafka.consumer.fetcher import READ_COMMITTED, PartitionRecords
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.record.util import calc_crc32c
@@ -14,7 +14,7 @@ from anomaly_app.stream.batching import PackedRecords
 
 TOPIC = "transactions"
 
-CRC, ATTRIBUTES = 17, 21
+LENGTH, CRC, ATTRIBUTES, RECORDS = 8, 17, 21, 61
 """Places in a batch's head; the checksum is over all from the attributes on."""
 
 CONTROL = 0x20
@@ -28,9 +28,15 @@ class Sent(NamedTuple):
     value: bytes | None = b"{}"
 
 
-def batch(records: Sequence[Sent], *, control: bool = False) -> bytes:
-    """Write records, with gaps where their offsets have some, as one batch."""
-    builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 10_000_000)
+def batch(
+    records: Sequence[Sent], *, control: bool = False, producer: int | None = None, codec: int = 0
+) -> bytes:
+    """Write records, with gaps where their offsets have some, as one batch.
+
+    With a producer's id they belong to a transaction of that producer.
+    """
+    transactional, number = int(producer is not None), -1 if producer is None else producer
+    builder = DefaultRecordBatchBuilder(2, codec, transactional, number, 0, 0, 10_000_000)
     first = records[0].offset
     for offset, key, value in records:
         builder.append(offset - first, 1_767_268_800_000 + offset, key, value, [])
@@ -43,14 +49,38 @@ def batch(records: Sequence[Sent], *, control: bool = False) -> bytes:
     return bytes(built)
 
 
-def one_by_one(answer: bytes, *, start: int = 0, partition: int = 0) -> PartitionRecords:
-    """Read an answer as aiokafka does."""
+ABORT, COMMIT = 0, 1
+
+
+def marker(offset: int, kind: int, producer: int) -> bytes:
+    """Write what the broker leaves where a transaction ends."""
+    key, value = struct.pack(">hh", 0, kind), struct.pack(">hi", 0, 0)
+    return batch([Sent(offset, key, value)], control=True, producer=producer)
+
+
+def one_by_one(
+    answer: bytes,
+    *,
+    start: int = 0,
+    partition: int = 0,
+    aborted: Sequence[tuple[int, int]] = (),
+) -> PartitionRecords:
+    """Read committed records of an answer as aiokafka does.
+
+    `aborted` are the producers and first offsets of transactions that were aborted.
+    """
     tp = TopicPartition(TOPIC, partition)
     records: Any = MemoryRecords(answer)
-    return PartitionRecords(tp, records, [], start, None, None, True, 0)
+    return PartitionRecords(tp, records, list(aborted), start, None, None, True, READ_COMMITTED)
 
 
-def packed(answer: bytes, *, start: int = 0, partition: int = 0) -> PackedRecords:
+def packed(
+    answer: bytes,
+    *,
+    start: int = 0,
+    partition: int = 0,
+    aborted: Sequence[tuple[int, int]] = (),
+) -> PackedRecords:
     """Read an answer as the app does."""
-    fetched = one_by_one(answer, start=start, partition=partition)
+    fetched = one_by_one(answer, start=start, partition=partition, aborted=aborted)
     return PackedRecords(TopicPartition(TOPIC, partition), fetched)

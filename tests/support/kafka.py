@@ -187,6 +187,17 @@ class Kafka:
         return {tp.partition: place.offset for tp, place in offsets.items() if place.offset >= 0}
 
 
+@asynccontextmanager
+async def admin_of(kafka: Kafka) -> AsyncIterator[AIOKafkaAdminClient]:
+    """Open an admin client on the broker of a test."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.servers)
+    await admin.start()
+    try:
+        yield admin
+    finally:
+        await admin.close()
+
+
 async def _fetch(consumer: AIOKafkaConsumer, seconds: float) -> list[ConsumerRecord]:
     fetched = await consumer.getmany(timeout_ms=int(seconds * 1000))
     return [message for messages in fetched.values() for message in messages]

@@ -1,6 +1,7 @@
 """Batches: every fetched record is handed on once and in order."""
 
 import asyncio
+import struct
 import threading
 import time
 from typing import Any
@@ -8,13 +9,28 @@ from typing import Any
 import pytest
 from aiokafka.consumer.fetcher import FetchError, FetchResult
 from aiokafka.errors import CorruptRecordException, UnknownError
+from aiokafka.record.util import calc_crc32c
 from aiokafka.structs import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly_app.stream.batching import PackedRecords, PackedResults
+from anomaly_app.core.errors import UnreadableBatch
+from anomaly_app.stream.batching import CODECS, PackedRecords, PackedResults
 from anomaly_app.stream.inbox import Bell, Inbox
-from tests.support.fetches import TOPIC, Sent, batch, one_by_one, packed
+from tests.support.fetches import (
+    ABORT,
+    ATTRIBUTES,
+    COMMIT,
+    CRC,
+    LENGTH,
+    RECORDS,
+    TOPIC,
+    Sent,
+    batch,
+    marker,
+    one_by_one,
+    packed,
+)
 
 TP = TopicPartition(TOPIC, 0)
 
@@ -37,7 +53,7 @@ def inbox_with(*answers: bytes, size: int, start: int = 0) -> Inbox:
 
 def taken(inbox: Inbox) -> list[tuple[int, int, list[int]]]:
     runs = inbox.take(TOPIC)
-    return [(run.partition, run.offset, [r.offset for r in run.records]) for run in runs]
+    return [(run.partition, run.end, [r.offset for r in run.records]) for run in runs]
 
 
 def test_what_was_fetched_stays_in_the_batches_of_the_producer() -> None:
@@ -58,11 +74,42 @@ def test_a_batch_that_begins_before_what_was_asked_for_is_read_from_there() -> N
     assert offsets_in(packed(sent(5, 6), start=7)) == [[]]
 
 
-def test_the_marker_of_a_transaction_is_passed_over() -> None:
-    marker = batch([Sent(6, b"\0\0\0\1", b"\0\0\0\0\0\0")], control=True)
-    fetched = packed(sent(5) + marker, start=5)
-    assert offsets_in(fetched) == [[5]]
+def test_the_marker_of_a_transaction_is_a_range_without_records() -> None:
+    records = batch([Sent(5)], producer=1)
+    fetched = packed(records + marker(6, COMMIT, 1), start=5)
+    assert offsets_in(fetched) == [[5], []]
     assert fetched.next_fetch_offset == 7
+
+
+def test_records_of_an_aborted_transaction_are_a_range_without_records() -> None:
+    mine = [batch([Sent(5), Sent(6)], producer=1), batch([Sent(9)], producer=1)]
+    other = batch([Sent(7)], producer=2)
+    answer = mine[0] + other + marker(8, ABORT, 1) + mine[1]
+    assert offsets_in(packed(answer, start=5, aborted=[(1, 5)])) == [[], [7], [], [9]]
+
+
+def test_ranges_without_records_are_done_when_what_is_before_them_is() -> None:
+    answer = sent(5) + marker(6, COMMIT, 1)
+    assert taken(inbox_with(answer, size=100, start=5)) == [(0, 6, [5]), (0, 7, [])]
+
+
+@pytest.mark.parametrize("codec", range(1, 5), ids=CODECS[1:])
+def test_compressed_batches_are_unpacked(codec: int) -> None:
+    records = [Sent(offset, value=b"a value " * 50) for offset in range(300)]
+    compressed = batch(records, codec=codec)
+    assert len(compressed) < len(batch(records)) / 2
+    [found] = [kafka_batch.unpack() for kafka_batch in packed(compressed)]
+    assert [(r.offset, r.value) for r in found] == [(r.offset, r.value) for r in records]
+
+
+def test_a_batch_that_cannot_be_decompressed_is_an_error_that_names_its_place() -> None:
+    damaged = bytearray(batch([Sent(5), Sent(6)], codec=4))
+    damaged[RECORDS:] = b"not zstd"
+    damaged[CRC:ATTRIBUTES] = struct.pack(">I", calc_crc32c(bytes(damaged[ATTRIBUTES:])))
+    damaged[LENGTH : LENGTH + 4] = struct.pack(">i", len(damaged) - LENGTH - 4)
+    [kafka_batch] = packed(bytes(damaged), start=5)
+    with pytest.raises(UnreadableBatch, match=f"{TOPIC} partition 0 offsets 5 to 6.*zstd"):
+        kafka_batch.unpack()
 
 
 def test_a_wrong_checksum_is_an_error_that_names_the_partition() -> None:
@@ -74,15 +121,15 @@ def test_a_wrong_checksum_is_an_error_that_names_the_partition() -> None:
 
 def test_all_that_waits_is_taken_together() -> None:
     inbox = inbox_with(sent(5, 6) + sent(9), sent(3), size=100)
-    assert taken(inbox) == [(0, 6, [5, 6]), (0, 9, [9]), (1, 3, [3])]
+    assert taken(inbox) == [(0, 7, [5, 6]), (0, 10, [9]), (1, 4, [3])]
     assert taken(inbox) == []
 
 
 def test_what_is_too_much_for_one_batch_stays_for_the_next() -> None:
     inbox = inbox_with(sent(5, 6, 7, 8, 9), sent(3), size=2)
-    assert taken(inbox) == [(0, 6, [5, 6])]
-    assert taken(inbox) == [(0, 8, [7, 8])]
-    assert taken(inbox) == [(0, 9, [9]), (1, 3, [3])]
+    assert taken(inbox) == [(0, 7, [5, 6])]
+    assert taken(inbox) == [(0, 9, [7, 8])]
+    assert taken(inbox) == [(0, 10, [9]), (1, 4, [3])]
 
 
 def test_there_is_room_until_a_whole_batch_waits() -> None:
@@ -137,9 +184,53 @@ def test_batches_hold_what_aiokafka_reads_one_by_one(
     found: list[Any] = []
     while runs := inbox.take(TOPIC):
         assert sum(len(run.records) for run in runs) <= size
-        assert all(run.offset == run.records[-1].offset for run in runs)
+        assert all(not run.records or run.end == run.records[-1].end for run in runs)
         found += [(r.offset, r.timestamp, r.key, r.value) for run in runs for r in run.records]
     assert found == expected
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["plain", "records", "commit", "abort"]),
+            st.integers(1, 3),
+            st.integers(1, 3),
+        ),
+        max_size=25,
+    ),
+    st.integers(0, 40),
+)
+def test_of_transactions_the_same_is_read_as_aiokafka_does(
+    steps: list[tuple[str, int, int]], start: int
+) -> None:
+    offset, answer = 0, b""
+    begun: dict[int, int] = {}
+    aborted = []
+    ends = [0]
+    for kind, producer, count in steps:
+        if kind in {"plain", "records"}:
+            records = [Sent(offset + n) for n in range(count)]
+            if kind == "records":
+                begun.setdefault(producer, offset)
+            answer += batch(records, producer=producer if kind == "records" else None)
+            offset += count
+        else:
+            first = begun.pop(producer, None)
+            if kind == "abort" and first is not None:
+                aborted.append((producer, first))
+            answer += marker(offset, ABORT if kind == "abort" else COMMIT, producer)
+            offset += 1
+        ends.append(offset)
+    start = max(end for end in ends if end <= start)
+    ours = packed(answer, start=start, aborted=aborted)
+    theirs = one_by_one(answer, start=start, aborted=aborted)
+    inbox = Inbox({TOPIC: 10_000})
+    for kafka_batch in ours:
+        inbox.put(kafka_batch)
+    runs = inbox.take(TOPIC)
+    assert [r.offset for run in runs for r in run.records] == [r.offset for r in theirs]
+    assert ours.next_fetch_offset == theirs.next_fetch_offset
+    assert [run.end for run in runs] == ends[1:]
 
 
 def test_what_aiokafka_keeps_is_packed_and_announced() -> None:

@@ -1,6 +1,7 @@
 """The consumer: an event is whatever waits of a topic, and two at most are in hand."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
@@ -10,6 +11,7 @@ import pytest
 from faust.types import TP
 
 from anomaly_app.app import create_app
+from anomaly_app.core.errors import UnreadableBatch
 from anomaly_app.settings import Settings
 from anomaly_app.stream.consumer import IN_HAND, ConfirmingConsumer
 from tests.support.fetches import TOPIC, Sent, batch, packed
@@ -42,8 +44,8 @@ def test_the_records_of_all_partitions_are_one_event() -> None:
             arrive(consumer, 5, 6)
             arrive(consumer, 3, partition=1)
             [message] = await messages(consumer)
-            runs = [(r.partition, r.offset, len(r.records)) for r in message.value]
-            assert runs == [(0, 6, 2), (1, 3, 1)]
+            runs = [(r.partition, r.end, len(r.records)) for r in message.value]
+            assert runs == [(0, 7, 2), (1, 4, 1)]
             assert (message.tp, message.offset) == (TP(TOPIC, 1), 3)
 
     asyncio.run(run())
@@ -62,7 +64,7 @@ def test_no_more_is_handed_on_than_agents_can_begin_with() -> None:
             assert await messages(consumer) == []
             consumer.finish(SimpleNamespace(message=held[0], value=held[0].value))
             [message] = await messages(consumer)
-            assert [r.offset for r in message.value] == [10, 11]
+            assert [r.end for r in message.value] == [11, 12]
 
     asyncio.run(run())
 
@@ -89,11 +91,20 @@ def test_nothing_is_handed_on_while_the_flow_is_stopped() -> None:
     asyncio.run(run())
 
 
-def test_what_fetching_raised_is_raised_where_faust_hears_of_it() -> None:
+def test_what_fetching_raised_ends_the_process_and_says_where(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def leave(code: int) -> None:
+        raise SystemExit(code)
+
+    monkeypatch.setattr(os, "_exit", leave)
+
     async def run() -> None:
         async with new_consumer() as consumer:
-            consumer._thread._fault = OSError("a fault of the test")
-            with pytest.raises(OSError, match="a fault of the test"):
+            consumer._thread._fault = UnreadableBatch("topic transactions partition 3 …")
+            with pytest.raises(SystemExit) as ended:
                 await messages(consumer)
+            assert ended.value.code == os.EX_TEMPFAIL
 
     asyncio.run(run())
+    assert "topic transactions partition 3" in caplog.text
