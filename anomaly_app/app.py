@@ -93,6 +93,7 @@ def create_app(settings: Settings) -> faust.App:
         web_metrics_enabled=False,
     )
     app.fetch_wait = settings.fetch_wait
+    app.linger = settings.linger_ms / 1000.0
     app.batch_sizes = {
         settings.transactions_topic: settings.batch_size,
         settings.anomalies_topic: ALERTS_AT_ONCE,

@@ -61,6 +61,8 @@ class Settings(SecuritySettings):
     """Seconds that workers have to join a rebalance."""
     fetch_wait: Seconds = 0.5
     """Seconds that the broker may hold back a fetch while nothing has arrived."""
+    linger_ms: float = Field(10.0, ge=0, le=1000)
+    """Milliseconds that a record may wait for others at most, so that they are judged together."""
 
     model: Path = Path("models/transactions")
     """Folder of the model: the newest version in it, or one version's own folder."""

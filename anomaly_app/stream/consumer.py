@@ -16,7 +16,6 @@ So the offset to commit is the one after the last confirmed, and no books are ne
 An event is a batch: whatever waits of a topic when an agent is ready for more.
 """
 
-from collections import Counter
 from typing import Any, cast
 from weakref import WeakSet
 
@@ -46,6 +45,8 @@ class ConfirmingConsumer(driver.Consumer):
         self._done: dict[TP, int] = {}
         self._committed: dict[TP, int] = {}
         self._in_hand: WeakSet[Message] = WeakSet()
+        self._held_back = False
+        """Whether something waits only because enough is in hand."""
 
     def _new_consumer_thread(self) -> FetchingThread:
         self._inbox = Inbox(self.app.batch_sizes)
@@ -55,6 +56,7 @@ class ConfirmingConsumer(driver.Consumer):
             inbox=self._inbox,
             arrived=self._arrived,
             fetch_wait=self.app.fetch_wait,
+            linger=self.app.linger,
             on_gap=self.app.on_gap,
             loop=self.loop,
             beacon=self.beacon,
@@ -78,7 +80,8 @@ class ConfirmingConsumer(driver.Consumer):
         self._in_hand.discard(event.message)
         self._unacked_messages.discard(event.message)
         notify(self._waiting_for_ack)
-        self._arrived.ring()
+        if self._held_back:
+            self._arrived.ring()
 
     def ack(self, message: Message) -> bool:  # noqa: ARG002
         """Count nothing: Faust also acks what it skips."""
@@ -158,9 +161,12 @@ class ConfirmingConsumer(driver.Consumer):
 
     def _take(self) -> dict[TP, list[list[Run]]]:
         batches: dict[TP, list[list[Run]]] = {}
-        in_hand = Counter(message.topic for message in self._in_hand)
+        in_hand = [message.topic for message in self._in_hand]
+        self._held_back = False
         for topic in self.app.batch_sizes:
-            if in_hand[topic] < IN_HAND and (runs := self._inbox.take(topic)):
+            if in_hand.count(topic) >= IN_HAND:
+                self._held_back = True
+            elif runs := self._inbox.take(topic):
                 batches[TP(topic, runs[-1].partition)] = [runs]
         if batches:
             self._thread.go_on()

@@ -16,14 +16,9 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from anomaly_app.stream.batching import Packed, PackedResults
+from anomaly_app.stream.fetch_protocol import CompactRequest
 from anomaly_app.stream.gaps import Gap
 from anomaly_app.stream.inbox import Bell, Inbox
-
-PAUSE = 0.001
-"""Seconds before the next fetch where one brought few records, so that more can arrive.
-
-All that a fetch sets in motion costs more than a millisecond of CPU, however little it brings.
-"""
 
 FEW = 256
 """Records of a fetch below which there is a pause: a backlog is not held up."""
@@ -45,6 +40,9 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
         Rung when something is new in the inbox.
     fetch_wait
         Seconds that the broker may hold back a fetch.
+    linger
+        Seconds before the next fetch where one brought few records, so that more can arrive: all
+        that a fetch sets in motion costs the same, however little it brings.
     on_gap
         Called where a partition cannot be read on from where it was left.
     """
@@ -56,6 +54,7 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
         inbox: Inbox,
         arrived: Bell,
         fetch_wait: float,
+        linger: float,
         on_gap: Callable[[Gap], None],
         **options: Any,
     ) -> None:
@@ -64,6 +63,7 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
         self._inbox = inbox
         self._arrived = arrived
         self._fetch_wait = fetch_wait
+        self._linger = linger
         self._wanted: frozenset[TP] = frozenset()
         self._seeks = 0
         self._expected: dict[TopicPartition, int] = {}
@@ -98,13 +98,13 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
         fetcher._records = PackedResults(self._stir.ring)  # noqa: SLF001
         request = fetcher._proc_fetch_request  # noqa: SLF001
 
-        async def request_after_pause(*what: Any) -> Any:
+        async def request_after_pause(assignment: Any, node: Any, asked: Any) -> Any:
             try:
                 await asyncio.sleep(self._pause)
             except asyncio.CancelledError:
                 # Neither does aiokafka's own raise it.
                 return False
-            return await request(*what)
+            return await request(assignment, node, CompactRequest.of(asked))
 
         fetcher._proc_fetch_request = request_after_pause  # noqa: SLF001
         self.add_future(self._fetch())
@@ -140,7 +140,7 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
                 return
             if fetched:
                 self._arrived.ring()
-                self._pause = PAUSE if fetched < FEW else 0.0
+                self._pause = self._linger if fetched < FEW else 0.0
 
     async def _fill(self) -> int:
         """Take what has been fetched and fits; nothing here may be suspended half-way.

@@ -103,7 +103,12 @@ class Bell:
 
     def ring(self) -> None:
         """Wake who waits, or who waits next."""
-        if not self._rung.is_set():
+        if self._rung.is_set():
+            return
+        if _is_running_here(self._loop):
+            # To wake a loop as other threads must costs calls of the operating system.
+            self._rung.set()
+        else:
             self._loop.call_soon_threadsafe(self._rung.set)
 
     async def wait(self, at_most: float) -> None:
@@ -115,3 +120,10 @@ class Bell:
             timer.cancel()
         # What led to a ring has been done before it, so whoever looks now sees it.
         self._rung.clear()
+
+
+def _is_running_here(loop: asyncio.AbstractEventLoop) -> bool:
+    try:
+        return asyncio.get_running_loop() is loop
+    except RuntimeError:
+        return False

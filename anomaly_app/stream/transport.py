@@ -31,6 +31,9 @@ class ConfirmingApp(faust.App):
     of every transaction.
     """
 
+    linger: float
+    """Seconds that a record may wait for others at most, so that they are judged together."""
+
     batch_sizes: Mapping[str, int]
     """For each topic that agents read, the most records in an event."""
 
