@@ -151,7 +151,8 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
         consumer = self._ensure_consumer()
         # Set before the inbox is looked at: what is taken in between is heard of.
         self._held_back = True
-        wanted = {tp for tp in self._wanted if self._inbox.has_room(tp.topic)}
+        room = self._inbox.topics_with_room()
+        wanted = {tp for tp in self._wanted if tp.topic in room}
         self._held_back = len(wanted) < len(self._wanted)
         if not wanted or self._seeks or consumer._subscription.reassignment_in_progress:  # noqa: SLF001
             return 0

@@ -42,10 +42,10 @@ class Inbox:
         with self._lock:
             return self._topics[topic].take()
 
-    def has_room(self, topic: str) -> bool:
-        """Tell whether less of a topic waits than is taken together."""
+    def topics_with_room(self) -> list[str]:
+        """Give the topics of which less waits than is taken together."""
         with self._lock:
-            return self._topics[topic].has_room()
+            return [topic for topic, waiting in self._topics.items() if waiting.has_room()]
 
     def clear(self) -> None:
         """Drop all that waits."""
