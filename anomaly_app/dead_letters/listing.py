@@ -62,7 +62,7 @@ async def show(
         counts = survey.counts()
         total = sum(count.waiting + count.replayed * replayed for count in counts)
         if not as_json:
-            _say_counts(counts, topic.name, say)
+            _say_counts(counts, selection, topic.name, say)
             if total:
                 say(f"\n{heading()}")
         # On a terminal a line about the reading would be in between those that are shown.
@@ -74,10 +74,10 @@ async def show(
         async for found in remaining:
             say(write(*found))
             total -= 1
-    if total:
+    if total and limit is not None:
         say(_more(total), err=as_json)
     if as_json:
-        _say_counts(counts, topic.name, partial(say, err=True))
+        _say_counts(counts, selection, topic.name, partial(say, err=True))
 
 
 async def _newest(
@@ -104,9 +104,11 @@ def _whole(letter: Letter) -> Letter:
     return letter
 
 
-def _say_counts(counts: Sequence[Count], topic: str, say: Callable[[str], None]) -> None:
-    lines = counts_table(counts) if counts else [f"no dead letters on {topic}, or none as asked"]
-    for line in lines:
+def _say_counts(
+    counts: Sequence[Count], selection: Selection, topic: str, say: Callable[[str], None]
+) -> None:
+    such = "" if selection == Selection() else "such "
+    for line in counts_table(counts) if counts else [f"no {such}dead letters on {topic}"]:
         say(line)
 
 
