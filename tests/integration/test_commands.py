@@ -188,4 +188,4 @@ def test_a_wrong_setting_is_one_line(alone: Kafka, command: list[str]) -> None:
 def test_a_log_file_that_cannot_be_written_is_named(alone: Kafka) -> None:
     ended = faust(alone, "worker", "--logfile", str(alone.folder / "none/worker.log"))
     assert ended.code == 1
-    assert "error: cannot write --logfile " in ended.err
+    assert "error: cannot write the --logfile " in ended.err
