@@ -10,6 +10,7 @@ from faust.cli.base import cli
 from mode.utils.logging import DEFAULT_FORMATTERS
 
 from anomaly_app.broker.topics import max_message_bytes
+from anomaly_app.commands import COMMANDS
 from anomaly_app.core.errors import SettingsError
 from anomaly_app.dead_letters.command import dlq
 from anomaly_app.runtime import Runtime
@@ -42,8 +43,9 @@ the records in them.
 PLAIN_LOG = {"merge": True, "formatters": {"colored": DEFAULT_FORMATTERS["default"]}}
 """A log without colours: to work them out takes longer than all else that an alert needs."""
 
-# Faust's own commands are single; the group that they are in takes another group as well.
-cli.add_command(dlq)
+# Faust's command line is a click group, which takes other commands and groups as well.
+for command in (dlq, *COMMANDS):
+    cli.add_command(command)
 
 
 def create_app(settings: Settings) -> faust.App:

@@ -104,6 +104,15 @@ class Anomaly(faust.Record, serializer="json", validation=True, include_metadata
     transaction: dict[str, Any]
 
 
+DEAD_LETTER_HEADERS = {
+    "error": "error",
+    "topic": "source-topic",
+    "partition": "source-partition",
+    "offset": "source-offset",
+}
+"""Fields of a dead letter that travel as Kafka headers, and the headers' names."""
+
+
 class DeadLetter(faust.Record):
     """A record that could not be scored: its original key and bytes, the rest as headers.
 
@@ -128,8 +137,6 @@ class DeadLetter(faust.Record):
     def headers(self) -> dict[str, bytes]:
         """Kafka headers; values are UTF-8."""
         return {
-            "error": self.error.encode(errors="backslashreplace"),
-            "source-topic": self.topic.encode(),
-            "source-partition": str(self.partition).encode(),
-            "source-offset": str(self.offset).encode(),
+            header: str(getattr(self, field)).encode(errors="backslashreplace")
+            for field, header in DEAD_LETTER_HEADERS.items()
         }

@@ -15,7 +15,7 @@ from aiokafka.errors import (
     for_code,
 )
 
-from anomaly_app.core.errors import BrokerRefused, TopicMismatch, TopicNotCreated
+from anomaly_app.core.errors import BrokerRefused, TopicMismatch, TopicMissing, TopicNotCreated
 from anomaly_app.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -34,6 +34,28 @@ LARGEST_MESSAGE = 16_777_216
 def max_message_bytes(settings: Settings) -> int:
     """Bytes that one message of the app's topics may have."""
     return max(2 * settings.max_record_bytes + MESSAGE_OVERHEAD, LARGEST_MESSAGE)
+
+
+async def describe_topics(
+    admin: AIOKafkaAdminClient, settings: Settings, *names: str
+) -> dict[str, list[int]]:
+    """Give the partitions of topics that must exist.
+
+    Raises
+    ------
+    TopicMissing
+        One of them does not.
+    KafkaError
+        The broker does not answer.
+    """
+    found = {topic["topic"]: topic["partitions"] for topic in await admin.describe_topics()}
+    for name in names:
+        if name not in found:
+            raise TopicMissing(
+                f"there is no topic {name} at {settings.broker}: check ANOMALY_BROKER and the "
+                "names of the topics; a worker creates those that are missing"
+            )
+    return {name: sorted(partition["partition"] for partition in found[name]) for name in names}
 
 
 async def prepare_topics(admin: AIOKafkaAdminClient, settings: Settings) -> None:

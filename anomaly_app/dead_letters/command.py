@@ -1,28 +1,26 @@
 """The command line: `dlq list` and `dlq replay`, beside Faust's own commands."""
 
 import asyncio
-import logging
 import sys
-from collections.abc import Callable
-from functools import wraps
-from io import TextIOWrapper
 from typing import Any, BinaryIO
 
 import click
 
-from anomaly_app.core.errors import AnomalyAppError, Rejection
-from anomaly_app.dead_letters.letter import Place, Selection
+from anomaly_app.core.errors import Rejection
+from anomaly_app.dead_letters.letter import UNALERTABLE, Place, Selection
 from anomaly_app.dead_letters.lines import read_repairs
 from anomaly_app.dead_letters.listing import show
 from anomaly_app.dead_letters.plan import Account, Plan
 from anomaly_app.dead_letters.replay import replay
 from anomaly_app.model_store import load_model
 from anomaly_app.runtime import Runtime
-from anomaly_app.settings import load_settings
+from anomaly_app.settings import Settings, load_settings
+from anomaly_app.terminal import Progress, one_line_errors, say
 
-Command = Callable[..., None]
+REASONS = list(dict.fromkeys([*map(str, Rejection), UNALERTABLE]))
 
-REASONS = [str(rejection) for rejection in Rejection]
+SHOWN = 20
+"""Letters that a list shows where nobody says how many."""
 
 
 class PlaceType(click.ParamType):
@@ -59,18 +57,9 @@ offset_option = click.option(
 )
 
 
-def one_line_errors(command: Command) -> Command:
-    """Show this project's errors as one line, and nothing that the Kafka client logs."""
-
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> None:
-        logging.getLogger("aiokafka").setLevel(logging.CRITICAL + 1)
-        try:
-            command(*args, **kwargs)
-        except AnomalyAppError as fault:
-            raise click.ClickException(str(fault)) from None
-
-    return run
+def reading(settings: Settings) -> Progress:
+    """Say on standard error how far the reading of the topic is."""
+    return Progress(f"reading {settings.dead_letters_topic}", sys.stderr)
 
 
 @click.group(context_settings={"max_content_width": 100})
@@ -94,7 +83,15 @@ def dlq() -> None:
 @dlq.command("list")
 @reason_option
 @offset_option
-@click.option("--limit", type=click.IntRange(min=1), help="Show so many at most; count all.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    help=f"Show so many, the newest, in the order in which they were written. [default: {SHOWN}; "
+    "with --json: all]",
+)
+@click.option(
+    "--all", "everything", is_flag=True, help="Show all, one partition of the topic after the other"
+)
 @click.option(
     "--json", "as_json", is_flag=True, help="One JSON object a line, whole, for `replay --repaired`"
 )
@@ -107,26 +104,40 @@ def list_letters(
     places: tuple[Place, ...],
     limit: int | None,
     *,
+    everything: bool,
     as_json: bool,
     replayed: bool,
 ) -> None:
-    """Show dead letters, and count them by reason.
+    """Count dead letters by reason, and show the newest.
 
     \b
     Examples:
-      faust -A anomaly_app.app dlq list --limit 20
-      faust -A anomaly_app.app dlq list --reason not-json --reason bad-time
+      faust -A anomaly_app.app dlq list
+      faust -A anomaly_app.app dlq list --reason not-json --reason bad-time --limit 100
+      faust -A anomaly_app.app dlq list --all | less
       faust -A anomaly_app.app dlq list --offset 3-1042 --json
 
-    Characters that are not printable are shown as escapes such as \\x1b. With --json the counts
-    go to standard error.
+    Characters that are not printable are shown as escapes such as \\x1b. With --json all letters
+    are written unless there is a --limit, and the counts go to standard error.
     """  # noqa: D301
-    selection = Selection(frozenset(reasons), frozenset(places))
+    if everything and limit is not None:
+        raise click.ClickException("give either --all or --limit")
+    settings = load_settings()
     as_json = as_json or context.find_root().params.get("json", False)
-    account = asyncio.run(
-        show(load_settings(), selection, limit=limit, as_json=as_json, replayed=replayed, say=say)
-    )
-    say(account, err=as_json)
+    if limit is None and not everything and not as_json:
+        limit = SHOWN
+    with reading(settings) as progress:
+        asyncio.run(
+            show(
+                settings,
+                Selection(frozenset(reasons), frozenset(places)),
+                limit=limit,
+                as_json=as_json,
+                replayed=replayed,
+                say=say,
+                progress=progress,
+            )
+        )
 
 
 @dlq.command("replay")
@@ -183,18 +194,13 @@ def replay_letters(
     )
     account = Account()
     try:
-        asyncio.run(replay(plan, settings, account, dry_run=dry_run, say=say))
+        with reading(settings) as progress:
+            asyncio.run(
+                replay(plan, settings, account, dry_run=dry_run, say=say, progress=progress)
+            )
     except KeyboardInterrupt:
         raise click.ClickException(
             f"interrupted; {account.replayed:,} were replayed before, those in hand may be as well"
         ) from None
     for line in account.lines(plan.topic, dry_run=dry_run):
         say(line)
-
-
-def say(line: str, *, err: bool = False) -> None:
-    """Print a line; what the terminal's encoding lacks is escaped."""
-    stream = sys.stderr if err else sys.stdout
-    if isinstance(stream, TextIOWrapper):
-        stream.reconfigure(errors="backslashreplace")
-    click.echo(line, file=stream)

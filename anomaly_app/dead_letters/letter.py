@@ -10,6 +10,9 @@ from aiokafka.structs import ConsumerRecord
 MOST_DIGITS = 19
 """Of an offset: Kafka's are of 64 bits."""
 
+UNALERTABLE = "unalertable"
+"""Reason of what stands on the anomalies' topic and is no anomaly."""
+
 REPLAYED = "replayed"
 REPLAYED_TO = "replayed-to"
 """Headers of a mark: which record was replayed, and where it went."""

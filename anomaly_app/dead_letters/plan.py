@@ -18,7 +18,7 @@ class Account:
     """Left, since they would only come back; by the reason that they have now."""
     already: int = 0
     elsewhere: int = 0
-    """Left, since they came from another topic than that which is scored."""
+    """Left, since they did not come from the topic that is scored."""
     unselected: int = 0
     """Repaired, but not selected."""
 
@@ -32,7 +32,7 @@ class Account:
         if self.already:
             lines.append(f"left {self.already:,} replayed already")
         if self.elsewhere:
-            lines.append(f"left {self.elsewhere:,} from another topic than {topic}")
+            lines.append(f"left {self.elsewhere:,} that did not come from {topic}")
         if self.unselected:
             lines.append(f"left {self.unselected:,} repaired but not selected")
         return lines
@@ -86,7 +86,10 @@ class Plan:
             return None, f"leave, replayed already to {visible(replayed_to, LONGEST_LINE)}"
         if letter.topic != self.topic:
             account.elsewhere += 1
-            return None, f"leave, it came from {visible(letter.topic, LONGEST_LINE)}"
+            return (
+                None,
+                f"leave, it came from {visible(letter.topic, LONGEST_LINE)}, not from {self.topic}",
+            )
         repaired = letter.place in self.repairs
         value = self.repairs[letter.place] if repaired else letter.value
         for _, fault in self._pipeline.judge([replace(letter, value=value)]).rejected:

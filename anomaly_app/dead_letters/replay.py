@@ -7,11 +7,11 @@ from contextlib import AsyncExitStack
 from aiokafka import AIOKafkaProducer
 from aiokafka.structs import RecordMetadata
 
+from anomaly_app.broker.clients import CLIENT_ERRORS, open_producer
 from anomaly_app.core.errors import BrokerError, ReplayStopped
-from anomaly_app.dead_letters.clients import CLIENT_ERRORS, open_producer
 from anomaly_app.dead_letters.letter import REPLAYED_FROM, Letter, Mark
 from anomaly_app.dead_letters.plan import Account, Plan
-from anomaly_app.dead_letters.topic import open_topic
+from anomaly_app.dead_letters.topic import Progress, open_topic
 from anomaly_app.settings import Settings
 
 BATCH = 200
@@ -26,6 +26,7 @@ async def replay(
     *,
     dry_run: bool,
     say: Callable[[str], None],
+    progress: Progress,
 ) -> None:
     """Send the records of selected letters back to where they came from.
 
@@ -43,6 +44,8 @@ async def replay(
         Send nothing, and say of each letter what would be done.
     say
         Takes a line for the user.
+    progress
+        Hears how far the first reading is, before anything is sent.
 
     Raises
     ------
@@ -54,7 +57,7 @@ async def replay(
         The broker or a topic is not there; nothing was sent.
     """
     async with open_topic(settings, plan.topic) as topic, AsyncExitStack() as stack:
-        replayed = await topic.replayed(plan.places)
+        replayed = await topic.replayed(plan.places, progress)
         sender = None
         if not dry_run:
             producer = await stack.enter_async_context(open_producer(settings))

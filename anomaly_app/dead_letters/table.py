@@ -1,15 +1,31 @@
-"""Dead letters for people: three lines each, and a count at the end."""
+"""Dead letters for people: how many there are of each reason, and three lines for each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from anomaly_app.dead_letters.letter import Letter
 from anomaly_app.dead_letters.lines import when
+from anomaly_app.dead_letters.survey import Count
 
 LONGEST_WORD = 60
 LONGEST_LINE = 160
 """Characters that are shown of a key or a topic, and of an error or a value."""
 
+MOST_BYTES = 4 * LONGEST_LINE + 4
+"""Of a value, of which `LONGEST_LINE` characters are shown: one has 4 bytes at most."""
+
 INDENT = " " * 12
+
+
+def counts_table(counts: Sequence[Count]) -> list[str]:
+    """Write how many letters wait and how many were replayed, a line for each reason."""
+    rows = [("WAITING", "REPLAYED", "REASON")]
+    rows += [(f"{c.waiting:,}", f"{c.replayed:,}", visible(c.reason, LONGEST_WORD)) for c in counts]
+    if len(counts) > 1:
+        waiting, replayed = sum(c.waiting for c in counts), sum(c.replayed for c in counts)
+        rows.append((f"{waiting:,}", f"{replayed:,}", "(all)"))
+    width = max(len(row[0]) for row in rows)
+    return [f"{waiting:>{width}}  {replayed:>8}  {reason}" for waiting, replayed, reason in rows]
 
 
 def heading() -> str:
@@ -41,10 +57,15 @@ def rows(letter: Letter, replayed_to: str | None) -> str:
     return "\n".join(lines)
 
 
+def cut(letter: Letter) -> Letter:
+    """Leave of a letter what `rows` shows of it: a value may have megabytes."""
+    return replace(letter, value=letter.value and letter.value[:MOST_BYTES])
+
+
 def visible(data: bytes | str, most: int) -> str:
     """Write anything as printable characters of one line, `most` of the original at most."""
     if isinstance(data, bytes):
-        # A character has 4 bytes at most; one that is cut here is beyond those shown.
+        # A character that is cut here is beyond those shown.
         data = data[: 4 * most + 4].decode(errors="backslashreplace")
     shown = "".join(sign if sign.isprintable() else _escaped(sign) for sign in data[:most])
     return shown + "…" if len(data) > most else shown

@@ -1,14 +1,15 @@
 """Reading the dead letters' topic: from its beginning to where it ended at the start."""
 
 import asyncio
-from collections.abc import AsyncIterator, Set
+from collections.abc import AsyncIterator, Callable, Set
 from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.structs import ConsumerRecord
 
-from anomaly_app.core.errors import BrokerError, DeadLetterMissing, TopicMissing
-from anomaly_app.dead_letters.clients import broker_errors, open_admin, open_consumer
+from anomaly_app.broker.clients import broker_errors, open_admin, open_consumer
+from anomaly_app.broker.topics import describe_topics
+from anomaly_app.core.errors import BrokerError, DeadLetterMissing
 from anomaly_app.dead_letters.letter import Letter, Mark, Place, read_message
 from anomaly_app.settings import Settings
 
@@ -16,6 +17,9 @@ LOOK_MS = 400
 """Milliseconds of the look beyond the end; see `_bounds`."""
 
 POLL_MS = 1000
+
+Progress = Callable[[int, int], None]
+"""Hears how many messages have been read, and of how many."""
 
 
 class DeadLetterTopic:
@@ -48,20 +52,23 @@ class DeadLetterTopic:
         self._bounds = bounds
         self._patience = patience
 
-    async def letters(self) -> AsyncIterator[Letter]:
+    async def letters(self, progress: Progress | None = None) -> AsyncIterator[Letter]:
         """Read all letters, also those that were replayed."""
-        async for message in self._messages():
-            letter = read_message(message)
-            if isinstance(letter, Letter):
-                yield letter
+        async for message in self.messages(progress):
+            if isinstance(message, Letter):
+                yield message
 
-    async def replayed(self, wanted: Set[Place]) -> dict[str, str]:
+    async def replayed(
+        self, wanted: Set[Place], progress: Progress | None = None
+    ) -> dict[str, str]:
         """Read which records were replayed, by their letters' identity, and where to.
 
         Parameters
         ----------
         wanted
             Places at which there must be letters.
+        progress
+            Hears how far it is.
 
         Raises
         ------
@@ -70,29 +77,49 @@ class DeadLetterTopic:
         """
         marks: dict[str, str] = {}
         missing = set(wanted)
-        async for message in self._messages():
-            found = read_message(message)
-            if isinstance(found, Mark):
-                marks[found.identity] = found.sent_to
-            elif found is not None:
-                missing.discard(found.place)
+        async for message in self.messages(progress):
+            if isinstance(message, Mark):
+                marks[message.identity] = message.sent_to
+            else:
+                missing.discard(message.place)
+        self.refuse(missing)
+        return marks
+
+    def refuse(self, missing: Set[Place]) -> None:
+        """Refuse to go on where letters that were asked for do not exist.
+
+        Raises
+        ------
+        DeadLetterMissing
+            It names one of the places.
+        """
         if missing:
             raise DeadLetterMissing(
                 f"there is no dead letter at {min(missing)} of {self.name}: places are "
                 "partition-offset on that topic, as `dlq list` shows them"
             )
-        return marks
 
-    async def _messages(self) -> AsyncIterator[ConsumerRecord]:
+    async def messages(self, progress: Progress | None = None) -> AsyncIterator[Letter | Mark]:
+        """Read all letters and marks."""
+        total = sum(end - start for start, end in self._bounds.values())
+        done = 0
         for partition, (start, end) in self._bounds.items():
             if start >= end:
                 continue
             self._consumer.assign([partition])
             self._consumer.seek(partition, start)
-            async for message in self._read(partition, end):
-                yield message
+            async for fetched, position in self._read(partition, end):
+                for message in fetched:
+                    found = read_message(message)
+                    if found is not None:
+                        yield found
+                if progress is not None:
+                    progress(done + min(position, end) - start, total)
+            done += end - start
 
-    async def _read(self, partition: TopicPartition, end: int) -> AsyncIterator[ConsumerRecord]:
+    async def _read(
+        self, partition: TopicPartition, end: int
+    ) -> AsyncIterator[tuple[list[ConsumerRecord], int]]:
         clock = asyncio.get_running_loop().time
         heard = clock()
         position = -1
@@ -106,9 +133,7 @@ class DeadLetterTopic:
                 reached = await self._consumer.position(partition)
             if reached > position:
                 position, heard = reached, clock()
-            for message in fetched.get(partition, ()):
-                if message.offset < end:
-                    yield message
+            yield [m for m in fetched.get(partition, ()) if m.offset < end], position
 
 
 @asynccontextmanager
@@ -132,17 +157,9 @@ async def open_topic(settings: Settings, *others: str) -> AsyncIterator[DeadLett
     name = settings.dead_letters_topic
     async with open_admin(settings) as admin:
         with broker_errors("asking for the topics"):
-            found = {topic["topic"]: topic for topic in await admin.describe_topics()}
-    for topic in (name, *others):
-        if topic not in found:
-            raise TopicMissing(
-                f"there is no topic {topic} at {settings.broker}: check ANOMALY_BROKER and the "
-                "names of the topics; a worker creates those that are missing"
-            )
+            found = await describe_topics(admin, settings, name, *others)
     async with open_consumer(settings) as consumer:
-        partitions = sorted(
-            TopicPartition(name, partition["partition"]) for partition in found[name]["partitions"]
-        )
+        partitions = sorted(TopicPartition(name, number) for number in found[name])
         with broker_errors(f"asking for the offsets of {name}"):
             bounds = await _bounds(consumer, partitions)
         yield DeadLetterTopic(consumer, name, bounds, patience=settings.broker_wait)

@@ -33,6 +33,7 @@ def define_alerting(app: ConfirmingApp, topics: Topics, runtime: Runtime) -> Non
 
     @app.agent(topics.anomalies, name="alerting")
     async def alerting(stream: StreamT[Any]) -> None:
+        """Alert people on anomalies, in Slack or in the log."""
         async for event in app.events(stream):
             for run in cast("list[Run]", event.value):
                 if not await alert_run(event, run):

@@ -26,6 +26,7 @@ def define_scoring(app: ConfirmingApp, topics: Topics, runtime: Runtime) -> None
 
     @app.agent(topics.transactions, name="scoring")
     async def scoring(stream: StreamT[Any]) -> None:
+        """Score transactions: anomalies and dead letters come of them."""
         try:
             async for event in app.events(stream):
                 await score_event(event, app, runtime)

@@ -2,7 +2,8 @@
 
 import gc
 import socket
-from typing import ClassVar
+from pathlib import Path
+from typing import IO, ClassVar
 
 import faust
 from faust.types.settings import Settings as FaustSettings
@@ -24,6 +25,7 @@ class CheckedWorker(faust.Worker):
 
     async def on_first_start(self) -> None:
         """Check, after logging is set up and before any service starts."""
+        check_log_file(self.logfile)
         await super().on_first_start()
         try:
             self.runtime.use(load_model(self.runtime.settings.model))
@@ -42,6 +44,17 @@ class CheckedWorker(faust.Worker):
 def worker_class(runtime: Runtime) -> type[CheckedWorker]:
     """Bind the worker's class, which Faust instantiates itself, to one app's runtime."""
     return type("Worker", (CheckedWorker,), {"runtime": runtime})
+
+
+def check_log_file(file: str | IO[str] | None) -> None:
+    """End the process with one line where its log cannot be written."""
+    if isinstance(file, str):
+        try:
+            Path(file).open("a").close()
+        except OSError as fault:
+            raise SystemExit(
+                f"error: cannot write the --logfile {file}: {fault.strerror}"
+            ) from None
 
 
 def check_web_port(conf: FaustSettings) -> None:

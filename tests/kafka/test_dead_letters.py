@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from tests.support.dead_letters import Ended, dlq, letter, prepare
+from tests.support.commands import Ended
+from tests.support.dead_letters import dlq, letter, prepare
 from tests.support.factories import transaction
 from tests.support.kafka import Kafka, eventually, stats_of
 

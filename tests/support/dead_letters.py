@@ -1,61 +1,25 @@
 """Dead letters that nobody wrote but the test, and the real command that reads them."""
 
 import asyncio
-import json
-import os
-import subprocess
-import sys
+import time
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from anomaly_app.dead_letters.letter import Place
 from anomaly_app.records import DeadLetter
+from tests.support.commands import Ended, faust
 from tests.support.factories import transaction
-from tests.support.kafka import LARGEST, PATIENCE, ROOT, Kafka
+from tests.support.kafka import LARGEST, Kafka
 
 HOSTILE = b"\x1b]0;owned\x07\x9b2J\r\n\xff"
 
 
-class Ended(NamedTuple):
-    """What a command left."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def letters(self) -> list[dict[str, Any]]:
-        """Of `dlq list --json`: standard output is JSON lines and nothing else."""
-        assert self.code == 0, self.err
-        return [json.loads(line) for line in self.out.splitlines()]
-
-    @property
-    def error_line(self) -> str:
-        assert self.code == 1
-        assert self.out == ""
-        [line] = self.err.splitlines()
-        assert line.lower().startswith("error: ")
-        return line
-
-
 def dlq(kafka: Kafka, *arguments: str, stdin: str = "", **environment: str) -> Ended:
     """Run ``faust -A anomaly_app.app dlq`` to its end."""
-    command = [str(Path(sys.executable).with_name("faust")), "-A", "anomaly_app.app", "dlq"]
-    ended = subprocess.run(
-        [*command, *arguments],
-        env={**os.environ, **kafka.environment, **environment},
-        cwd=ROOT,
-        input=stdin.encode(),
-        capture_output=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    assert b"Traceback" not in ended.stderr, ended.stderr.decode()
-    return Ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+    return faust(kafka, "dlq", *arguments, stdin=stdin, **environment)
 
 
 def letter(kafka: Kafka, value: bytes | None, **changes: Any) -> DeadLetter:
@@ -96,8 +60,13 @@ async def create_topics(kafka: Kafka, **configs: str) -> None:
         await admin.close()
 
 
-async def write_letters(kafka: Kafka, letters: Sequence[DeadLetter]) -> list[Place]:
-    """Produce dead letters, each to the partition of its source, and give their places."""
+async def write_letters(
+    kafka: Kafka, letters: Sequence[DeadLetter], *, first: int | None = None
+) -> list[Place]:
+    """Produce dead letters, each to the partition of its source, and give their places.
+
+    With `first`, in milliseconds since the epoch, each is a second younger than the one before.
+    """
     producer = AIOKafkaProducer(bootstrap_servers=kafka.servers, max_request_size=LARGEST)
     await producer.start()
     try:
@@ -108,8 +77,9 @@ async def write_letters(kafka: Kafka, letters: Sequence[DeadLetter]) -> list[Pla
                 key=one.key,
                 partition=one.partition,
                 headers=list(one.headers.items()),
+                timestamp_ms=None if first is None else first + 1000 * n,
             )
-            for one in letters
+            for n, one in enumerate(letters)
         ]
         return [Place(m.partition, m.offset) for m in await asyncio.gather(*futures)]
     finally:
@@ -122,5 +92,15 @@ def prepare(kafka: Kafka, letters: Sequence[DeadLetter], **configs: str) -> list
     async def work() -> list[Place]:
         await create_topics(kafka, **configs)
         return await write_letters(kafka, letters)
+
+    return asyncio.run(work())
+
+
+def prepare_one_by_one(kafka: Kafka, letters: Sequence[DeadLetter]) -> list[Place]:
+    """Create the topics with dead letters in them, the last of them written just now."""
+
+    async def work() -> list[Place]:
+        await create_topics(kafka)
+        return await write_letters(kafka, letters, first=int(time.time() - len(letters)) * 1000)
 
     return asyncio.run(work())

@@ -231,9 +231,9 @@ def test_what_was_replayed_or_is_not_of_this_app_is_left() -> None:
     elsewhere = replace(good, topic="payments\x1b[0m")
     sent, why = plan().decide(elsewhere, replayed_to=None, account=account)
     assert sent is None
-    assert why == r"leave, it came from payments\x1b[0m"
+    assert why == r"leave, it came from payments\x1b[0m, not from transactions"
     assert account.lines("transactions", dry_run=True) == [
         "would replay 0 to transactions",
         "left 1 replayed already",
-        "left 1 from another topic than transactions",
+        "left 1 that did not come from transactions",
     ]
