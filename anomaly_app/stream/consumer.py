@@ -55,9 +55,6 @@ class ConfirmingConsumer(driver.Consumer):
             self,
             inbox=self._inbox,
             arrived=self._arrived,
-            fetch_wait=self.app.fetch_wait,
-            linger=self.app.linger,
-            on_gap=self.app.on_gap,
             loop=self.loop,
             beacon=self.beacon,
         )

@@ -17,11 +17,11 @@ from faust.types import TP
 
 from anomaly_app.stream.batching import Packed, PackedResults
 from anomaly_app.stream.fetch_protocol import CompactRequest
-from anomaly_app.stream.gaps import Gap
+from anomaly_app.stream.gaps import Gap, Positions
 from anomaly_app.stream.inbox import Bell, Inbox
 
 FEW = 256
-"""Records of a fetch below which there is a pause: a backlog is not held up."""
+"""Records of a fetch below which the next one lingers: a backlog is not held up."""
 
 IDLE = 1.0
 """Seconds after which the thread looks for itself, whether or not it was woken."""
@@ -38,36 +38,18 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
         Takes what was fetched.
     arrived
         Rung when something is new in the inbox.
-    fetch_wait
-        Seconds that the broker may hold back a fetch.
-    linger
-        Seconds before the next fetch where one brought few records, so that more can arrive: all
-        that a fetch sets in motion costs the same, however little it brings.
-    on_gap
-        Called where a partition cannot be read on from where it was left.
     """
 
-    def __init__(
-        self,
-        consumer: Any,
-        *,
-        inbox: Inbox,
-        arrived: Bell,
-        fetch_wait: float,
-        linger: float,
-        on_gap: Callable[[Gap], None],
-        **options: Any,
-    ) -> None:
+    app: Any
+    """A `ConfirmingApp`: it says how long to wait and to linger, and hears of gaps."""
+
+    def __init__(self, consumer: Any, *, inbox: Inbox, arrived: Bell, **options: Any) -> None:
         super().__init__(consumer, **options)
-        self._on_gap = on_gap
         self._inbox = inbox
         self._arrived = arrived
-        self._fetch_wait = fetch_wait
-        self._linger = linger
         self._wanted: frozenset[TP] = frozenset()
         self._seeks = 0
-        self._expected: dict[TopicPartition, int] = {}
-        """For each partition, the offset that is to be read next."""
+        self._positions = Positions()
         self._pause = 0.0
         self._next_look = 0.0
         self._held_back = False
@@ -112,7 +94,7 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
         # Faust passes constants, and aiokafka has no setters: it reads these at its start.
-        consumer._fetch_max_wait_ms = int(self._fetch_wait * 1000)  # noqa: SLF001
+        consumer._fetch_max_wait_ms = int(self.app.fetch_wait * 1000)  # noqa: SLF001
         consumer._isolation_level = "read_committed"  # noqa: SLF001
         return consumer
 
@@ -140,7 +122,7 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
                 return
             if fetched:
                 self._arrived.ring()
-                self._pause = self._linger if fetched < FEW else 0.0
+                self._pause = self.app.linger if fetched < FEW else 0.0
 
     async def _fill(self) -> int:
         """Take what has been fetched and fits; nothing here may be suspended half-way.
@@ -161,7 +143,7 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
         for packed in chain.from_iterable(found.values()):
             tp = TopicPartition(packed.topic, packed.partition)
             self._follow(tp, packed.first)
-            self._expected[tp] = packed.end
+            self._positions.expect(tp, packed.end)
             self._inbox.put(packed)
             fetched += packed.end - packed.first
         self._look_for_gaps(consumer)
@@ -169,9 +151,9 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
 
     def _look_for_gaps(self, consumer: aiokafka.AIOKafkaConsumer) -> None:
         """Notice that aiokafka had to go on elsewhere, also where nothing has come from there."""
-        if (now := self.thread_loop.time()) < self._next_look:
+        if self.thread_loop.time() < self._next_look:
             return
-        self._next_look = now + IDLE
+        self._next_look = self.thread_loop.time() + IDLE
         assignment = consumer._subscription.subscription.assignment  # noqa: SLF001
         for tp in self._wanted & assignment.tps:
             state = assignment.state_value(tp)
@@ -179,15 +161,12 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
                 self._follow(tp, state.position)
 
     def _follow(self, tp: TopicPartition, position: int) -> None:
-        expected = self._expected.setdefault(tp, position)
-        if position == expected:
-            return
-        self._expected[tp] = position
-        self._on_gap(Gap(tp.topic, tp.partition, expected, position))
-        if position > expected:
-            # Nobody can do more about what is gone: it counts as done.
-            self._inbox.put(Packed(tp.topic, tp.partition, expected, position, None))
-            self._arrived.ring()
+        if gap := self._positions.follow(tp, position):
+            self.app.on_gap(gap)
+            if gap.found > gap.expected:
+                # Nobody can do more about what is gone: it counts as done.
+                self._inbox.put(Packed(*gap, None))
+                self._arrived.ring()
 
     async def seek_to_committed(self) -> Mapping[TP, Any]:
         """Go to the committed offsets, None where there are none; the inbox is empty then."""
@@ -197,12 +176,12 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
     async def _seek_to_committed(self) -> Mapping[TopicPartition, int | None]:
         consumer = self._ensure_consumer()
         committed = {tp: await consumer.committed(tp) for tp in consumer.assignment()}
-        self._expected.clear()
+        self._positions.clear()
         for tp, offset in committed.items():
             # aiokafka's own call leaves a partition where it is that is committed up to 0.
             if offset is not None:
                 consumer.seek(tp, offset)
-                self._expected[tp] = offset
+                self._positions.expect(tp, offset)
         return committed
 
     async def seek_to_beginning(self, *partitions: TopicPartition) -> None:
@@ -211,12 +190,12 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
 
     async def _seek_to_beginning(self, *partitions: TopicPartition) -> None:
         await self._ensure_consumer().seek_to_beginning(*partitions)
-        for tp in partitions:
-            self._expected.pop(tp, None)
+        self._positions.forget(*partitions)
 
     async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
         """Go to certain offsets; the inbox is empty then."""
-        self._expected.update({TopicPartition(*tp): offset for tp, offset in partitions.items()})
+        for tp, offset in partitions.items():
+            self._positions.expect(TopicPartition(*tp), offset)
         seek = self._seek_wait
         await self.call_thread(self._at_rest, seek, self._ensure_consumer(), partitions)
 

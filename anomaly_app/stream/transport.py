@@ -32,7 +32,10 @@ class ConfirmingApp(faust.App):
     """
 
     linger: float
-    """Seconds that a record may wait for others at most, so that they are judged together."""
+    """Seconds before the next fetch where one brought few records, so that more can arrive.
+
+    All that a fetch sets in motion costs the same, however little it brings.
+    """
 
     batch_sizes: Mapping[str, int]
     """For each topic that agents read, the most records in an event."""

@@ -89,9 +89,14 @@ def test_only_the_edge_knows_faust() -> None:
 
 @pytest.mark.parametrize("folder", ["anomaly_app", "training", "tests/support"])
 def test_nothing_needs_the_benchmark(folder: str) -> None:
-    strangers = {"benchmarks", "confluent_kafka", "quixstreams"}
+    strangers = {"benchmarks", "quixstreams"}
     for file in modules(ROOT / folder):
         assert not strangers & {name.split(".")[0] for name in imports(file)}, file
+
+
+def test_only_tests_and_benchmarks_know_another_client_of_kafka() -> None:
+    for file in [*modules(APP), *modules(ROOT / "training")]:
+        assert "confluent_kafka" not in {name.split(".")[0] for name in imports(file)}, file
 
 
 def test_only_reports_know_matplotlib_and_jinja() -> None:
