@@ -17,7 +17,7 @@ from faust.types import TP
 
 from anomaly_app.stream.batching import Packed, PackedResults
 from anomaly_app.stream.fetch_protocol import CompactRequest
-from anomaly_app.stream.gaps import Gap, Positions
+from anomaly_app.stream.gaps import Positions
 from anomaly_app.stream.inbox import Bell, Inbox
 
 FEW = 256
