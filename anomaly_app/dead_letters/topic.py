@@ -7,13 +7,11 @@ from contextlib import asynccontextmanager
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.structs import ConsumerRecord
 
+from anomaly_app.broker.offsets import bounds
 from anomaly_app.core.errors import BrokerError, DeadLetterMissing, TopicMissing
 from anomaly_app.dead_letters.clients import broker_errors, open_admin, open_consumer
 from anomaly_app.dead_letters.letter import Letter, Mark, Place, read_message
 from anomaly_app.settings import Settings
-
-LOOK_MS = 400
-"""Milliseconds of the look beyond the end; see `_bounds`."""
 
 POLL_MS = 1000
 
@@ -132,33 +130,17 @@ async def open_topic(settings: Settings, *others: str) -> AsyncIterator[DeadLett
     name = settings.dead_letters_topic
     async with open_admin(settings) as admin:
         with broker_errors("asking for the topics"):
-            found = {topic["topic"]: topic for topic in await admin.describe_topics()}
+            topics = {topic["topic"]: topic for topic in await admin.describe_topics()}
     for topic in (name, *others):
-        if topic not in found:
+        if topic not in topics:
             raise TopicMissing(
                 f"there is no topic {topic} at {settings.broker}: check ANOMALY_BROKER and the "
                 "names of the topics; a worker creates those that are missing"
             )
     async with open_consumer(settings) as consumer:
         partitions = sorted(
-            TopicPartition(name, partition["partition"]) for partition in found[name]["partitions"]
+            TopicPartition(name, partition["partition"]) for partition in topics[name]["partitions"]
         )
         with broker_errors(f"asking for the offsets of {name}"):
-            bounds = await _bounds(consumer, partitions)
-        yield DeadLetterTopic(consumer, name, bounds, patience=settings.broker_wait)
-
-
-async def _bounds(
-    consumer: AIOKafkaConsumer, partitions: list[TopicPartition]
-) -> dict[TopicPartition, tuple[int, int]]:
-    starts = await consumer.beginning_offsets(partitions)
-    ends = await consumer.end_offsets(partitions)
-    # What the embedded broker gives as the end is the beginning of the last batch: a look beyond
-    # it finds the rest. On Apache Kafka that is nothing, or what has just arrived.
-    consumer.assign(partitions)
-    for partition in partitions:
-        consumer.seek(partition, ends[partition])
-    for _ in partitions:
-        if not await consumer.getmany(timeout_ms=LOOK_MS):
-            break
-    return {p: (starts[p], await consumer.position(p)) for p in partitions}
+            found = await bounds(consumer, partitions)
+        yield DeadLetterTopic(consumer, name, found, patience=settings.broker_wait)
