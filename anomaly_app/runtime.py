@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from anomaly_app.core.counters import Counters
 from anomaly_app.core.model import Model
 from anomaly_app.core.pipeline import Pipeline
@@ -55,4 +57,5 @@ class Runtime:
             max_reasons=self.settings.max_reasons,
         )
         alert_rate = model.manifest.alert_rate
-        self.watch = Watch(alerts=AlertRateWatch.of(alert_rate, str(self.settings.model)))
+        alerts = AlertRateWatch.of(alert_rate, str(self.settings.model))
+        self.watch = replace(self.watch, alerts=alerts)

@@ -90,6 +90,15 @@ def judges_again(settings: Settings, held: Mapping[str, int]) -> str:
     )
 
 
+def begins_at_end(settings: Settings, held: Mapping[str, int]) -> str:
+    """Say what a group passes over that begins at the end; see `judges_again`."""
+    passed = ", ".join(f"{count:,} of {topic}" for topic, count in held.items())
+    return (
+        f"group {settings.group} is new: it begins at the end (ANOMALY_NEW_GROUP_STARTS_AT), and "
+        f"passes over the records before ({passed})"
+    )
+
+
 async def _begin_at_end(
     admin: AIOKafkaAdminClient,
     settings: Settings,
@@ -111,13 +120,7 @@ async def _begin_at_end(
     except CommitFailedError:
         logger.info("group %s has a member by now: its beginning stands", settings.group)
         return
-    passed = ", ".join(f"{count:,} of {topic}" for topic, count in _held(found).items())
-    logger.info(
-        "group %s is new: it begins at the end (ANOMALY_NEW_GROUP_STARTS_AT), and passes over the "
-        "records before (%s)",
-        settings.group,
-        passed,
-    )
+    logger.info("%s", begins_at_end(settings, _held(found)))
 
 
 async def _new_to_group(admin: AIOKafkaAdminClient, settings: Settings) -> Partitions:
