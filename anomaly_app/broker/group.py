@@ -190,6 +190,8 @@ async def _open_consumer(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
         group_id=settings.group,
         enable_auto_commit=False,
         auto_offset_reset="latest",
+        # What a producer's transaction has not finished yet has not arrived.
+        isolation_level="read_committed",
         fetch_max_wait_ms=FETCH_WAIT_MS,
     )
     try:

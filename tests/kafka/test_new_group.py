@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.new_partitions import NewPartitions
 from aiokafka.errors import GroupLoadInProgressError
@@ -173,5 +173,27 @@ def test_a_coordinator_that_does_not_answer_is_no_new_group(
         monkeypatch.undo()
         assert await kafka.committed() == committed
         assert GroupLoadInProgressError.retriable
+
+    asyncio.run(story())
+
+
+def test_a_transaction_that_is_under_way_is_not_passed_over(
+    kafka: Kafka, settings: Settings
+) -> None:
+    async def story() -> None:
+        await kafka.produce_into_new_topics(ids(0, 500))
+        producer = AIOKafkaProducer(bootstrap_servers=kafka.servers, transactional_id=kafka.name)
+        await producer.start()
+        try:
+            await producer.begin_transaction()
+            for value in ids(500, 20):
+                await producer.send(kafka.transactions, value, partition=0)
+            await producer.flush()
+            await check_broker(settings)
+            await producer.commit_transaction()
+        finally:
+            await producer.stop()
+        assert sum((await kafka.committed()).values()) == 500
+        assert await judged(kafka, 20) == 20
 
     asyncio.run(story())
