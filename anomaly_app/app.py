@@ -20,6 +20,7 @@ from anomaly_app.stream.gaps import report_gap
 from anomaly_app.stream.scoring import define_scoring
 from anomaly_app.stream.topics import define_topics
 from anomaly_app.stream.transport import ConfirmingApp, faust_credentials
+from anomaly_app.stream.watching import define_watching
 from anomaly_app.stream.worker import worker_class
 from anomaly_app.web.views import define_views
 
@@ -104,6 +105,7 @@ def create_app(settings: Settings) -> faust.App:
     topics = define_topics(app, settings)
     define_scoring(app, topics, runtime)
     define_alerting(app, topics, runtime)
+    define_watching(app, runtime)
     define_views(app, runtime)
     return app
 

@@ -3,14 +3,18 @@
 import time
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from anomaly_app.core.counters import Counters
 from anomaly_app.core.model import Model
 from anomaly_app.core.pipeline import Pipeline
+from anomaly_app.core.shares import AlertRateWatch
+from anomaly_app.core.watch import Watch
 from anomaly_app.settings import Settings
 
 
 class Runtime:
-    """The worker's settings, its counters and, once it has started, its model.
+    """The worker's settings, its counters, its watch and, once it has started, its model.
 
     Parameters
     ----------
@@ -21,6 +25,7 @@ class Runtime:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.counters = Counters()
+        self.watch = Watch()
         self.started = time.monotonic()
         self.alerts_wait_for: Callable[[], str | None] = lambda: None
         """Tells why the alert in hand is not delivered yet."""
@@ -51,3 +56,6 @@ class Runtime:
             max_record_bytes=self.settings.max_record_bytes,
             max_reasons=self.settings.max_reasons,
         )
+        alert_rate = model.manifest.alert_rate
+        alerts = AlertRateWatch.of(alert_rate, str(self.settings.model))
+        self.watch = replace(self.watch, alerts=alerts)

@@ -4,8 +4,9 @@ import difflib
 import os
 import re
 from collections.abc import Iterable
+from itertools import combinations
 from pathlib import Path
-from typing import Annotated, Self, get_args
+from typing import Annotated, Literal, Self, get_args
 
 from dotenv import dotenv_values
 from pydantic import (
@@ -25,7 +26,11 @@ PREFIX = "ANOMALY_"
 ENV_FILE = Path(".env")
 
 TopicName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
+LAST_PORT = 65_535
 Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
+TOPIC_FIELDS = ("transactions_topic", "anomalies_topic", "dead_letters_topic")
 
 
 class Settings(SecuritySettings):
@@ -45,6 +50,8 @@ class Settings(SecuritySettings):
     """How long a starting worker waits for the broker, in seconds."""
     group: str = Field("anomaly-app", min_length=1)
     """Consumer group; workers of the same group share the partitions."""
+    new_group_starts_at: Literal["beginning", "end"] = "beginning"
+    """Where a group begins that has committed nothing yet."""
     transactions_topic: TopicName = "transactions"
     """Topic that is scored."""
     anomalies_topic: TopicName = "anomalies"
@@ -52,7 +59,7 @@ class Settings(SecuritySettings):
     dead_letters_topic: TopicName = "transactions-dlq"
     """Topic that records which cannot be scored are sent to."""
     partitions: int = Field(4, ge=1, le=10_000)
-    """Partitions of the topics that the app creates: the most workers that can share the load."""
+    """Partitions of the topics that the app creates; those that exist are taken as they are."""
     replication: int = Field(1, ge=1, le=100)
     """Replication factor of the topics that the app creates."""
     session_timeout: Seconds = 20.0
@@ -61,7 +68,7 @@ class Settings(SecuritySettings):
     """Seconds that workers have to join a rebalance."""
     fetch_wait: Seconds = 0.5
     """Seconds that the broker may hold back a fetch while nothing has arrived."""
-    linger_ms: float = Field(10.0, ge=0, le=1000)
+    linger_ms: float = Field(15.0, ge=0, le=1000)
     """Milliseconds that a record may wait for others at most, so that they are judged together."""
 
     model: Path = Path("models/transactions")
@@ -77,7 +84,7 @@ class Settings(SecuritySettings):
 
     web_bind: str = "127.0.0.1"
     """Address that the web pages listen on."""
-    web_port: int = Field(6066, ge=1, le=65535)
+    web_port: int = Field(6066, ge=1, le=LAST_PORT)
     """Port of the web pages; one for each worker on a host (or ``--web-port``)."""
 
     slack_token_file: SecretFile = Field(
@@ -97,8 +104,11 @@ class Settings(SecuritySettings):
     @classmethod
     def _is_kafka_url(cls, value: str) -> str:
         hosts = [part.strip().removeprefix("kafka://") for part in re.split("[;,]", value)]
-        if not all(re.fullmatch(r"[A-Za-z0-9._\[\]:-]+:\d{1,5}", host) for host in hosts):
+        found = [re.fullmatch(r"[A-Za-z0-9._\[\]:-]+:(\d{1,5})", host) for host in hosts]
+        if not all(found):
             raise ValueError("it must be of the form kafka://host:port")
+        if not all(1 <= int(match[1]) <= LAST_PORT for match in found if match):
+            raise ValueError(f"a port is a number from 1 to {LAST_PORT}")
         return ";".join(f"kafka://{host}" for host in hosts)
 
     @field_validator("slack_token_file", "slack_channel", mode="before")
@@ -110,6 +120,17 @@ class Settings(SecuritySettings):
     def _token_has_channel(self) -> Self:
         if self.slack_token is not None and self.slack_channel is None:
             raise ValueError("SLACK_CHANNEL is not set, but SLACK_API_TOKEN is: name the channel")
+        return self
+
+    @model_validator(mode="after")
+    def _topics_differ(self) -> Self:
+        names = {field: getattr(self, field) for field in TOPIC_FIELDS}
+        for one, other in combinations(TOPIC_FIELDS, 2):
+            if names[one] == names[other]:
+                raise ValueError(
+                    f"{self.environment_name(one)} and {self.environment_name(other)} are both "
+                    f"{names[one]!r}: the app would read what it writes; name two topics"
+                )
         return self
 
     @classmethod

@@ -3,6 +3,7 @@
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupAuthorizationFailedError, KafkaError
 
+from anomaly_app.broker.group import begin_group
 from anomaly_app.broker.knock import connect
 from anomaly_app.broker.topics import prepare_topics, user_of
 from anomaly_app.core.errors import BrokerRefused, BrokerUnreachable
@@ -10,7 +11,7 @@ from anomaly_app.settings import Settings
 
 
 async def check_broker(settings: Settings) -> None:
-    """Wait for the broker, create the topics that are missing, and check the others.
+    """Wait for the broker, create the topics that are missing, and look at the group.
 
     Raises
     ------
@@ -20,13 +21,14 @@ async def check_broker(settings: Settings) -> None:
         Broker and app do not trust each other, or the user may not do what a worker does.
     TopicNotCreated
         A missing topic cannot be created as the settings say.
-    TopicMismatch
-        A topic exists with another number of partitions.
+    BrokerError
+        A new group shall begin at the end, and the broker does not take that.
     """
     admin = await connect(settings, wait=settings.broker_wait)
     try:
         await prepare_topics(admin, settings)
         await _check_group(admin, settings)
+        await begin_group(admin, settings)
     except KafkaError as fault:
         raise BrokerUnreachable(
             f"a broker answers at {settings.broker} (ANOMALY_BROKER), and then fails "

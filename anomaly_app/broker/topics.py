@@ -1,6 +1,9 @@
-"""The app's topics on the broker: created where they are missing, checked where they exist."""
+"""The app's topics on the broker: created where they are missing, taken as they are otherwise."""
 
+import difflib
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -9,13 +12,12 @@ from aiokafka.errors import (
     ClusterAuthorizationFailedError,
     InvalidReplicationFactorError,
     KafkaError,
-    NoError,
     TopicAlreadyExistsError,
     TopicAuthorizationFailedError,
     for_code,
 )
 
-from anomaly_app.core.errors import BrokerRefused, TopicMismatch, TopicMissing, TopicNotCreated
+from anomaly_app.core.errors import BrokerRefused, TopicMissing, TopicNotCreated
 from anomaly_app.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -23,6 +25,8 @@ logger = logging.getLogger(__name__)
 LIMIT = "max.message.bytes"
 """Kafka's name for what one message of a topic may have."""
 
+ALIKE = 0.7
+"""Likeness of two names from which one may have been meant by the other, 0 to 1."""
 
 MESSAGE_OVERHEAD = 65_536
 """Bytes that headers, framing and an anomaly's own fields may add to a transaction."""
@@ -59,12 +63,10 @@ async def describe_topics(
 
 
 async def prepare_topics(admin: AIOKafkaAdminClient, settings: Settings) -> None:
-    """Create the topics that are missing, and check the others.
+    """Create the topics that are missing, and look at the others.
 
     Raises
     ------
-    TopicMismatch
-        A topic exists with another number of partitions.
     BrokerRefused
         The user may not create a topic that is missing.
     TopicNotCreated
@@ -73,21 +75,53 @@ async def prepare_topics(admin: AIOKafkaAdminClient, settings: Settings) -> None
         The broker does not answer.
     """
     existing = {topic["topic"]: topic for topic in await admin.describe_topics()}
+    ours = [name for name in settings.topic_names if name in existing]
+    if ours:
+        counts = ", ".join(f"{name} {len(existing[name]['partitions'])}" for name in ours)
+        logger.info("partitions of the topics that exist: %s", counts)
     for name in settings.topic_names:
         if name not in existing:
-            await _create(admin, name, settings)
-            continue
-        found = len(existing[name]["partitions"])
-        if found != settings.partitions:
-            raise TopicMismatch(
-                f"topic {name} has {found} partitions, ANOMALY_PARTITIONS says "
-                f"{settings.partitions}: set it to {found}, or name another topic"
-            )
-        if name != settings.transactions_topic:
+            await _create(admin, name, settings, existing)
+        elif name != settings.transactions_topic:
             await _warn_of_limit(admin, name, settings)
 
 
-async def _create(admin: AIOKafkaAdminClient, name: str, settings: Settings) -> None:
+def nobody_writes_to_it(settings: Settings, meant: str | None) -> str:
+    """Say that the topic that is scored did not exist, and which one may have been meant."""
+    question = f"; was {meant} meant, which exists?" if meant else ""
+    return (
+        f"created topic {settings.transactions_topic} with {settings.partitions} partitions: "
+        "nobody writes to it yet, and until somebody does nothing is scored; "
+        f"ANOMALY_TRANSACTIONS_TOPIC names it{question}"
+    )
+
+
+def similar(settings: Settings, existing: Mapping[str, Mapping[str, Any]]) -> str | None:
+    """Find the topic that may have been meant by the one that is scored.
+
+    Parameters
+    ----------
+    settings
+        Name the app's own topics, which are not meant.
+    existing
+        The broker's topics, as aiokafka describes them.
+    """
+    names = {
+        name.lower(): name
+        for name, topic in existing.items()
+        if not (topic.get("is_internal") or name.startswith("_") or name in settings.topic_names)
+    }
+    wanted = settings.transactions_topic.lower()
+    close = difflib.get_close_matches(wanted, names, n=1, cutoff=ALIKE)
+    return names[close[0]] if close else None
+
+
+async def _create(
+    admin: AIOKafkaAdminClient,
+    name: str,
+    settings: Settings,
+    existing: Mapping[str, Mapping[str, Any]],
+) -> None:
     topic = NewTopic(
         name,
         num_partitions=settings.partitions,
@@ -97,7 +131,12 @@ async def _create(admin: AIOKafkaAdminClient, name: str, settings: Settings) -> 
     # What went wrong with a topic is in the answer; aiokafka does not raise it.
     answer = await admin.create_topics([topic])
     for _, code, *message in answer.topic_errors:
-        await _judge(for_code(code), "".join(filter(None, message)), admin, name, settings)
+        if code:
+            await _judge(for_code(code), "".join(filter(None, message)), admin, name, settings)
+        elif name == settings.transactions_topic:
+            logger.warning("%s", nobody_writes_to_it(settings, similar(settings, existing)))
+        else:
+            logger.info("created topic %s with %d partitions", name, settings.partitions)
 
 
 async def _judge(
@@ -108,9 +147,7 @@ async def _judge(
     settings: Settings,
 ) -> None:
     made = f"{settings.partitions} partitions and {LIMIT}={max_message_bytes(settings)}"
-    if fault is NoError:
-        logger.info("created topic %s with %d partitions", name, settings.partitions)
-    elif fault is TopicAlreadyExistsError:
+    if fault is TopicAlreadyExistsError:
         logger.info("topic %s exists by now: another worker was quicker", name)
     elif fault is InvalidReplicationFactorError:
         brokers = len((await admin.describe_cluster())["brokers"])

@@ -12,7 +12,6 @@
     │   ├── BrokerUnreachable  nobody answers at the address
     │   ├── BrokerRefused      broker and app do not trust or understand each other
     │   ├── TopicNotCreated    a missing topic cannot be created as the settings say
-    │   ├── TopicMismatch      a topic exists with another number of partitions
     │   ├── TopicMissing       a topic does not exist
     │   ├── UnreadableBatch    what was fetched is not records
     │   └── MessageTooLarge    a topic does not take a message of this size
@@ -67,10 +66,6 @@ class BrokerRefused(BrokerError):
 
 class TopicNotCreated(BrokerError):
     """A missing topic cannot be created as the settings say."""
-
-
-class TopicMismatch(BrokerError):
-    """A topic exists with another number of partitions than the settings say."""
 
 
 class MessageTooLarge(BrokerError):

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from anomaly_app.core.pipeline import Pipeline
+from anomaly_app.core.visible import visible
 from anomaly_app.dead_letters.letter import Letter, Place, Selection
-from anomaly_app.dead_letters.table import LONGEST_LINE, count_by_reason, visible
+from anomaly_app.dead_letters.table import LONGEST_LINE, count_by_reason
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from anomaly_app.core.visible import visible
 from anomaly_app.dead_letters.letter import Letter
 from anomaly_app.dead_letters.lines import when
 from anomaly_app.dead_letters.survey import Count
@@ -62,23 +63,10 @@ def cut(letter: Letter) -> Letter:
     return replace(letter, value=letter.value and letter.value[:MOST_BYTES])
 
 
-def visible(data: bytes | str, most: int) -> str:
-    """Write anything as printable characters of one line, `most` of the original at most."""
-    if isinstance(data, bytes):
-        # A character that is cut here is beyond those shown.
-        data = data[: 4 * most + 4].decode(errors="backslashreplace")
-    shown = "".join(sign if sign.isprintable() else _escaped(sign) for sign in data[:most])
-    return shown + "…" if len(data) > most else shown
-
-
 def count_by_reason(counts: Mapping[str, int]) -> str:
     """Write counts as ``2 not-json, 1 too-large``, the most frequent first."""
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return ", ".join(f"{count:,} {visible(reason, LONGEST_WORD)}" for reason, count in ordered)
-
-
-def _escaped(sign: str) -> str:
-    return sign.encode("unicode_escape", errors="backslashreplace").decode("ascii")
 
 
 def _columns(place: str, time: str, reason: str, source: str, key: str) -> str:

@@ -8,13 +8,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.structs import ConsumerRecord
 
 from anomaly_app.broker.clients import broker_errors, open_admin, open_consumer
+from anomaly_app.broker.offsets import bounds
 from anomaly_app.broker.topics import describe_topics
 from anomaly_app.core.errors import BrokerError, DeadLetterMissing
 from anomaly_app.dead_letters.letter import Letter, Mark, Place, read_message
 from anomaly_app.settings import Settings
-
-LOOK_MS = 400
-"""Milliseconds of the look beyond the end; see `_bounds`."""
 
 POLL_MS = 1000
 
@@ -157,25 +155,9 @@ async def open_topic(settings: Settings, *others: str) -> AsyncIterator[DeadLett
     name = settings.dead_letters_topic
     async with open_admin(settings) as admin:
         with broker_errors("asking for the topics"):
-            found = await describe_topics(admin, settings, name, *others)
+            partitions_of = await describe_topics(admin, settings, name, *others)
     async with open_consumer(settings) as consumer:
-        partitions = sorted(TopicPartition(name, number) for number in found[name])
+        partitions = sorted(TopicPartition(name, number) for number in partitions_of[name])
         with broker_errors(f"asking for the offsets of {name}"):
-            bounds = await _bounds(consumer, partitions)
-        yield DeadLetterTopic(consumer, name, bounds, patience=settings.broker_wait)
-
-
-async def _bounds(
-    consumer: AIOKafkaConsumer, partitions: list[TopicPartition]
-) -> dict[TopicPartition, tuple[int, int]]:
-    starts = await consumer.beginning_offsets(partitions)
-    ends = await consumer.end_offsets(partitions)
-    # What the embedded broker gives as the end is the beginning of the last batch: a look beyond
-    # it finds the rest. On Apache Kafka that is nothing, or what has just arrived.
-    consumer.assign(partitions)
-    for partition in partitions:
-        consumer.seek(partition, ends[partition])
-    for _ in partitions:
-        if not await consumer.getmany(timeout_ms=LOOK_MS):
-            break
-    return {p: (starts[p], await consumer.position(p)) for p in partitions}
+            edges = await bounds(consumer, partitions)
+        yield DeadLetterTopic(consumer, name, edges, patience=settings.broker_wait)

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from anomaly_app.demo.scenario import Event, Scenario
 from anomaly_app.demo.screen import Screen
-from anomaly_app.demo.tally import Tally, add_up, summarise
+from anomaly_app.demo.tally import Tally, add_up, advice_of, summarise
 from anomaly_app.demo.traffic import kafka_clients, send_events, watch_anomalies
 from anomaly_app.demo.workers import Worker, running_workers
 from anomaly_app.model_store import next_version, save_model
@@ -107,10 +107,11 @@ async def run(
             seconds = time.monotonic() - begin
             timer.cancel()
             totals = await _drain(workers, tally)
+            advice = advice_of(await _stats(workers))
             looking.cancel()
             screen.show_counts(totals, rate=tally.sent / seconds, total=tally.sent)
         watching.cancel()
-    return summarise(tally, totals, seconds=seconds)
+    return summarise(tally, totals, advice=advice, seconds=seconds)
 
 
 @contextmanager
@@ -138,8 +139,12 @@ async def _look(
 
 
 async def _totals(workers: list[Worker]) -> dict[str, int]:
+    return add_up(await _stats(workers))
+
+
+async def _stats(workers: list[Worker]) -> list[dict[str, Any]]:
     answers = await asyncio.gather(*(worker.get("/stats") for worker in workers))
-    return add_up(stats for _, stats in answers if stats is not None)
+    return [stats for _, stats in answers if stats is not None]
 
 
 async def _drain(workers: list[Worker], tally: Tally) -> dict[str, int]:

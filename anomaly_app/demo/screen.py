@@ -21,6 +21,7 @@ ROWS = (
     ("anomalies", "anomalies", "{:,}"),
     ("alerts", "alerts", "{:,}"),
     ("dead letters", "dead_letters", "{:,}"),
+    ("rejected: records that went to the dead letters", "rejected_share", "{:.1%}"),
     ("p50 latency, produce to anomaly", "p50_ms", "{:,.1f} ms"),
     ("p99 latency, produce to anomaly", "p99_ms", "{:,.1f} ms"),
     ("precision: anomalies that were labelled frauds", "precision", "{:.1%}"),
@@ -86,6 +87,8 @@ def show_summary(console: Console, summary: dict[str, Any]) -> None:
     for kind, recall in summary["recall_by_kind"].items():
         table.add_row(f"  recall of {kind}", f"{recall:.1%}")
     console.print(table)
+    for line in summary["advice"]:
+        console.print(f"[yellow]{escape(line)}[/]", highlight=False, soft_wrap=True)
     if summary["sent"] != summary["scored"] + summary["dead_letters"]:
         console.print("[red]sent is not scored + dead letters: see the workers' logs[/]")
     print(json.dumps(summary), flush=True)  # noqa: T201  # a line for machines, never wrapped

@@ -1,7 +1,7 @@
 """What a demo sent and what came back, and the summary of both."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,7 +74,14 @@ def add_up(stats: Iterable[dict[str, Any]]) -> dict[str, int]:
     return dict(total)
 
 
-def summarise(tally: Tally, totals: dict[str, int], *, seconds: float) -> dict[str, Any]:
+def advice_of(stats: Iterable[dict[str, Any]]) -> list[str]:
+    """Put together what several workers' ``/stats`` advise."""
+    return sorted({line for one in stats for line in one["advice"]})
+
+
+def summarise(
+    tally: Tally, totals: dict[str, int], *, advice: Sequence[str] = (), seconds: float
+) -> dict[str, Any]:
     """Write the summary of a run as JSON's types.
 
     Parameters
@@ -83,6 +90,8 @@ def summarise(tally: Tally, totals: dict[str, int], *, seconds: float) -> dict[s
         What was sent and what came back.
     totals
         The workers' counters, added up.
+    advice
+        What the workers say is wrong with the stream.
     seconds
         How long traffic was sent.
     """
@@ -92,6 +101,10 @@ def summarise(tally: Tally, totals: dict[str, int], *, seconds: float) -> dict[s
         "anomalies": totals.get("anomalies", 0),
         "alerts": totals.get("alerts", 0),
         "dead_letters": totals.get("dead_letters", 0),
+        "rejected_share": (
+            round(totals["dead_letters"] / totals["events"], 4) if totals.get("events") else None
+        ),
+        "advice": [*advice],
         "p50_ms": tally.latency_ms(0.5),
         "p99_ms": tally.latency_ms(0.99),
         "precision": tally.precision(),

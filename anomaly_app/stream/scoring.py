@@ -16,6 +16,7 @@ from anomaly_app.stream.batching import Run, records_of
 from anomaly_app.stream.sending import Outgoing, exit_without_commit, send_all
 from anomaly_app.stream.topics import Topics
 from anomaly_app.stream.transport import ConfirmingApp
+from anomaly_app.stream.watching import notice_verdict
 
 LATENCIES_OF_A_BATCH = 256
 """Records of a batch at most whose latency is counted: it shows in the cost of all."""
@@ -103,6 +104,7 @@ def _count(
     counters.dead_letters.update(str(rejected.error.rejection) for rejected in verdict.rejected)
     sample = records[:: len(records) // LATENCIES_OF_A_BATCH + 1]
     counters.latency.add([now - r.timestamp / 1000.0 for r in sample if r.timestamp])
+    notice_verdict(verdict, runtime)
 
 
 def _where(runs: Sequence[Run]) -> str:

@@ -1,6 +1,5 @@
 """The topics that the app reads."""
 
-from functools import partial
 from typing import NamedTuple
 
 import faust
@@ -19,10 +18,7 @@ class Topics(NamedTuple):
 
 def define_topics(app: faust.App, settings: Settings) -> Topics:
     """Define the topics; nothing is sent to the broker yet."""
-    define = partial(
-        app.topic,
-        partitions=settings.partitions,
-        replicas=settings.replication,
-        schema=BatchSchema(),
+    return Topics(
+        app.topic(settings.transactions_topic, schema=BatchSchema()),
+        app.topic(settings.anomalies_topic, schema=BatchSchema()),
     )
-    return Topics(define(settings.transactions_topic), define(settings.anomalies_topic))

@@ -50,6 +50,12 @@ def worker_stats(runtime: Runtime, positions: Sequence[PartitionPosition]) -> di
         "dead_letters": counters.dead_letters.total(),
         "dead_letters_by_reason": dict(counters.dead_letters),
         "lost_to_retention": counters.lost_to_retention.total(),
+        "rejected_share": runtime.watch.rejected.share,
+        "alert_rate": {
+            "asked": manifest.alert_rate if manifest else None,
+            "seen": runtime.watch.alerts.seen,
+        },
+        "advice": runtime.watch.advice,
         "alerts": dict(counters.alerts),
         "alerts_wait_for": runtime.alerts_wait_for(),
         "latency_seconds": counters.latency.quantiles(),

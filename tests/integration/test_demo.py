@@ -23,6 +23,8 @@ FIGURES = {
     "anomalies",
     "alerts",
     "dead_letters",
+    "rejected_share",
+    "advice",
     "p50_ms",
     "p99_ms",
     "precision",
@@ -65,6 +67,8 @@ def test_simulated_frauds_are_caught_and_shown(tmp_path: Path) -> None:
     summary, output = summary_of(demo(tmp_path, "--seconds", "8", "--rate", "400"))
     assert summary["sent"] >= 3_000
     assert summary["dead_letters"] >= 3
+    assert 0 < summary["rejected_share"] < 0.01
+    assert summary["advice"] == []
     assert summary["recall"] > 0.5
     assert summary["precision"] > 0.3
     assert summary["p99_ms"] > summary["p50_ms"] > 0

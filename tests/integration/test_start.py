@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient
 
 from anomaly_app.demo.broker import free_port
 from tests.support.kafka import ROOT, Kafka, run_to_its_end
@@ -62,7 +62,12 @@ def test_a_changed_model_is_refused_before_it_is_unpickled(kafka: Kafka) -> None
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("ANOMALY_PARTITIONS", "four"), ("ANOMALY_BROKER", "x://y"), ("ANOMALY_TYPO", "1")],
+    [
+        ("ANOMALY_PARTITIONS", "four"),
+        ("ANOMALY_BROKER", "x://y"),
+        ("ANOMALY_BROKER", "kafka://localhost:90920"),
+        ("ANOMALY_TYPO", "1"),
+    ],
 )
 def test_a_wrong_setting_is_named(kafka: Kafka, name: str, value: str) -> None:
     assert name in error_line(start(kafka, **{name: value}))
@@ -97,16 +102,9 @@ def test_a_worker_makes_its_topics_and_listens_on_its_own_host_only(kafka: Kafka
         assert replicas[topic] == [1] * kafka.partitions
 
 
-def test_a_topic_with_other_partitions_is_named(kafka: Kafka) -> None:
-    async def create() -> None:
-        admin = AIOKafkaAdminClient(bootstrap_servers=kafka.servers)
-        await admin.start()
-        await admin.create_topics([NewTopic(kafka.transactions, 4, 1)])
-        await admin.close()
-
-    asyncio.run(create())
-    line = error_line(start(kafka, ANOMALY_PARTITIONS="7"))
-    assert f"topic {kafka.transactions} has 4 partitions, ANOMALY_PARTITIONS says 7" in line
+def test_dead_letters_that_would_go_to_the_transactions_are_refused(kafka: Kafka) -> None:
+    line = error_line(start(kafka, ANOMALY_DEAD_LETTERS_TOPIC=kafka.transactions))
+    assert "ANOMALY_TRANSACTIONS_TOPIC and ANOMALY_DEAD_LETTERS_TOPIC are both" in line
 
 
 def test_a_web_port_that_is_taken_is_named(kafka: Kafka) -> None:

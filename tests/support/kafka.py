@@ -5,14 +5,14 @@ import os
 import secrets
 import subprocess
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.structs import ConsumerRecord
 
 from anomaly_app.demo.workers import Worker
@@ -113,6 +113,26 @@ class Kafka:
             return [(m.partition, m.offset) for m in await asyncio.gather(*futures)]
         finally:
             await producer.stop()
+
+    async def create_topics(self, partitions: Mapping[str, int]) -> None:
+        """Create topics, as somebody else would, before there is a worker."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.servers)
+        await admin.start()
+        try:
+            configs = {"max.message.bytes": str(LARGEST)}
+            await admin.create_topics(
+                [NewTopic(name, n, 1, topic_configs=configs) for name, n in partitions.items()]
+            )
+            # The broker learns of them a moment after its controller.
+            await eventually(admin.list_topics, lambda names: set(partitions) <= set(names))
+        finally:
+            await admin.close()
+
+    async def produce_into_new_topics(self, values: Sequence[bytes | None]) -> None:
+        """Create the app's topics and produce records, before there is a worker."""
+        topics = (self.transactions, self.anomalies, self.dead_letters)
+        await self.create_topics(dict.fromkeys(topics, self.partitions))
+        await self.produce(values)
 
     async def read(self, topic: str, count: int, *, linger: float = 1.0) -> list[ConsumerRecord]:
         """Read a topic from its beginning: `count` records, and whatever comes `linger` later."""

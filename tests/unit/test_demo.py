@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from anomaly_app.core.decode import Decoder
 from anomaly_app.demo.scenario import MALFORMED, Event, file_scenario, simulated_scenario
+from anomaly_app.demo.screen import show_summary
 from anomaly_app.demo.simulator import FRAUDS_PER_10_000, simulate
-from anomaly_app.demo.tally import Tally, add_up, summarise
+from anomaly_app.demo.tally import Tally, add_up, advice_of, summarise
 from tests.support.factories import record
 from training.roles import Roles
 from training.schema import infer_schema
@@ -96,6 +98,18 @@ def test_the_summary_counts_and_measures() -> None:
     assert summary["recall_by_kind"] == {"burst": 1.0, "drain": 0.0}
     assert (summary["p50_ms"], summary["p99_ms"]) == (20.0, pytest.approx(29.8))
     assert summary["events_per_second"] == 2.0
+
+
+def test_the_summary_has_the_share_of_rejected_records_and_what_the_workers_advise() -> None:
+    worker = {"events": 4, "scored": 1, "anomalies": 0, "dead_letters": 3, "alerts": {}}
+    advice = advice_of([{"advice": ["change this"]}, {"advice": ["change this", "and that"]}])
+    summary = summarise(tally_of(anomalous=[]), add_up([worker]), advice=advice, seconds=1.0)
+    assert summary["rejected_share"] == 0.75
+    assert summary["advice"] == ["and that", "change this"]
+    with (console := Console(width=40)).capture() as captured:
+        show_summary(console, summary | {"advice": ["[/] hostile " + "word " * 30]})
+    assert "[/] hostile " in captured.get()
+    assert "75.0%" in captured.get()
 
 
 def test_without_labels_or_anomalies_there_is_no_figure_rather_than_a_wrong_one() -> None:

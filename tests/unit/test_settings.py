@@ -1,5 +1,6 @@
 """Settings: from the environment, checked at the start, never printed where they are secret."""
 
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,9 @@ def test_the_environment_and_the_env_file_set_them(
         ("ANOMALY_BATCH_SIZE", "-1"),
         ("ANOMALY_BROKER", "http://localhost:9092"),
         ("ANOMALY_BROKER", "localhost"),
+        ("ANOMALY_BROKER", "kafka://localhost:65536"),
+        ("ANOMALY_BROKER", "kafka://a:9092;b:0"),
+        ("ANOMALY_NEW_GROUP_STARTS_AT", "now"),
         ("ANOMALY_TRANSACTIONS_TOPIC", "no spaces"),
         ("ANOMALY_WEB_PORT", "99999"),
         ("ANOMALY_SEND_TIMEOUT", "0"),
@@ -51,6 +55,27 @@ def test_a_wrong_setting_is_named_in_one_line(
     with pytest.raises(SettingsError, match=name) as caught:
         load_settings()
     assert "\n" not in str(caught.value)
+
+
+TOPICS = {
+    "ANOMALY_TRANSACTIONS_TOPIC": "transactions",
+    "ANOMALY_ANOMALIES_TOPIC": "anomalies",
+    "ANOMALY_DEAD_LETTERS_TOPIC": "transactions-dlq",
+}
+
+
+@pytest.mark.parametrize(("name", "other"), [*permutations(TOPICS, 2)])
+def test_two_topics_of_the_same_name_are_refused_with_both_settings(
+    monkeypatch: pytest.MonkeyPatch, name: str, other: str
+) -> None:
+    monkeypatch.setenv(name, TOPICS[other])
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    line = str(caught.value)
+    assert name in line
+    assert other in line
+    assert repr(TOPICS[other]) in line
+    assert "\n" not in line
 
 
 def test_a_misspelt_setting_is_named_with_what_was_meant(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,51 @@
+"""What to do about each rejection."""
+
+from anomaly_app.core.errors import Rejection
+
+REMEDIES: dict[str, str] = {
+    Rejection.NULL_VALUE: (
+        "records without a value are what deletes from a compacted topic: keep them off this "
+        "topic, or name another one in ANOMALY_TRANSACTIONS_TOPIC"
+    ),
+    Rejection.TOO_LARGE: "raise ANOMALY_MAX_RECORD_BYTES, or send smaller records",
+    Rejection.NOT_UTF8: (
+        "send JSON in UTF-8; Avro, Protobuf and values that are compressed on their own are not "
+        "read"
+    ),
+    Rejection.NOT_JSON: (
+        "send JSON, one object a record; Avro, Protobuf, CSV, NaN and Infinity are not read"
+    ),
+    Rejection.NOT_AN_OBJECT: "send each transaction as a JSON object, and in a record of its own",
+    Rejection.NO_FEATURES: (
+        "name the fields of `features` as the model does (`python -m training inspect` with the "
+        "folder of ANOMALY_MODEL shows them), or train a model on the fields that are sent"
+    ),
+    Rejection.WRONG_LENGTH: (
+        "send as many `features` as the model has, in its order (`python -m training inspect` with "
+        "the folder of ANOMALY_MODEL shows them), or send them by name"
+    ),
+    Rejection.WRONG_TYPE: (
+        "send the field that the dead letters name with the type that the model has for it, or "
+        "train a model on the fields as they are sent"
+    ),
+    Rejection.NOT_FINITE: "send null where there is no number; 1e999 and the like are not read",
+    Rejection.BAD_TIME: (
+        "send `time` in ISO 8601 or as seconds since 1970, or leave it out: Kafka's timestamp "
+        "counts then"
+    ),
+    Rejection.UNSCORABLE: (
+        "the model raises at these records: train a new one on a history that has such records, "
+        "and name its folder in ANOMALY_MODEL"
+    ),
+}
+"""For each rejection one remedy, naming the setting or field to change."""
+
+
+def remedy(reason: str) -> str:
+    """Say in short what to do about a rejection."""
+    return REMEDIES.get(reason, f"look at them: {list_command(reason)}")
+
+
+def list_command(reason: str) -> str:
+    """Give the command that shows the dead letters of a reason."""
+    return f"faust -A anomaly_app.app dlq list --reason {reason}"

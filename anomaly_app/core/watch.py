@@ -1,0 +1,147 @@
+"""What a worker says of its stream, so that nothing goes wrong in silence.
+
+One state and one pure step: a batch and the time in, the next state and the lines to log out.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import replace
+
+from anomaly_app.core.remedies import list_command
+from anomaly_app.core.shares import MINUTE, AlertRateWatch, RejectedWatch
+from anomaly_app.core.visible import visible
+from anomaly_app.core.window import NOTHING, Counts
+
+LONGEST_DETAIL = 120
+"""Characters of what was found in a record: it comes from the stream, and may be anything."""
+
+
+class Letter(NamedTuple):
+    """A record that went to the dead letters."""
+
+    reason: str
+    """A rejection's word."""
+    topic: str
+    partition: int
+    offset: int
+    detail: str
+    """What was found; any characters at all."""
+
+
+class Batch(NamedTuple):
+    """What came of some records; without any it lets time pass."""
+
+    scored: int = 0
+    anomalies: int = 0
+    rejected: Sequence[Letter] = ()
+    """Of the records that were to be scored."""
+    others: Sequence[Letter] = ()
+    """Of other topics: dead letters, but no share of what was to be scored."""
+
+
+class Untold(NamedTuple):
+    """Dead letters of one reason that no line has counted yet."""
+
+    number: int
+    example: Letter
+    """The first of them."""
+
+
+class Watch(msgspec.Struct, frozen=True):
+    """What has been seen and said; see `step`.
+
+    Parameters
+    ----------
+    untold
+        Dead letters that wait for their line, by reason.
+    told_at
+        When the last line of a reason was said, in seconds.
+    rejected
+        The share of rejected records.
+    alerts
+        The share of anomalies.
+    """
+
+    untold: Mapping[str, Untold] = {}
+    told_at: Mapping[str, float] = {}
+    rejected: RejectedWatch = RejectedWatch()
+    alerts: AlertRateWatch = AlertRateWatch()
+
+    @property
+    def advice(self) -> list[str]:
+        """What is wrong with the stream now, and what to do; nothing of a record is in it."""
+        found = [self.rejected.advice, self.alerts.none, self.alerts.many]
+        return [line for line in found if line is not None]
+
+
+def step(watch: Watch, batch: Batch, now: float) -> tuple[Watch, list[str]]:
+    """Take in a batch, or the passing of time.
+
+    Dead letters of a reason are said at once, and then once a minute as long as more come: each
+    of them is counted in exactly one line.
+
+    Parameters
+    ----------
+    watch
+        The state before.
+    batch
+        What came of some records.
+    now
+        Seconds, of any clock that does not go back.
+    """
+    kinds: Mapping[str, int] = NOTHING
+    if batch.rejected or batch.others:
+        watch = replace(watch, untold=_add(watch.untold, [*batch.rejected, *batch.others]))
+        kinds = Counter(letter.reason for letter in batch.rejected)
+    watch, lines = _tell(watch, now, pause=MINUTE)
+    judged = batch.scored + len(batch.rejected)
+    rejected, too_many = watch.rejected.step(Counts(judged, len(batch.rejected), kinds), now)
+    alerts, odd = watch.alerts.step(Counts(batch.scored, batch.anomalies), now)
+    lines += [line for line in (too_many, odd) if line is not None]
+    return replace(watch, rejected=rejected, alerts=alerts), lines
+
+
+def finish(watch: Watch, now: float) -> tuple[Watch, list[str]]:
+    """Say what waits for the end of its minute: the worker stops."""
+    return _tell(watch, now, pause=0.0)
+
+
+def _add(untold: Mapping[str, Untold], letters: Sequence[Letter]) -> Mapping[str, Untold]:
+    if not letters:
+        return untold
+    added = dict(untold)
+    for letter in letters:
+        before = added.get(letter.reason)
+        added[letter.reason] = (
+            Untold(before.number + 1, before.example) if before else Untold(1, letter)
+        )
+    return added
+
+
+def _tell(watch: Watch, now: float, *, pause: float) -> tuple[Watch, list[str]]:
+    if not watch.untold:
+        return watch, []
+    due = {
+        reason: untold
+        for reason, untold in watch.untold.items()
+        if reason not in watch.told_at or now - watch.told_at[reason] >= pause
+    }
+    if not due:
+        return watch, []
+    lines = [_line(untold, first=reason not in watch.told_at) for reason, untold in due.items()]
+    left = {reason: untold for reason, untold in watch.untold.items() if reason not in due}
+    told_at = {**watch.told_at, **dict.fromkeys(due, now)}
+    return replace(watch, untold=left, told_at=told_at), lines
+
+
+def _line(untold: Untold, *, first: bool) -> str:
+    reason, topic, partition, offset, detail = untold.example
+    return (
+        f"{untold.number:,} {'' if first else 'more '}dead letter{'s'[: untold.number - 1]}, "
+        f"{reason}: for example {topic} partition {partition} offset {offset}, "
+        f"{visible(detail, LONGEST_DETAIL)}; "
+        f"see them with {list_command(reason)}"
+    )

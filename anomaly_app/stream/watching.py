@@ -1,0 +1,58 @@
+"""Says in the log what the watch over the stream has to say."""
+
+import logging
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import faust
+
+from anomaly_app.core.decode import Rejected
+from anomaly_app.core.pipeline import Verdict
+from anomaly_app.core.watch import Batch, Letter, finish, step
+from anomaly_app.runtime import Runtime
+
+logger = logging.getLogger(__name__)
+
+LOOK = 5.0
+"""Seconds between two looks at what waits for the end of its minute."""
+
+
+def define_watching(app: faust.App, runtime: Runtime) -> None:
+    """Define the task that says what waits, and what says the rest at a stop."""
+
+    async def watching() -> None:
+        while not app.should_stop:
+            await app.sleep(LOOK)
+            notice(Batch(), runtime)
+
+    app.task(watching)
+
+    @app.on_before_shutdown.connect
+    async def say_the_rest(*_: Any, **__: Any) -> None:
+        runtime.watch, lines = finish(runtime.watch, time.monotonic())
+        _say(lines)
+
+
+def notice_verdict(verdict: Verdict, runtime: Runtime) -> None:
+    """Say what is to be said of a batch that was judged, and is in Kafka."""
+    rejected = [*map(to_letter, verdict.rejected)]
+    notice(Batch(verdict.scored, len(verdict.findings), rejected), runtime)
+
+
+def notice(batch: Batch, runtime: Runtime) -> None:
+    """Say what is to be said of a batch, or after a while."""
+    runtime.watch, lines = step(runtime.watch, batch, time.monotonic())
+    _say(lines)
+
+
+def to_letter(rejected: Rejected) -> Letter:
+    """Write a rejected record as the watch counts it."""
+    record, error = rejected
+    detail = str(error).removeprefix(f"{error.rejection}: ")
+    return Letter(str(error.rejection), record.topic, record.partition, record.offset, detail)
+
+
+def _say(lines: Iterable[str]) -> None:
+    for line in lines:
+        logger.warning("%s", line)

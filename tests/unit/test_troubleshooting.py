@@ -1,0 +1,71 @@
+"""The lines that the page on troubleshooting quotes are the ones that a worker writes."""
+
+import re
+from pathlib import Path
+
+from anomaly_app.broker.group import begins_at_end, judges_again
+from anomaly_app.broker.topics import nobody_writes_to_it
+from anomaly_app.core.pipeline import Pipeline
+from anomaly_app.core.shares import AlertRateWatch
+from anomaly_app.core.watch import Batch, Letter, Watch, step
+from anomaly_app.runtime import Runtime
+from anomaly_app.settings import Settings
+from anomaly_app.stream.watching import to_letter
+from anomaly_app.web.stats import worker_stats
+from tests.support.factories import model, record, transaction
+
+PAGE = (Path(__file__).parents[2] / "docs/troubleshooting.md").read_text()
+
+
+def quoted() -> list[str]:
+    """Give the quoted lines of the log: the first column of the tables."""
+    cells = re.findall(r"^\| (`+)(.+?)\1 \|", PAGE, re.MULTILINE)
+    return [line for _, line in cells]
+
+
+def letters(count: int, partition: int = 0, offset: int = 17) -> list[Letter]:
+    pipeline = Pipeline(model(), max_record_bytes=1_000, max_reasons=5)
+    sent = record(transaction(time="2026-13-05T10:00:00Z"), partition=partition, offset=offset)
+    [rejected] = pipeline.judge([sent]).rejected
+    return [to_letter(rejected)] * count
+
+
+def lines_of(watch: Watch, *batches: tuple[float, Batch]) -> list[str]:
+    lines = []
+    for now, batch in batches:
+        watch, more = step(watch, batch, now)
+        lines += more
+    return lines
+
+
+def written() -> list[str]:
+    settings = Settings(transactions_topic="transacions")
+    watch = Watch(alerts=AlertRateWatch.of(0.01, "models/transactions"))
+    held = {"transactions": 12_345, "anomalies": 67}
+    other = letters(1)[0]._replace(reason="not-json")
+    return [
+        nobody_writes_to_it(settings, "transactions"),
+        begins_at_end(Settings(), held),
+        judges_again(Settings(), held),
+        *lines_of(
+            Watch(),
+            (0.0, Batch(others=letters(1, 3, 1042))),
+            (1.0, Batch(others=letters(1_822))),
+            (60.0, Batch()),
+        ),
+        lines_of(Watch(), (0.0, Batch(30, 0, [*letters(960), *[other] * 10])))[-1],
+        *lines_of(watch, *[(0.0, Batch(scored=1_000))] * 5),
+        *lines_of(watch, *[(0.0, Batch(scored=100, anomalies=20))] * 5),
+    ]
+
+
+def test_the_quoted_lines_are_those_that_are_written() -> None:
+    assert sorted(quoted()) == sorted(written())
+
+
+def test_the_fields_of_the_page_that_it_names_are_there() -> None:
+    stats = worker_stats(Runtime(Settings()), [])
+    spans = re.findall(r"`([^`]+)`", re.sub(r"``.+?``", "", PAGE))
+    named = {match[1] for span in spans if (match := re.fullmatch(r'"?([a-z_]+)"?(: .*)?', span))}
+    assert named >= {"advice", "events", "rejected_share", "alert_rate", "alerts_wait_for"}
+    assert named <= {*stats, *stats["alert_rate"]}
