@@ -1,12 +1,10 @@
 """What one worker has done since its start, as plain numbers."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
-
-from anomaly_app.core.schema import Matrix
 
 LATENCY_WINDOW = 8192
 """Transactions that the latency quantiles look back on."""
@@ -18,21 +16,17 @@ class LatencyWindow:
     """The latencies of the last `LATENCY_WINDOW` transactions."""
 
     def __init__(self) -> None:
-        self._seconds: Matrix = np.zeros(LATENCY_WINDOW)
-        self._seen = 0
+        self._seconds: deque[float] = deque(maxlen=LATENCY_WINDOW)
 
-    def add(self, seconds: Sequence[float]) -> None:
+    def add(self, seconds: Iterable[float]) -> None:
         """Remember latencies, in seconds."""
-        latest = np.asarray(seconds[-LATENCY_WINDOW:], dtype=np.float64)
-        places = (self._seen + np.arange(len(latest))) % LATENCY_WINDOW
-        self._seconds[places] = latest
-        self._seen += len(latest)
+        self._seconds.extend(seconds)
 
     def quantiles(self) -> dict[str, float | None]:
         """Quantiles in seconds; None before the first transaction."""
-        held = self._seconds[: min(self._seen, LATENCY_WINDOW)]
+        held = list(self._seconds)
         return {
-            name: round(float(np.quantile(held, q)), 6) if len(held) else None
+            name: round(float(np.quantile(held, q)), 6) if held else None
             for name, q in QUANTILES.items()
         }
 
