@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks.catalogue import SYSTEMS, Pace, System
+from benchmarks.catalogue import SYSTEMS, Pace, System, app_before
 from benchmarks.commands import Common, compare, grow
 from benchmarks.plan import Plan
 from training.cli import one_line_errors
@@ -78,6 +78,12 @@ LEAST_EVENTS = 200
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Virtual environment that the app and the Faust agents run in.",
 )
+@click.option(
+    "--before",
+    type=click.Path(path_type=Path, exists=True, file_okay=False, resolve_path=True),
+    metavar="CHECKOUT",
+    help="Measure the app of this checkout as well, such as the version before.",
+)
 @click.option("--quick", is_flag=True, help="One tiny run, to see that everything works.")
 @click.pass_context
 @one_line_errors
@@ -93,6 +99,7 @@ def cli(
     out: Path,
     plot: Path | None,
     app_environment: Path,
+    before: Path | None,
     *,
     quick: bool,
 ) -> None:
@@ -101,8 +108,9 @@ def cli(
     All systems read the same records from one broker, use the same Isolation Forest, and
     produce what is anomalous to Kafka. They are watched from outside only, by the anomalies that
     arrive: events per second and CPU per event over a topic that was filled before, latency
-    from produce to anomaly at 1,000 and 5,000 events per second, and memory. Rounds are
-    interleaved, so that a noisy minute hits all.
+    from produce to anomaly at 1,000 and 5,000 events per second, memory, and what the fast ones
+    take of a core at 100 and 1,000 events per second. Rounds are interleaved, so that a noisy
+    minute hits all.
 
     With ANOMALY_BROKER set, that broker is used (without users and TLS), in topics and groups of
     its own, which are deleted afterwards.
@@ -112,6 +120,9 @@ def cli(
       python -m benchmarks --quick
     Only two of the systems, three rounds, without latencies:
       python -m benchmarks --systems floor,app --runs 3 --seconds 0 --memory-events 0
+    What little traffic costs, beside the version before:
+      git worktree add ../before v0.1.0
+      python -m benchmarks --systems app --before ../before --memory-events 0
     How the cost per row grows, instead of the comparison:
       python -m benchmarks growth
     """  # noqa: D301  # click reads the escape: keep the lines as they are
@@ -121,7 +132,7 @@ def cli(
     if quick:
         runs, events, short_events, seconds, memory_events = 1, 20_000, 200, 1.0, 0
     plan = Plan(
-        systems=_chosen(systems),
+        systems=[*_chosen(systems), *([app_before(before)] if before else [])],
         runs=runs,
         counts={
             Pace.SLOW: short_events,

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from subprocess import Popen, TimeoutExpired
@@ -11,9 +11,7 @@ from subprocess import Popen, TimeoutExpired
 from anomaly_app.demo.broker import free_port
 from anomaly_app.demo.processes import start_process
 from benchmarks.errors import BenchmarkError
-
-QUIET = dict.fromkeys(("SLACK_API_TOKEN", "SLACK_API_TOKEN_FILE", "SLACK_CHANNEL"), "")
-"""No benchmark posts to Slack, whatever the environment holds."""
+from benchmarks.wiring import Wiring
 
 STOP_TIMEOUT = 3.0
 """Seconds between asking a process to stop and ending it: one that is behind would go on."""
@@ -27,76 +25,6 @@ class Pace(Enum):
     MEDIUM = "medium"
     """Some thousands a second."""
     FAST = "fast"
-
-
-@dataclass(frozen=True)
-class Wiring:
-    """What one start of a system reads and writes.
-
-    Parameters
-    ----------
-    servers
-        Of the broker, ``host:port``.
-    topic, anomalies
-        Where records come from, and where anomalies go.
-    group
-        Consumer group, new for every start.
-    partitions
-        Of both topics.
-    model, forest
-        The app's artifact, and the bare forest for the peers.
-    faust
-        Faust's command line, in the app's environment.
-    folder
-        For logs.
-    embedded
-        Whether the broker is the embedded one.
-    """
-
-    servers: str
-    topic: str
-    anomalies: str
-    group: str
-    partitions: int
-    model: Path
-    forest: Path
-    faust: Path
-    folder: Path
-    embedded: bool
-
-    @property
-    def dead_letters(self) -> str:
-        """Topic of what the app cannot score: nothing, here."""
-        return f"{self.anomalies}-dlq"
-
-    @property
-    def peer_environment(self) -> dict[str, str]:
-        """Settings of a peer."""
-        return {
-            "BENCH_BROKER": self.servers,
-            "BENCH_TOPIC": self.topic,
-            "BENCH_ANOMALIES": self.anomalies,
-            "BENCH_GROUP": self.group,
-            "BENCH_PARTITIONS": str(self.partitions),
-            "BENCH_FOREST": str(self.forest),
-        }
-
-    @property
-    def app_environment(self) -> dict[str, str]:
-        """Settings of the app's worker: the defaults, but for what names the surroundings."""
-        # The embedded broker lets a group's first member wait for half of a session's timeout.
-        embedded = {"ANOMALY_SESSION_TIMEOUT": "6", "ANOMALY_FETCH_WAIT": "0.02"}
-        return {
-            "ANOMALY_BROKER": f"kafka://{self.servers}",
-            "ANOMALY_GROUP": self.group,
-            "ANOMALY_TRANSACTIONS_TOPIC": self.topic,
-            "ANOMALY_ANOMALIES_TOPIC": self.anomalies,
-            "ANOMALY_DEAD_LETTERS_TOPIC": self.dead_letters,
-            "ANOMALY_PARTITIONS": str(self.partitions),
-            "ANOMALY_MODEL": str(self.model),
-            **(embedded if self.embedded else {}),
-            **QUIET,
-        }
 
 
 @dataclass(frozen=True)
@@ -115,6 +43,12 @@ class System:
         Whether the module is started by Faust's command line, rather than by Python.
     workers
         Processes that share the partitions.
+    settings
+        Of the app, where they are not the defaults.
+    checkout
+        Where the app's code is; None is here.
+    paced
+        Whether it is only measured under a steady rate of records.
     """
 
     name: str
@@ -122,16 +56,20 @@ class System:
     module: str | None = None
     faust: bool = False
     workers: int = 1
+    settings: Mapping[str, str] = field(default_factory=dict)
+    checkout: Path | None = None
+    paced: bool = False
 
     def start(self, wiring: Wiring) -> list["Started"]:
         """Start its processes."""
-        environment = wiring.app_environment if self.module is None else wiring.peer_environment
+        environment = dict(wiring.peer_environment if self.module else wiring.app_environment)
+        environment |= self.settings
         started = []
         for number in range(self.workers):
             name = f"{wiring.group}-{number}"
             log = wiring.folder / f"{name}.log"
             command = self._command(wiring, wiring.folder / f"{name}-data")
-            process = start_process(command, log=log, env=environment)
+            process = start_process(command, log=log, env=environment, cwd=self.checkout)
             started.append(Started(self.name, process, log))
         return started
 
@@ -197,6 +135,7 @@ def running(system: System, wiring: Wiring) -> Iterator[list[Started]]:
 
 
 APP = System("app", Pace.FAST)
+PROMPT = System("app, 1 ms", Pace.FAST, settings={"ANOMALY_LINGER_MS": "1"}, paced=True)
 TWO_WORKERS = System("app, two workers", Pace.FAST, workers=2)
 FLOOR = System("floor", Pace.FAST, "floor")
 
@@ -209,7 +148,13 @@ SYSTEMS: Mapping[str, System] = {
         System("Quix Streams", Pace.SLOW, "quix"),
         FLOOR,
         APP,
+        PROMPT,
         TWO_WORKERS,
     )
 }
 """In the order of the tables."""
+
+
+def app_before(checkout: Path) -> System:
+    """Make a system of another version of the app, to compare this one with."""
+    return System("app before", Pace.FAST, checkout=checkout)

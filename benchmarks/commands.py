@@ -6,12 +6,12 @@ from pathlib import Path
 
 from benchmarks.broker import benchmark_broker
 from benchmarks.compare import Comparison
+from benchmarks.goals import judge
 from benchmarks.growth import measure_growth
 from benchmarks.machine import machine_line
 from benchmarks.model import make_model
 from benchmarks.plan import Plan
-from benchmarks.report import show, show_goals, write_json
-from benchmarks.results import judge
+from benchmarks.report import show, show_goals, show_little, write_json
 from benchmarks.screen import progress_bars, wide_console
 
 GROWTH, QUICK_GROWTH = 200_000, 20_000
@@ -63,6 +63,7 @@ def compare(plan: Plan, common: Common) -> None:
     judged = judge(results)
     console.print(machine, highlight=False)
     show(console, names, results, compared=comparison.compared)
+    show_little(console, names, results)
     show_goals(console, judged)
     write_json(common.out / "bench.json", machine, results, judged)
     _draw(common, names, comparison, machine)

@@ -9,7 +9,7 @@ import numpy as np
 from rich.progress import Progress
 
 from benchmarks.broker import Broker
-from benchmarks.catalogue import APP, FLOOR, Pace, System, Wiring
+from benchmarks.catalogue import APP, FLOOR, Pace, System
 from benchmarks.errors import BenchmarkError
 from benchmarks.latency import Traffic, measure_latency, records_needed
 from benchmarks.memory import measure_memory
@@ -29,10 +29,12 @@ from benchmarks.results import (
     SKLEARN_CALL,
     Results,
     latency_figure,
+    share_figure,
 )
 from benchmarks.scoring_call import measure_scoring_call
 from benchmarks.throughput import Load, measure_throughput
 from benchmarks.topics import delete_topics, fill
+from benchmarks.wiring import Wiring
 
 SCORED_ROWS = 5_000
 """Rows on which the two scoring calls are compared."""
@@ -112,14 +114,16 @@ class Comparison:
             self._progress.console.print("warming up the broker")
             measure_latency(FLOOR, self._named(FLOOR), traffic)
         latencies = [s for s in self._plan.systems if s.workers == 1 and self._plan.seconds]
-        steps = self._plan.runs * (len(self._plan.systems) + len(latencies))
+        filled = [s for s in self._plan.systems if not s.paced]
+        steps = self._plan.runs * (len(filled) + len(latencies))
         task = self._progress.add_task("", total=steps)
         for run in range(1, self._plan.runs + 1):
             of = f"run {run} of {self._plan.runs}"
             for system in self._plan.systems:
-                self._progress.update(task, description=f"{of}: {system.name}, throughput")
-                self._throughput(system, loads[system.pace], of)
-                self._progress.advance(task)
+                if system in filled:
+                    self._progress.update(task, description=f"{of}: {system.name}, throughput")
+                    self._throughput(system, loads[system.pace], of)
+                    self._progress.advance(task)
                 if system in latencies:
                     self._progress.update(task, description=f"{of}: {system.name}, latency")
                     self._latency(system, traffic, of)
@@ -179,8 +183,10 @@ class Comparison:
             )
 
     def _latency(self, system: System, traffic: Traffic, of: str) -> None:
-        for rate, quantiles in measure_latency(system, self._named(system), traffic).items():
-            for share, found in quantiles.items():
+        for rate, paced in measure_latency(system, self._named(system), traffic).items():
+            self._say(f"{of}: {system.name}: {share_figure(rate)}: {paced.cpu_share:,.1f}")
+            self.results.add(system.name, share_figure(rate), paced.cpu_share)
+            for share, found in paced.quantiles.items():
                 figure = latency_figure(share, rate)
                 bound = "≥ " if found.at_least else ""
                 self._say(f"{of}: {system.name}: {figure}: {bound}{found.milliseconds:,.1f}")

@@ -17,12 +17,13 @@ from rich.progress import Progress
 from anomaly_app.core.model import Model
 from anomaly_app.core.pipeline import Pipeline
 from benchmarks.broker import Broker
-from benchmarks.catalogue import APP, Wiring
+from benchmarks.catalogue import APP
 from benchmarks.model import make_model
 from benchmarks.records import marks
 from benchmarks.results import Summary
 from benchmarks.throughput import Load, measure_throughput
 from benchmarks.topics import delete_topics, fill
+from benchmarks.wiring import Wiring
 from training.fit import FitOptions, fit_model
 from training.history import History
 

@@ -3,19 +3,25 @@
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from confluent_kafka import Producer
 
-from benchmarks.catalogue import System, Wiring
+from benchmarks.catalogue import Pace, System
 from benchmarks.errors import BenchmarkError
 from benchmarks.observer import Observer
-from benchmarks.quantiles import RATES, Quantile, quantile
+from benchmarks.processes import cpu_seconds
+from benchmarks.quantiles import LITTLE, RATES, Quantile, quantile
 from benchmarks.records import entity
 from benchmarks.throughput import LOOK, PATIENCE, observed
 from benchmarks.topics import QUIET, create_topics, delete_topics
+from benchmarks.wiring import Wiring
 
 GRACE = 3.0
 """Seconds, after the last record of a rate, that its anomalies may still take."""
+
+LONGER = 3
+"""Times as long, at most, that a low rate lasts."""
 
 STEP = 0.002
 """Seconds between two bursts of sends: the broker's work is by the request, not the record."""
@@ -43,20 +49,32 @@ class Traffic:
     seconds: float
 
 
+class Paced(NamedTuple):
+    """What a steady rate of records showed."""
+
+    quantiles: Mapping[float, Quantile]
+    """The quantiles 0.5 and 0.99 of the time from produce to anomaly."""
+    cpu_share: float
+    """Percent of a core, user and system, of all the system's processes."""
+
+
+def rates_of(system: System) -> Sequence[int]:
+    """Give the rates at which a system is measured, in events per second."""
+    return sorted({*RATES, *LITTLE}) if system.pace is Pace.FAST else RATES
+
+
+def records_at(rate: int, seconds: float) -> int:
+    """Give the records of a rate: a low one lasts longer, so that it has anomalies, too."""
+    return int(max(rate, min(rate * LONGER, RATES[0])) * seconds)
+
+
 def records_needed(warm_up: int, seconds: float) -> int:
     """Give the number of records that the warm-up and all rates send."""
-    return warm_up + sum(int(rate * seconds) for rate in RATES)
+    return warm_up + sum(records_at(rate, seconds) for rate in {*RATES, *LITTLE})
 
 
-def measure_latency(
-    system: System, wiring: Wiring, traffic: Traffic
-) -> dict[int, Mapping[float, Quantile]]:
-    """Send records at each of `RATES` to a system that is warm.
-
-    Returns
-    -------
-    dict
-        For each rate, the quantiles 0.5 and 0.99.
+def measure_latency(system: System, wiring: Wiring, traffic: Traffic) -> dict[int, Paced]:
+    """Send records at each of its rates to a system that is warm.
 
     Raises
     ------
@@ -80,9 +98,10 @@ def measure_latency(
                         f"{PATIENCE:.0f} s; see {processes[0].log}"
                     )
             found, first = {}, traffic.warm_up
-            for rate in RATES:
-                numbers = range(first, first + int(rate * traffic.seconds))
-                found[rate] = _latencies(sender, observer, numbers, rate)
+            pids = [started.process.pid for started in processes]
+            for rate in rates_of(system):
+                numbers = range(first, first + records_at(rate, traffic.seconds))
+                found[rate] = _paced(sender, observer, numbers, rate, pids)
                 first = numbers.stop
             for started in processes:
                 started.check()
@@ -91,15 +110,16 @@ def measure_latency(
         delete_topics(wiring.servers, [topic])
 
 
-def _latencies(
-    sender: "Sender", observer: Observer, numbers: range, rate: int
-) -> Mapping[float, Quantile]:
-    begin, place = time.monotonic(), 0
+def _paced(
+    sender: "Sender", observer: Observer, numbers: range, rate: int, pids: Sequence[int]
+) -> Paced:
+    begin, place, cpu = time.monotonic(), 0, cpu_seconds(pids)
     while place < len(numbers):
         due = min(int((time.monotonic() - begin) * rate) + 1, len(numbers))
         sender.send(numbers[place:due])
         place = due
         observer.look(STEP)
+    cpu_share = 100.0 * (cpu_seconds(pids) - cpu) / (time.monotonic() - begin)
     expected = [number for number in numbers if number in sender.sent]
     deadline = time.monotonic() + GRACE
     while not observer.has_seen(expected) and time.monotonic() < deadline:
@@ -111,7 +131,7 @@ def _latencies(
             arrived.append(observer.arrived[number] - sender.sent[number])
         else:
             waiting.append(now - sender.sent[number])
-    return {share: quantile(arrived, waiting, share) for share in (0.5, 0.99)}
+    return Paced({share: quantile(arrived, waiting, share) for share in (0.5, 0.99)}, cpu_share)
 
 
 class Sender:

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from benchmarks.catalogue import APP, Wiring
+from benchmarks.catalogue import APP
 from benchmarks.processes import memory
 from benchmarks.records import marks
 from benchmarks.throughput import observed, wait_for
 from benchmarks.topics import delete_topics, fill
+from benchmarks.wiring import Wiring
 
 FIRST_LOOK = 0.1
 """Share of the events after which memory is read for the first time."""

@@ -39,6 +39,6 @@ class Plan:
         per_second = {Pace.SLOW: 70.0, Pace.MEDIUM: 4_000.0, Pace.FAST: 40_000.0}
         each = sum(10.0 + self.counts[s.pace] / per_second[s.pace] for s in self.systems)
         if self.seconds:
-            each += sum(16.0 + 2 * self.seconds for s in self.systems if s.workers == 1)
+            each += sum(16.0 + 4 * self.seconds for s in self.systems if s.workers == 1)
         once = 20.0 + self.counts[Pace.FAST] / 60_000.0
         return once + self.runs * each + self.memory_events / 25_000.0

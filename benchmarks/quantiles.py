@@ -6,7 +6,10 @@ from typing import NamedTuple
 import numpy as np
 
 RATES = (1_000, 5_000)
-"""Events per second."""
+"""Events per second at which all systems are compared."""
+
+LITTLE = (100, 1_000)
+"""Events per second of most users: at these it counts what a worker takes of a core."""
 
 MS = 1000.0
 

@@ -7,16 +7,17 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.quantiles import RATES
+from benchmarks.goals import Judged
+from benchmarks.quantiles import LITTLE, RATES
 from benchmarks.results import (
     ANOMALIES,
     CPU,
     EVENTS,
     MEMORY,
-    Judged,
     Results,
     Summary,
     latency_figure,
+    share_figure,
 )
 
 COLUMNS = (
@@ -25,6 +26,11 @@ COLUMNS = (
     *(latency_figure(share, rate) for rate in RATES for share in (0.5, 0.99)),
     MEMORY,
     ANOMALIES,
+)
+
+LITTLE_COLUMNS = (
+    *(share_figure(rate) for rate in LITTLE),
+    *(latency_figure(share, rate) for rate in LITTLE for share in (0.5, 0.99)),
 )
 
 
@@ -57,6 +63,19 @@ def show(console: Console, systems: Sequence[str], results: Results, *, compared
         ]
         table.add_row(system, *cells)
     console.print(table)
+
+
+def show_little(console: Console, systems: Sequence[str], results: Results) -> None:
+    """Show what the fast systems take of a core where there is little to do."""
+    table = Table(title="with little traffic")
+    table.add_column("system", no_wrap=True)
+    for figure in LITTLE_COLUMNS:
+        table.add_column(figure.replace(" at ", "\nat "), justify="right")
+    for system in systems:
+        if results.has(system, LITTLE_COLUMNS[0]):
+            table.add_row(system, *(_cell(results.summary(system, f)) for f in LITTLE_COLUMNS))
+    if table.row_count:
+        console.print(table)
 
 
 def show_goals(console: Console, judged: Sequence[Judged]) -> None:

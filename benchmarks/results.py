@@ -1,11 +1,8 @@
 """The figures of all runs, and what they say about the goals."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, NamedTuple
-
-from benchmarks.quantiles import RATES
 
 EVENTS, CPU, MEMORY, ANOMALIES = "events/s", "CPU µs/event", "peak MB", "anomalies"
 EARLY_MEMORY, LATE_MEMORY = "MB after a tenth of the long topic", "MB after all of it"
@@ -17,6 +14,11 @@ SCORING = "scoring one row"
 def latency_figure(share: float, rate: int) -> str:
     """Name a quantile of the latencies at a rate."""
     return f"p{share * 100:.0f} ms at {rate:,}/s"
+
+
+def share_figure(rate: int) -> str:
+    """Name what a system takes of a core at a rate."""
+    return f"% of a core at {rate:,}/s"
 
 
 class Summary(NamedTuple):
@@ -68,146 +70,3 @@ class Results:
     def summaries(self) -> list[Summary]:
         """Sum up every figure."""
         return [self.summary(system, figure) for system, figure in self.samples]
-
-
-class Goal(NamedTuple):
-    """What one figure shall be, relative to another.
-
-    Parameters
-    ----------
-    what
-        For people.
-    of, beside
-        System and figure of both.
-    combine
-        Makes one number of the two figures.
-    limit
-        That the number keeps to.
-    at_most
-        Whether the limit is the most, rather than the least.
-    unit
-        Of the number.
-    """
-
-    what: str
-    of: tuple[str, str]
-    beside: tuple[str, str]
-    combine: Callable[[float, float], float]
-    limit: float
-    at_most: bool
-    unit: str = "x"
-
-    @property
-    def text(self) -> str:
-        """The goal in words."""
-        return f"{'at most' if self.at_most else 'at least'} {self.limit:g} {self.unit}".strip()
-
-
-def _ratio(first: float, second: float) -> float:
-    return first / second
-
-
-def _difference(first: float, second: float) -> float:
-    return first - second
-
-
-def _alone(first: float, _: float) -> float:
-    return first
-
-
-GOALS = (
-    Goal("CPU per event, app / floor", ("app", CPU), ("floor", CPU), _ratio, 1.25, at_most=True),
-    *(
-        Goal(f"events/s, app / {peer}", ("app", EVENTS), (peer, EVENTS), _ratio, limit, False)  # noqa: FBT003
-        for peer, limit in (("tutorial", 300), ("Faust take", 6), ("Quix Streams", 100))
-    ),
-    *(
-        Goal(
-            f"p99 at {rate:,}/s, app - floor",
-            ("app", latency_figure(0.99, rate)),
-            ("floor", latency_figure(0.99, rate)),
-            _difference,
-            10,
-            at_most=True,
-            unit="ms",
-        )
-        for rate in RATES
-    ),
-    Goal(
-        "CPU per event, two workers / one",
-        ("app, two workers", CPU),
-        ("app", CPU),
-        _ratio,
-        1.1,
-        at_most=True,
-    ),
-    Goal(
-        "one row's score, scikit-learn / app",
-        (SCORING, SKLEARN_CALL),
-        (SCORING, APP_CALL),
-        _ratio,
-        100,
-        at_most=False,
-    ),
-    Goal(
-        "one row's score, largest difference",
-        (SCORING, DIFFERENCE),
-        (SCORING, DIFFERENCE),
-        _alone,
-        1e-6,
-        at_most=True,
-        unit="",
-    ),
-    Goal(
-        "memory, end of the long topic / a tenth",
-        ("app", LATE_MEMORY),
-        ("app", EARLY_MEMORY),
-        _ratio,
-        1.05,
-        at_most=True,
-    ),
-)
-
-
-class Judged(NamedTuple):
-    """A goal with what was measured: of the medians, and from the least to the most run."""
-
-    goal: Goal
-    measured: float
-    least: float
-    most: float
-    met: bool
-
-    def to_json(self) -> dict[str, Any]:
-        """Give the object that is written."""
-        return {
-            "system": "goals",
-            "figure": self.goal.what,
-            "goal": self.goal.text,
-            "median": self.measured,
-            "min": self.least,
-            "max": self.most,
-            "met": self.met,
-        }
-
-
-def judge(results: Results) -> list[Judged]:
-    """Judge the goals whose figures were measured."""
-    judged = []
-    for goal in GOALS:
-        if not (results.has(*goal.of) and results.has(*goal.beside)):
-            continue
-        measured = goal.combine(
-            results.summary(*goal.of).median, results.summary(*goal.beside).median
-        )
-        runs = [
-            goal.combine(first, second)
-            for first, second in zip(
-                results.samples[goal.of], results.samples[goal.beside], strict=True
-            )
-        ]
-        kept = measured <= goal.limit if goal.at_most else measured >= goal.limit
-        # A figure that is only a lower bound proves nothing.
-        sure = not {goal.of, goal.beside} & results.bounds
-        judged.append(Judged(goal, measured, min(runs), max(runs), kept and sure))
-    return judged

@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from benchmarks.catalogue import Started, System, Wiring, running
+from benchmarks.catalogue import Started, System, running
 from benchmarks.errors import BenchmarkError
 from benchmarks.observer import Observer
 from benchmarks.processes import cpu_seconds, memory
 from benchmarks.topics import create_topics, delete_topics
+from benchmarks.wiring import Wiring
 
 LOOK = 0.05
 """Seconds that one look for an anomaly lasts at most."""

@@ -15,7 +15,11 @@ PR_SET_PDEATHSIG = 1
 
 
 def start_process(
-    command: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None
+    command: Sequence[str],
+    *,
+    log: Path,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
 ) -> "subprocess.Popen[bytes]":
     """Start a process in a session of its own, so that Ctrl-C reaches only the demo.
 
@@ -27,11 +31,14 @@ def start_process(
         File that its output is appended to.
     env
         Added to this process's environment.
+    cwd
+        Where it runs; None is here.
     """
     with log.open("ab") as output:
         return subprocess.Popen(  # noqa: S603  # our own command
             command,
             env={**os.environ, **(env or {})},
+            cwd=cwd,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

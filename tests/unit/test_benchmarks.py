@@ -5,11 +5,12 @@ import json
 import numpy as np
 import pytest
 
+from benchmarks.goals import GOALS, judge
 from benchmarks.model import last_false, make_model
 from benchmarks.progress import Progress
 from benchmarks.quantiles import quantile
 from benchmarks.records import BLOCK, FEATURES, blocks, marks, values
-from benchmarks.results import CPU, EVENTS, GOALS, Results, judge, latency_figure
+from benchmarks.results import CPU, EVENTS, Results, latency_figure
 
 
 def written(count: int, **options: object) -> list[bytes]:
@@ -121,7 +122,7 @@ def test_more_events_are_a_goal_too() -> None:
 def test_a_lower_bound_meets_no_goal() -> None:
     made = Results()
     made.add("floor", latency_figure(0.99, 1_000), 20.0)
-    made.add("app", latency_figure(0.99, 1_000), 21.0, at_least=True)
+    made.add("app, 1 ms", latency_figure(0.99, 1_000), 21.0, at_least=True)
     (judged,) = judge(made)
     assert not judged.met
 

@@ -1,0 +1,183 @@
+"""What the figures shall be, and whether they are."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from benchmarks.quantiles import LITTLE, RATES
+from benchmarks.results import (
+    APP_CALL,
+    CPU,
+    DIFFERENCE,
+    EARLY_MEMORY,
+    EVENTS,
+    LATE_MEMORY,
+    SCORING,
+    SKLEARN_CALL,
+    Results,
+    latency_figure,
+    share_figure,
+)
+
+
+class Goal(NamedTuple):
+    """What one figure shall be, relative to another.
+
+    Parameters
+    ----------
+    what
+        For people.
+    of, beside
+        System and figure of both.
+    combine
+        Makes one number of the two figures.
+    limit
+        That the number keeps to.
+    at_most
+        Whether the limit is the most, rather than the least.
+    unit
+        Of the number.
+    """
+
+    what: str
+    of: tuple[str, str]
+    beside: tuple[str, str]
+    combine: Callable[[float, float], float]
+    limit: float
+    at_most: bool
+    unit: str = "x"
+
+    @property
+    def text(self) -> str:
+        """The goal in words."""
+        return f"{'at most' if self.at_most else 'at least'} {self.limit:g} {self.unit}".strip()
+
+
+def _ratio(first: float, second: float) -> float:
+    return first / second
+
+
+def _difference(first: float, second: float) -> float:
+    return first - second
+
+
+def _alone(first: float, _: float) -> float:
+    return first
+
+
+GOALS = (
+    Goal("CPU per event, app / floor", ("app", CPU), ("floor", CPU), _ratio, 1.25, at_most=True),
+    *(
+        Goal(f"events/s, app / {peer}", ("app", EVENTS), (peer, EVENTS), _ratio, limit, False)  # noqa: FBT003
+        for peer, limit in (("tutorial", 300), ("Faust take", 6), ("Quix Streams", 100))
+    ),
+    *(
+        Goal(
+            f"% of a core at {rate:,}/s, app",
+            ("app", share_figure(rate)),
+            ("app", share_figure(rate)),
+            _alone,
+            limit,
+            at_most=True,
+            unit="%",
+        )
+        for rate, limit in zip(LITTLE, (5, 15), strict=True)
+    ),
+    Goal(
+        "p99 at 1,000/s, app",
+        ("app", latency_figure(0.99, 1_000)),
+        ("app", latency_figure(0.99, 1_000)),
+        _alone,
+        25,
+        at_most=True,
+        unit="ms",
+    ),
+    *(
+        Goal(
+            f"p99 at {rate:,}/s, app with 1 ms of linger - floor",
+            ("app, 1 ms", latency_figure(0.99, rate)),
+            ("floor", latency_figure(0.99, rate)),
+            _difference,
+            10,
+            at_most=True,
+            unit="ms",
+        )
+        for rate in RATES
+    ),
+    Goal(
+        "CPU per event, two workers / one",
+        ("app, two workers", CPU),
+        ("app", CPU),
+        _ratio,
+        1.1,
+        at_most=True,
+    ),
+    Goal(
+        "one row's score, scikit-learn / app",
+        (SCORING, SKLEARN_CALL),
+        (SCORING, APP_CALL),
+        _ratio,
+        100,
+        at_most=False,
+    ),
+    Goal(
+        "one row's score, largest difference",
+        (SCORING, DIFFERENCE),
+        (SCORING, DIFFERENCE),
+        _alone,
+        1e-6,
+        at_most=True,
+        unit="",
+    ),
+    Goal(
+        "memory, end of the long topic / a tenth",
+        ("app", LATE_MEMORY),
+        ("app", EARLY_MEMORY),
+        _ratio,
+        1.05,
+        at_most=True,
+    ),
+)
+
+
+class Judged(NamedTuple):
+    """A goal with what was measured: of the medians, and from the least to the most run."""
+
+    goal: Goal
+    measured: float
+    least: float
+    most: float
+    met: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the object that is written."""
+        return {
+            "system": "goals",
+            "figure": self.goal.what,
+            "goal": self.goal.text,
+            "median": self.measured,
+            "min": self.least,
+            "max": self.most,
+            "met": self.met,
+        }
+
+
+def judge(results: Results) -> list[Judged]:
+    """Judge the goals whose figures were measured."""
+    judged = []
+    for goal in GOALS:
+        if not (results.has(*goal.of) and results.has(*goal.beside)):
+            continue
+        measured = goal.combine(
+            results.summary(*goal.of).median, results.summary(*goal.beside).median
+        )
+        runs = [
+            goal.combine(first, second)
+            for first, second in zip(
+                results.samples[goal.of], results.samples[goal.beside], strict=True
+            )
+        ]
+        kept = measured <= goal.limit if goal.at_most else measured >= goal.limit
+        # A figure that is only a lower bound proves nothing.
+        sure = not {goal.of, goal.beside} & results.bounds
+        judged.append(Judged(goal, measured, min(runs), max(runs), kept and sure))
+    return judged
