@@ -4,6 +4,8 @@ from typing import Any
 
 import faust
 
+from anomaly_app.core.dead_letter import write_headers
+
 
 class Transaction(faust.Record, serializer="json", include_metadata=False):
     """One event to score, as it is produced to ``transactions`` (key = entity).
@@ -17,8 +19,8 @@ class Transaction(faust.Record, serializer="json", include_metadata=False):
     entity
         Whose transaction it is; the Kafka key serves where it is missing.
     time
-        ISO 8601 (UTC unless it says otherwise), or seconds or milliseconds since the epoch;
-        Kafka's timestamp serves where it is missing.
+        ISO 8601 (UTC unless it says otherwise), or seconds, milliseconds, microseconds or
+        nanoseconds since the epoch; Kafka's timestamp serves where it is missing.
     """
 
     features: Any
@@ -127,9 +129,4 @@ class DeadLetter(faust.Record):
     @property
     def headers(self) -> dict[str, bytes]:
         """Kafka headers; values are UTF-8."""
-        return {
-            "error": self.error.encode(errors="backslashreplace"),
-            "source-topic": self.topic.encode(),
-            "source-partition": str(self.partition).encode(),
-            "source-offset": str(self.offset).encode(),
-        }
+        return write_headers(self.error, self.topic, self.partition, self.offset)

@@ -10,7 +10,14 @@ from msgspec.structs import astuple
 from anomaly_app.core.errors import RecordRejected, Rejection
 from anomaly_app.core.schema import FeatureSchema, Matrix, Row
 from anomaly_app.core.shapes import Shape, read_object
-from anomaly_app.core.times import FIRST_PLAIN_YEAR, LAST_PLAIN_YEAR, parse_time
+from anomaly_app.core.times import (
+    FIRST_PLAIN_TIMESTAMP,
+    FIRST_PLAIN_YEAR,
+    LAST_PLAIN_TIMESTAMP,
+    LAST_PLAIN_YEAR,
+    parse_time,
+    parse_timestamp,
+)
 
 
 class KafkaRecord(Protocol):
@@ -20,7 +27,7 @@ class KafkaRecord(Protocol):
     partition: int
     offset: int
     timestamp: int | None
-    """Milliseconds since the epoch."""
+    """Milliseconds since the epoch, if the producer keeps to Kafka's unit."""
     key: bytes | None
     value: bytes | None
 
@@ -127,6 +134,8 @@ class Decoder:
                 return self.read_carefully(record)
         elif time is not None:
             parse_time(time)
+        elif not FIRST_PLAIN_TIMESTAMP <= (record.timestamp or 0) <= LAST_PLAIN_TIMESTAMP:
+            parse_timestamp(record.timestamp)
         return message, row
 
     def read_carefully(self, record: KafkaRecord) -> tuple[Shape, Row]:
@@ -144,9 +153,7 @@ class Decoder:
 
 
 def _seconds(time: datetime | str | float | None, record: KafkaRecord) -> float:
-    if time is None:
-        return max(record.timestamp or 0, 0) / 1000.0
-    return parse_time(time)
+    return parse_timestamp(record.timestamp) if time is None else parse_time(time)
 
 
 def _check(value: bytes, max_bytes: int) -> None:

@@ -12,11 +12,10 @@ from anomaly_app.alerting.delivery import Delivery
 from anomaly_app.alerting.log import LogChannel
 from anomaly_app.alerting.message import AlertMessage
 from anomaly_app.alerting.slack import SlackChannel
-from anomaly_app.core.anomaly import write_json
 from anomaly_app.core.explain import Reason
 from anomaly_app.demo.broker import free_port
 from anomaly_app.settings import Settings
-from anomaly_app.stream.alerting import alert, make_channel
+from anomaly_app.stream.alerting import make_channel
 from tests.support.factories import anomaly
 from tests.support.slack_server import TOKEN, SlackServer, slack_server
 
@@ -218,10 +217,3 @@ def test_without_a_token_the_same_words_are_logged(caplog: pytest.LogCaptureFixt
     with caplog.at_level(logging.WARNING):
         assert asyncio.run(channel.deliver(MESSAGE)) == Outcome.LOGGED
     assert MESSAGE.text in caplog.text
-
-
-@pytest.mark.parametrize("value", [b"", b"{", b"[]", b'{"id": 1}', b"\xff"])
-def test_what_is_no_anomaly_is_counted_and_does_not_stop_the_alerts(value: bytes) -> None:
-    delivery = Delivery(LogChannel(), given_up=lambda: False)
-    assert asyncio.run(alert(value, delivery)) == Outcome.UNREADABLE
-    assert asyncio.run(alert(write_json(anomaly()), delivery)) == Outcome.LOGGED
