@@ -28,5 +28,7 @@ def test_lines_keep_their_distance_and_every_event_is_counted_once(
     lines = [(now, count) for now in times if (count := throttle.count(now))]
     assert all(later[0] >= now[0] + interval for now, later in zip(lines, lines[1:], strict=False))
     # What comes within an interval of the last line waits for the next event.
-    unsaid = sum(now < lines[-1][0] + interval for now in times if now >= lines[-1][0]) if lines else 0
+    unsaid = (
+        sum(now < lines[-1][0] + interval for now in times if now >= lines[-1][0]) if lines else 0
+    )
     assert len(times) - unsaid <= sum(count for _, count in lines) <= len(times)
