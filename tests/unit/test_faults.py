@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, cast
@@ -243,11 +244,11 @@ def buried() -> list[Message]:
 
 
 @pytest.fixture
-def alerts(buried: list[Message]) -> Iterator[Alerts]:
+def alerts(buried: list[Message]) -> Alerts:
     async def bury(letter: Message) -> None:
         buried.append(letter)
 
-    yield Alerts(Delivery(LogChannel(), given_up=lambda: False), bury)
+    return Alerts(Delivery(LogChannel(), given_up=lambda: False), bury)
 
 
 def message(value: bytes | None, offset: int = 7) -> Record:
@@ -349,10 +350,8 @@ def handle(alerts: Alerts, values: list[bytes]) -> tuple[list[int], dict[str, in
     records = [message(value, offset) for offset, value in enumerate(values)]
     event = SimpleNamespace(value=[Run("anomalies", 2, len(values) - 1, records)])
     runtime = SimpleNamespace(counters=counters)
-    try:
+    with suppress(Exited):
         asyncio.run(alert_event(cast("Any", event), alerts, cast("Any", app), cast("Any", runtime)))
-    except Exited:
-        pass
     return confirmed, {k: v for k, v in counters.alerts.items() if v}, bool(finished)
 
 
