@@ -18,7 +18,9 @@ def write_dead_letter(rejected: Rejected) -> tuple[Rejected, Message]:
         return rejected, _write(rejected)
     except Exception as fault:  # noqa: BLE001  # no record's words may stop the others
         name = type(fault).__name__
-        bare = Rejected(rejected.record, RecordRejected(Rejection.UNSCORABLE, name))
+        error = RecordRejected(Rejection.UNSCORABLE, name)
+        error.__cause__ = fault
+        bare = Rejected(rejected.record, error)
         return bare, _write(bare)
 
 

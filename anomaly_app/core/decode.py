@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple, Protocol
 import msgspec
 from msgspec.structs import astuple
 
-from anomaly_app.core.errors import RecordRejected, Rejection
+from anomaly_app.core.errors import RecordRejected, Rejection, unscorable
 from anomaly_app.core.schema import FeatureSchema, Matrix, Row
 from anomaly_app.core.shapes import Shape, read_object
 from anomaly_app.core.times import (
@@ -95,17 +95,20 @@ class Decoder:
         rows: list[Row] = []
         times: list[float] = []
         rejected: list[Rejected] = []
-        read = self._read
+        read, needs_times = self._read, self._needs_times
         for record in records:
             try:
                 message, row = read(record)
+                if needs_times:
+                    times.append(_seconds(message.time, record))
             except RecordRejected as error:
                 rejected.append(Rejected(record, error))
                 continue
+            except Exception as fault:  # noqa: BLE001  # a fault of this code, at this record only
+                rejected.append(Rejected(record, unscorable(fault)))
+                continue
             kept.append(record)
             rows.append(row)
-            if self._needs_times:
-                times.append(_seconds(message.time, record))
         return Decoded(kept, self._schema.encode(rows, times), rejected)
 
     def transaction(self, record: KafkaRecord) -> Transaction:

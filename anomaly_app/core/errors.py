@@ -158,3 +158,10 @@ class RecordRejected(AnomalyAppError):
     def __init__(self, rejection: Rejection, detail: str) -> None:
         super().__init__(f"{rejection}: {detail}")
         self.rejection = rejection
+
+
+def unscorable(fault: Exception) -> RecordRejected:
+    """Blame a record for what was raised at it."""
+    error = RecordRejected(Rejection.UNSCORABLE, describe(fault))
+    error.__cause__ = fault
+    return error

@@ -10,11 +10,15 @@ from anomaly_app.core.calibration import score_of
 from anomaly_app.core.dead_letter import write_dead_letter
 from anomaly_app.core.decide import severity_of
 from anomaly_app.core.decode import Decoded, Decoder, KafkaRecord, Rejected
-from anomaly_app.core.errors import RecordRejected, Rejection, describe
+from anomaly_app.core.errors import Rejection, unscorable
 from anomaly_app.core.model import Model
 from anomaly_app.core.ordinary import ordinary_records
 from anomaly_app.core.schema import Matrix
 from anomaly_app.core.verdict import Finding, Message, Verdict
+
+PARTS = 8
+"""In which a run is judged where it raises: fewer calls than by halves for one record of many, and
+for many."""
 
 Places = npt.NDArray[np.intp]
 
@@ -41,10 +45,9 @@ class Pipeline:
     def judge(self, records: Sequence[KafkaRecord], detected_at: float) -> Verdict:
         """Judge a run of records, any bytes at all, and write what there is to send.
 
-        A record at which anything raises, the model or this code, is found by halving the run,
-        and rejected, as long as ordinary records go the whole way. Where they do not, no record
-        is to blame, and what was raised is passed on. Nothing outside is touched: records may be
-        judged again.
+        A record at which anything raises, the model or this code, is rejected alone, as long as
+        ordinary records go the whole way. Where they do not, no record is to blame, and what was
+        raised is passed on. Nothing outside is touched: records may be judged again.
 
         Parameters
         ----------
@@ -54,18 +57,32 @@ class Pipeline:
             Seconds since the epoch.
         """
         try:
-            return self._judge(records, detected_at, self.model.log_alert_rate)
-        except Exception as raised:  # noqa: BLE001  # an estimator may raise anything
-            fault = raised
-        if len(records) > 1:
-            middle = len(records) // 2
-            first = self.judge(records[:middle], detected_at)
-            return first.followed_by(self.judge(records[middle:], detected_at))
-        if not records or not self._is_sound(detected_at):
-            raise fault
-        error = RecordRejected(Rejection.UNSCORABLE, describe(fault))
-        rejected, letter = write_dead_letter(Rejected(records[0], error))
-        return Verdict(0, [], [rejected], [], [letter])
+            verdict = self._judge(records, detected_at, self.model.log_alert_rate)
+        except Exception:
+            if not records or not self._is_sound(detected_at):
+                raise
+            verdict = self._divide(records, detected_at)
+        blamed = [error for _, error in verdict.rejected if error.rejection == Rejection.UNSCORABLE]
+        if blamed and not self._is_sound(detected_at):
+            raise blamed[0].__cause__ or blamed[0]
+        return verdict
+
+    def _divide(self, records: Sequence[KafkaRecord], detected_at: float) -> Verdict:
+        """Judge part by part, and the part that raises in parts again, until it is one record."""
+        size = max(len(records) // PARTS, 1)
+        verdict = Verdict(0, [], [], [], [])
+        for begin in range(0, len(records), size):
+            part = records[begin : begin + size]
+            try:
+                found = self._judge(part, detected_at, self.model.log_alert_rate)
+            except Exception as fault:  # noqa: BLE001  # an estimator may raise anything
+                if len(part) > 1:
+                    found = self._divide(part, detected_at)
+                else:
+                    rejected, letter = write_dead_letter(Rejected(part[0], unscorable(fault)))
+                    found = Verdict(0, [], [rejected], [], [letter])
+            verdict = verdict.followed_by(found)
+        return verdict
 
     def _is_sound(self, detected_at: float) -> bool:
         """Whether ordinary records go the whole way of an anomaly."""
@@ -82,15 +99,19 @@ class Pipeline:
         log_p = self.model.log_p_values(decoded.matrix)
         if np.isnan(log_p.sum()):
             raise ArithmeticError("the model's score is not a number")
-        findings = self._find(decoded, log_p, np.flatnonzero(log_p <= log_alert_rate))
-        manifest = self.model.manifest
-        anomalies = [
-            Message(finding.record.key, write_json(to_anomaly(finding, manifest, detected_at)), {})
-            for finding in findings
-        ]
-        letters = [write_dead_letter(rejected) for rejected in decoded.rejected]
+        findings, anomalies, rejected = [], [], decoded.rejected
+        for finding in self._find(decoded, log_p, np.flatnonzero(log_p <= log_alert_rate)):
+            try:
+                anomaly = write_json(to_anomaly(finding, self.model.manifest, detected_at))
+            except Exception as fault:  # noqa: BLE001  # this record is not scored again for it
+                rejected.append(Rejected(finding.record, unscorable(fault)))
+            else:
+                findings.append(finding)
+                anomalies.append(Message(finding.record.key, anomaly, {}))
+        scored = len(records) - len(rejected)
+        letters = [write_dead_letter(one) for one in rejected]
         return Verdict(
-            len(decoded.records),
+            scored,
             findings,
             [rejected for rejected, _ in letters],
             anomalies,
