@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from anomaly_app.core import pipeline
-from anomaly_app.core.anomaly import Anomaly
+from anomaly_app.core.anomaly import Anomaly, write_json
 from tests.fuzz import run
 from tests.fuzz.__main__ import main
 from tests.fuzz.checks import Broken
@@ -47,7 +47,7 @@ def test_the_same_seed_makes_the_same_records() -> None:
 def faulty(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """A fault at a few records in a hundred: those whose anomaly has an entity with a dash."""
     subjects()
-    sound = pipeline.write_json
+    sound = write_json
 
     def broken(anomaly: Any) -> bytes:
         if isinstance(anomaly, Anomaly) and "-0042" in (anomaly.entity or ""):
