@@ -226,7 +226,8 @@ class OneAgent:
     async def events(self, stream: Any) -> AsyncIterator[Any]:
         if self._fault:
             raise self._fault
-        for event in ():
+        nothing: tuple[Any, ...] = ()
+        for event in nothing:
             yield event
 
 
