@@ -22,11 +22,11 @@ LONGEST_HEADER, LONGEST_REASON = 150, 900
 """Characters of a header, and of a reason with all that is escaped: Slack takes 150, and 3,000 for
 all of a section."""
 
-MEANING = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-"""Signs that mention people and link."""
+MEANING = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+"""Signs that mention people and link; the first is in what replaces the others."""
 
 # A zero-width space keeps the sign and takes away its meaning as formatting.
-FORMATTING = MEANING | {ord(sign): f"\u200b{sign}" for sign in "*_~`"}
+FORMATTING = MEANING | {sign: f"\u200b{sign}" for sign in "*_~`"}
 
 
 class AlertMessage:
@@ -63,7 +63,7 @@ class AlertMessage:
         source = f"{topic} partition {partition} offset {offset}"
         rarity = f"score {score} (threshold {threshold}), {chance}"
         self.text = " | ".join([f"{title} at {when}", rarity, *reasons, source])
-        self.notification = self.text.translate(MEANING)
+        self.notification = _replace(self.text, MEANING)
         model = f"model {_shorten(anomaly.model.name)} {_shorten(anomaly.model.version)}"
         why = "\n".join(f"• {_escape(reason)}" for reason in reasons)
         self.blocks = [
@@ -99,14 +99,24 @@ def _count(number: float) -> str:
 
 
 def _shorten(value: object, most: int = LONGEST_WORD) -> str:
-    words = " ".join(str(value).split())
-    # What is not printable could rewrite a terminal's line, or turn the text around.
-    text = "".join(sign if sign.isprintable() else "\ufffd" for sign in words[: most + 1])
+    text = " ".join(str(value).split())[: most + 1]
+    if not text.isprintable():
+        # It could rewrite a terminal's line, or turn the text around.
+        text = "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
+def _replace(text: str, signs: dict[str, str]) -> str:
+    for sign, replacement in signs.items():
+        text = text.replace(sign, replacement)
+    return text
+
+
 def _escape(text: str) -> str:
-    signs = [sign.translate(FORMATTING) for sign in text]
+    escaped = _replace(text, FORMATTING)
+    if len(escaped) <= LONGEST_REASON:
+        return escaped
+    signs = [FORMATTING.get(sign, sign) for sign in text]
     sizes = accumulate(map(len, signs))
     return "".join(sign for sign, size in zip(signs, sizes, strict=True) if size <= LONGEST_REASON)
 
