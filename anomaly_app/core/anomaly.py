@@ -3,6 +3,7 @@
 import msgspec
 
 from anomaly_app.core.explain import Reason
+from anomaly_app.core.json_reading import read_json
 from anomaly_app.core.manifest import Manifest
 from anomaly_app.core.times import iso_time
 from anomaly_app.core.verdict import Finding
@@ -96,7 +97,7 @@ def _original(value: bytes | None) -> msgspec.Raw:
     # A field that the model does not use may hold what others cannot read, such as 1e999.
     value = value or b""
     try:
-        readable = not _nested_deeper(msgspec.json.decode(value), MOST_NESTING)
+        readable = not _nested_deeper(read_json(value), MOST_NESTING)
     except (ValueError, RecursionError):
         readable = False
     return msgspec.Raw(

@@ -8,6 +8,11 @@ import msgspec
 from msgspec.structs import astuple
 
 from anomaly_app.core.errors import RecordRejected, Rejection, unscorable
+from anomaly_app.core.json_reading import (
+    MOST_SLOW_NUMBERS,
+    SHORTEST_SLOW_NUMBER,
+    has_slow_numbers,
+)
 from anomaly_app.core.schema import FeatureSchema, Matrix, Row
 from anomaly_app.core.shapes import Shape, read_object
 from anomaly_app.core.times import (
@@ -75,6 +80,11 @@ class Decoder:
     def __init__(self, schema: FeatureSchema, *, max_bytes: int) -> None:
         self._schema = schema
         self._max_bytes = max_bytes
+        # The typed parser converts a repeated name's number each time: `"name":1e308,`.
+        shortest = min(len(name) for name in ("time", *(f.name for f in schema.wire_features)))
+        self._plain_bytes = min(
+            max_bytes, MOST_SLOW_NUMBERS * (shortest + len('"":,') + SHORTEST_SLOW_NUMBER)
+        )
         self._needs_times = len(schema.wire_features) < len(schema.features)
         self._parse = msgspec.json.Decoder(_wire_type(schema)).decode
 
@@ -123,8 +133,10 @@ class Decoder:
         value = record.value
         if value is None:
             raise RecordRejected(Rejection.NULL_VALUE, "the record has no value")
-        if len(value) > self._max_bytes or not value.isascii():
+        if len(value) > self._plain_bytes or not value.isascii():
             _check(value, self._max_bytes)
+            if has_slow_numbers(value):
+                return self.read_carefully(record)
         try:
             message = self._parse(value)
         except (ValueError, RecursionError):
