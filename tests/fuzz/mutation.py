@@ -21,6 +21,9 @@ PUNCTUATION = frozenset([*(b"{ } [ ] , :".split()), b" "])
 LONGEST = 9_000
 """Bytes of a value: the app's limit is set below it."""
 
+FLOODS, FLOOD = 0.02, 4_000
+"""Share of the batches that are one record again and again, and bytes that it is filled with."""
+
 TORN = 0.08
 """Share of the values that are mutated by bytes as well."""
 
@@ -126,7 +129,23 @@ class Mutator:
 
     def batch(self, size: int, random: Random) -> list[Record]:
         """Make records; the same random numbers give the same records."""
+        if random.random() < FLOODS:
+            same = self._flood(random)
+            return [Record("transactions", 0, offset, *same) for offset in range(size)]
         return [Record("transactions", 0, offset, *self._content(random)) for offset in range(size)]
+
+    def _flood(self, random: Random) -> tuple[int | None, bytes | None, bytes | None]:
+        # What takes long is found where a record holds nothing else, and a batch no other record.
+        tokens = [*_one_of(self.corpus, random)]
+        colons = [place for place, token in enumerate(tokens) if token == b":"]
+        place, value = _one_of(colons, random) + 1, _one_of(VALUES, random)
+        times = max(FLOOD // (len(value) + len(tokens[place - 2]) + 2), 1)
+        if random.random() < 0.5:
+            tokens[place] = b"[%b]" % b",".join([value] * times)
+        else:
+            field = tokens[place - 2] + b":"
+            tokens[place] = value + b"".join([b"," + field + value] * times)
+        return _one_of(TIMESTAMPS, random), _one_of(KEYS, random), b"".join(tokens)[:LONGEST]
 
     def _content(self, random: Random) -> tuple[int | None, bytes | None, bytes | None]:
         timestamp, key = _one_of(TIMESTAMPS, random), _one_of(KEYS, random)

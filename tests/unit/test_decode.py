@@ -1,6 +1,7 @@
 """Decoding: any bytes in, never an exception, exactly one outcome for each record."""
 
 import json
+import timeit
 from collections.abc import Callable
 from datetime import timedelta, timezone
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from anomaly_app.core.decode import Decoder, Transaction
 from anomaly_app.core.errors import RecordRejected, Rejection
+from anomaly_app.core.json_reading import has_slow_numbers, read_json
 from anomaly_app.core.schema import (
     UNKNOWN_CATEGORY,
     Feature,
@@ -249,3 +251,43 @@ def outcome(read: Callable[[], Transaction]) -> object:
         return read()
     except RecordRejected as error:
         return str(error)
+
+
+@pytest.mark.parametrize("number", [b"1e308", b"-1e308", b"5e-324", b"1E-0308", b"9" * 4_000])
+@pytest.mark.parametrize(
+    "value",
+    [
+        b'{"data": [[%b]]}',
+        b'{"features": [%b]}',
+        b'{"features": {"amount": 1.0}, "note": [%b]}',
+        b'{"amount": 1.0, "note": [%b]}',
+        b'{"features": {"amount": %b}}',
+    ],
+)
+def test_no_number_is_slow_however_often_it_comes(number: bytes, value: bytes) -> None:
+    separator = b',"amount":' if value.endswith(b"%b}}") else b","
+    times = 4_000 // (len(number) + len(separator)) + 1
+    records = [record(value % separator.join([number] * times))] * 64
+    DECODER.decode(records)
+    seconds = min(timeit.repeat(lambda: DECODER.decode(records), number=1, repeat=3))
+    # A record of 4 kB may take half a millisecond; 1e308 by the thousand once took six.
+    assert seconds < 64 * 0.002
+
+
+@pytest.mark.parametrize("inner", [b"[" * 49 + b"]" * 49, b'{"a":1}', b"[]"])
+def test_what_is_not_looked_at_is_not_made_into_objects(inner: bytes) -> None:
+    values = b",".join([inner] * (4_000 // len(inner)))
+    records = [record(b'{"data": [[%b]]}' % values), record(b'{"note": [%b]}' % values)] * 32
+    seconds = min(timeit.repeat(lambda: DECODER.decode(records), number=1, repeat=3))
+    assert seconds < 64 * 0.002
+
+
+def test_slow_numbers_are_read_as_any_others() -> None:
+    numbers = [b"1e308", b"-1E-300", b"12.5", b"7", b"5e-324"] * 30
+    fields = b",".join(b'"n%d": %b' % pair for pair in enumerate(numbers))
+    value = b'{"features": {"amount": 1e307, "shop": "food", %b}}' % fields
+    assert has_slow_numbers(value)
+    assert tuple(decode(value).row) == (1e307, "food")
+    assert read_json(b"[%b]" % b",".join(numbers)) == [float(n) for n in numbers]
+    with pytest.raises(ValueError, match="out of range"):
+        read_json(b"[%b,1e999]" % b",".join(numbers))
