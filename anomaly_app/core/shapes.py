@@ -57,14 +57,17 @@ Fields: TypeAlias = Mapping[str, msgspec.Raw]
 
 _read_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _read_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_read_scalar = msgspec.json.Decoder(bool | int | float | str | None).decode
 _read_any = msgspec.json.Decoder(msgspec.Raw).decode
 
 
 def _fields(value: bytes) -> Fields:
     try:
-        whole = bytes(_read_any(value))
-        if whole[:1] == b"{":
-            return _read_fields(whole)
+        try:
+            return _read_fields(value)
+        except msgspec.ValidationError:
+            # It is no object, and may not be JSON either, further on.
+            whole = _read_any(value)
     except RecursionError:
         raise RecordRejected(Rejection.NOT_JSON, "nested too deeply") from None
     except ValueError as fault:
@@ -75,12 +78,13 @@ def _fields(value: bytes) -> Fields:
 
 def _scalar(part: bytes | msgspec.Raw | None) -> Any:
     """Read a scalar; for an object or list, which nothing takes, an empty one stands."""
-    text = b"null" if part is None else bytes(part)
-    if text[:1] in EMPTY:
-        return EMPTY[text[:1]]
+    if part is None:
+        return None
     try:
-        return msgspec.json.decode(text)
+        return _read_scalar(part)
     except msgspec.ValidationError as fault:
+        if (kind := bytes(part)[:1]) in EMPTY:
+            return EMPTY[kind]
         raise RecordRejected(Rejection.NOT_FINITE, str(fault)) from None
 
 
