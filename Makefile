@@ -5,15 +5,17 @@ BIN := .venv/bin
 READY := .venv/.ready
 KAFKA := build/kafka
 BENCH := build/bench-venv
+ATHERIS := build/atheris
 
 .DEFAULT_GOAL := help
-.PHONY: help demo train worker test lint types unit integration test-kafka bench bench-growth format lock clean
+.PHONY: help demo train worker test lint types unit integration test-kafka fuzz bench bench-growth format lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  Variables of demo: DATA=path ROLES='key=cust label=is_fraud' DEMO_SECONDS=60 RATE=200"
 	@echo "  WORKERS=1 ALERT_RATE=0.015 SEED=7 ANOMALY_BROKER=kafka://host:port"
+	@echo "  Variables of fuzz: RECORDS=10000000 SEED=0 GUIDED_SECONDS=60"
 	@echo "  Variable of bench: BENCH_OPTIONS='--runs 1 --systems floor,app'"
 
 $(READY): requirements-dev.lock
@@ -58,6 +60,23 @@ $(KAFKA)/.ready: tests/kafka/pom.xml
 	@echo "fetching Apache Kafka into $(KAFKA) (once)"
 	@rm -rf $(KAFKA)
 	@mvn -q -B -f tests/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(KAFKA)
+	@touch $@
+
+RECORDS ?= 10000000
+SEED ?= 0
+GUIDED_SECONDS ?= 60
+
+fuzz: $(READY) $(ATHERIS)/.ready ## Try millions of mutated records, from their bytes to the alert
+	@if test -d $(ATHERIS)/atheris; then \
+		PYTHONPATH=$(ATHERIS) $(BIN)/python -m tests.fuzz --guided --seconds $(GUIDED_SECONDS) --seed $(SEED); fi
+	@$(BIN)/python -m tests.fuzz --records $(RECORDS) --seed $(SEED)
+
+# Beside the environment, not in it: it is needed here only, and has no wheel for every Python.
+$(ATHERIS)/.ready:
+	@echo "fetching atheris into $(ATHERIS) (once)"
+	@mkdir -p $(ATHERIS)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: \
+		--target $(ATHERIS) atheris==3.0.0 || echo "atheris cannot be had: mutation goes without coverage"
 	@touch $@
 
 # Apache Kafka where it can be had: Java, and Maven for the first time.

@@ -4,6 +4,8 @@ from typing import Any
 
 import faust
 
+from anomaly_app.core.dead_letter import write_headers
+
 
 class Transaction(faust.Record, serializer="json", include_metadata=False):
     """One event to score, as it is produced to ``transactions`` (key = entity).
@@ -17,8 +19,8 @@ class Transaction(faust.Record, serializer="json", include_metadata=False):
     entity
         Whose transaction it is; the Kafka key serves where it is missing.
     time
-        ISO 8601 (UTC unless it says otherwise), or seconds or milliseconds since the epoch;
-        Kafka's timestamp serves where it is missing.
+        ISO 8601 (UTC unless it says otherwise), or seconds, milliseconds, microseconds or
+        nanoseconds since the epoch; Kafka's timestamp serves where it is missing.
     """
 
     features: Any
@@ -104,15 +106,6 @@ class Anomaly(faust.Record, serializer="json", validation=True, include_metadata
     transaction: dict[str, Any]
 
 
-DEAD_LETTER_HEADERS = {
-    "error": "error",
-    "topic": "source-topic",
-    "partition": "source-partition",
-    "offset": "source-offset",
-}
-"""Fields of a dead letter that travel as Kafka headers, and the headers' names."""
-
-
 class DeadLetter(faust.Record):
     """A record that could not be scored: its original key and bytes, the rest as headers.
 
@@ -136,7 +129,4 @@ class DeadLetter(faust.Record):
     @property
     def headers(self) -> dict[str, bytes]:
         """Kafka headers; values are UTF-8."""
-        return {
-            header: str(getattr(self, field)).encode(errors="backslashreplace")
-            for field, header in DEAD_LETTER_HEADERS.items()
-        }
+        return write_headers(self.error, self.topic, self.partition, self.offset)

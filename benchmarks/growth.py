@@ -102,7 +102,7 @@ def _in_process(progress: Progress) -> Iterator[Point]:
     calls = []
     for _, _, trees, features, batch in progress.track(cases, description="fitting"):
         pipeline = Pipeline(_model(trees, features), max_record_bytes=1_048_576, max_reasons=5)
-        calls.append(partial(pipeline.judge, _records(features, batch)))
+        calls.append(partial(pipeline.judge, _records(features, batch), time.time()))
     # Round after round, so that a noisy second of the machine does not hit all of a case.
     rounds = [
         [_seconds(call) for call in progress.track(calls, description=f"round {number}")]

@@ -174,7 +174,7 @@ def _arrange(source: str, table: pl.DataFrame, roles: Roles) -> History:
 
 def _times(column: pl.Series) -> npt.NDArray[np.float64]:
     if column.dtype.is_temporal():
-        column = column.dt.epoch("ms")
+        column = column.dt.epoch("ms") / 1000.0
     try:
         return np.array([parse_time(value) for value in column.to_list()], dtype=np.float64)
     except RecordRejected as fault:

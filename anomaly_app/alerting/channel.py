@@ -17,6 +17,8 @@ class Outcome(StrEnum):
     """Slack refused this very message for good: it stands in the log."""
     UNREADABLE = "unreadable"
     """What was read from the anomalies topic is not an anomaly."""
+    DEAD_LETTER = "dead_letter"
+    """It is one, and cannot be put into words."""
 
 
 class Later(NamedTuple):

@@ -1,5 +1,6 @@
 """The words of an alert: what a person needs to act, and nothing to decode."""
 
+from itertools import accumulate
 from typing import Any
 
 from anomaly_app.core.anomaly import Anomaly
@@ -14,9 +15,22 @@ MOST_REASONS = 3
 LONGEST_WORD = 80
 """Characters of a single value: names and values come from the stream, and may be anything."""
 
+LONGEST_TOPIC = 249
+"""Characters of a topic's name, by Kafka's rules."""
+
+LONGEST_HEADER, LONGEST_REASON = 150, 900
+"""Characters of a header, and of a reason with all that is escaped: Slack takes 150, and 3,000 for
+all of a section."""
+
+MEANING = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+"""Signs that mention people and link; the first is in what replaces the others."""
+
+# A zero-width space keeps the sign and takes away its meaning as formatting.
+FORMATTING = MEANING | {sign: f"\u200b{sign}" for sign in "*_~`"}
+
 
 class AlertMessage:
-    """One alert, in the two forms that channels need.
+    """One alert, in the forms that channels need; all are written at once.
 
     Parameters
     ----------
@@ -30,47 +44,45 @@ class AlertMessage:
         The anomaly's id does not name its source.
     """
 
+    text: str
+    """Plain text, for logs."""
+    notification: str
+    """The same for Slack."""
+    blocks: list[dict[str, Any]]
+    """Slack's Block Kit."""
+
     def __init__(self, anomaly: Anomaly) -> None:
-        self._anomaly = anomaly
         entity = _shorten(anomaly.entity) if anomaly.entity is not None else "an unknown entity"
-        self._entity = entity
-        self._title = f"{anomaly.severity.capitalize()}: unusual transaction of {entity}"
-        self._chance = f"1 in {_count(1 / max(anomaly.p_value, 1e-300))} is this unusual"
-        self._reasons = [_sentence(reason) for reason in anomaly.reasons[:MOST_REASONS]]
-        topic, partition, offset = anomaly.source
-        self._source = f"{topic} partition {partition} offset {offset}"
-
-    @property
-    def text(self) -> str:
-        """Plain text, for logs and notifications."""
-        anomaly = self._anomaly
-        rarity = f"score {anomaly.score:.3f} (threshold {anomaly.threshold:.3f}), {self._chance}"
-        lines = [f"{self._title} at {anomaly.time}", rarity, *self._reasons, self._source]
-        return " | ".join(lines)
-
-    @property
-    def blocks(self) -> list[dict[str, Any]]:
-        """Slack's Block Kit."""
-        anomaly = self._anomaly
-        why = "\n".join(f"• {_escape(reason)}" for reason in self._reasons)
-        why = why or "• no single value stands out"
-        return [
-            _header(f"{EMOJI.get(anomaly.severity, '')} {self._title}".strip()),
+        severity = _shorten(anomaly.severity)
+        title = f"{severity.capitalize()}: unusual transaction of {entity}"
+        when = _shorten(anomaly.time)
+        score, threshold = (_shorten(f"{s:.3f}") for s in (anomaly.score, anomaly.threshold))
+        chance = f"1 in {_count(1 / max(anomaly.p_value, 1e-300))} is this unusual"
+        reasons = [_sentence(reason) for reason in anomaly.reasons[:MOST_REASONS]]
+        topic, partition, offset = (_shorten(part, LONGEST_TOPIC) for part in anomaly.source)
+        source = f"{topic} partition {partition} offset {offset}"
+        rarity = f"score {score} (threshold {threshold}), {chance}"
+        self.text = " | ".join([f"{title} at {when}", rarity, *reasons, source])
+        self.notification = _replace(self.text, MEANING)
+        model = f"model {_shorten(anomaly.model.name)} {_shorten(anomaly.model.version)}"
+        why = "\n".join(f"• {_escape(reason)}" for reason in reasons)
+        self.blocks = [
+            _header(f"{EMOJI.get(severity, '')} {title}".strip()),
             _fields(
-                ("When", anomaly.time),
-                ("Entity", self._entity),
-                ("Score", f"{anomaly.score:.3f}, threshold {anomaly.threshold:.3f}"),
-                ("Rarity", self._chance),
+                ("When", when),
+                ("Entity", entity),
+                ("Score", f"{score}, threshold {threshold}"),
+                ("Rarity", chance),
             ),
-            {"type": "section", "text": {"type": "mrkdwn", "text": f"*Why*\n{why}"}},
-            _context(self._source, f"model {anomaly.model.name} {anomaly.model.version}"),
+            _section(f"*Why*\n{why or '• no single value stands out'}"),
+            _context(source, model),
         ]
 
 
 def _sentence(reason: Reason) -> str:
     return (
         f"{_shorten(reason.feature)} is {_value(reason.value)}, "
-        f"usually {_value(reason.expected)} ({reason.share:.0%})"
+        f"usually {_value(reason.expected)} ({_shorten(f'{reason.share:.0%}')})"
     )
 
 
@@ -78,7 +90,7 @@ def _value(value: FeatureValue) -> str:
     if value is None:
         return "missing"
     if isinstance(value, float):
-        return f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"  # noqa: PLR2004
+        return f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:,.4g}"  # noqa: PLR2004
     return _shorten(value)
 
 
@@ -86,19 +98,37 @@ def _count(number: float) -> str:
     return f"{number:,.0f}" if number < 1e9 else "more than a billion"  # noqa: PLR2004
 
 
-def _shorten(value: object) -> str:
-    text = " ".join(str(value).split())
-    return text if len(text) <= LONGEST_WORD else text[: LONGEST_WORD - 1] + "…"
+def _shorten(value: object, most: int = LONGEST_WORD) -> str:
+    text = " ".join(str(value).split())[: most + 1]
+    if not text.isprintable():
+        # It could rewrite a terminal's line, or turn the text around.
+        text = "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _replace(text: str, signs: dict[str, str]) -> str:
+    for sign, replacement in signs.items():
+        text = text.replace(sign, replacement)
+    return text
 
 
 def _escape(text: str) -> str:
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    # A zero-width space keeps the sign and takes away its meaning as formatting.
-    return "".join(f"\u200b{sign}" if sign in "*_~`" else sign for sign in escaped)
+    escaped = _replace(text, FORMATTING)
+    if len(escaped) <= LONGEST_REASON:
+        return escaped
+    signs = [FORMATTING.get(sign, sign) for sign in text]
+    sizes = accumulate(map(len, signs))
+    return "".join(sign for sign, size in zip(signs, sizes, strict=True) if size <= LONGEST_REASON)
 
 
 def _header(text: str) -> dict[str, Any]:
-    return {"type": "header", "text": {"type": "plain_text", "text": text[:150], "emoji": True}}
+    # Whether Slack counts code points or UTF-16 is not said.
+    fitting = text.encode("utf-16-le")[: 2 * LONGEST_HEADER].decode("utf-16-le", errors="ignore")
+    return {"type": "header", "text": {"type": "plain_text", "text": fitting, "emoji": True}}
+
+
+def _section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
 
 
 def _fields(*fields: tuple[str, str]) -> dict[str, Any]:

@@ -54,7 +54,7 @@ class SlackChannel:
             return Later(pause, "one message at a time")
         try:
             await self._client().chat_postMessage(
-                channel=self._channel, text=message.text, blocks=message.blocks
+                channel=self._channel, text=message.notification, blocks=message.blocks
             )
         except SlackApiError as fault:
             return self._refusal(fault, message)

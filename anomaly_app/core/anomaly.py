@@ -3,9 +3,10 @@
 import msgspec
 
 from anomaly_app.core.explain import Reason
+from anomaly_app.core.json_reading import read_json
 from anomaly_app.core.manifest import Manifest
-from anomaly_app.core.pipeline import Finding
 from anomaly_app.core.times import iso_time
+from anomaly_app.core.verdict import Finding
 
 MOST_NESTING = 50
 """Levels of a transaction that travel with an anomaly as JSON: reading it may recurse."""
@@ -52,7 +53,11 @@ write_json = msgspec.json.Encoder().encode
 """From an `Anomaly`, or anything of JSON's types, to JSON."""
 
 read_anomaly = msgspec.json.Decoder(Anomaly).decode
-"""From JSON to an `Anomaly`; anything else is a `ValueError` or a `RecursionError`."""
+"""From JSON to an `Anomaly`; what is none raises one of `READING_FAULTS`."""
+
+READING_FAULTS = (ValueError, RecursionError)
+"""What bytes raise that are not an `Anomaly`: msgspec's errors and those of UTF-8 are of the first
+kind, the second is nesting without end."""
 
 
 def to_anomaly(finding: Finding, manifest: Manifest, detected_at: float) -> Anomaly:
@@ -92,7 +97,7 @@ def _original(value: bytes | None) -> msgspec.Raw:
     # A field that the model does not use may hold what others cannot read, such as 1e999.
     value = value or b""
     try:
-        readable = not _nested_deeper(msgspec.json.decode(value), MOST_NESTING)
+        readable = not _nested_deeper(read_json(value), MOST_NESTING)
     except (ValueError, RecursionError):
         readable = False
     return msgspec.Raw(

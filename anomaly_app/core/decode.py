@@ -7,10 +7,22 @@ from typing import Annotated, Any, NamedTuple, Protocol
 import msgspec
 from msgspec.structs import astuple
 
-from anomaly_app.core.errors import RecordRejected, Rejection
+from anomaly_app.core.errors import RecordRejected, Rejection, unscorable
+from anomaly_app.core.json_reading import (
+    MOST_SLOW_NUMBERS,
+    SHORTEST_SLOW_NUMBER,
+    has_slow_numbers,
+)
 from anomaly_app.core.schema import FeatureSchema, Matrix, Row
 from anomaly_app.core.shapes import Shape, read_object
-from anomaly_app.core.times import FIRST_PLAIN_YEAR, LAST_PLAIN_YEAR, parse_time
+from anomaly_app.core.times import (
+    FIRST_PLAIN_TIMESTAMP,
+    FIRST_PLAIN_YEAR,
+    LAST_PLAIN_TIMESTAMP,
+    LAST_PLAIN_YEAR,
+    parse_time,
+    parse_timestamp,
+)
 
 
 class KafkaRecord(Protocol):
@@ -20,7 +32,7 @@ class KafkaRecord(Protocol):
     partition: int
     offset: int
     timestamp: int | None
-    """Milliseconds since the epoch."""
+    """Milliseconds since the epoch, if the producer keeps to Kafka's unit."""
     key: bytes | None
     value: bytes | None
 
@@ -68,6 +80,11 @@ class Decoder:
     def __init__(self, schema: FeatureSchema, *, max_bytes: int) -> None:
         self._schema = schema
         self._max_bytes = max_bytes
+        # The typed parser converts a repeated name's number each time: `"name":1e308,`.
+        shortest = min(len(name) for name in ("time", *(f.name for f in schema.wire_features)))
+        self._plain_bytes = min(
+            max_bytes, MOST_SLOW_NUMBERS * (shortest + len('"":,') + SHORTEST_SLOW_NUMBER)
+        )
         self._needs_times = len(schema.wire_features) < len(schema.features)
         self._parse = msgspec.json.Decoder(_wire_type(schema)).decode
 
@@ -88,17 +105,20 @@ class Decoder:
         rows: list[Row] = []
         times: list[float] = []
         rejected: list[Rejected] = []
-        read = self._read
+        read, needs_times = self._read, self._needs_times
         for record in records:
             try:
                 message, row = read(record)
+                if needs_times:
+                    times.append(_seconds(message.time, record))
             except RecordRejected as error:
                 rejected.append(Rejected(record, error))
                 continue
+            except Exception as fault:  # noqa: BLE001  # a fault of this code, at this record only
+                rejected.append(Rejected(record, unscorable(fault)))
+                continue
             kept.append(record)
             rows.append(row)
-            if self._needs_times:
-                times.append(_seconds(message.time, record))
         return Decoded(kept, self._schema.encode(rows, times), rejected)
 
     def transaction(self, record: KafkaRecord) -> Transaction:
@@ -113,8 +133,10 @@ class Decoder:
         value = record.value
         if value is None:
             raise RecordRejected(Rejection.NULL_VALUE, "the record has no value")
-        if len(value) > self._max_bytes or not value.isascii():
+        if len(value) > self._plain_bytes or not value.isascii():
             _check(value, self._max_bytes)
+            if has_slow_numbers(value):
+                return self.read_carefully(record)
         try:
             message = self._parse(value)
         except (ValueError, RecursionError):
@@ -127,6 +149,8 @@ class Decoder:
                 return self.read_carefully(record)
         elif time is not None:
             parse_time(time)
+        elif not FIRST_PLAIN_TIMESTAMP <= (record.timestamp or 0) <= LAST_PLAIN_TIMESTAMP:
+            parse_timestamp(record.timestamp)
         return message, row
 
     def read_carefully(self, record: KafkaRecord) -> tuple[Shape, Row]:
@@ -144,9 +168,7 @@ class Decoder:
 
 
 def _seconds(time: datetime | str | float | None, record: KafkaRecord) -> float:
-    if time is None:
-        return max(record.timestamp or 0, 0) / 1000.0
-    return parse_time(time)
+    return parse_timestamp(record.timestamp) if time is None else parse_time(time)
 
 
 def _check(value: bytes, max_bytes: int) -> None:

@@ -22,10 +22,14 @@
     ├── WebPortTaken           another process listens on this worker's web port
     ├── WorkerEnded            a worker of the demo ended although it should run
     ├── DataError              a file of history cannot be read as a table of transactions
+    ├── AnomalyUnreadable      a message of the anomalies topic is not an anomaly
     └── RecordRejected         one Kafka record is not a transaction: it goes to the dead letters
 """
 
 from enum import StrEnum
+
+LONGEST_FAULT = 300
+"""Characters of what an exception says that are passed on: they may be the record's own."""
 
 
 class AnomalyAppError(Exception):
@@ -108,8 +112,23 @@ class DataError(AnomalyAppError):
     """A file of history cannot be read as a table of transactions."""
 
 
+class AnomalyUnreadable(AnomalyAppError):
+    """A message of the anomalies topic is not an anomaly; anybody may have written it."""
+
+
+def describe(fault: BaseException) -> str:
+    """Name an exception's type, and what it says if it can, in one printable line."""
+    name = type(fault).__name__
+    try:
+        said = " ".join(str(fault)[:LONGEST_FAULT].split())
+    except Exception:  # noqa: BLE001  # an exception of a library may raise here, too
+        return name
+    printable = "".join(sign if sign.isprintable() else "\ufffd" for sign in said)
+    return f"{name}: {printable}" if printable else name
+
+
 class Rejection(StrEnum):
-    """Why a record is not a transaction; the first word of a dead letter's error."""
+    """Why a record is a dead letter; the first word of a dead letter's error."""
 
     NULL_VALUE = "null-value"
     TOO_LARGE = "too-large"
@@ -122,6 +141,7 @@ class Rejection(StrEnum):
     NOT_FINITE = "not-finite"
     BAD_TIME = "bad-time"
     UNSCORABLE = "unscorable"
+    UNALERTABLE = "unalertable"
 
 
 class RecordRejected(AnomalyAppError):
@@ -138,3 +158,10 @@ class RecordRejected(AnomalyAppError):
     def __init__(self, rejection: Rejection, detail: str) -> None:
         super().__init__(f"{rejection}: {detail}")
         self.rejection = rejection
+
+
+def unscorable(fault: Exception) -> RecordRejected:
+    """Blame a record for what was raised at it."""
+    error = RecordRejected(Rejection.UNSCORABLE, describe(fault))
+    error.__cause__ = fault
+    return error

@@ -56,13 +56,6 @@ class Model:
             matrix = step(matrix)
         return in_chunks(self._score, matrix)
 
-    def is_sound(self) -> bool:
-        """Whether the model can score the expected row: a transaction with nothing odd about it."""
-        try:
-            return bool(np.isfinite(self.log_p_values(self.schema.expected[np.newaxis, :])).all())
-        except Exception:  # noqa: BLE001  # an estimator may raise anything
-            return False
-
     def log_p_values(self, matrix: Matrix) -> Matrix:
         """Natural logarithms of the rows' tail p-values, shape ``(rows,)``, at most 0."""
         return self.manifest.calibration.log_p_values(-self.score_samples(matrix))

@@ -1,36 +1,26 @@
-"""The story of a batch: decode, score, decide, explain."""
+"""The story of a batch: decode, score, decide, explain, and write the messages."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
+from anomaly_app.core.anomaly import to_anomaly, write_json
 from anomaly_app.core.calibration import score_of
-from anomaly_app.core.decide import Severity, severity_of
-from anomaly_app.core.decode import Decoder, KafkaRecord, Rejected, Transaction
-from anomaly_app.core.errors import RecordRejected, Rejection
-from anomaly_app.core.explain import Reason
+from anomaly_app.core.dead_letter import write_dead_letter
+from anomaly_app.core.decide import severity_of
+from anomaly_app.core.decode import Decoded, Decoder, KafkaRecord, Rejected
+from anomaly_app.core.errors import Rejection, unscorable
 from anomaly_app.core.model import Model
+from anomaly_app.core.ordinary import ordinary_records
+from anomaly_app.core.schema import Matrix
+from anomaly_app.core.verdict import Finding, Message, Verdict
 
+PARTS = 8
+"""In which a run is judged where it raises: fewer calls than by halves for one record of many, and
+for many."""
 
-class Finding(NamedTuple):
-    """One anomalous transaction, with the reasons."""
-
-    record: KafkaRecord
-    transaction: Transaction
-    score: float
-    p_value: float
-    severity: Severity
-    reasons: list[Reason]
-
-
-class Verdict(NamedTuple):
-    """What became of a batch: each record was scored or rejected, exactly one of the two."""
-
-    scored: int
-    findings: list[Finding]
-    rejected: list[Rejected]
+Places = npt.NDArray[np.intp]
 
 
 class Pipeline:
@@ -50,46 +40,92 @@ class Pipeline:
         self.model = model
         self._decoder = Decoder(model.schema, max_bytes=max_record_bytes)
         self._max_reasons = max_reasons
+        self._ordinary = ordinary_records(model.schema)
 
-    def judge(self, records: Sequence[KafkaRecord]) -> Verdict:
-        """Judge a run of records, any bytes at all.
+    def judge(self, records: Sequence[KafkaRecord], detected_at: float) -> Verdict:
+        """Judge a run of records, any bytes at all, and write what there is to send.
 
-        A record at which the estimator itself raises is found by halving the run, and rejected,
-        as long as the model can score its own expected row. Where it cannot, the model is at
-        fault and not the record, and what it raises is passed on.
+        A record at which anything raises, the model or this code, is rejected alone, as long as
+        ordinary records go the whole way. Where they do not, no record is to blame, and what was
+        raised is passed on. Nothing outside is touched: records may be judged again.
+
+        Parameters
+        ----------
+        records
+            As they were fetched from Kafka.
+        detected_at
+            Seconds since the epoch.
         """
         try:
-            return self._judge(records)
-        except _ModelRaised as raised:
-            fault = raised.fault
-            if not records or not self.model.is_sound():
-                raise fault from None
-            if len(records) == 1:
-                why = f"the model raised {type(fault).__name__}: {fault}"
-                return Verdict(
-                    0, [], [Rejected(records[0], RecordRejected(Rejection.UNSCORABLE, why))]
-                )
-        middle = len(records) // 2
-        first, second = self.judge(records[:middle]), self.judge(records[middle:])
+            verdict = self._judge(records, detected_at, self.model.log_alert_rate)
+        except Exception:
+            if not records or not self._is_sound(detected_at):
+                raise
+            verdict = self._divide(records, detected_at)
+        blamed = [error for _, error in verdict.rejected if error.rejection == Rejection.UNSCORABLE]
+        if blamed and not self._is_sound(detected_at):
+            raise blamed[0].__cause__ or blamed[0]
+        return verdict
+
+    def _divide(self, records: Sequence[KafkaRecord], detected_at: float) -> Verdict:
+        """Judge part by part, and the part that raises in parts again, until it is one record."""
+        size = max(len(records) // PARTS, 1)
+        verdict = Verdict(0, [], [], [], [])
+        for begin in range(0, len(records), size):
+            part = records[begin : begin + size]
+            try:
+                found = self._judge(part, detected_at, self.model.log_alert_rate)
+            except Exception as fault:  # noqa: BLE001  # an estimator may raise anything
+                if len(part) > 1:
+                    found = self._divide(part, detected_at)
+                else:
+                    rejected, letter = write_dead_letter(Rejected(part[0], unscorable(fault)))
+                    found = Verdict(0, [], [rejected], [], [letter])
+            verdict = verdict.followed_by(found)
+        return verdict
+
+    def _is_sound(self, detected_at: float) -> bool:
+        """Whether ordinary records go the whole way of an anomaly."""
+        try:
+            verdict = self._judge(self._ordinary, detected_at, log_alert_rate=0.0)
+        except Exception:  # noqa: BLE001
+            return False
+        return len(verdict.anomalies) == len(self._ordinary)
+
+    def _judge(
+        self, records: Sequence[KafkaRecord], detected_at: float, log_alert_rate: float
+    ) -> Verdict:
+        decoded = self._decoder.decode(records)
+        log_p = self.model.log_p_values(decoded.matrix)
+        if np.isnan(log_p.sum()):
+            raise ArithmeticError("the model's score is not a number")
+        findings, anomalies, rejected = [], [], decoded.rejected
+        for finding in self._find(decoded, log_p, np.flatnonzero(log_p <= log_alert_rate)):
+            try:
+                anomaly = write_json(to_anomaly(finding, self.model.manifest, detected_at))
+            except Exception as fault:  # noqa: BLE001  # this record is not scored again for it
+                rejected.append(Rejected(finding.record, unscorable(fault)))
+            else:
+                findings.append(finding)
+                anomalies.append(Message(finding.record.key, anomaly, {}))
+        scored = len(records) - len(rejected)
+        letters = [write_dead_letter(one) for one in rejected]
         return Verdict(
-            first.scored + second.scored,
-            first.findings + second.findings,
-            first.rejected + second.rejected,
+            scored,
+            findings,
+            [rejected for rejected, _ in letters],
+            anomalies,
+            [letter for _, letter in letters],
         )
 
-    def _judge(self, records: Sequence[KafkaRecord]) -> Verdict:
-        decoded = self._decoder.decode(records)
-        with _blaming_the_model():
-            log_p = self.model.log_p_values(decoded.matrix)
-        anomalous = np.flatnonzero(log_p <= self.model.log_alert_rate)
+    def _find(self, decoded: Decoded, log_p: Matrix, anomalous: Places) -> list[Finding]:
         transactions = [self._decoder.transaction(decoded.records[place]) for place in anomalous]
         values = [self.model.schema.values(t.row, t.time) for t in transactions]
-        with _blaming_the_model():
-            reasons = self.model.explain(
-                decoded.matrix[anomalous], log_p[anomalous], values, most=self._max_reasons
-            )
+        reasons = self.model.explain(
+            decoded.matrix[anomalous], log_p[anomalous], values, most=self._max_reasons
+        )
         p_values = np.exp(log_p[anomalous])
-        findings = [
+        return [
             Finding(
                 decoded.records[place],
                 transaction,
@@ -102,19 +138,3 @@ class Pipeline:
                 anomalous, transactions, p_values, reasons, strict=True
             )
         ]
-        return Verdict(len(decoded.records), findings, decoded.rejected)
-
-
-class _ModelRaised(Exception):
-    def __init__(self, fault: Exception) -> None:
-        super().__init__(fault)
-        self.fault = fault
-
-
-@contextmanager
-def _blaming_the_model() -> Iterator[None]:
-    """Tell what an estimator raises from a fault of ours, which no record is to blame for."""
-    try:
-        yield
-    except Exception as fault:
-        raise _ModelRaised(fault) from fault

@@ -37,6 +37,10 @@ REMEDIES: dict[str, str] = {
         "the model raises at these records: train a new one on a history that has such records, "
         "and name its folder in ANOMALY_MODEL"
     ),
+    Rejection.UNALERTABLE: (
+        "nobody was alerted on these anomalies, since their words could not be written: look at "
+        "them, and report the fault that the dead letters name"
+    ),
 }
 """For each rejection one remedy, naming the setting or field to change."""
 

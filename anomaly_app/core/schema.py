@@ -22,6 +22,9 @@ Matrix: TypeAlias = npt.NDArray[np.float64]
 UNKNOWN_CATEGORY = -1.0
 """Code of a text that the training data did not hold."""
 
+MOST_DIGITS = 4_300
+"""Of a whole number that Python and the parser read from a text."""
+
 SECONDS_PER_HOUR = 3600.0
 HOURS_PER_DAY = 24.0
 
@@ -158,6 +161,7 @@ def category_codes(categories: tuple[str, ...]) -> dict[FeatureValue, float]:
     for code, text in enumerate(categories):
         codes[text] = float(code)
         # A source that sends the shop 311 means the category "311".
-        if text.isascii() and text.isdigit() and str(int(text)) == text:
+        whole = text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
+        if whole and str(int(text)) == text:
             codes[int(text)] = float(code)
     return codes

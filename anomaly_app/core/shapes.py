@@ -10,7 +10,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -42,55 +42,85 @@ def read_object(value: bytes, features: Sequence[Feature]) -> Shape:
     RecordRejected
         The value has no documented shape, or a part of it has the wrong type.
     """
-    fields = _parse(value)
+    fields = _fields(value)
     time = fields.get("time", fields.get("current_time"))
     return Shape(
-        id=_of_type(fields.get("id"), "id", str, int),
-        entity=_of_type(fields.get("entity"), "entity", str, int),
-        time=_of_type(time, "time", str, int, float),
+        id=_of_type(_scalar(fields.get("id")), "id", str, int),
+        entity=_of_type(_scalar(fields.get("entity")), "entity", str, int),
+        time=_of_type(_scalar(time), "time", str, int, float),
         row=_read_row(fields, features),
     )
 
 
-def _parse(value: bytes) -> Mapping[str, Any]:
+Fields: TypeAlias = Mapping[str, msgspec.Raw]
+"""Names and JSON: what is not looked at is not made into objects, however much of it there is."""
+
+_read_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_read_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_read_scalar = msgspec.json.Decoder(bool | int | float | str | None).decode
+_read_any = msgspec.json.Decoder(msgspec.Raw).decode
+
+
+def _fields(value: bytes) -> Fields:
     try:
-        fields = msgspec.json.decode(value)
+        try:
+            return _read_fields(value)
+        except msgspec.ValidationError:
+            # It is no object, and may not be JSON either, further on.
+            whole = _read_any(value)
     except RecursionError:
         raise RecordRejected(Rejection.NOT_JSON, "nested too deeply") from None
-    except msgspec.ValidationError as fault:
-        raise RecordRejected(Rejection.NOT_FINITE, str(fault)) from None
     except ValueError as fault:
         raise RecordRejected(Rejection.NOT_JSON, str(fault)) from None
-    if not isinstance(fields, dict):
-        raise RecordRejected(
-            Rejection.NOT_AN_OBJECT, f"expected an object, found {_name_of(fields)}"
-        )
-    return fields
+    found = _name_of(_scalar(whole))
+    raise RecordRejected(Rejection.NOT_AN_OBJECT, f"expected an object, found {found}")
 
 
-def _read_row(fields: Mapping[str, Any], features: Sequence[Feature]) -> list[FeatureValue]:
-    if (named := fields.get("features")) is not None:
-        if isinstance(named, dict):
-            return [_read(feature, named.get(feature.name)) for feature in features]
+def _scalar(part: bytes | msgspec.Raw | None) -> Any:
+    """Read a scalar; for an object or list, which nothing takes, an empty one stands."""
+    if part is None:
+        return None
+    try:
+        return _read_scalar(part)
+    except msgspec.ValidationError as fault:
+        if (kind := bytes(part)[:1]) in EMPTY:
+            return EMPTY[kind]
+        raise RecordRejected(Rejection.NOT_FINITE, str(fault)) from None
+
+
+EMPTY: Mapping[bytes, Any] = {b"{": {}, b"[": []}
+
+
+def _read_row(fields: Fields, features: Sequence[Feature]) -> list[FeatureValue]:
+    if (named := bytes(fields.get("features", b"null"))) != b"null":
+        if named[:1] == b"{":
+            return _read_named(_read_fields(named), features)
         return _read_list(named, "features", features)
-    if (rows := fields.get("data")) is not None:
-        if isinstance(rows, list) and len(rows) == 1 and isinstance(rows[0], list):
-            rows = rows[0]
+    if (rows := bytes(fields.get("data", b"null"))) != b"null":
+        if rows[:1] == b"[" and len(inner := _read_items(rows)) == 1:
+            only = bytes(inner[0])
+            rows = only if only[:1] == b"[" else rows
         return _read_list(rows, "data", features)
-    return [_read(feature, fields.get(feature.name)) for feature in features]
+    return _read_named(fields, features)
 
 
-def _read_list(values: Any, name: str, features: Sequence[Feature]) -> list[FeatureValue]:
-    if not isinstance(values, list):
+def _read_named(fields: Fields, features: Sequence[Feature]) -> list[FeatureValue]:
+    return [_read(feature, _scalar(fields.get(feature.name))) for feature in features]
+
+
+def _read_list(text: bytes, name: str, features: Sequence[Feature]) -> list[FeatureValue]:
+    if text[:1] != b"[":
         raise RecordRejected(
-            Rejection.WRONG_TYPE, f"{name} is {_name_of(values)}, expected an object or a list"
+            Rejection.WRONG_TYPE,
+            f"{name} is {_name_of(_scalar(text))}, expected an object or a list",
         )
+    values = _read_items(text)
     if len(values) != len(features):
         raise RecordRejected(
             Rejection.WRONG_LENGTH,
             f"{name} has {len(values)} values, the model has {len(features)} features",
         )
-    return [_read(feature, value) for feature, value in zip(features, values, strict=True)]
+    return [_read(feature, _scalar(value)) for feature, value in zip(features, values, strict=True)]
 
 
 def _read(feature: Feature, value: Any) -> FeatureValue:

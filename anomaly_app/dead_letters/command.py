@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 import click
 
 from anomaly_app.core.errors import Rejection
-from anomaly_app.dead_letters.letter import UNALERTABLE, Place, Selection
+from anomaly_app.dead_letters.letter import Place, Selection
 from anomaly_app.dead_letters.lines import read_repairs
 from anomaly_app.dead_letters.listing import show
 from anomaly_app.dead_letters.plan import Account, Plan
@@ -17,7 +17,7 @@ from anomaly_app.runtime import Runtime
 from anomaly_app.settings import Settings, load_settings
 from anomaly_app.terminal import Progress, one_line_errors, say
 
-REASONS = list(dict.fromkeys([*map(str, Rejection), UNALERTABLE]))
+REASONS = [str(rejection) for rejection in Rejection]
 
 SHOWN = 20
 """Letters that a list shows where nobody says how many."""

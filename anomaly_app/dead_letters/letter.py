@@ -7,11 +7,10 @@ from typing import NamedTuple
 
 from aiokafka.structs import ConsumerRecord
 
+from anomaly_app.core.dead_letter import HEADERS
+
 MOST_DIGITS = 19
 """Of an offset: Kafka's are of 64 bits."""
-
-UNALERTABLE = "unalertable"
-"""Reason of what stands on the anomalies' topic and is no anomaly."""
 
 REPLAYED = "replayed"
 REPLAYED_TO = "replayed-to"
@@ -134,10 +133,10 @@ def read_message(message: ConsumerRecord) -> Letter | Mark | None:
         return Letter(
             place=Place(message.partition, message.offset),
             timestamp=message.timestamp,
-            error=headers["error"],
-            topic=headers["source-topic"],
-            partition=_number(headers["source-partition"]),
-            offset=_number(headers["source-offset"]),
+            error=headers[HEADERS["error"]],
+            topic=headers[HEADERS["topic"]],
+            partition=_number(headers[HEADERS["partition"]]),
+            offset=_number(headers[HEADERS["offset"]]),
             key=message.key,
             value=message.value,
         )

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from anomaly_app.core.errors import RepairError
-from anomaly_app.core.times import iso_time
+from anomaly_app.core.times import iso_time, seconds_of
 from anomaly_app.dead_letters.letter import Letter, Place
 
 
@@ -84,10 +84,8 @@ def read_repairs(lines: Iterable[bytes], *, name: str) -> dict[Place, bytes | No
 
 def when(letter: Letter) -> str | None:
     """Write when a letter was written, ISO 8601 in UTC; None where that is no time."""
-    try:
-        return None if letter.timestamp is None else iso_time(letter.timestamp / 1000.0)
-    except (ValueError, OverflowError, OSError):
-        return None
+    seconds = None if letter.timestamp is None else seconds_of(letter.timestamp)
+    return None if seconds is None else iso_time(seconds)
 
 
 def _read_line(line: bytes) -> tuple[Place, bytes | None]:

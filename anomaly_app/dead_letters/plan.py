@@ -1,5 +1,6 @@
 """What becomes of each dead letter in a replay, and the account of it."""
 
+import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -93,7 +94,8 @@ class Plan:
             )
         repaired = letter.place in self.repairs
         value = self.repairs[letter.place] if repaired else letter.value
-        for _, fault in self._pipeline.judge([replace(letter, value=value)]).rejected:
+        verdict = self._pipeline.judge([replace(letter, value=value)], detected_at=time.time())
+        for _, fault in verdict.rejected:
             account.rejected[str(fault.rejection)] += 1
             return None, f"leave, {visible(str(fault), LONGEST_LINE)}"
         return value, "replay, repaired" if repaired else "replay"

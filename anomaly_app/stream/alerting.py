@@ -1,6 +1,8 @@
 """The alert agent: an anomaly in, a message to people out."""
 
 import logging
+import time
+from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 from faust.types import EventT, StreamT
@@ -8,63 +10,113 @@ from faust.types import EventT, StreamT
 from anomaly_app.alerting.channel import AlertChannel, Outcome
 from anomaly_app.alerting.delivery import Delivery
 from anomaly_app.alerting.log import LogChannel
-from anomaly_app.alerting.message import AlertMessage
+from anomaly_app.alerting.reading import read_alert
 from anomaly_app.alerting.slack import SlackChannel
-from anomaly_app.core.anomaly import read_anomaly
+from anomaly_app.core.dead_letter import write_dead_letter
+from anomaly_app.core.decode import Rejected
+from anomaly_app.core.errors import AnomalyUnreadable, RecordRejected
+from anomaly_app.core.throttle import Throttle
+from anomaly_app.core.watch import Batch
 from anomaly_app.runtime import Runtime
 from anomaly_app.settings import Settings
-from anomaly_app.stream.batching import Run
-from anomaly_app.stream.sending import exit_without_commit
+from anomaly_app.stream.batching import Record, Run
+from anomaly_app.stream.sending import Outgoing, exit_without_commit, send_all
 from anomaly_app.stream.topics import Topics
 from anomaly_app.stream.transport import ConfirmingApp
+from anomaly_app.stream.watching import notice, to_letter
 
 logger = logging.getLogger(__name__)
 
 ALERTS_AT_ONCE = 32
 """Anomalies in an event at most: to the log they are written without a pause."""
 
+BETWEEN_LINES = 60.0
+"""Seconds between two lines on messages that are no anomalies."""
+
 
 def define_alerting(app: ConfirmingApp, topics: Topics, runtime: Runtime) -> None:
     """Define the agent that alerts people."""
-    channel = make_channel(runtime.settings)
+    settings = runtime.settings
+    channel = make_channel(settings)
     # Faust suspends the flow before a rebalance or a stop, and then waits for what is in hand.
     delivery = Delivery(channel, given_up=lambda: not app.flow_control.is_active())
     runtime.alerts_wait_for = lambda: delivery.waiting_for
 
+    async def reject(rejected: Rejected) -> None:
+        rejected, letter = write_dead_letter(rejected)
+        producer = await app.maybe_start_producer()
+        outgoing = Outgoing(settings.dead_letters_topic, *letter)
+        await send_all(producer, [outgoing], timeout=settings.send_timeout)
+        notice(Batch(others=[to_letter(rejected)]), runtime)
+
+    alerts = Alerts(delivery, reject)
+
     @app.agent(topics.anomalies, name="alerting")
     async def alerting(stream: StreamT[Any]) -> None:
         """Alert people on anomalies, in Slack or in the log."""
-        async for event in app.events(stream):
-            for run in cast("list[Run]", event.value):
-                if not await alert_run(event, run):
-                    # Faust would not stop before it is done; it is read again, here or elsewhere.
-                    break
-            app.finish(event)
-        await channel.close()
+        try:
+            async for event in app.events(stream):
+                await alert_event(event, alerts, app, runtime)
+        except Exception as fault:  # noqa: BLE001  # Faust would start anew, past what is in hand
+            exit_without_commit(f"the stream of {settings.anomalies_topic}", fault)
+        finally:
+            await channel.close()
 
-    async def alert_run(event: EventT[Any], run: Run) -> bool:
-        """Alert on each anomaly of a run, and confirm it; false where the worker let go of it."""
+
+async def alert_event(
+    event: EventT[Any], alerts: "Alerts", app: ConfirmingApp, runtime: Runtime
+) -> None:
+    """Alert on the anomalies of an event, and confirm each of them."""
+    for run in cast("list[Run]", event.value):
         for record in run.records:
             try:
-                outcome = await alert(record.value, delivery)
+                outcome = await alerts.alert(record)
             except Exception as fault:  # noqa: BLE001  # nothing may pass for done that is not
-                exit_without_commit(f"alert on {record!r}", fault)
+                exit_without_commit(f"alert on {_place(record)}", fault)
             if outcome is None:
-                return False
+                # Faust would not stop before it is done; it is read again, here or elsewhere.
+                app.finish(event)
+                return
             runtime.counters.alerts[outcome] += 1
             app.confirm(event, record)
         app.confirm(event, run)
-        return True
+    app.finish(event)
 
 
-async def alert(value: bytes | None, delivery: Delivery) -> Outcome | None:
-    """Alert on one message of the anomalies topic; None where the worker let go of it."""
-    try:
-        message = AlertMessage(read_anomaly(value or b""))
-    except Exception as fault:  # noqa: BLE001  # anybody may have written anything to the topic
-        logger.error("no alert, this is not an anomaly (%r): %.200r", fault, value)  # noqa: TRY400
-        return Outcome.UNREADABLE
-    return await delivery.deliver(message)
+class Alerts:
+    """Alerts on one message of the anomalies topic after the other.
+
+    Parameters
+    ----------
+    delivery
+        Carries the words to people.
+    reject
+        Makes a message a dead letter, and returns when the broker has it.
+    """
+
+    def __init__(self, delivery: Delivery, reject: Callable[[Rejected], Awaitable[None]]) -> None:
+        self._delivery = delivery
+        self._reject = reject
+        self._unreadable = Throttle(BETWEEN_LINES)
+
+    async def alert(self, record: Record) -> Outcome | None:
+        """Alert on one message; None where the worker let go of it."""
+        try:
+            message = read_alert(record.value)
+        except AnomalyUnreadable as fault:
+            if count := self._unreadable.count(time.monotonic()):
+                logger.error(  # noqa: TRY400
+                    "no alert, %s is not an anomaly (%s): %.200r; %d such since the last line",
+                    _place(record),
+                    fault,
+                    record.value,
+                    count,
+                )
+            return Outcome.UNREADABLE
+        except RecordRejected as error:
+            await self._reject(Rejected(record, error))
+            return Outcome.DEAD_LETTER
+        return await self._delivery.deliver(message)
 
 
 def make_channel(settings: Settings) -> AlertChannel:
@@ -77,3 +129,7 @@ def make_channel(settings: Settings) -> AlertChannel:
         url=settings.slack_url,
         interval=settings.slack_interval,
     )
+
+
+def _place(record: Record) -> str:
+    return f"{record.topic} partition {record.partition} offset {record.offset}"

@@ -7,11 +7,11 @@ from typing import Any, cast
 import faust
 from faust.types import EventT, StreamT
 
-from anomaly_app.core.anomaly import to_anomaly, write_json
-from anomaly_app.core.decode import KafkaRecord, Rejected
-from anomaly_app.core.pipeline import Verdict
-from anomaly_app.records import DeadLetter
+from anomaly_app.core.decode import KafkaRecord
+from anomaly_app.core.times import seconds_of
+from anomaly_app.core.verdict import Verdict
 from anomaly_app.runtime import Runtime
+from anomaly_app.settings import Settings
 from anomaly_app.stream.batching import Run, records_of
 from anomaly_app.stream.sending import Outgoing, exit_without_commit, send_all
 from anomaly_app.stream.topics import Topics
@@ -49,49 +49,17 @@ async def score_event(event: EventT[Any], app: ConfirmingApp, runtime: Runtime) 
 
 async def score(records: Sequence[KafkaRecord], app: faust.App, runtime: Runtime) -> None:
     """Judge records; when this returns, all that came of them is in Kafka."""
-    pipeline = runtime.pipeline
-    verdict = pipeline.judge(records)
-    if messages := _outgoing(verdict, runtime, detected_at=time.time()):
+    verdict = runtime.pipeline.judge(records, detected_at=time.time())
+    if messages := _outgoing(verdict, runtime.settings):
         producer = await app.maybe_start_producer()
         await send_all(producer, messages, timeout=runtime.settings.send_timeout)
     _count(records, verdict, runtime, now=time.time())
 
 
-def _outgoing(verdict: Verdict, runtime: Runtime, *, detected_at: float) -> list[Outgoing]:
-    settings, manifest = runtime.settings, runtime.pipeline.model.manifest
-    anomalies = [
-        Outgoing(
-            settings.anomalies_topic,
-            finding.record.key,
-            write_json(to_anomaly(finding, manifest, detected_at)),
-            {},
-        )
-        for finding in verdict.findings
-    ]
-    dead_letters = [
-        # aiokafka refuses a message that has neither key nor value.
-        Outgoing(
-            settings.dead_letters_topic,
-            letter.key,
-            (letter.value or b"") if letter.key is None else letter.value,
-            letter.headers,
-        )
-        for letter in map(to_dead_letter, verdict.rejected)
-    ]
-    return anomalies + dead_letters
-
-
-def to_dead_letter(rejected: Rejected) -> DeadLetter:
-    """Write a rejected record as the dead letter that travels."""
-    record = rejected.record
-    return DeadLetter(
-        error=str(rejected.error),
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        key=record.key,
-        value=record.value,
-    )
+def _outgoing(verdict: Verdict, settings: Settings) -> list[Outgoing]:
+    anomalies = [Outgoing(settings.anomalies_topic, *message) for message in verdict.anomalies]
+    letters = [Outgoing(settings.dead_letters_topic, *letter) for letter in verdict.dead_letters]
+    return anomalies + letters
 
 
 def _count(
@@ -103,7 +71,8 @@ def _count(
     counters.anomalies += len(verdict.findings)
     counters.dead_letters.update(str(rejected.error.rejection) for rejected in verdict.rejected)
     sample = records[:: len(records) // LATENCIES_OF_A_BATCH + 1]
-    counters.latency.add([now - r.timestamp / 1000.0 for r in sample if r.timestamp])
+    times = [seconds_of(record.timestamp or 0) for record in sample]
+    counters.latency.add([now - seconds for seconds in times if seconds])
     notice_verdict(verdict, runtime)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import faust
 
 from anomaly_app.core.decode import Rejected
-from anomaly_app.core.pipeline import Verdict
+from anomaly_app.core.verdict import Verdict
 from anomaly_app.core.watch import Batch, Letter, finish, step
 from anomaly_app.runtime import Runtime
 

@@ -13,7 +13,7 @@ from anomaly_app.core.pipeline import Pipeline
 from anomaly_app.demo.workers import Worker
 from anomaly_app.records import Anomaly
 from tests.support import traffic
-from tests.support.factories import model, record, transaction
+from tests.support.factories import NOON, model, record, transaction
 from tests.support.kafka import Kafka, eventually, stats_of
 from tests.support.slack_server import TOKEN, posting_to, slack_server
 from tests.support.traffic import transactions
@@ -46,7 +46,7 @@ def anomaly_ids(kafka: Kafka, values: list[bytes], places: list[tuple[int, int]]
     ]
     return {
         f"{kafka.transactions}-{f.record.partition}-{f.record.offset}"
-        for f in pipeline.judge(records).findings
+        for f in pipeline.judge(records, NOON).findings
     }
 
 

@@ -7,7 +7,7 @@ import msgspec
 from aiokafka.structs import ConsumerRecord
 
 from anomaly_app.core.pipeline import Pipeline
-from tests.support.factories import model
+from tests.support.factories import NOON, model
 from tests.support.kafka import Kafka
 
 
@@ -55,7 +55,7 @@ async def settle(kafka: Kafka) -> Account:
     """Read all topics of a run and settle the account."""
     transactions = await kafka.read_all(kafka.transactions)
     pipeline = Pipeline(model(), max_record_bytes=1_048_576, max_reasons=5)
-    verdict = pipeline.judge(transactions)
+    verdict = pipeline.judge(transactions, NOON)
     contents: dict[str, set[bytes]] = {}
     anomalies: Counter[str] = Counter()
     for message in await kafka.read_all(kafka.anomalies):

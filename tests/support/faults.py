@@ -13,6 +13,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import Pipeline
 
+from anomaly_app.alerting import message
+from anomaly_app.core.explain import Reason
 from anomaly_app.core.model import Model, pickle_model, unpickle_model
 from anomaly_app.model_store import save_model
 from tests.support.factories import fitted
@@ -49,6 +51,10 @@ class Faults:
         """Make scoring end the process at the amount `POISON`, as a fault in native code would."""
         (self.folder / "kill").touch()
 
+    def lose_the_word(self, *, for_all: bool = False) -> None:
+        """Make putting an anomaly into words raise at the amount `POISON`, or at any."""
+        (self.folder / ("speechless" if for_all else "word")).touch()
+
     def heal(self) -> None:
         for switch in self.folder.iterdir():
             switch.unlink()
@@ -68,6 +74,7 @@ class FaultyStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def transform(self, matrix: Any) -> Any:
         switches = Path(self.folder)
+        _break_words(switches)
         if (switches / "sleep").exists():
             time.sleep(float((switches / "sleep").read_text()))
         if (switches / "fail").exists():
@@ -77,6 +84,24 @@ class FaultyStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if (switches / "kill").exists() and np.any(matrix == POISON):
             os.kill(os.getpid(), signal.SIGKILL)
         return matrix
+
+
+def _break_words(switches: Path) -> None:
+    """Bring the alerts' faults into the process that a model is loaded in."""
+    if getattr(message, "broken_by_a_test", False):
+        return
+    sound = message._sentence
+
+    def sentence(reason: Reason) -> str:
+        if (switches / "speechless").exists():
+            raise RuntimeError("no words for anything")
+        if (switches / "word").exists() and reason.value == POISON:
+            raise RuntimeError("no word for this")
+        return sound(reason)
+
+    if (switches / "speechless").exists() or (switches / "word").exists():
+        message._sentence = sentence
+        message.broken_by_a_test = True  # type: ignore[attr-defined]
 
 
 def faulty_model(switches: Path) -> tuple[Model, bytes]:

@@ -12,11 +12,11 @@ from anomaly_app.alerting.delivery import Delivery
 from anomaly_app.alerting.log import LogChannel
 from anomaly_app.alerting.message import AlertMessage
 from anomaly_app.alerting.slack import SlackChannel
-from anomaly_app.core.anomaly import write_json
+from anomaly_app.core.anomaly import ModelReference
 from anomaly_app.core.explain import Reason
 from anomaly_app.demo.broker import free_port
 from anomaly_app.settings import Settings
-from anomaly_app.stream.alerting import alert, make_channel
+from anomaly_app.stream.alerting import make_channel
 from tests.support.factories import anomaly
 from tests.support.slack_server import TOKEN, SlackServer, slack_server
 
@@ -105,13 +105,53 @@ def _mrkdwn(block: dict[str, object]) -> Iterator[str]:
             yield part["text"]
 
 
-def test_a_message_fits_slacks_limits_whatever_the_stream_holds() -> None:
-    long = "x" * 100_000
-    reasons = [Reason(feature=long, value=long, expected=long, share=0.5)] * 50
-    message = AlertMessage(anomaly(entity=long, reasons=reasons))
-    assert len(message.blocks[0]["text"]["text"]) <= 150
-    assert all(len(text) <= 2_000 for block in message.blocks for text in _mrkdwn(block))
+@pytest.mark.parametrize("sign", ["x", "&", "<", "`", "\u0301", "\U0001f600", "\x1b"])
+def test_a_message_fits_slacks_limits_whatever_the_stream_holds(sign: str) -> None:
+    long = sign * 100_000
+    reasons = [Reason(feature=long, value=long, expected=-1e308, share=1e308)] * 50
+    message = AlertMessage(
+        anomaly(
+            id=f"{long}-{'9' * 4_000}-1",
+            entity=long,
+            time=long,
+            severity=long,
+            score=1e308,
+            threshold=-1e308,
+            p_value=1e308,
+            reasons=reasons,
+            model=ModelReference(name=long, version=long, sha256=long),
+        )
+    )
+    header = message.blocks[0]["text"]["text"]
+    assert len(header.encode("utf-16-le")) <= 2 * 150
+    fields = message.blocks[1]["fields"]
+    assert all(len(field["text"]) <= 2_000 for field in fields)
+    assert all(len(text) <= 3_000 for block in message.blocks for text in _mrkdwn(block))
     assert len(message.text) <= 4_000
+    assert len(message.blocks) <= 50
+
+
+def test_the_words_for_the_log_are_one_printable_line() -> None:
+    hostile = "a\nb\x1b[2J\u202ec\x85d"
+    message = AlertMessage(anomaly(entity=hostile, time=hostile, severity=hostile))
+    assert message.text.isprintable()
+    assert "a b\ufffd[2J\ufffdc d" in message.text
+
+
+def test_the_text_beside_the_blocks_mentions_nobody_either() -> None:
+    message = AlertMessage(anomaly(entity="<!channel> & co"))
+    assert "<!channel> & co" in message.text
+    assert "&lt;!channel&gt; &amp; co" in message.notification
+
+
+def test_large_numbers_are_short() -> None:
+    values = [9_999.4, 10_000.0, 999_999_999_999_999.0, 1e15, -1e308]
+    reasons = [Reason(feature="a", value=v, expected=None, share=1.0) for v in values]
+    said = [AlertMessage(anomaly(reasons=[reason])).text for reason in reasons]
+    for text, words in zip(
+        said, ["9,999", "10,000", "999,999,999,999,999", "1e+15", "-1e+308"], strict=True
+    ):
+        assert f"a is {words}, usually missing" in text
 
 
 def test_missing_parts_have_words() -> None:
@@ -218,10 +258,3 @@ def test_without_a_token_the_same_words_are_logged(caplog: pytest.LogCaptureFixt
     with caplog.at_level(logging.WARNING):
         assert asyncio.run(channel.deliver(MESSAGE)) == Outcome.LOGGED
     assert MESSAGE.text in caplog.text
-
-
-@pytest.mark.parametrize("value", [b"", b"{", b"[]", b'{"id": 1}', b"\xff"])
-def test_what_is_no_anomaly_is_counted_and_does_not_stop_the_alerts(value: bytes) -> None:
-    delivery = Delivery(LogChannel(), given_up=lambda: False)
-    assert asyncio.run(alert(value, delivery)) == Outcome.UNREADABLE
-    assert asyncio.run(alert(write_json(anomaly()), delivery)) == Outcome.LOGGED

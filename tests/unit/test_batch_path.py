@@ -7,13 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly_app.core.anomaly import read_anomaly, to_anomaly, write_json
+from anomaly_app.core.anomaly import read_anomaly
 from anomaly_app.core.errors import Rejection
 from anomaly_app.core.pipeline import Pipeline
 from anomaly_app.stream.batching import records_of
 from anomaly_app.stream.inbox import Inbox
-from anomaly_app.stream.scoring import to_dead_letter
-from tests.support.factories import model, record, transaction
+from tests.support.factories import NOON, model, record, transaction
 from tests.support.faults import POISON, Faults, faulty_model
 from tests.support.fetches import TOPIC, Sent, batch, packed
 
@@ -58,19 +57,18 @@ def test_every_record_has_exactly_one_outcome(
     while runs := inbox.take(TOPIC):
         records = [*records_of(runs)]
         assert len(records) <= size
-        verdict = PIPELINE.judge(records)
+        verdict = PIPELINE.judge(records, NOON)
         scored += verdict.scored
-        letters += [to_dead_letter(rejected) for rejected in verdict.rejected]
-        for finding in verdict.findings:
-            written = write_json(to_anomaly(finding, model().manifest, 1.8e9))
-            anomalies.append(read_anomaly(written).id)
+        letters += verdict.dead_letters
+        anomalies += [read_anomaly(message.value or b"").id for message in verdict.anomalies]
         assert verdict.scored + len(verdict.rejected) == len(records)
     assert scored + len(letters) == len(contents)
-    rejected = [letter.offset for letter in letters]
+    rejected = [int(letter.headers["source-offset"]) for letter in letters]
     assert len(set(rejected)) == len(rejected)
-    for letter in letters:
-        assert (letter.partition, letter.key, letter.value) == contents[letter.offset]
-        assert all(isinstance(value, bytes) for value in letter.headers.values())
+    for offset, letter in zip(rejected, letters, strict=True):
+        partition, key, value = contents[offset]
+        assert int(letter.headers["source-partition"]) == partition
+        assert (letter.key, letter.value or b"") == (key, value or b"")
     places = [int(id_.rpartition("-")[2]) for id_ in anomalies]
     assert len(set(places)) == len(places)
     assert not set(places) & set(rejected)
@@ -84,7 +82,8 @@ def faults(tmp_path: Path) -> Faults:
 def judge(faults: Faults, amounts: list[float]) -> tuple[int, list[tuple[int, str]]]:
     made, _ = faulty_model(faults.folder)
     pipeline = Pipeline(made, max_record_bytes=2_000, max_reasons=5)
-    verdict = pipeline.judge([record(transaction(a), offset=i) for i, a in enumerate(amounts)])
+    records = [record(transaction(a), offset=i) for i, a in enumerate(amounts)]
+    verdict = pipeline.judge(records, NOON)
     return verdict.scored, [(r.record.offset, r.error.rejection) for r in verdict.rejected]
 
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from anomaly_app.alerting.message import AlertMessage
 from anomaly_app.core.anomaly import read_anomaly, to_anomaly, write_json
 from anomaly_app.core.decode import Decoder
-from anomaly_app.core.pipeline import Finding, Pipeline
+from anomaly_app.core.pipeline import Pipeline
 from anomaly_app.core.schema import Feature, FeatureSchema
+from anomaly_app.core.verdict import Finding
 from anomaly_app.records import (
     Anomaly,
     DeadLetter,
@@ -19,7 +20,6 @@ from anomaly_app.records import (
     RowTransaction,
     Transaction,
 )
-from anomaly_app.stream.scoring import to_dead_letter
 from tests.support.factories import NOON, SCHEMA, model, record, transaction
 
 PIPELINE = Pipeline(model(), max_record_bytes=10_000, max_reasons=5)
@@ -57,7 +57,9 @@ def written_and_read(finding: Finding, detected_at: float = NOON) -> Anomaly:
 
 def test_an_anomaly_reads_back_as_it_was_written() -> None:
     sent = transaction(99_999.0, "casino", id=7, entity="card-9", note="kept")
-    verdict = PIPELINE.judge([record(sent, offset=1042, partition=3, topic="my-transactions")])
+    verdict = PIPELINE.judge(
+        [record(sent, offset=1042, partition=3, topic="my-transactions")], NOON
+    )
     read = written_and_read(verdict.findings[0], NOON + 0.02)
     assert read.id == "my-transactions-3-1042"
     assert (read.entity, read.time) == ("card-9", "2026-01-01T12:00:00.000Z")
@@ -73,7 +75,8 @@ def test_the_kafka_key_is_the_entity_where_none_is_named() -> None:
         [
             record(transaction(99_999.0, "casino"), key=b"k\xff"),
             record(transaction(99_999.0, "casino"), key=None),
-        ]
+        ],
+        NOON,
     )
     entities = [to_anomaly(f, model().manifest, NOON).entity for f in verdict.findings]
     assert entities == ["k\ufffd", None]
@@ -84,7 +87,7 @@ def test_the_kafka_key_is_the_entity_where_none_is_named() -> None:
 )
 def test_an_ignored_field_that_cannot_be_written_again_hides_no_anomaly(note: bytes) -> None:
     value = b'{"features": {"amount": 99999.0, "shop": "casino"}, "note": ' + note + b"}"
-    verdict = PIPELINE.judge([record(value)])
+    verdict = PIPELINE.judge([record(value)], NOON)
     read = written_and_read(verdict.findings[0])
     assert read.transaction == {"unreadable": value.decode()}
 
@@ -105,7 +108,7 @@ def test_whatever_else_a_transaction_holds_its_anomaly_can_be_written_and_read(
     fields: dict[str, object], key: bytes | None
 ) -> None:
     sent = json.dumps(fields | {"features": {"amount": 99_999.0, "shop": "casino"}}).encode()
-    verdict = PIPELINE.judge([record(sent, key=key)])
+    verdict = PIPELINE.judge([record(sent, key=key)], NOON)
     for finding in verdict.findings:
         written_and_read(finding)
         assert AlertMessage(to_anomaly(finding, model().manifest, NOON)).text
@@ -126,10 +129,11 @@ def test_a_dead_letters_headers_say_where_it_comes_from() -> None:
 
 @given(st.binary() | st.text().map(str.encode) | st.none(), st.none() | st.binary())
 def test_whatever_is_rejected_is_kept_as_it_came(value: bytes | None, key: bytes | None) -> None:
-    verdict = PIPELINE.judge([record(value, key=key, partition=3, offset=12)])
-    for rejected in verdict.rejected:
-        letter = to_dead_letter(rejected)
-        assert (letter.key, letter.value) == (key, value)
+    verdict = PIPELINE.judge([record(value, key=key, partition=3, offset=12)], NOON)
+    for rejected, letter in zip(verdict.rejected, verdict.dead_letters, strict=True):
+        # Kafka's client sends no message that has neither.
+        kept = b"" if key is None and value is None else value
+        assert (letter.key, letter.value) == (key, kept)
         assert letter.headers["error"].decode().startswith(f"{rejected.error.rejection}: ")
         assert letter.headers["source-offset"] == b"12"
     assert verdict.scored + len(verdict.rejected) == 1

@@ -1,6 +1,7 @@
 """Decoding: any bytes in, never an exception, exactly one outcome for each record."""
 
 import json
+import timeit
 from collections.abc import Callable
 from datetime import timedelta, timezone
 from typing import Any
@@ -12,7 +13,14 @@ from hypothesis import strategies as st
 
 from anomaly_app.core.decode import Decoder, Transaction
 from anomaly_app.core.errors import RecordRejected, Rejection
-from anomaly_app.core.schema import UNKNOWN_CATEGORY
+from anomaly_app.core.json_reading import has_slow_numbers, read_json
+from anomaly_app.core.schema import (
+    UNKNOWN_CATEGORY,
+    Feature,
+    FeatureSchema,
+    category_codes,
+)
+from anomaly_app.core.times import EARLIEST, LATEST, seconds_of
 from tests.support.factories import NOON, SCHEMA, record, transaction
 
 MAX_BYTES = 10_000
@@ -54,6 +62,17 @@ def rejection(value: bytes | None) -> RecordRejected:
         (b'{"features": {"amount": 1}, "time": "noon"}', Rejection.BAD_TIME, "ISO 8601"),
         (b'{"features": {"amount": 1}, "time": "9999-12-31"}', Rejection.BAD_TIME, "2100"),
         (b'{"features": {"amount": 1}, "time": -5}', Rejection.BAD_TIME, "1970"),
+        (b'{"features": {"amount": 1}, "time": ' + b"9" * 310 + b"}", Rejection.BAD_TIME, "2100"),
+        (b'{"features": {"amount": 1}, "time": -' + b"9" * 310 + b"}", Rejection.BAD_TIME, "1970"),
+        (b'{"features": {"amount": 1}, "time": ' + b"9" * 4_300 + b"}", Rejection.BAD_TIME, "2100"),
+        (
+            b'{"features": {"amount": 1}, "time": ' + b"9" * 4_301 + b"}",
+            Rejection.NOT_FINITE,
+            "out",
+        ),
+        (b'{"features": {"amount": 1}, "time": 1e308}', Rejection.BAD_TIME, "2100"),
+        (b'{"features": {"amount": 1}, "id": ' + b"9" * 5_000 + b"}", Rejection.NOT_FINITE, ""),
+        (b'{"features": {"shop": ' + b"9" * 5_000 + b"}}", Rejection.NOT_FINITE, "out of range"),
         (b'{"features": [1.0]}', Rejection.WRONG_LENGTH, "1 values, the model has 2"),
         (b'{"data": [[1.0, "food"], [2.0, "fuel"]]}', Rejection.WRONG_TYPE, "'amount' is a list"),
         (b"[]", Rejection.NOT_AN_OBJECT, "found a list"),
@@ -105,17 +124,64 @@ def test_metadata_is_read() -> None:
     assert (found.id, found.entity, found.time) == ("tx-9", "card-7", NOON)
 
 
+EPOCHS = [1_767_268_800 * 1_000**power for power in range(4)]
+"""`NOON` in seconds, milliseconds, microseconds and nanoseconds."""
+
+
 @pytest.mark.parametrize(
-    "time", ["2026-01-01T12:00:00Z", "2026-01-01 12:00:00", 1_767_268_800, 1_767_268_800_000]
+    "time", ["2026-01-01T12:00:00Z", "2026-01-01 12:00:00", *EPOCHS, *map(float, EPOCHS)]
 )
-def test_times_are_iso_8601_or_epoch(time: str | int) -> None:
+def test_times_are_iso_8601_or_epoch(time: str | float) -> None:
     assert decode(transaction(time=time)).time == NOON
 
 
-def test_kafkas_timestamp_serves_where_there_is_no_time() -> None:
-    assert decode(transaction()).time == NOON
-    assert decode(transaction(), timestamp=None).time == 0.0
-    assert decode(transaction(), timestamp=-1).time == 0.0
+@pytest.mark.parametrize("timestamp", EPOCHS)
+def test_kafkas_timestamp_serves_where_there_is_no_time(timestamp: int) -> None:
+    assert decode(transaction(), timestamp=timestamp).time == NOON
+    in_a_list = b'{"data": [[12.5, "food"]]}'
+    assert decode(in_a_list, timestamp=timestamp).time == NOON
+
+
+def test_a_record_without_a_timestamp_is_of_1970() -> None:
+    for timestamp in (None, 0, -1, -(2**63)):
+        assert decode(transaction(), timestamp=timestamp).time == 0.0
+
+
+@pytest.mark.parametrize("needs_hours", [True, False])
+@pytest.mark.parametrize(
+    "timestamp", [4_102_444_800, 4_102_444_800_000, 4_102_444_800_000_000, 2**62, 2**63 - 1]
+)
+def test_a_timestamp_of_kafka_beyond_2100_is_a_bad_time_for_whoever_needs_it(
+    timestamp: int, needs_hours: bool
+) -> None:
+    hour = Feature("hour", "hour_of_day")
+    schema = FeatureSchema((*SCHEMA.features, *([hour] if needs_hours else [])))
+    decoder = Decoder(schema, max_bytes=MAX_BYTES)
+    values = [transaction(), b'{"data": [[12.5, "food"]]}', transaction(time=NOON)]
+    decoded = decoder.decode([record(value, timestamp=timestamp) for value in values])
+    assert [r.value for r in decoded.records] == [values[2]]
+    for rejected in decoded.rejected:
+        assert rejected.error.rejection == Rejection.BAD_TIME
+        assert f"Kafka's timestamp {timestamp} is not between" in str(rejected.error)
+
+
+@given(st.floats(1.1e8, 4_102_444_799), st.sampled_from([1, 10**3, 10**6, 10**9]))
+def test_a_number_has_one_meaning_from_1973_to_2100(seconds: float, unit: int) -> None:
+    assert seconds_of(seconds * unit) == pytest.approx(seconds)
+    assert seconds_of(int(seconds * unit)) == pytest.approx(int(seconds * unit) / unit)
+
+
+@given(st.integers() | st.integers(0, 10**400) | st.floats(allow_nan=False))
+def test_any_number_is_in_range_or_no_time(number: float) -> None:
+    seconds = seconds_of(number)
+    assert seconds is None or EARLIEST <= seconds < LATEST
+    assert number >= 0 or seconds is None
+
+
+def test_categories_of_digits_without_end_can_be_coded() -> None:
+    codes = category_codes(("9" * 5_000, "²", "٣", "311"))
+    assert codes["9" * 5_000] == 0.0
+    assert codes[311] == 3.0
 
 
 def test_missing_and_unknown_values_have_their_place_in_the_matrix() -> None:
@@ -185,3 +251,43 @@ def outcome(read: Callable[[], Transaction]) -> object:
         return read()
     except RecordRejected as error:
         return str(error)
+
+
+@pytest.mark.parametrize("number", [b"1e308", b"-1e308", b"5e-324", b"1E-0308", b"9" * 4_000])
+@pytest.mark.parametrize(
+    "value",
+    [
+        b'{"data": [[%b]]}',
+        b'{"features": [%b]}',
+        b'{"features": {"amount": 1.0}, "note": [%b]}',
+        b'{"amount": 1.0, "note": [%b]}',
+        b'{"features": {"amount": %b}}',
+    ],
+)
+def test_no_number_is_slow_however_often_it_comes(number: bytes, value: bytes) -> None:
+    separator = b',"amount":' if value.endswith(b"%b}}") else b","
+    times = 4_000 // (len(number) + len(separator)) + 1
+    records = [record(value % separator.join([number] * times))] * 64
+    DECODER.decode(records)
+    seconds = min(timeit.repeat(lambda: DECODER.decode(records), number=1, repeat=3))
+    # A record of 4 kB may take half a millisecond; 1e308 by the thousand once took six.
+    assert seconds < 64 * 0.002
+
+
+@pytest.mark.parametrize("inner", [b"[" * 49 + b"]" * 49, b'{"a":1}', b"[]"])
+def test_what_is_not_looked_at_is_not_made_into_objects(inner: bytes) -> None:
+    values = b",".join([inner] * (4_000 // len(inner)))
+    records = [record(b'{"data": [[%b]]}' % values), record(b'{"note": [%b]}' % values)] * 32
+    seconds = min(timeit.repeat(lambda: DECODER.decode(records), number=1, repeat=3))
+    assert seconds < 64 * 0.002
+
+
+def test_slow_numbers_are_read_as_any_others() -> None:
+    numbers = [b"1e308", b"-1E-300", b"12.5", b"7", b"5e-324"] * 30
+    fields = b",".join(b'"n%d": %b' % pair for pair in enumerate(numbers))
+    value = b'{"features": {"amount": 1e307, "shop": "food", %b}}' % fields
+    assert has_slow_numbers(value)
+    assert tuple(decode(value).row) == (1e307, "food")
+    assert read_json(b"[%b]" % b",".join(numbers)) == [float(n) for n in numbers]
+    with pytest.raises(ValueError, match="out of range"):
+        read_json(b"[%b,1e999]" % b",".join(numbers))

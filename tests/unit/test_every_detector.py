@@ -10,7 +10,7 @@ from anomaly_app.core.detectors import DETECTORS
 from anomaly_app.core.model import unpickle_model
 from anomaly_app.core.pipeline import Pipeline
 from tests.support.detectors import fit, fitted, history, model, numbers, plant
-from tests.support.factories import record
+from tests.support.factories import NOON, record
 from training.schema import encode_history
 
 
@@ -38,7 +38,7 @@ def test_records_are_judged_in_the_worker_as_offline(name: str) -> None:
     findings = [
         finding
         for start in range(0, len(records), 50)
-        for finding in pipeline.judge(records[start : start + 50]).findings
+        for finding in pipeline.judge(records[start : start + 50], NOON).findings
     ]
     log_p = model(name).log_p_values(encode_history(rows, model(name).schema))
     expected = np.flatnonzero(log_p <= model(name).log_alert_rate)

@@ -10,7 +10,7 @@ from anomaly_app.core.decide import Severity, severity_of
 from anomaly_app.core.detectors.forest import ForestScorer
 from anomaly_app.core.estimator import Preparation
 from anomaly_app.core.pipeline import Pipeline
-from tests.support.factories import model, record, transaction
+from tests.support.factories import NOON, model, record, transaction
 
 PIPELINE = Pipeline(model(), max_record_bytes=10_000, max_reasons=5)
 
@@ -46,7 +46,7 @@ def test_severity_rises_as_the_p_value_falls(p_value: float, severity: Severity)
 
 def test_a_batch_is_scored_rejected_and_explained_in_one_call() -> None:
     values = [transaction(21.0), b"{", transaction(99_999.0, "casino"), None, transaction(19.0)]
-    verdict = PIPELINE.judge([record(v, offset=i) for i, v in enumerate(values)])
+    verdict = PIPELINE.judge([record(v, offset=i) for i, v in enumerate(values)], NOON)
     assert verdict.scored == 3
     assert [finding.record.offset for finding in verdict.findings] == [2]
     assert [rejected.record.offset for rejected in verdict.rejected] == [1, 3]
@@ -59,21 +59,21 @@ def test_a_batch_is_scored_rejected_and_explained_in_one_call() -> None:
 
 @pytest.mark.parametrize("values", [[], [None], [b"{", b"["]])
 def test_a_batch_without_a_good_record_is_no_special_case(values: list[bytes | None]) -> None:
-    verdict = PIPELINE.judge([record(value) for value in values])
+    verdict = PIPELINE.judge([record(value) for value in values], NOON)
     assert (verdict.scored, verdict.findings) == (0, [])
     assert len(verdict.rejected) == len(values)
 
 
 @given(st.lists(st.binary() | st.just(transaction()) | st.just(transaction(1e12)), max_size=8))
 def test_scored_and_rejected_add_up_whatever_comes(values: list[bytes]) -> None:
-    verdict = PIPELINE.judge([record(value) for value in values])
+    verdict = PIPELINE.judge([record(value) for value in values], NOON)
     assert verdict.scored + len(verdict.rejected) == len(values)
 
 
 def test_a_batch_is_judged_like_its_records_one_by_one() -> None:
     rng = np.random.default_rng(5)
     records = [record(transaction(amount)) for amount in rng.exponential(60.0, 200)]
-    together = PIPELINE.judge(records).findings
-    alone = [finding for one in records for finding in PIPELINE.judge([one]).findings]
+    together = PIPELINE.judge(records, NOON).findings
+    alone = [finding for one in records for finding in PIPELINE.judge([one], NOON).findings]
     assert [f.record for f in together] == [f.record for f in alone]
     np.testing.assert_allclose([f.score for f in together], [f.score for f in alone])

@@ -26,7 +26,7 @@ def quoted() -> list[str]:
 def letters(count: int, partition: int = 0, offset: int = 17) -> list[Letter]:
     pipeline = Pipeline(model(), max_record_bytes=1_000, max_reasons=5)
     sent = record(transaction(time="2026-13-05T10:00:00Z"), partition=partition, offset=offset)
-    [rejected] = pipeline.judge([sent]).rejected
+    [rejected] = pipeline.judge([sent], 0.0).rejected
     return [to_letter(rejected)] * count
 
 

@@ -1,0 +1,83 @@
+"""From a message of the anomalies topic to an alert, and who is to blame where that fails."""
+
+import msgspec
+
+from anomaly_app.alerting.message import AlertMessage
+from anomaly_app.core.anomaly import (
+    READING_FAULTS,
+    Anomaly,
+    ModelReference,
+    read_anomaly,
+    write_json,
+)
+from anomaly_app.core.errors import AnomalyUnreadable, RecordRejected, Rejection, describe
+from anomaly_app.core.explain import Reason
+
+EXAMPLE = write_json(
+    Anomaly(
+        id="transactions-3-1042",
+        entity="card-0042",
+        time="2026-01-05T10:00:00.000Z",
+        detected_at="2026-01-05T10:00:00.021Z",
+        score=0.83,
+        p_value=0.0008,
+        severity="high",
+        threshold=0.65,
+        reasons=[
+            Reason(feature="amount", value=4210.0, expected=28.8, share=0.7),
+            Reason(feature="category", value="travel", expected="food", share=0.2),
+            Reason(feature="shop", value=311, expected=None, share=0.1),
+        ],
+        model=ModelReference(name="transactions", version="1", sha256="0" * 64),
+        transaction=msgspec.Raw(b'{"features": {"amount": 4210.0}}'),
+    )
+)
+"""An anomaly with which nothing is wrong."""
+
+LONGEST_ID = 300
+"""Characters of an id that are said: a topic's name has 249 at most."""
+
+
+def read_alert(value: bytes | None) -> AlertMessage:
+    """Put a message of the anomalies topic into words for people.
+
+    Parameters
+    ----------
+    value
+        Anybody may have written anything to the topic.
+
+    Raises
+    ------
+    AnomalyUnreadable
+        It is not an anomaly.
+    RecordRejected
+        It is one, and cannot be put into words, while `EXAMPLE` can.
+    Exception
+        Whatever `EXAMPLE` raises as well: no message is to blame.
+    """
+    try:
+        return AlertMessage(_read(value or b""))
+    except Exception as raised:  # noqa: BLE001  # sorted below
+        fault = raised
+    AlertMessage(read_anomaly(EXAMPLE))
+    if isinstance(fault, AnomalyUnreadable):
+        raise fault
+    raise RecordRejected(
+        Rejection.UNALERTABLE, f"anomaly {_id_of(value or b'')}: {describe(fault)}"
+    ) from fault
+
+
+def _read(value: bytes) -> Anomaly:
+    try:
+        anomaly = read_anomaly(value)
+        _ = anomaly.source
+    except READING_FAULTS as fault:
+        raise AnomalyUnreadable(describe(fault)) from None
+    return anomaly
+
+
+def _id_of(value: bytes) -> str:
+    try:
+        return repr(read_anomaly(value).id[:LONGEST_ID])
+    except Exception:  # noqa: BLE001  # it may be what failed before
+        return "of unknown id"
