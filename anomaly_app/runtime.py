@@ -1,16 +1,21 @@
 """What one worker process holds while it runs."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from anomaly_app.core.counters import Counters
-from anomaly_app.core.model import Model
-from anomaly_app.core.pipeline import Pipeline
 from anomaly_app.core.shares import AlertRateWatch
 from anomaly_app.core.watch import Watch
 from anomaly_app.settings import Settings
+
+if TYPE_CHECKING:
+    from anomaly_app.core.model import Model
+    from anomaly_app.core.pipeline import Pipeline
 
 
 class Runtime:
@@ -49,8 +54,23 @@ class Runtime:
             raise RuntimeError("records arrived before a model was loaded")
         return self._pipeline
 
+    def load_model(self) -> None:
+        """Judge with the model of the settings from now on.
+
+        Raises
+        ------
+        ModelError
+            It is not there, or not to be trusted.
+        """
+        from anomaly_app.model_store import load_model  # noqa: PLC0415  # as below
+
+        self.use(load_model(self.settings.model))
+
     def use(self, model: Model) -> None:
         """Judge with `model` from now on."""
+        # scikit-learn and numba take more than a second, which commands without a model need not.
+        from anomaly_app.core.pipeline import Pipeline  # noqa: PLC0415
+
         self._pipeline = Pipeline(
             model,
             max_record_bytes=self.settings.max_record_bytes,

@@ -12,7 +12,6 @@ from anomaly_app.dead_letters.lines import read_repairs
 from anomaly_app.dead_letters.listing import show
 from anomaly_app.dead_letters.plan import Account, Plan
 from anomaly_app.dead_letters.replay import replay
-from anomaly_app.model_store import load_model
 from anomaly_app.runtime import Runtime
 from anomaly_app.settings import Settings, load_settings
 from anomaly_app.terminal import Progress, one_line_errors, say
@@ -185,7 +184,7 @@ def replay_letters(
     if not (reasons or places or everything):
         places = tuple(repairs)
     runtime = Runtime(settings)
-    runtime.use(load_model(settings.model))
+    runtime.load_model()
     plan = Plan(
         Selection(frozenset(reasons), frozenset(places)),
         repairs,

@@ -1,14 +1,19 @@
 """What becomes of each dead letter in a replay, and the account of it."""
 
+from __future__ import annotations
+
 import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from anomaly_app.core.pipeline import Pipeline
 from anomaly_app.core.visible import visible
 from anomaly_app.dead_letters.letter import Letter, Place, Selection
 from anomaly_app.dead_letters.table import LONGEST_LINE, count_by_reason
+
+if TYPE_CHECKING:
+    from anomaly_app.core.pipeline import Pipeline
 
 
 @dataclass

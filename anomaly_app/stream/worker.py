@@ -11,7 +11,6 @@ from threadpoolctl import threadpool_limits
 
 from anomaly_app.broker.checks import check_broker
 from anomaly_app.core.errors import AnomalyAppError, WebPortTaken
-from anomaly_app.model_store import load_model
 from anomaly_app.runtime import Runtime
 
 
@@ -28,7 +27,7 @@ class CheckedWorker(faust.Worker):
         check_log_file(self.logfile)
         await super().on_first_start()
         try:
-            self.runtime.use(load_model(self.runtime.settings.model))
+            self.runtime.load_model()
             check_web_port(self.app.conf)
             await check_broker(self.runtime.settings)
         except AnomalyAppError as fault:

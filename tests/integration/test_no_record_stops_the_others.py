@@ -94,7 +94,11 @@ def faults(kafka: Kafka) -> Faults:
 
 
 def lines_on_unalertable(worker: Worker) -> list[str]:
-    return [line for line in worker.log.read_text().splitlines() if "dead letter" in line and "unalertable" in line]
+    return [
+        line
+        for line in worker.log.read_text().splitlines()
+        if "dead letter" in line and "unalertable" in line
+    ]
 
 
 def test_an_anomaly_without_words_is_a_dead_letter_and_the_others_are_alerted_on(

@@ -1,6 +1,8 @@
 """The house keeps its walls: what each room may import and touch."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -92,6 +94,14 @@ def test_nothing_needs_the_benchmark(folder: str) -> None:
     strangers = {"benchmarks", "quixstreams"}
     for file in modules(ROOT / folder):
         assert not strangers & {name.split(".")[0] for name in imports(file)}, file
+
+
+def test_commands_that_need_no_model_load_neither_scikit_learn_nor_numba() -> None:
+    look = "import sys, anomaly_app.app; print({'sklearn', 'numba', 'scipy'} & {*sys.modules})"
+    loaded = subprocess.run(
+        [sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout.strip() == "set()"
 
 
 def test_only_tests_and_benchmarks_know_another_client_of_kafka() -> None:
