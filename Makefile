@@ -49,10 +49,11 @@ unit: $(READY) ## Test without a broker, in seconds
 	@$(BIN)/pytest -q -n auto tests/unit
 
 integration: $(READY) ## Test real workers on the embedded broker (or on ANOMALY_BROKER)
-	@$(BIN)/pytest -q tests/integration
+	@$(BIN)/pytest -q -n 4 tests/integration
 
 test-kafka: $(READY) $(if $(ANOMALY_BROKER),,$(KAFKA)/.ready) ## Test on Apache Kafka (Maven, Java 17), or on ANOMALY_BROKER
-	@$(BIN)/pytest -q tests/integration tests/kafka $(if $(ANOMALY_BROKER),,--kafka $(KAFKA))
+	@$(BIN)/pytest -q -n 2 tests/integration $(if $(ANOMALY_BROKER),,--kafka $(KAFKA))
+	@$(BIN)/pytest -q tests/kafka $(if $(ANOMALY_BROKER),,--kafka $(KAFKA))
 
 $(KAFKA)/.ready: tests/kafka/pom.xml
 	@command -v mvn >/dev/null && command -v java >/dev/null || \

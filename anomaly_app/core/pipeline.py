@@ -100,7 +100,9 @@ class Pipeline:
         if np.isnan(log_p.sum()):
             raise ArithmeticError("the model's score is not a number")
         findings, anomalies, rejected = [], [], decoded.rejected
-        for finding in self._find(decoded, log_p, np.flatnonzero(log_p <= log_alert_rate)):
+        anomalous = np.flatnonzero(log_p <= log_alert_rate)
+        # Most batches of little traffic have none: to look for reasons would take as long again.
+        for finding in self._find(decoded, log_p, anomalous) if len(anomalous) else ():
             try:
                 anomaly = write_json(to_anomaly(finding, self.model.manifest, detected_at))
             except Exception as fault:  # noqa: BLE001  # this record is not scored again for it
