@@ -16,9 +16,11 @@ So the offset to commit is the one after the last confirmed, and no books are ne
 An event is a batch: whatever waits of a topic when an agent is ready for more.
 """
 
+import asyncio
 from typing import Any, cast
 from weakref import WeakSet
 
+from aiokafka.errors import ConsumerStoppedError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage, EventT, Message
 from mode.utils.futures import notify
@@ -30,6 +32,9 @@ from anomaly_app.stream.sending import exit_without_commit
 
 IN_HAND = 2
 """Batches of a topic that are not done: one in work, and one for the agent to go on with."""
+
+PATIENCE = 1.0
+"""Seconds of waiting for records after which the consumer looks whether it shall stop."""
 
 
 class ConfirmingConsumer(driver.Consumer):
@@ -137,6 +142,27 @@ class ConfirmingConsumer(driver.Consumer):
         super().stop_flow()
         self._thread.want(frozenset())
         self._arrived.ring()
+
+    async def _drain_messages(self, fetcher: Any) -> None:
+        """Hand on what agents are ready for, until the worker stops.
+
+        Faust's own takes two tasks and four turns of the event loop for each event, to be able to
+        give one up that waits. Nothing waits here: no more is handed on than agents can take.
+        """
+        try:
+            while not (self.should_stop or fetcher.should_stop):
+                await self._hand_on()
+        except (ConsumerStoppedError, asyncio.CancelledError):
+            if not self.app.should_stop:
+                raise
+
+    async def _hand_on(self) -> None:
+        generation = self.app.consumer_generation_id
+        batches, _ = await self._wait_next_records(PATIENCE)
+        for tp, [runs] in (batches or {}).items():
+            # What is dropped at a rebalance is read again after it.
+            if self.flow_active and generation == self.app.consumer_generation_id:
+                await self.callback(self._to_message(tp, runs))
 
     async def _getmany(
         self,

@@ -108,3 +108,29 @@ def test_what_fetching_raised_ends_the_process_and_says_where(
 
     asyncio.run(run())
     assert "topic transactions partition 3" in caplog.text
+
+
+def test_an_event_is_handed_on_without_waiting_and_not_after_a_rebalance() -> None:
+    async def run() -> None:
+        async with new_consumer() as consumer:
+            consumer._active_partitions = set(PARTITIONS)
+            handed: list[int] = []
+
+            async def callback(message: Any) -> None:
+                handed.append(message.offset)
+
+            consumer.callback = callback
+            arrive(consumer, 5, 6)
+            await consumer._hand_on()
+            assert handed == [6]
+
+            async def rebalanced(*_: Any) -> Any:
+                consumer.app.consumer_generation_id += 1
+                return consumer._take(), None
+
+            arrive(consumer, 7)
+            consumer._wait_next_records = rebalanced
+            await consumer._hand_on()
+            assert handed == [6]
+
+    asyncio.run(run())
