@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +12,11 @@ from aiokafka.admin import NewPartitions, NewTopic, RecordsToDelete
 from confluent_kafka import Producer
 
 from anomaly_app.demo.workers import Worker
+from anomaly_app.stream.batching import CODECS
 from tests.support import librdkafka
+from tests.support.apache_kafka import ApacheKafka
 from tests.support.factories import transaction
-from tests.support.kafka import Kafka, admin_of, eventually, stats_of
+from tests.support.kafka import Kafka, admin_of, eventually, run_to_its_end, stats_of
 from tests.support.traffic import transactions
 
 pytestmark = pytest.mark.broker
@@ -124,6 +127,31 @@ def test_the_holes_of_a_compacted_topic_leave_no_lag(apache: object, kafka: Kafk
         async with kafka.worker() as worker:
             await wait_until_done(kafka, worker)
             assert 0 < (await stats_of(worker))["scored"] <= left
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("codec", ["snappy", "zstd"])
+def test_what_kafkas_own_java_client_writes_in_transactions_is_judged_once(
+    apache: ApacheKafka, kafka: Kafka, codec: str
+) -> None:
+    lines = kafka.folder / "lines"
+    lines.write_bytes(b"\n".join(transactions(2 * EACH)))
+    source = Path(__file__).with_name("java") / "TransactionalProducer.java"
+    command = ["java", "-cp", str(apache.jars.absolute() / "*"), str(source)]
+
+    async def story() -> None:
+        async with kafka.worker() as worker:
+            arguments = [kafka.servers, kafka.transactions, codec, str(lines)]
+            code, said = await asyncio.to_thread(
+                run_to_its_end, [*command, *arguments], {}, kafka.folder
+            )
+            assert code == 0, said
+            await wait_until_done(kafka, worker)
+            stats = await stats_of(worker)
+            assert (stats["scored"], stats["dead_letters"]) == (2 * EACH, 0)
+        batches = await librdkafka.compressions(kafka.servers, kafka.transactions, kafka.partitions)
+        assert CODECS.index(codec) in {number for number, _ in batches}
 
     asyncio.run(story())
 
