@@ -34,8 +34,8 @@ REMEDIES: dict[str, str] = {
         "counts then"
     ),
     Rejection.UNSCORABLE: (
-        "the model raises at these records: train a new one on a history that has such records, "
-        "and name its folder in ANOMALY_MODEL"
+        "the model, or this app, raises at these records, which is a bug: report the exception "
+        "that the dead letters name, and replay them after an update"
     ),
     Rejection.UNALERTABLE: (
         "nobody was alerted on these anomalies, since their words could not be written: look at "
