@@ -157,10 +157,11 @@ class ConfirmingConsumer(driver.Consumer):
                 raise
 
     async def _hand_on(self) -> None:
-        generation = self.app.consumer_generation_id
         batches, _ = await self._wait_next_records(PATIENCE)
+        # What is taken before a rebalance is dropped by it, and read again afterwards. While it
+        # was waited for there may have been one: that is over.
+        generation = self.app.consumer_generation_id
         for tp, [runs] in (batches or {}).items():
-            # What is dropped at a rebalance is read again after it.
             if self.flow_active and generation == self.app.consumer_generation_id:
                 await self.callback(self._to_message(tp, runs))
 

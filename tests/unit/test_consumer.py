@@ -110,26 +110,50 @@ def test_what_fetching_raised_ends_the_process_and_says_where(
     assert "topic transactions partition 3" in caplog.text
 
 
-def test_an_event_is_handed_on_without_waiting_and_not_after_a_rebalance() -> None:
+def hearing(consumer: Any) -> list[int]:
+    """Offsets of what is handed on; after the first, there is a rebalance."""
+    handed: list[int] = []
+
+    async def callback(message: Any) -> None:
+        handed.append(message.offset)
+        consumer.app.consumer_generation_id += 1
+
+    consumer.callback = callback
+    consumer._active_partitions = set(PARTITIONS)
+    return handed
+
+
+def test_what_comes_after_a_rebalance_is_handed_on_although_it_was_waited_for_before() -> None:
     async def run() -> None:
         async with new_consumer() as consumer:
-            consumer._active_partitions = set(PARTITIONS)
-            handed: list[int] = []
-
-            async def callback(message: Any) -> None:
-                handed.append(message.offset)
-
-            consumer.callback = callback
+            handed = hearing(consumer)
+            waiting = asyncio.ensure_future(consumer._hand_on())
+            await asyncio.sleep(0)
+            consumer.app.consumer_generation_id += 1
             arrive(consumer, 5, 6)
-            await consumer._hand_on()
+            consumer._arrived.ring()
+            await waiting
             assert handed == [6]
 
-            async def rebalanced(*_: Any) -> Any:
-                consumer.app.consumer_generation_id += 1
-                return consumer._take(), None
+    asyncio.run(run())
 
-            arrive(consumer, 7)
-            consumer._wait_next_records = rebalanced
+
+def test_what_was_taken_before_a_rebalance_is_not_handed_on_after_it() -> None:
+    async def run() -> None:
+        async with new_consumer() as consumer:
+            handed = hearing(consumer)
+            arrive(consumer, 5, 6)
+            both = {TP(TOPIC, 0): [consumer._inbox.take(TOPIC)]}
+            arrive(consumer, 3, partition=1)
+            both[TP(TOPIC, 1)] = [consumer._inbox.take(TOPIC)]
+
+            async def taken(*_: Any) -> Any:
+                return both, PARTITIONS
+
+            consumer._wait_next_records = taken
+            await consumer._hand_on()
+            assert handed == [6]
+            consumer.stop_flow()
             await consumer._hand_on()
             assert handed == [6]
 
