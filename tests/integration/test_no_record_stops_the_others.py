@@ -11,7 +11,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from anomaly_app.demo.workers import Worker
-from tests.support.dead_letters import dlq
+from tests.support.dead_letters import create_topics, dlq
 from tests.support.factories import transaction
 from tests.support.faults import POISON, Faults, save_faulty_model
 from tests.support.kafka import ROOT, Kafka, eventually, stats_of
@@ -21,6 +21,9 @@ pytestmark = pytest.mark.broker
 
 BEYOND = 2**62
 """A timestamp that is past 2100 in every unit."""
+
+ANY_TIMESTAMP = {"message.timestamp.after.max.ms": str(2**63 - 1)}
+"""Has brokers since Kafka 3.6 take what those before them take."""
 
 
 class Sent(NamedTuple):
@@ -66,6 +69,7 @@ def test_kafkas_timestamp_is_read_in_whatever_unit_it_is(kafka: Kafka) -> None:
             *[Sent(transaction(amount), BEYOND) for amount in (20.0, 9_999.0)],
             Sent(transaction(9_999.0, "casino", time=now), BEYOND),
         ]
+        await create_topics(kafka, **ANY_TIMESTAMP)
         async with kafka.worker() as worker:
             await send(kafka, records)
             stats = await eventually(
