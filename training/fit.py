@@ -110,6 +110,7 @@ def fit_model(history: History, options: FitOptions, *, version: str) -> Fitted:
         sha256=hashlib.sha256(pickle).hexdigest(),
         detector=options.detector,
         schema=schema,
+        roles=history.roles,
         calibration=calibration,
         alert_rate=threshold.alert_rate,
         threshold_rule=threshold.rule,

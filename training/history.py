@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from anomaly_app.core.errors import DataError, RecordRejected
+from anomaly_app.core.roles import Roles
 from anomaly_app.core.times import parse_time
+from training.labels import read_labels, stem
 from training.npz import read_arrays
-from training.roles import Roles
 
 SERIES = "series"
 """Column that a file's name becomes where no column tells whose the rows are."""
@@ -37,6 +37,13 @@ class History:
         Per row, seconds since the epoch, increasing; or None.
     labels
         Per row, whether it was an anomaly; or None.
+    labelled
+        Per row, whether anybody has said so; None: all rows with labels. Where it is false, the
+        label is false as well and means nothing.
+    roles
+        By which the columns were read, as they were said or inferred.
+    warnings
+        What was odd about the files, one line each.
     """
 
     source: str
@@ -45,6 +52,9 @@ class History:
     ids: list[Any] | None = None
     times: npt.NDArray[np.float64] | None = None
     labels: npt.NDArray[np.bool_] | None = None
+    labelled: npt.NDArray[np.bool_] | None = None
+    roles: Roles = Roles()  # noqa: RUF009  # it is frozen
+    warnings: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -59,6 +69,9 @@ class History:
             ids=[self.ids[i] for i in order] if self.ids is not None else None,
             times=self.times[rows] if self.times is not None else None,
             labels=self.labels[rows] if self.labels is not None else None,
+            labelled=self.labelled[rows] if self.labelled is not None else None,
+            roles=self.roles,
+            warnings=self.warnings,
         )
 
     def split(self, share: float, *, each_entity: bool = False) -> tuple[Self, Self]:
@@ -102,7 +115,7 @@ def read_history(path: Path, roles: Roles | None = None) -> History:
     if roles.key is None and (len(files) > 1 or roles.time is not None):
         roles = roles.infer([*frames[0].columns, SERIES])
         frames = [
-            frame.with_columns(pl.lit(_stem(file)).alias(SERIES))
+            frame.with_columns(pl.lit(stem(file)).alias(SERIES))
             for file, frame in zip(files, frames, strict=True)
         ]
     try:
@@ -123,10 +136,6 @@ def _files(path: Path) -> Iterable[Path]:
     if not path.exists():
         raise DataError(f"there is no file {path}")
     return [path]
-
-
-def _stem(file: Path) -> str:
-    return file.name.split(".")[0]
 
 
 def _read(file: Path) -> pl.DataFrame:
@@ -167,7 +176,8 @@ def _arrange(source: str, table: pl.DataFrame, roles: Roles) -> History:
         entities=entities,
         ids=table[roles.id].to_list() if roles.id else None,
         times=times,
-        labels=_labels(table, roles, entities, times),
+        labels=read_labels(table, roles, entities, times),
+        roles=roles,
     )
     return history if times is None else history.take(np.argsort(times, kind="stable"))
 
@@ -181,41 +191,3 @@ def _times(column: pl.Series) -> npt.NDArray[np.float64]:
         raise DataError(f"column {column.name!r}: {fault}") from None
     except TypeError:
         raise DataError(f"column {column.name!r} lacks a time in some row") from None
-
-
-def _labels(
-    table: pl.DataFrame,
-    roles: Roles,
-    entities: list[str] | None,
-    times: npt.NDArray[np.float64] | None,
-) -> npt.NDArray[np.bool_] | None:
-    if roles.label is None:
-        return None
-    if roles.label in table.columns:
-        column = table[roles.label]
-        values = column.cast(pl.Float64, strict=False).to_numpy()
-        if not np.isin(values, (0.0, 1.0)).all():
-            raise DataError(f"label column {roles.label!r} must hold 0 and 1 only")
-        return values.astype(bool)
-    path = Path(roles.label)
-    if not path.exists():
-        raise DataError(f"label {roles.label!r} is neither a column nor a file of windows")
-    if entities is None or times is None:
-        raise DataError("labelled windows need a time column")
-    return _in_windows(path, entities, times)
-
-
-def _in_windows(
-    path: Path, entities: list[str], times: npt.NDArray[np.float64]
-) -> npt.NDArray[np.bool_]:
-    try:
-        windows = msgspec.json.decode(path.read_bytes(), type=dict[str, list[tuple[str, str]]])
-    except (OSError, ValueError) as fault:
-        raise DataError(f"{path} is not a file of labelled windows: {fault}") from None
-    names = np.array(entities)
-    labels = np.zeros(len(times), dtype=bool)
-    for series, spans in windows.items():
-        of_series = names == _stem(Path(series))
-        for first, last in spans:
-            labels |= of_series & (times >= parse_time(first)) & (times <= parse_time(last))
-    return labels

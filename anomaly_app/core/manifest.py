@@ -9,9 +9,10 @@ import msgspec
 
 from anomaly_app.core.calibration import Calibration, score_of
 from anomaly_app.core.errors import ModelCorrupt, ModelIncompatible
+from anomaly_app.core.roles import Roles
 from anomaly_app.core.schema import FeatureSchema
 
-FORMAT = 3
+FORMAT = 4
 RETRAIN = "run `make train` (or `python -m training fit`) to make a new one"
 PICKLE_BOUND = ("scikit-learn", "numpy")
 """Libraries whose objects are in the pickle: their major and minor versions must agree."""
@@ -42,6 +43,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     detector: str
     """As `anomaly_app.core.detectors.make_detector` knows it."""
     schema: FeatureSchema
+    roles: Roles
+    """By which history was read, and by which records are."""
     calibration: Calibration
     alert_rate: float
     """Share of the transactions that may be called anomalous; the threshold on p."""

@@ -11,6 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from rich.console import Console
 
 from anomaly_app.broker.security import client_options
+from anomaly_app.core.roles import Roles
 from anomaly_app.demo.broker import embedded_broker
 from anomaly_app.demo.run import RunOptions, run, train
 from anomaly_app.demo.scenario import Scenario, file_scenario, simulated_scenario
@@ -18,7 +19,6 @@ from anomaly_app.demo.screen import show_summary
 from anomaly_app.security_settings import SecuritySettings
 from anomaly_app.settings import Settings, load_settings
 from training.cli import one_line_errors
-from training.roles import Roles
 
 SIMULATED_RATE = 200.0
 

@@ -7,11 +7,11 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+from anomaly_app.core.roles import Roles
 from anomaly_app.core.schema import FeatureValue
 from anomaly_app.demo.simulator import simulate
 from anomaly_app.records import Transaction
 from training.history import History, read_history
-from training.roles import Roles
 
 FIRST_PART = 0.4
 """Share of a file that the model is trained on; the rest is the traffic."""

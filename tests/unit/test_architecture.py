@@ -19,12 +19,13 @@ PURE_LIBRARIES = {
         "contextlib",
         "dataclasses",
         "datetime",
+        "difflib",
         "enum",
         "functools",
         "hashlib",
     ),
     *("importlib", "io", "itertools", "joblib", "math", "msgspec", "numba", "numpy", "operator"),
-    *("platform", "scipy", "sklearn", "struct", "typing", "warnings"),
+    *("platform", "re", "scipy", "shlex", "sklearn", "struct", "typing", "warnings"),
 }
 
 IMPURE_CALLS = {"open", "print", "input", "now", "today", "time", "monotonic", "sleep", "getenv"}

@@ -9,12 +9,12 @@ import pytest
 from rich.console import Console
 
 from anomaly_app.core.decode import Decoder
+from anomaly_app.core.roles import Roles
 from anomaly_app.demo.scenario import MALFORMED, Event, file_scenario, simulated_scenario
 from anomaly_app.demo.screen import show_summary
 from anomaly_app.demo.simulator import FRAUDS_PER_10_000, simulate
 from anomaly_app.demo.tally import Tally, add_up, advice_of, summarise
 from tests.support.factories import record
-from training.roles import Roles
 from training.schema import infer_schema
 
 

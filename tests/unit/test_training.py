@@ -12,12 +12,12 @@ from click.testing import CliRunner
 
 from anomaly_app.core.decode import Decoder
 from anomaly_app.core.errors import DataError
+from anomaly_app.core.roles import Roles
 from anomaly_app.model_store import load_model
 from tests.support.factories import history, record
 from training.cli import cli
 from training.fit import FitOptions, fit_model
 from training.history import read_history
-from training.roles import Roles
 from training.schema import encode_history, infer_schema
 from training.threshold import ThresholdRule
 
@@ -49,7 +49,7 @@ def test_parts_can_be_said_in_a_few_words() -> None:
     assert roles == Roles(key="who", label="bad", features=("a", "b"), categories=("b",))
 
 
-@pytest.mark.parametrize("words", ["key", "colour=red", "key="])
+@pytest.mark.parametrize("words", ["key", "=red", "key="])
 def test_words_that_say_nothing_are_named(words: str) -> None:
     with pytest.raises(DataError, match="part=column"):
         Roles.parse(words)
@@ -128,7 +128,7 @@ def test_a_file_that_cannot_be_used_is_named(
 
 
 def test_a_column_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no column 'nobody'; the table has id, cust"):
+    with pytest.raises(DataError, match="no column 'nobody': the columns are id, cust"):
         read_history(write(tmp_path / "a.csv"), Roles(key="nobody"))
 
 

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from anomaly_app.core.detectors import DETECTORS
+from anomaly_app.core.roles import Roles
 from training.cli import COMMANDS, one_line_errors
 from training.commands import options
 from training.commands.progress import progress
@@ -19,7 +20,6 @@ from training.history import read_history
 from training.report.columns import columns_of
 from training.report.comparison import comparison_report
 from training.report.files import write_report
-from training.roles import Roles
 
 
 @click.command("compare", short_help=COMMANDS["compare"])

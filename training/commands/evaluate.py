@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from anomaly_app.core.manifest import Manifest
+from anomaly_app.core.roles import Roles
 from anomaly_app.model_store import load_model
 from training.cli import COMMANDS, one_line_errors
 from training.commands import options
@@ -19,7 +20,6 @@ from training.history import read_history
 from training.report.evaluation import evaluation_report
 from training.report.files import write_report
 from training.report.words import metric_name
-from training.roles import Roles
 
 
 @click.command("evaluate", short_help=COMMANDS["evaluate"])

@@ -8,13 +8,13 @@ from rich.console import Console
 from rich.markup import escape
 
 from anomaly_app.core.detectors import DETECTORS
+from anomaly_app.core.roles import Roles
 from anomaly_app.model_store import next_version, save_model
 from training.cli import COMMANDS, one_line_errors
 from training.commands import options
 from training.commands.tables import feature_table, measured, warn
 from training.fit import FitOptions, Fitted, fit_model
 from training.history import read_history
-from training.roles import Roles
 from training.threshold import ALERT_RATE, ThresholdRule
 
 DEFAULTS = FitOptions()

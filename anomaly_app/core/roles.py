@@ -1,0 +1,201 @@
+"""Which column of history, or field of a record, plays which part: said in a few words."""
+
+import difflib
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Self
+
+import msgspec
+from msgspec.structs import replace
+
+from anomaly_app.core.column_names import may_be_label, suggested
+from anomaly_app.core.errors import DataError
+
+PARTS = ("key", "time", "id", "label")
+"""Parts that one column each can have."""
+
+WORDS = (*PARTS, "features", "categories", "timezone", "time_format", "hour")
+"""What can stand before the ``=`` of a word; any other name renames a feature."""
+
+ALIKE = 0.8
+"""Likeness from which on an unknown word is taken for a known one, mistyped."""
+
+
+class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Parts of a table's columns, and of a record's fields.
+
+    Whatever has no part is a feature, unless it may be a label. A name with dots is the path to
+    a nested field, where there is no field of the whole name.
+
+    Parameters
+    ----------
+    key
+        Whose transaction it is: the Kafka key.
+    time
+        When it happened.
+    id
+        The transaction's own id.
+    label
+        Whether the transaction was an anomaly; ``COLUMN:VALUE`` says which value means it; or a
+        JSON file of labelled windows per series (as the Numenta benchmark has them).
+    features
+        Names of the features; empty: all columns without another part.
+    categories
+        Columns to be read as strings although they hold numbers.
+    renamed
+        For features that have another name than their column or field: the name of that.
+    absent
+        Parts that were said not to be there.
+    timezone
+        Of times that do not name one, and of the hour of the day, as IANA names it.
+    time_format
+        Of times that are written in no usual way, or in one that can be read in two; as
+        `datetime.datetime.strptime` takes it.
+    hour
+        Whether the hour of the day may be a feature.
+    """
+
+    key: str | None = None
+    time: str | None = None
+    id: str | None = None
+    label: str | None = None
+    features: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    renamed: dict[str, str] = {}
+    absent: tuple[str, ...] = ()
+    timezone: str = "UTC"
+    time_format: str | None = None
+    hour: bool = True
+
+    @classmethod
+    def parse(cls, words: str) -> Self:
+        """Read roles from words such as ``key=cust label="Is Fraud" features=amount,shop``.
+
+        Words are separated and quoted as in a shell. ``label=none`` says that there is none of a
+        part, ``hour=none`` that the hour of the day is no feature, and ``amount=amt`` that the
+        feature ``amount`` is in the column or field ``amt``.
+
+        Raises
+        ------
+        DataError
+            A word is not of that form.
+        """
+        said: dict[str, Any] = {}
+        for name, value in _pairs(words):
+            if name in {"features", "categories"}:
+                said[name] = (*said.get(name, ()), *value.split(","))
+            elif name == "hour":
+                said[name] = _is_on(value)
+            elif name in PARTS and value.lower() == "none":
+                said["absent"] = (*said.get("absent", ()), name)
+            elif name in WORDS:
+                said[name] = value
+            else:
+                said["renamed"] = {**said.get("renamed", {}), name: value}
+        return cls(**said)
+
+    def infer(
+        self,
+        columns: Sequence[str],
+        fits: Callable[[str, str], bool] = lambda part, column: True,  # noqa: ARG005
+    ) -> Self:
+        """Fill the parts that were not said from the names of the columns.
+
+        Parameters
+        ----------
+        columns
+            Of the table.
+        fits
+            Whether the values of a column can play a part: ``fits("time", "ts")``.
+        """
+        said = {self.key, self.label, self.time, self.id, *self.features, *self.categories}
+        taken = said | set(self.renamed.values())
+        inferred: dict[str, str] = {}
+        for part in PARTS:
+            if getattr(self, part) is not None or part in self.absent:
+                continue
+            free = (column for column in suggested(part, columns) if column not in taken)
+            if found := next((column for column in free if fits(part, column)), None):
+                inferred[part] = found
+                taken = taken | {found}
+        return replace(self, **inferred)
+
+    def feature_columns(self, columns: Sequence[str]) -> list[str]:
+        """Name the columns that are features, each once, in the table's order.
+
+        Raises
+        ------
+        DataError
+            A named column is not in the table.
+        """
+        names = [self.field_of(name) for name in (*self.features, *self.categories)]
+        for column in [self.key, self.time, self.id, *self.renamed.values(), *names]:
+            if column is not None and column not in columns:
+                close = difflib.get_close_matches(column, columns, n=1, cutoff=ALIKE)
+                meant = f"; did you mean {close[0]!r}?" if close else ""
+                raise DataError(
+                    f"there is no column {column!r}{meant}: the columns are {', '.join(columns)}"
+                )
+        if self.features:
+            return [self.field_of(name) for name in self.features]
+        label = self.label_column(columns)
+        said = {*names, *self.renamed.values()}
+        taken = {self.key, self.time, self.id, label}
+        return [
+            column
+            for column in columns
+            if column not in taken and (column in said or not may_be_label(column))
+        ]
+
+    def field_of(self, feature: str) -> str:
+        """Name the column or field that holds a feature."""
+        return self.renamed.get(feature, feature)
+
+    def feature_in(self, column: str) -> str:
+        """Name the feature that a column or field holds."""
+        names = [feature for feature, field in self.renamed.items() if field == column]
+        return names[0] if names else column
+
+    def label_column(self, columns: Sequence[str]) -> str | None:
+        """Name the column of the label, without the value that may follow it; None without one."""
+        if self.label is None or self.label in columns:
+            return self.label
+        column, colon, _ = self.label.rpartition(":")
+        return column if colon and column in columns else None
+
+    def changed_by(self, other: Self) -> Self:
+        """Take over what was said in other words: those of a topic, over those of history."""
+        said = {
+            name: getattr(other, name)
+            for name in (*PARTS, "time_format")
+            if getattr(other, name) is not None
+        }
+        none = dict.fromkeys(other.absent)
+        zone = {} if other.timezone == Roles.timezone else {"timezone": other.timezone}
+        return replace(self, **said, **none, **zone, renamed={**self.renamed, **other.renamed})
+
+
+def _pairs(words: str) -> Iterator[tuple[str, str]]:
+    try:
+        split = shlex.split(words)
+    except ValueError as fault:
+        raise DataError(
+            f"the roles {words!r} cannot be read ({fault}): quote names as in a shell"
+        ) from None
+    for word in split:
+        name, found, value = word.partition("=")
+        if not found or not name or not value:
+            raise DataError(
+                f"{word!r} is not of the form part=column; the parts are {', '.join(WORDS)}"
+            )
+        if name not in WORDS and (
+            close := difflib.get_close_matches(name, WORDS, n=1, cutoff=ALIKE)
+        ):
+            raise DataError(f"there is no part {name!r}; did you mean {close[0]}={value}?")
+        yield name, value
+
+
+def _is_on(value: str) -> bool:
+    if value not in {"none", "on"}:
+        raise DataError(f"hour={value} says nothing: hour=none leaves the hour of the day out")
+    return value == "on"
