@@ -47,3 +47,26 @@ def _finite(digits: str) -> float:
 
 
 _read_slow_numbers = msgspec.json.Decoder(float_hook=_finite).decode
+
+
+LONGEST_NUMBER = 1_000
+"""Characters of a string that is read as a number."""
+
+
+def number_in(text: str) -> float | None:
+    """Read the number that a string holds, as decimal notation has it; None where it is none.
+
+    Returns
+    -------
+    float or None
+        Infinite where a double cannot hold it; never for the words of Python, as "inf" or "1_0".
+    """
+    if len(text) > LONGEST_NUMBER:
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    if not text.isascii() or "_" in text or "n" in text or "N" in text:
+        return None
+    return number

@@ -1,70 +1,85 @@
-"""The documented shapes of a transaction, read with care rather than speed.
+"""The shapes of a transaction, read with care rather than speed.
 
 ::
 
     {"id": 7, "entity": "card-1", "time": "2026-01-05T10:00:00Z", "features": {"amount": 12.5}}
     {"id": 7, "entity": "card-1", "time": 1767607200, "features": [12.5, "food"]}
     {"id": 7, "data": [[0.1, 2.3]], "current_time": "2026-01-05T10:00:00Z"}
-    {"value1": 0.1, "value2": 2.3}
+    {"customer_id": "card-1", "timestamp": "2026-01-05T10:00:00Z", "amount": 12.5}
+
+Each of them may be the payload of an envelope.
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
 from anomaly_app.core.errors import RecordRejected, Rejection
+from anomaly_app.core.fields import Fields, Object, is_given, kind_of, read_fields, read_items, scalar
+from anomaly_app.core.hints import none_of_the_features
+from anomaly_app.core.json_reading import number_in
+from anomaly_app.core.payloads import payload_of
 from anomaly_app.core.schema import Feature, FeatureValue
+from anomaly_app.core.typed import Layout
+from anomaly_app.core.visible import quoted
+from anomaly_app.core.wire import Parts, Wire
 
 
 class Shape(NamedTuple):
     """The parts of a transaction, before its time is read."""
 
-    id: int | str | None
-    entity: str | int | None
+    id: int | float | str | None
+    entity: str | int | float | None
     time: str | float | None
     row: list[FeatureValue]
+    layout: Layout
+    """How the features are in it."""
+    path: str
+    """To the object that holds the transaction; "" where it is the record."""
+    has_texts: bool
+    """Whether a number came as a string."""
 
 
-def read_object(value: bytes, features: Sequence[Feature]) -> Shape:
-    """Read a transaction of any documented shape.
+def read_object(value: bytes, wire: Wire) -> Shape:
+    """Read a transaction of any shape.
 
     Parameters
     ----------
     value
         The record's value; it is valid UTF-8.
-    features
-        The features that a transaction carries itself.
+    wire
+        Where everything is.
 
     Raises
     ------
     RecordRejected
-        The value has no documented shape, or a part of it has the wrong type.
+        The value has no such shape, or a part of it has the wrong type.
     """
-    fields = _fields(value)
-    time = fields.get("time", fields.get("current_time"))
+    record = Object(_fields(value))
+    path, levels = payload_of(record, wire)
+    texts: list[str] = []
+    row, layout = _read_row(levels[0], record, wire, texts)
+    names = wire.flat_parts if layout == "flat" else wire.parts
     return Shape(
-        id=_of_type(_scalar(fields.get("id")), "id", str, int),
-        entity=_of_type(_scalar(fields.get("entity")), "entity", str, int),
-        time=_of_type(_scalar(time), "time", str, int, float),
-        row=_read_row(fields, features),
+        id=_part("id", levels, names),
+        entity=_part("key", levels, names),
+        time=_part("time", levels, names),
+        row=row,
+        layout=layout,
+        path=path,
+        has_texts=bool(texts),
     )
 
 
-Fields: TypeAlias = Mapping[str, msgspec.Raw]
-"""Names and JSON: what is not looked at is not made into objects, however much of it there is."""
-
-_read_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_read_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
-_read_scalar = msgspec.json.Decoder(bool | int | float | str | None).decode
 _read_any = msgspec.json.Decoder(msgspec.Raw).decode
 
 
 def _fields(value: bytes) -> Fields:
     try:
         try:
-            return _read_fields(value)
+            return read_fields(value)
         except msgspec.ValidationError:
             # It is no object, and may not be JSON either, further on.
             whole = _read_any(value)
@@ -72,92 +87,153 @@ def _fields(value: bytes) -> Fields:
         raise RecordRejected(Rejection.NOT_JSON, "nested too deeply") from None
     except ValueError as fault:
         raise RecordRejected(Rejection.NOT_JSON, str(fault)) from None
-    found = _name_of(_scalar(whole))
-    raise RecordRejected(Rejection.NOT_AN_OBJECT, f"expected an object, found {found}")
+    found = _name_of(scalar(whole))
+    raise RecordRejected(Rejection.NOT_AN_OBJECT, f"it is {found}; send a JSON object")
 
 
-def _scalar(part: bytes | msgspec.Raw | None) -> Any:
-    """Read a scalar; for an object or list, which nothing takes, an empty one stands."""
-    if part is None:
-        return None
-    try:
-        return _read_scalar(part)
-    except msgspec.ValidationError as fault:
-        if (kind := bytes(part)[:1]) in EMPTY:
-            return EMPTY[kind]
-        raise RecordRejected(Rejection.NOT_FINITE, str(fault)) from None
-
-
-EMPTY: Mapping[bytes, Any] = {b"{": {}, b"[": []}
-
-
-def _read_row(fields: Fields, features: Sequence[Feature]) -> list[FeatureValue]:
-    if (named := bytes(fields.get("features", b"null"))) != b"null":
-        if named[:1] == b"{":
-            return _read_named(_read_fields(named), features)
-        return _read_list(named, "features", features)
-    if (rows := bytes(fields.get("data", b"null"))) != b"null":
-        if rows[:1] == b"[" and len(inner := _read_items(rows)) == 1:
-            only = bytes(inner[0])
-            rows = only if only[:1] == b"[" else rows
-        return _read_list(rows, "data", features)
-    return _read_named(fields, features)
-
-
-def _read_named(fields: Fields, features: Sequence[Feature]) -> list[FeatureValue]:
-    return [_read(feature, _scalar(fields.get(feature.name))) for feature in features]
-
-
-def _read_list(text: bytes, name: str, features: Sequence[Feature]) -> list[FeatureValue]:
-    if text[:1] != b"[":
+def _read_row(
+    within: Object, record: Object, wire: Wire, texts: list[str]
+) -> tuple[list[FeatureValue], Layout]:
+    """Read the features, and tell how they are there."""
+    features, data = within.fields.get("features"), within.fields.get("data")
+    named = within.open("features")
+    if named is not None and any(is_given(named.get(name)) for name in wire.fields):
+        return _read_named(named, wire, texts), "named"
+    for name, found in (("features", features), ("data", data)):
+        if found is not None and kind_of(found) == b"[":
+            values, layout = _items(found, name)
+            return _read_list(values, name, wire, texts), layout
+    if any(is_given(within.get(name)) for name in wire.fields):
+        return _read_named(within, wire, texts), "flat"
+    if named is None and is_given(features):
         raise RecordRejected(
             Rejection.WRONG_TYPE,
-            f"{name} is {_name_of(_scalar(text))}, expected an object or a list",
+            f"`features` is {_name_of(scalar(features))}; send an object or a list",
         )
-    values = _read_items(text)
-    if len(values) != len(features):
+    detail = none_of_the_features(named or within, record, wire)
+    if named is not None:
+        detail = f"`features` {detail}"
+    if named is None and is_given(data):
+        detail = "`data` must be a list; put named values in `features`" + _hint_only(detail)
+        raise RecordRejected(Rejection.WRONG_TYPE, detail)
+    raise RecordRejected(Rejection.NO_FEATURES, detail)
+
+
+def _hint_only(detail: str) -> str:
+    """Give what a detail says of settings."""
+    _, found, hint = detail.partition(": set ")
+    return f", or set {hint}" if found else ""
+
+
+def _read_named(within: Object, wire: Wire, texts: list[str]) -> list[FeatureValue]:
+    return [
+        _read(feature, scalar(within.get(field)), wire, texts)
+        for feature, field in zip(wire.features, wire.fields, strict=True)
+    ]
+
+
+def _items(found: msgspec.Raw, name: str) -> tuple[Sequence[msgspec.Raw], Layout]:
+    values = read_items(found)
+    if name == "features":
+        return values, "features list"
+    if values and kind_of(values[0]) == b"[":
+        if len(values) > 1:
+            raise RecordRejected(
+                Rejection.WRONG_LENGTH, f"`data` has {len(values):,} rows; send one a message"
+            )
+        return read_items(values[0]), "data rows"
+    return values, "data list"
+
+
+def _read_list(
+    values: Sequence[msgspec.Raw], name: str, wire: Wire, texts: list[str]
+) -> list[FeatureValue]:
+    if len(values) != len(wire.features):
         raise RecordRejected(
             Rejection.WRONG_LENGTH,
-            f"{name} has {len(values)} values, the model has {len(features)} features",
+            f"`{name}` has {len(values):,} value{'s'[: len(values) != 1]}, "
+            f"and the model {len(wire.features):,} features",
         )
-    return [_read(feature, _scalar(value)) for feature, value in zip(features, values, strict=True)]
+    row = [
+        _read(feature, scalar(value), wire, texts)
+        for feature, value in zip(wire.features, values, strict=True)
+    ]
+    if row.count(None) == len(row):
+        raise RecordRejected(Rejection.NO_FEATURES, f"all values of `{name}` are null")
+    return row
 
 
-def _read(feature: Feature, value: Any) -> FeatureValue:
-    name = f"feature {feature.name!r}"
-    if feature.kind == "category":
-        text: FeatureValue = _of_type(value, name, str, int)
-        return text
-    number: FeatureValue = _of_type(value, name, int, float, bool)
-    if number is None:
+def _read(feature: Feature, value: Any, wire: Wire, texts: list[str]) -> FeatureValue:
+    if value is None:
         return None
+    if feature.kind == "category":
+        if type(value) in (str, int):
+            text: FeatureValue = value
+            return text
+        raise _wrong(feature, value, "a string")
+    if type(value) is str:
+        number = number_in(value)
+        if number is None:
+            raise _wrong(feature, value, "a number")
+        if wire.strict:
+            shown = value.strip()[:40]
+            raise RecordRejected(
+                Rejection.WRONG_TYPE,
+                f"feature {feature.name!r} is a string; send {shown}, not {quoted(value)}",
+            )
+        texts.append(value)
+    elif type(value) in (int, float, bool):
+        number = _to_float(value)
+    else:
+        raise _wrong(feature, value, "a number")
+    if not math.isfinite(number):
+        raise RecordRejected(
+            Rejection.NOT_FINITE, f"feature {feature.name!r} is larger than a double can hold"
+        )
+    return number
+
+
+def _to_float(number: float) -> float:
     try:
-        finite = math.isfinite(converted := float(number))
+        return float(number)
     except OverflowError:
-        finite = False
-    if not finite:
-        raise RecordRejected(Rejection.NOT_FINITE, f"{name} is larger than a double can hold")
-    return converted
+        return math.inf
 
 
-def _of_type(value: Any, name: str, *accepted: type) -> Any:
-    if value is None or type(value) in accepted:
-        return value
-    raise RecordRejected(
-        Rejection.WRONG_TYPE,
-        f"{name} is {_name_of(value)}, expected {' or '.join(_NAMES[t] for t in accepted)}",
+def _wrong(feature: Feature, value: Any, expected: str) -> RecordRejected:
+    return RecordRejected(
+        Rejection.WRONG_TYPE, f"feature {feature.name!r} is {_name_of(value)}; send {expected}"
     )
 
 
-_NAMES: dict[type, str] = {
-    dict: "an object",
-    list: "a list",
-    str: "a text",
-    bool: "a truth value",
-    int: "a whole number",
-    float: "a number",
+ACCEPTED: dict[str, tuple[tuple[type, ...], str]] = {
+    "id": ((str, int, float), "a string or a number"),
+    "key": ((str, int, float), "a string or a number"),
+    "time": ((str, int, float), "ISO 8601, or seconds since 1970"),
 }
 
 
+def _part(part: str, levels: Sequence[Object], names: Parts) -> Any:
+    types, expected = ACCEPTED[part]
+    for level in levels:
+        for name in getattr(names, part):
+            value = scalar(level.get(name))
+            if value is None:
+                continue
+            if type(value) not in types:
+                raise RecordRejected(
+                    Rejection.WRONG_TYPE, f"`{name}` is {_name_of(value)}; send {expected}"
+                )
+            return value
+    return None
+
+
 def _name_of(value: Any) -> str:
-    return _NAMES.get(type(value), "null")
+    """Name what was found, as a sentence goes on with it."""
+    if isinstance(value, str):
+        return f"the string {quoted(value)}"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int | float):
+        return f"the number {str(value)[:40]}"
+    return "an object" if isinstance(value, dict) else "a list"

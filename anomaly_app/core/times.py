@@ -1,8 +1,13 @@
 """When a transaction happened: ISO 8601 or epoch, as seconds since the epoch."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from anomaly_app.core.errors import RecordRejected, Rejection
+import msgspec
+
+from anomaly_app.core.errors import DataError, RecordRejected, Rejection
+from anomaly_app.core.json_reading import number_in
+from anomaly_app.core.visible import quoted
 
 EARLIEST = 0.0
 LATEST = 4_102_444_800.0
@@ -15,18 +20,69 @@ UNITS = ((10**17, 1e9), (10**14, 1e6), (10**11, 1e3))
 """Numbers from which on nanoseconds, microseconds and milliseconds are counted, and how many of
 them make a second. Up to the year 2100 a number has one meaning only, from March 1973 on."""
 
+LONGEST_TIME = 100
+"""Characters of a string that is read by a format."""
+
+DIGITS_OF_A_DATE = 8
+"""As 20260105 has: a date of ISO 8601, and no number."""
+
 FIRST_PLAIN_TIMESTAMP, LAST_PLAIN_TIMESTAMP = 10**11, int(LATEST) * 1000 - 1
 """Timestamps of Kafka that are milliseconds and in range."""
 
 
-def parse_time(value: str | float | datetime) -> float:
+def zone_of(name: str) -> tzinfo:
+    """Give a time zone by its IANA name.
+
+    Raises
+    ------
+    DataError
+        There is none of the name.
+    """
+    if name == "UTC":
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise DataError(
+            f"there is no time zone {name!r}: name it as IANA does, such as Europe/Berlin"
+        ) from None
+
+
+def check_time_format(time_format: str) -> None:
+    """See that a format can be read.
+
+    Raises
+    ------
+    DataError
+        It cannot, whatever the time.
+    """
+    try:
+        datetime.strptime("", time_format)  # noqa: DTZ007  # nothing comes of it
+    except ValueError as fault:
+        if "does not match" not in str(fault) and "unconverted" not in str(fault):
+            raise DataError(f"the time format {time_format!r} cannot be read: {fault}") from None
+
+
+def parse_time(
+    value: str | float | datetime,
+    *,
+    zone: tzinfo = UTC,
+    time_format: str | None = None,
+    strict: bool = False,
+) -> float:
     """Read a time.
 
     Parameters
     ----------
     value
-        ISO 8601 text (without an offset it is UTC), a moment with its time zone, or a number
-        since the epoch, whose size tells its unit.
+        A string, a moment, or a number since the epoch, whose size tells its unit. A string is in
+        `time_format`, in ISO 8601, or such a number.
+    zone
+        Of what does not name one.
+    time_format
+        As `datetime.datetime.strptime` takes it; tried before the others.
+    strict
+        Whether numbers in strings are refused.
 
     Returns
     -------
@@ -36,25 +92,55 @@ def parse_time(value: str | float | datetime) -> float:
     Raises
     ------
     RecordRejected
-        The text is no time, or the time is out of range.
+        The string is no time, or the time is out of range.
     """
     if isinstance(value, str):
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            raise RecordRejected(
-                Rejection.BAD_TIME, f"time {value[:40]!r} is neither ISO 8601 nor a number"
-            ) from None
-        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        read = _read_text(value, time_format, strict=strict)
+        if not isinstance(read, datetime):
+            return parse_time(read)
+        moment = read
     elif isinstance(value, datetime):
-        seconds = value.timestamp()
+        moment = value
     elif (known := seconds_of(value)) is not None:
         return known
     else:
         raise _out_of_range("time", value)
+    seconds = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
     if not EARLIEST <= seconds < LATEST:
         raise _out_of_range("time", value)
     return seconds
+
+
+def _read_text(text: str, time_format: str | None, *, strict: bool) -> datetime | float:
+    if time_format is not None and len(text) <= LONGEST_TIME:
+        try:
+            return datetime.strptime(text, time_format)  # noqa: DTZ007  # the caller has the zone
+        except ValueError:
+            pass
+    number = number_in(text)
+    if number is not None and not (len(text) == DIGITS_OF_A_DATE and text.isdigit()):
+        if strict:
+            raise RecordRejected(
+                Rejection.BAD_TIME,
+                f"time is the string {quoted(text)}; send {text.strip()[:40]} without quotes",
+            )
+        return number
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    try:
+        # It takes "t" and "z", too.
+        return msgspec.convert(text, datetime)
+    except msgspec.ValidationError:
+        pass
+    if number is not None and not strict:
+        return number
+    usual = "ISO 8601 nor a number"
+    expected = usual if time_format is None else f"{time_format}, {usual}"
+    raise RecordRejected(
+        Rejection.BAD_TIME, f"time {text[:40]!r} is neither {expected}"
+    )
 
 
 def parse_timestamp(timestamp: int | None) -> float:

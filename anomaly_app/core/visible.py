@@ -1,5 +1,8 @@
 """Text from the stream, made fit for a terminal and for a line of a log."""
 
+from collections.abc import Iterable
+from itertools import islice
+
 
 def visible(data: bytes | str, most: int) -> str:
     """Write anything as printable characters of one line, `most` of the original at most."""
@@ -12,3 +15,19 @@ def visible(data: bytes | str, most: int) -> str:
 
 def _escaped(sign: str) -> str:
     return sign.encode("unicode_escape", errors="backslashreplace").decode("ascii")
+
+
+MOST_QUOTED = 40
+"""Characters of a string that a message quotes."""
+
+
+def quoted(text: str, most: int = MOST_QUOTED) -> str:
+    """Quote a string as JSON does, in printable characters."""
+    return f'"{visible(text, most)}"'
+
+
+def listed(names: Iterable[str], *, most: int, longest: int = MOST_QUOTED) -> str:
+    """List a few names, with an ellipsis where there are more."""
+    first = [*islice(names, most + 1)]
+    shown = [visible(name, longest) or '""' for name in first[:most]]
+    return ", ".join([*shown, "…"] if len(first) > most else shown)

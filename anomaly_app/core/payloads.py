@@ -1,0 +1,72 @@
+"""Where in a record the transaction is: in itself, in Debezium's envelope, or at a path."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from anomaly_app.core.errors import RecordRejected, Rejection
+from anomaly_app.core.fields import Object, is_given, kind_of, scalar
+from anomaly_app.core.hints import hint_of, nothing_at
+from anomaly_app.core.wire import DEBEZIUM, PLAIN, Wire
+
+
+class Payload(NamedTuple):
+    """The object that holds the transaction, and those around it."""
+
+    path: str
+    """From the record to it; "" where it is the record itself."""
+    levels: Sequence[Object]
+    """The object itself, then those around it, in which key, time and id may be, too."""
+
+
+def payload_of(record: Object, wire: Wire) -> Payload:
+    """Open what holds the transaction.
+
+    Raises
+    ------
+    RecordRejected
+        There is none.
+    """
+    if wire.payload == PLAIN:
+        return Payload("", [record])
+    if wire.payload == DEBEZIUM:
+        return _change(record, wire)
+    if wire.payload is not None:
+        found = record.at(wire.payload)
+        if found is None:
+            raise RecordRejected(
+                Rejection.NO_FEATURES, nothing_at(wire.payload, record) + hint_of(record, wire)
+            )
+        return Payload(wire.payload, [found, record])
+    if wire.recognises_envelopes and "features" not in record.fields:
+        if is_envelope(record) or ((inner := record.open("payload")) and is_envelope(inner)):
+            return _change(record, wire)
+        if inner and "schema" in record.fields:
+            return Payload("payload", [inner, record])
+    return Payload("", [record])
+
+
+def is_envelope(fields: Object) -> bool:
+    """Tell whether an object is a change of a row as Debezium writes it."""
+    after = fields.fields.get("after")
+    return "op" in fields.fields and after is not None and kind_of(after) in {b"{", b"n"}
+
+
+def _change(record: Object, wire: Wire) -> Payload:
+    inner = None if is_envelope(record) else record.open("payload")
+    envelope = inner or record
+    around = [inner, record] if inner else [record]
+    if scalar(envelope.fields.get("op")) == "d":
+        raise RecordRejected(
+            Rejection.NULL_VALUE, "it deletes a row (`op` is d), and there is nothing to score"
+        )
+    after = envelope.fields.get("after")
+    if after is not None and kind_of(after) == b"{" and (row := envelope.open("after")):
+        return Payload("payload.after" if inner else "after", [row, *around])
+    if after is not None and not is_given(after):
+        raise RecordRejected(
+            Rejection.NULL_VALUE,
+            "`after` is null, as where a row is deleted, and there is nothing to score",
+        )
+    raise RecordRejected(
+        Rejection.NO_FEATURES, nothing_at("after", envelope) + hint_of(record, wire)
+    )

@@ -1,0 +1,109 @@
+"""Where the parts of a transaction stand in a record: said by a schema, roles and settings."""
+
+from collections.abc import Iterable
+from datetime import UTC, tzinfo
+from typing import NamedTuple, Self
+
+from anomaly_app.core.roles import Roles
+from anomaly_app.core.schema import Feature, FeatureSchema
+from anomaly_app.core.times import zone_of
+
+PLAIN, DEBEZIUM = "plain", "debezium"
+"""Payloads that have a name; any other is a path."""
+
+DOCUMENTED = {"key": ("entity",), "time": ("time", "current_time"), "id": ("id",)}
+"""Names under which each part is found, whatever the roles."""
+
+ENVELOPE = frozenset({"after", "payload"})
+"""Fields of Debezium's envelope that hold others."""
+
+
+class Parts(NamedTuple):
+    """Names of the fields in which a part may be, in the order in which they are tried."""
+
+    key: tuple[str, ...]
+    time: tuple[str, ...]
+    id: tuple[str, ...]
+
+
+class Wire(NamedTuple):
+    """Where everything is that is read of a record, and how.
+
+    Parameters
+    ----------
+    features
+        Those that a transaction carries itself.
+    fields
+        Their fields, in the same order.
+    parts
+        Where key, time and id are beside the features.
+    flat_parts
+        The same where the features are fields of the record themselves: a field that is a feature
+        has no other part, unless the roles say so.
+    roles
+        As they hold for this topic.
+    payload
+        `PLAIN`, `DEBEZIUM`, or the path to the object that holds the transaction; None: plain,
+        but Debezium's envelope is recognised.
+    strict
+        Whether numbers and epoch times in quotes are refused.
+    zone
+        Of times that do not name one.
+    recognises_envelopes
+        Whether Debezium's envelope is opened where a record has one.
+    """
+
+    features: tuple[Feature, ...]
+    fields: tuple[str, ...]
+    parts: Parts
+    flat_parts: Parts
+    roles: Roles
+    payload: str | None = None
+    strict: bool = False
+    zone: tzinfo = UTC
+    recognises_envelopes: bool = True
+
+    @classmethod
+    def of(
+        cls,
+        schema: FeatureSchema,
+        roles: Roles | None = None,
+        *,
+        payload: str | None = None,
+        strict: bool = False,
+    ) -> Self:
+        """Say where the parts of a transaction are.
+
+        Raises
+        ------
+        DataError
+            The roles name a time zone that there is none of.
+        """
+        roles = roles or Roles()
+        features = schema.wire_features
+        fields = tuple(roles.field_of(feature.name) for feature in features)
+        said = (name for name in (roles.key, roles.time, roles.id) if name)
+        first_names = {name.partition(".")[0] for name in (*fields, *said)}
+        return cls(
+            features,
+            fields,
+            _parts(roles, taken=()),
+            _parts(roles, taken=fields),
+            roles,
+            payload,
+            strict,
+            zone_of(roles.timezone),
+            payload is None and not first_names & ENVELOPE,
+        )
+
+
+def _parts(roles: Roles, taken: Iterable[str]) -> Parts:
+    said = {"key": roles.key, "time": roles.time, "id": roles.id}
+    found = []
+    for part, documented in DOCUMENTED.items():
+        others = {*taken, *(name for other, name in said.items() if name and other != part)}
+        others |= {name.partition(".")[0] for name in others}
+        own = said[part]
+        free = [name for name in documented if name not in others and name != own]
+        found.append((*([own] if own else []), *free))
+    return Parts(*found)
