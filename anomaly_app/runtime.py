@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from anomaly_app.core.absences import AbsenceWatch
 from anomaly_app.core.counters import Counters
+from anomaly_app.core.errors import SettingsError
+from anomaly_app.core.roles import Roles
 from anomaly_app.core.shares import AlertRateWatch
+from anomaly_app.core.visible import listed
 from anomaly_app.core.watch import Watch
 from anomaly_app.settings import Settings
 
@@ -61,13 +66,21 @@ class Runtime:
         ------
         ModelError
             It is not there, or not to be trusted.
+        SettingsError
+            The settings name features that it does not have.
         """
         from anomaly_app.model_store import load_model  # noqa: PLC0415  # as below
 
         self.use(load_model(self.settings.model))
 
     def use(self, model: Model) -> None:
-        """Judge with `model` from now on."""
+        """Judge with `model` from now on.
+
+        Raises
+        ------
+        SettingsError
+            A feature that the roles of the settings rename is none of the model's.
+        """
         # scikit-learn and numba take more than a second, which commands without a model need not.
         from anomaly_app.core.pipeline import Pipeline  # noqa: PLC0415
 
@@ -75,7 +88,25 @@ class Runtime:
             model,
             max_record_bytes=self.settings.max_record_bytes,
             max_reasons=self.settings.max_reasons,
+            roles=self._roles_of(model),
+            payload=self.settings.payload,
+            strict=self.settings.strict,
         )
         alert_rate = model.manifest.alert_rate
         alerts = AlertRateWatch.of(alert_rate, str(self.settings.model))
-        self.watch = replace(self.watch, alerts=alerts)
+        absences = AbsenceWatch(self._pipeline.usually_absent)
+        self.watch = replace(self.watch, alerts=alerts, absences=absences)
+
+    def _roles_of(self, model: Model) -> Roles:
+        """Give the roles of the settings, once the model has the features that they name."""
+        roles = self.settings.said_roles
+        names = [feature.name for feature in model.schema.wire_features]
+        for name in roles.renamed:
+            if name not in names:
+                close = get_close_matches(name, names, n=1)
+                meant = f"did you mean {close[0]}?" if close else f"it has {listed(names, most=9)}"
+                raise SettingsError(
+                    f"ANOMALY_ROLES: the model in {self.settings.model} has no feature {name!r}; "
+                    f"{meant}"
+                )
+        return roles

@@ -19,7 +19,9 @@ from pydantic import (
 )
 from pydantic_settings import SettingsConfigDict
 
-from anomaly_app.core.errors import SettingsError
+from anomaly_app.core.errors import DataError, SettingsError
+from anomaly_app.core.roles import Roles
+from anomaly_app.core.times import check_time_format, zone_of
 from anomaly_app.security_settings import Secret, SecretFile, SecuritySettings, Unshown
 
 PREFIX = "ANOMALY_"
@@ -73,6 +75,12 @@ class Settings(SecuritySettings):
 
     model: Path = Path("models/transactions")
     """Folder of the model: the newest version in it, or one version's own folder."""
+    payload: str | None = None
+    """Where in a record the transaction is: ``plain``, ``debezium``, or a path with dots."""
+    roles: str | None = None
+    """Words such as ``key=customer_id amount=amt`` where the topic differs from history."""
+    strict: bool = False
+    """Whether numbers and epoch times in quotes are refused."""
     batch_size: int = Field(4096, ge=1, le=100_000)
     """Records that are scored together at most."""
     max_record_bytes: int = Field(1_048_576, ge=1, le=10_485_760)
@@ -111,10 +119,29 @@ class Settings(SecuritySettings):
             raise ValueError(f"a port is a number from 1 to {LAST_PORT}")
         return ";".join(f"kafka://{host}" for host in hosts)
 
-    @field_validator("slack_token_file", "slack_channel", mode="before")
+    @field_validator("slack_token_file", "slack_channel", "payload", "roles", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: str | None) -> str | None:
         return value or None
+
+    @field_validator("payload")
+    @classmethod
+    def _is_payload(cls, value: str | None) -> str | None:
+        if value is not None and not all(value.split(".")):
+            raise ValueError("it must be plain, debezium, or names with dots between them")
+        return value
+
+    @field_validator("roles")
+    @classmethod
+    def _are_roles(cls, value: str | None) -> str | None:
+        try:
+            roles = Roles.parse(value or "")
+            zone_of(roles.timezone)
+            if roles.time_format is not None:
+                check_time_format(roles.time_format)
+        except DataError as fault:
+            raise ValueError(str(fault)) from None
+        return value
 
     @model_validator(mode="after")
     def _token_has_channel(self) -> Self:
@@ -140,6 +167,11 @@ class Settings(SecuritySettings):
         if isinstance(alias, AliasChoices):
             return str(alias.choices[0])
         return PREFIX + field.upper()
+
+    @property
+    def said_roles(self) -> Roles:
+        """What of the model's roles is otherwise on this topic."""
+        return Roles.parse(self.roles or "")
 
     @property
     def topic_names(self) -> tuple[str, str, str]:

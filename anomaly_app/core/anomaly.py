@@ -84,18 +84,17 @@ def to_anomaly(finding: Finding, manifest: Manifest, detected_at: float) -> Anom
         threshold=manifest.threshold,
         reasons=finding.reasons,
         model=ModelReference(manifest.name, manifest.version, manifest.sha256),
-        transaction=_original(record.value),
+        transaction=_original(finding.original),
     )
 
 
-def _entity(named: str | int | None, key: bytes | None) -> str | None:
+def _entity(named: str | float | None, key: bytes | None) -> str | None:
     entity = str(named) if named is not None else (key or b"").decode(errors="replace")
     return entity or None
 
 
-def _original(value: bytes | None) -> msgspec.Raw:
+def _original(value: bytes) -> msgspec.Raw:
     # A field that the model does not use may hold what others cannot read, such as 1e999.
-    value = value or b""
     try:
         readable = not _nested_deeper(read_json(value), MOST_NESTING)
     except (ValueError, RecursionError):

@@ -47,6 +47,8 @@ class Counters:
         Anomalies that were alerted on, by outcome.
     batches
         Calls that judged them, each for all the runs that waited.
+    absent
+        Scored records that lacked a feature, or the key or the time that roles name, by its name.
     lost_to_retention
         Offsets that were deleted before they were read, by topic and partition.
     latency
@@ -58,6 +60,7 @@ class Counters:
     batches: int = 0
     dead_letters: Counter[str] = field(default_factory=Counter)
     alerts: Counter[str] = field(default_factory=Counter)
+    absent: Counter[str] = field(default_factory=Counter)
     lost_to_retention: Counter[tuple[str, int]] = field(default_factory=Counter)
     latency: LatencyWindow = field(default_factory=LatencyWindow)
 

@@ -1,6 +1,6 @@
 """A dead letter as it travels: the record's own key and bytes, and headers that say why."""
 
-from anomaly_app.core.decode import Rejected
+from anomaly_app.core.decoded import Rejected
 from anomaly_app.core.errors import RecordRejected, Rejection
 from anomaly_app.core.verdict import Message
 

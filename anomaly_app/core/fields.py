@@ -45,11 +45,11 @@ class Object:
         if path not in self._opened:
             inner: Object | None = self
             for name in path.split("."):
-                inner = inner.open(name) if inner else None
+                inner = inner.inner(name) if inner else None
             self._opened[path] = inner
         return self._opened[path]
 
-    def open(self, name: str) -> "Object | None":
+    def inner(self, name: str) -> "Object | None":
         """Open the object in a field; None where it holds none."""
         found = self.fields.get(name)
         if found is None or kind_of(found) != b"{":
@@ -83,3 +83,22 @@ def scalar(part: msgspec.Raw | bytes | None) -> Any:
         if (kind := bytes(part)[:1]) in EMPTY:
             return EMPTY[kind]
         raise RecordRejected(Rejection.NOT_FINITE, str(fault)) from None
+
+
+def nested(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Put fields with dots in their names where `Object.get` finds them: into objects.
+
+    A field stays beside the others under its whole name where a path would lead through another.
+    """
+    made: dict[str, Any] = {}
+    for name, value in fields.items():
+        *parents, last = name.split(".")
+        paths = (".".join(parents[:depth]) for depth in range(1, len(parents) + 1))
+        if any(path in fields for path in paths):
+            made[name] = value
+            continue
+        within = made
+        for parent in parents:
+            within = within.setdefault(parent, {})
+        within[last] = value
+    return made

@@ -10,6 +10,8 @@ FRAME = 5
 Readers: TypeAlias = Mapping[int, Callable[[bytes], bytes]]
 """By the id of a schema: from the bytes behind the frame to JSON. What raises is a bad record."""
 
+NO_READERS: Readers = {}
+
 
 def unframe(value: bytes, readers: Readers) -> bytes:
     """Give a record's value as JSON, where it is framed; any other value as it is.

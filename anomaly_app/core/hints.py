@@ -90,7 +90,7 @@ def _objects(record: Object) -> Iterator[tuple[str, Object]]:
         for name in islice(found.fields, MOST_FIELDS) if depth < DEEPEST else ():
             plain = name.isprintable() and "." not in name and 0 < len(name) <= LONGEST_NAME
             # What was there before a change is not what is scored.
-            if plain and name != "before" and (inner := found.open(name)):
+            if plain and name != "before" and (inner := found.inner(name)):
                 waiting.append((f"{path}.{name}" if path else name, inner, depth + 1))
             if len(waiting) >= MOST_OBJECTS:
                 break

@@ -1,9 +1,15 @@
 """Records that nothing is wrong with: if they cannot be judged, no other record is to blame."""
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
 import msgspec
 
-from anomaly_app.core.decode import KafkaRecord
-from anomaly_app.core.schema import Feature, FeatureSchema, FeatureValue
+from anomaly_app.core.decoded import KafkaRecord
+from anomaly_app.core.fields import nested
+from anomaly_app.core.schema import Feature, FeatureValue
+from anomaly_app.core.wire import DEBEZIUM, PLAIN, Wire
 
 NOON = 1_767_268_800
 """2026-01-01T12:00:00Z, in seconds since the epoch."""
@@ -20,29 +26,58 @@ class OrdinaryRecord(msgspec.Struct):
     value: bytes | None
 
 
-def ordinary_records(schema: FeatureSchema) -> list[KafkaRecord]:
+def ordinary_records(wire: Wire) -> list[KafkaRecord]:
     """Write the schema's expected transaction so that every way of reading is taken.
 
     Parameters
     ----------
-    schema
-        The features of the model.
+    wire
+        Where everything is in a record of this model.
 
     Returns
     -------
     list
-        One for the typed parser, one for the careful reading, and one whose time is Kafka's.
+        One of each documented shape, and one with fields as the roles name them, all of them in
+        the payload that is read; and one in an envelope where those are recognised.
     """
-    named = {feature.name: _expected(feature) for feature in schema.wire_features}
-    transactions = [
+    values = [_expected(feature) for feature in wire.features]
+    named = dict(zip(wire.fields, values, strict=True))
+    roles = wire.roles
+    parts = {roles.key: "ordinary", roles.time: _time(roles.time_format), roles.id: "1"}
+    flat = nested({**{name: value for name, value in parts.items() if name}, **named})
+    transactions: list[Mapping[str, Any]] = [
         {"id": 1, "entity": "ordinary", "time": "2026-01-01T12:00:00Z", "features": named},
-        {"id": "1", "data": [[*named.values()]], "current_time": NOON},
+        {"id": "1", "data": [values], "current_time": NOON},
         {"features": named},
+        flat,
+        {"features": values},
     ]
+    written = [_in_payload(transaction, wire) for transaction in transactions]
+    if wire.recognises_envelopes:
+        written.append({"op": "c", "after": flat})
     return [
-        OrdinaryRecord("ordinary", 0, offset, NOON * 1000, b"ordinary", msgspec.json.encode(value))
-        for offset, value in enumerate(transactions)
+        OrdinaryRecord(
+            *("ordinary", 0, offset, NOON * 1000, b"ordinary"),
+            msgspec.json.encode(value),
+        )
+        # The first reading may be the careful one, and chooses the parser of the second.
+        for offset, value in enumerate(value for value in written for _ in range(2))
     ]
+
+
+def _time(time_format: str | None) -> str:
+    noon = datetime.fromtimestamp(NOON, UTC)
+    return noon.strftime(time_format) if time_format else noon.isoformat()
+
+
+def _in_payload(transaction: Mapping[str, Any], wire: Wire) -> Mapping[str, Any]:
+    if wire.payload is None or wire.payload == PLAIN:
+        return transaction
+    if wire.payload == DEBEZIUM:
+        return {"op": "c", "after": transaction}
+    for name in reversed(wire.payload.split(".")):
+        transaction = {name: transaction}
+    return transaction
 
 
 def _expected(feature: Feature) -> FeatureValue:

@@ -38,7 +38,7 @@ def payload_of(record: Object, wire: Wire) -> Payload:
             )
         return Payload(wire.payload, [found, record])
     if wire.recognises_envelopes and "features" not in record.fields:
-        if is_envelope(record) or ((inner := record.open("payload")) and is_envelope(inner)):
+        if is_envelope(record) or ((inner := record.inner("payload")) and is_envelope(inner)):
             return _change(record, wire)
         if inner and "schema" in record.fields:
             return Payload("payload", [inner, record])
@@ -52,7 +52,7 @@ def is_envelope(fields: Object) -> bool:
 
 
 def _change(record: Object, wire: Wire) -> Payload:
-    inner = None if is_envelope(record) else record.open("payload")
+    inner = None if is_envelope(record) else record.inner("payload")
     envelope = inner or record
     around = [inner, record] if inner else [record]
     if scalar(envelope.fields.get("op")) == "d":
@@ -60,7 +60,7 @@ def _change(record: Object, wire: Wire) -> Payload:
             Rejection.NULL_VALUE, "it deletes a row (`op` is d), and there is nothing to score"
         )
     after = envelope.fields.get("after")
-    if after is not None and kind_of(after) == b"{" and (row := envelope.open("after")):
+    if after is not None and kind_of(after) == b"{" and (row := envelope.inner("after")):
         return Payload("payload.after" if inner else "after", [row, *around])
     if after is not None and not is_given(after):
         raise RecordRejected(

@@ -1,6 +1,6 @@
 """The story of a batch: decode, score, decide, explain, and write the messages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -9,10 +9,13 @@ from anomaly_app.core.anomaly import to_anomaly, write_json
 from anomaly_app.core.calibration import score_of
 from anomaly_app.core.dead_letter import write_dead_letter
 from anomaly_app.core.decide import severity_of
-from anomaly_app.core.decode import Decoded, Decoder, KafkaRecord, Rejected
+from anomaly_app.core.decode import Decoder
+from anomaly_app.core.decoded import Decoded, KafkaRecord, Lacking, Rejected
 from anomaly_app.core.errors import Rejection, unscorable
+from anomaly_app.core.framing import NO_READERS, Readers
 from anomaly_app.core.model import Model
 from anomaly_app.core.ordinary import ordinary_records
+from anomaly_app.core.roles import Roles
 from anomaly_app.core.schema import Matrix
 from anomaly_app.core.verdict import Finding, Message, Verdict
 
@@ -34,13 +37,54 @@ class Pipeline:
         Records with a longer value are rejected unread.
     max_reasons
         How many features an anomaly names at most.
+    roles
+        What of the model's roles is otherwise in these records.
+    payload
+        Where in a record the transaction is; see `anomaly_app.core.wire.Wire`.
+    strict
+        Whether numbers and epoch times in quotes are refused.
+    readers
+        For values that a schema registry's serializers wrote.
+
+    Raises
+    ------
+    DataError
+        The roles name a time zone that there is none of.
     """
 
-    def __init__(self, model: Model, *, max_record_bytes: int, max_reasons: int) -> None:
+    def __init__(
+        self,
+        model: Model,
+        *,
+        max_record_bytes: int,
+        max_reasons: int,
+        roles: Roles | None = None,
+        payload: str | None = None,
+        strict: bool = False,
+        readers: Readers = NO_READERS,
+    ) -> None:
         self.model = model
-        self._decoder = Decoder(model.schema, max_bytes=max_record_bytes)
+        self.decoder = Decoder(
+            model.schema,
+            model.manifest.roles.changed_by(roles or Roles()),
+            max_bytes=max_record_bytes,
+            payload=payload,
+            strict=strict,
+            readers=readers,
+        )
         self._max_reasons = max_reasons
-        self._ordinary = ordinary_records(model.schema)
+        self._ordinary = ordinary_records(self.decoder.wire)
+        self._columns = [
+            (place, feature.name)
+            for place, feature in enumerate(model.schema.features)
+            if feature.kind != "hour_of_day"
+        ]
+
+    @property
+    def usually_absent(self) -> dict[str, float]:
+        """Share of training's rows without each of the things that records may lack."""
+        features = {f.name: f.missing_rate for f in self.model.schema.wire_features}
+        return {**features, **dict.fromkeys(self.decoder.watched, 0.0)}
 
     def judge(self, records: Sequence[KafkaRecord], detected_at: float) -> Verdict:
         """Judge a run of records, any bytes at all, and write what there is to send.
@@ -95,7 +139,7 @@ class Pipeline:
     def _judge(
         self, records: Sequence[KafkaRecord], detected_at: float, log_alert_rate: float
     ) -> Verdict:
-        decoded = self._decoder.decode(records)
+        decoded = self.decoder.decode(records)
         log_p = self.model.log_p_values(decoded.matrix)
         if np.isnan(log_p.sum()):
             raise ArithmeticError("the model's score is not a number")
@@ -118,10 +162,23 @@ class Pipeline:
             [rejected for rejected, _ in letters],
             anomalies,
             [letter for _, letter in letters],
+            self._absent(decoded),
         )
 
+    def _absent(self, decoded: Decoded) -> Mapping[str, Lacking]:
+        gaps = np.isnan(decoded.matrix)
+        if not gaps.any():
+            return decoded.lacking
+        numbers, firsts = gaps.sum(axis=0).tolist(), gaps.argmax(axis=0).tolist()
+        absent = {
+            name: Lacking(numbers[place], decoded.records[firsts[place]])
+            for place, name in self._columns
+            if numbers[place]
+        }
+        return {**absent, **decoded.lacking}
+
     def _find(self, decoded: Decoded, log_p: Matrix, anomalous: Places) -> list[Finding]:
-        transactions = [self._decoder.transaction(decoded.records[place]) for place in anomalous]
+        transactions = [self.decoder.transaction(decoded.records[place]) for place in anomalous]
         values = [self.model.schema.values(t.row, t.time) for t in transactions]
         reasons = self.model.explain(
             decoded.matrix[anomalous], log_p[anomalous], values, most=self._max_reasons
@@ -135,6 +192,7 @@ class Pipeline:
                 float(p),
                 severity_of(p, self.model.manifest.alert_rate),
                 why,
+                self.decoder.json_of(decoded.records[place]),
             )
             for place, transaction, p, why in zip(
                 anomalous, transactions, p_values, reasons, strict=True

@@ -10,20 +10,26 @@
 Each of them may be the payload of an envelope.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
 from anomaly_app.core.errors import RecordRejected, Rejection
-from anomaly_app.core.fields import Fields, Object, is_given, kind_of, read_fields, read_items, scalar
+from anomaly_app.core.fields import (
+    Fields,
+    Object,
+    is_given,
+    kind_of,
+    read_fields,
+    read_items,
+    scalar,
+)
+from anomaly_app.core.forms import Layout
 from anomaly_app.core.hints import none_of_the_features
-from anomaly_app.core.json_reading import number_in
 from anomaly_app.core.payloads import payload_of
-from anomaly_app.core.schema import Feature, FeatureValue
-from anomaly_app.core.typed import Layout
-from anomaly_app.core.visible import quoted
+from anomaly_app.core.schema import FeatureValue
+from anomaly_app.core.values import name_of, read_value
 from anomaly_app.core.wire import Parts, Wire
 
 
@@ -87,7 +93,7 @@ def _fields(value: bytes) -> Fields:
         raise RecordRejected(Rejection.NOT_JSON, "nested too deeply") from None
     except ValueError as fault:
         raise RecordRejected(Rejection.NOT_JSON, str(fault)) from None
-    found = _name_of(scalar(whole))
+    found = name_of(scalar(whole))
     raise RecordRejected(Rejection.NOT_AN_OBJECT, f"it is {found}; send a JSON object")
 
 
@@ -96,7 +102,7 @@ def _read_row(
 ) -> tuple[list[FeatureValue], Layout]:
     """Read the features, and tell how they are there."""
     features, data = within.fields.get("features"), within.fields.get("data")
-    named = within.open("features")
+    named = within.inner("features")
     if named is not None and any(is_given(named.get(name)) for name in wire.fields):
         return _read_named(named, wire, texts), "named"
     for name, found in (("features", features), ("data", data)):
@@ -108,7 +114,7 @@ def _read_row(
     if named is None and is_given(features):
         raise RecordRejected(
             Rejection.WRONG_TYPE,
-            f"`features` is {_name_of(scalar(features))}; send an object or a list",
+            f"`features` is {name_of(scalar(features))}; send an object or a list",
         )
     detail = none_of_the_features(named or within, record, wire)
     if named is not None:
@@ -127,7 +133,7 @@ def _hint_only(detail: str) -> str:
 
 def _read_named(within: Object, wire: Wire, texts: list[str]) -> list[FeatureValue]:
     return [
-        _read(feature, scalar(within.get(field)), wire, texts)
+        read_value(feature, scalar(within.get(field)), wire, texts)
         for feature, field in zip(wire.features, wire.fields, strict=True)
     ]
 
@@ -155,55 +161,12 @@ def _read_list(
             f"and the model {len(wire.features):,} features",
         )
     row = [
-        _read(feature, scalar(value), wire, texts)
+        read_value(feature, scalar(value), wire, texts)
         for feature, value in zip(wire.features, values, strict=True)
     ]
     if row.count(None) == len(row):
         raise RecordRejected(Rejection.NO_FEATURES, f"all values of `{name}` are null")
     return row
-
-
-def _read(feature: Feature, value: Any, wire: Wire, texts: list[str]) -> FeatureValue:
-    if value is None:
-        return None
-    if feature.kind == "category":
-        if type(value) in (str, int):
-            text: FeatureValue = value
-            return text
-        raise _wrong(feature, value, "a string")
-    if type(value) is str:
-        number = number_in(value)
-        if number is None:
-            raise _wrong(feature, value, "a number")
-        if wire.strict:
-            shown = value.strip()[:40]
-            raise RecordRejected(
-                Rejection.WRONG_TYPE,
-                f"feature {feature.name!r} is a string; send {shown}, not {quoted(value)}",
-            )
-        texts.append(value)
-    elif type(value) in (int, float, bool):
-        number = _to_float(value)
-    else:
-        raise _wrong(feature, value, "a number")
-    if not math.isfinite(number):
-        raise RecordRejected(
-            Rejection.NOT_FINITE, f"feature {feature.name!r} is larger than a double can hold"
-        )
-    return number
-
-
-def _to_float(number: float) -> float:
-    try:
-        return float(number)
-    except OverflowError:
-        return math.inf
-
-
-def _wrong(feature: Feature, value: Any, expected: str) -> RecordRejected:
-    return RecordRejected(
-        Rejection.WRONG_TYPE, f"feature {feature.name!r} is {_name_of(value)}; send {expected}"
-    )
 
 
 ACCEPTED: dict[str, tuple[tuple[type, ...], str]] = {
@@ -222,18 +185,7 @@ def _part(part: str, levels: Sequence[Object], names: Parts) -> Any:
                 continue
             if type(value) not in types:
                 raise RecordRejected(
-                    Rejection.WRONG_TYPE, f"`{name}` is {_name_of(value)}; send {expected}"
+                    Rejection.WRONG_TYPE, f"`{name}` is {name_of(value)}; send {expected}"
                 )
             return value
     return None
-
-
-def _name_of(value: Any) -> str:
-    """Name what was found, as a sentence goes on with it."""
-    if isinstance(value, str):
-        return f"the string {quoted(value)}"
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, int | float):
-        return f"the number {str(value)[:40]}"
-    return "an object" if isinstance(value, dict) else "a list"

@@ -138,9 +138,7 @@ def _read_text(text: str, time_format: str | None, *, strict: bool) -> datetime 
         return number
     usual = "ISO 8601 nor a number"
     expected = usual if time_format is None else f"{time_format}, {usual}"
-    raise RecordRejected(
-        Rejection.BAD_TIME, f"time {text[:40]!r} is neither {expected}"
-    )
+    raise RecordRejected(Rejection.BAD_TIME, f"time {text[:40]!r} is neither {expected}")
 
 
 def parse_timestamp(timestamp: int | None) -> float:

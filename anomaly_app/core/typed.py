@@ -5,51 +5,29 @@ again with care; what is taken is what the careful reading finds, too.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from math import isfinite
 from operator import attrgetter, itemgetter
-from typing import Any, Literal, NamedTuple, TypeAlias
+from types import GenericAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 from msgspec.structs import astuple
 
 from anomaly_app.core.fields import kind_of
+from anomaly_app.core.forms import (
+    LABEL,
+    NUMBER_OR_TEXT,
+    TIME,
+    TIME_OR_TEXT,
+    Form,
+    depths_of,
+    kinds_of,
+)
 from anomaly_app.core.json_reading import number_in
 from anomaly_app.core.schema import FeatureValue, Row
+from anomaly_app.core.structure import Node, Path
 from anomaly_app.core.wire import DEBEZIUM, Wire
-
-Path: TypeAlias = tuple[str, ...]
-
-NUMBER = float | bool | None
-NUMBER_OR_TEXT = float | bool | str | None
-CATEGORY = str | int | None
-LABEL = str | int | float | None
-TIME = datetime | int | float | None
-TIME_OR_TEXT = str | int | float | None
-
-DEEPEST = 20
-"""Names in a path that a structure is built for."""
-
-
-class NoStructure(Exception):
-    """The paths do not fit into one structure: records are read with care only."""
-
-
-Layout: TypeAlias = Literal["named", "flat", "features list", "data list", "data rows"]
-"""Fields of the documented `features`, fields beside the others, or without names: the list
-`features`, the list `data`, or the only list in the list `data`."""
-
-
-class Form(NamedTuple):
-    """A structure that records may have."""
-
-    payload: str
-    """Path to the object with the transaction; "" where it is the record."""
-    layout: "Layout"
-    """How the features are in it."""
-    has_texts: bool
-    """Whether numbers and times may be strings of any kind."""
 
 
 class Parser(NamedTuple):
@@ -87,22 +65,22 @@ def make_parser(wire: Wire, form: Form) -> Parser:
         Two paths need different types at the same place, or a name cannot be in a structure.
     """
     base: Path = tuple(form.payload.split(".")) if form.payload else ()
-    root = _Node()
+    root = Node()
     features: Callable[[Any], Any] | None = None
     if form.layout == "flat":
         row = _add_row(root, base, wire, form)
     elif form.layout == "named":
-        inner = _Node()
+        inner = Node()
         row = _add_row(inner, (), wire, form)
         features = attrgetter(root.put((*base, "features"), inner))
     else:
         row = _row_of_list(wire, form)
-        kind = tuple[tuple(_kinds(wire, form))]  # type: ignore[misc]  # not known before
-        kind = tuple[kind] if form.layout == "data rows" else kind
+        kind: Any = GenericAlias(tuple, tuple(kinds_of(wire, form)))
+        kind = GenericAlias(tuple, kind) if form.layout == "data rows" else kind
         name = form.layout.partition(" ")[0]
         features = attrgetter(root.require((*base, name), kind))
     names = wire.flat_parts if form.layout == "flat" else wire.parts
-    around = [base[:depth] for depth in _depths(wire, form)]
+    around = [base[:depth] for depth in depths_of(wire, form)]
     has_texts = form.has_texts or wire.roles.time_format is not None
     time, *times = _add_part(root, around, names.time, TIME_OR_TEXT if has_texts else TIME)
     key, *keys = _add_part(root, around, names.key, LABEL)
@@ -141,9 +119,9 @@ def _getter(place: Place) -> Callable[[Any], Any]:
     return attrgetter(place) if isinstance(place, str) else place
 
 
-def _add_row(node: "_Node", base: Path, wire: Wire, form: Form) -> Callable[[Any], Row]:
+def _add_row(node: Node, base: Path, wire: Wire, form: Form) -> Callable[[Any], Row]:
     """Place all features below a path, and give what finds them."""
-    kinds = _kinds(wire, form)
+    kinds = kinds_of(wire, form)
     places = [
         node.value((*base, *name.split(".")), kind)
         for name, kind in zip(wire.fields, kinds, strict=True)
@@ -167,14 +145,9 @@ def _add_row(node: "_Node", base: Path, wire: Wire, form: Form) -> Callable[[Any
     return _with_numbers(get, kinds)
 
 
-def _kinds(wire: Wire, form: Form) -> list[Any]:
-    number = NUMBER_OR_TEXT if form.has_texts and not wire.strict else NUMBER
-    return [number if feature.kind == "number" else CATEGORY for feature in wire.features]
-
-
 def _row_of_list(wire: Wire, form: Form) -> Callable[[Any], Row]:
     only = itemgetter(0) if form.layout == "data rows" else tuple
-    return _with_numbers(only, _kinds(wire, form))
+    return _with_numbers(only, kinds_of(wire, form))
 
 
 def _with_whole_names(
@@ -208,9 +181,7 @@ def _with_numbers(get: Callable[[Any], Row], kinds: Sequence[Any]) -> Callable[[
     return converted
 
 
-def _add_part(
-    root: "_Node", around: Sequence[Path], names: Sequence[str], kind: Any
-) -> list[Place]:
+def _add_part(root: Node, around: Sequence[Path], names: Sequence[str], kind: Any) -> list[Place]:
     """Place all that may be a part, and give what finds it, in order."""
     return [
         _either(
@@ -224,9 +195,7 @@ def _add_part(
     ]
 
 
-def _either(
-    whole: Callable[[Any], Any], path: Callable[[Any], Any]
-) -> Callable[[Any], Any]:
+def _either(whole: Callable[[Any], Any], path: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def found(message: Any) -> Any:
         value = whole(message)
         return path(message) if value is UNSET else value
@@ -234,7 +203,7 @@ def _either(
     return found
 
 
-def _strays(root: "_Node", base: Path, wire: Wire, form: Form) -> list[str]:
+def _strays(root: Node, base: Path, wire: Wire, form: Form) -> list[str]:
     """Place what a record of another form has, and give the attributes that lead to it."""
     paths: list[Path] = []
     is_open = form.layout not in {"named", "features list"}
@@ -251,105 +220,3 @@ def _strays(root: "_Node", base: Path, wire: Wire, form: Form) -> list[str]:
     found = [place for path in dict.fromkeys(paths) if (place := root.stray(path)) is not None]
     # Of one place attrgetter gives no tuple.
     return found * 2 if len(found) == 1 else found
-
-
-def _depths(wire: Wire, form: Form) -> Sequence[int]:
-    """Say how many names lead to each object in which a part may be, the innermost first."""
-    depth = form.payload.count(".") + 1 if form.payload else 0
-    between = [1] if form.payload == "payload.after" and wire.payload in {None, DEBEZIUM} else []
-    return [depth, *between, 0] if depth else [0]
-
-
-class _Node:
-    """An object in the records: its fields' names, with their types or the objects in them."""
-
-    def __init__(self) -> None:
-        self.leaves: dict[str, tuple[Any, Any]] = {}
-        self.inner: dict[str, _Node] = {}
-        self.is_whole = False
-        """Whether its names are another's matter: no path leads through it."""
-
-    def put(self, path: Path, node: "_Node") -> str:
-        """Place an object that must be there, and give the attributes that lead to it."""
-        *parents, last = path
-        within, attributes = self._within(parents)
-        if last in within.leaves or last in within.inner:
-            raise NoStructure
-        within.inner[last] = node
-        node.is_whole = True
-        return ".".join([*attributes, _attribute(last)])
-
-    def value(self, path: Path, kind: Any) -> str:
-        """Place a value, None where it is missing, and give the attributes that lead to it."""
-        return self._leaf(path, kind, None)
-
-    def whole(self, path: Path, kind: Any) -> str:
-        """Place a value whose name is not a path, UNSET where it is missing."""
-        return self._leaf(path, kind | UnsetType, UNSET)
-
-    def stray(self, path: Path) -> str | None:
-        """Place a field that is looked for only; None where it is read for another reason."""
-        *parents, last = path
-        within, _ = self._within(parents)
-        if last in within.inner:
-            raise NoStructure
-        return None if last in within.leaves else self._leaf(path, msgspec.Raw, None)
-
-    def require(self, path: Path, kind: Any) -> str:
-        """Place a value that must be there, and give the attributes that lead to it."""
-        return self._leaf(path, kind, msgspec.NODEFAULT)
-
-    def _leaf(self, path: Path, kind: Any, default: Any) -> str:
-        *parents, last = path
-        within, attributes = self._within(parents)
-        if last in within.inner:
-            raise NoStructure
-        known, _ = within.leaves.setdefault(last, (kind, default))
-        if known != kind:
-            raise NoStructure
-        return ".".join([*attributes, _attribute(last)])
-
-    def _within(self, names: Sequence[str]) -> tuple["_Node", list[str]]:
-        if len(names) > DEEPEST:
-            raise NoStructure
-        node = self
-        for name in names:
-            if name in node.leaves:
-                raise NoStructure
-            node = node.inner.setdefault(name, _Node())
-            if node.is_whole:
-                raise NoStructure
-        return node, [*map(_attribute, names)]
-
-    @property
-    def is_needed(self) -> bool:
-        """Whether an object without it is of another form."""
-        required = any(default is msgspec.NODEFAULT for _, default in self.leaves.values())
-        return self.is_whole or required or any(n.is_needed for n in self.inner.values())
-
-    def build(self) -> type[Any]:
-        fields: list[Any] = []
-        names = {}
-        for name, (kind, default) in self.leaves.items():
-            names[_attribute(name)] = name
-            required = default is msgspec.NODEFAULT
-            fields.append((_attribute(name), kind, *([] if required else [default])))
-        for name, node in self.inner.items():
-            names[_attribute(name)] = name
-            made = node.build()
-            fields.append((_attribute(name), made, *([] if node.is_needed else [made()])))
-        fields.sort(key=len)
-        try:
-            return msgspec.defstruct("Wire", fields, rename=names, gc=False, frozen=True)
-        except ValueError:
-            # A name with a quote, a backslash or a control character.
-            raise NoStructure from None
-
-    def shortest(self) -> int:
-        inner = [node.shortest() for node in self.inner.values()]
-        return min([*map(len, self.leaves), *inner], default=0)
-
-
-def _attribute(name: str) -> str:
-    """Name the attribute of a field, whatever characters the field's name has."""
-    return "f_" + name.encode(errors="surrogatepass").hex()

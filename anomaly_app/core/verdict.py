@@ -1,9 +1,10 @@
 """What becomes of a batch: what was found, and the messages that say so."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from anomaly_app.core.decide import Severity
-from anomaly_app.core.decode import KafkaRecord, Rejected, Transaction
+from anomaly_app.core.decoded import KafkaRecord, Lacking, Rejected, Transaction
 from anomaly_app.core.explain import Reason
 
 
@@ -16,6 +17,8 @@ class Finding(NamedTuple):
     p_value: float
     severity: Severity
     reasons: list[Reason]
+    original: bytes
+    """The record's value as JSON, without what a serializer wrote before it."""
 
 
 class Message(NamedTuple):
@@ -36,6 +39,8 @@ class Verdict(NamedTuple):
     """One for each finding."""
     dead_letters: list[Message]
     """One for each record that was rejected."""
+    absent: Mapping[str, Lacking] = {}
+    """What scored records lacked: features, and the key and the time that roles name."""
 
     def followed_by(self, other: "Verdict") -> "Verdict":
         """Put the verdict on the records that follow behind this one."""
@@ -45,4 +50,12 @@ class Verdict(NamedTuple):
             self.rejected + other.rejected,
             self.anomalies + other.anomalies,
             self.dead_letters + other.dead_letters,
+            _both(self.absent, other.absent),
         )
+
+
+def _both(one: Mapping[str, Lacking], other: Mapping[str, Lacking]) -> Mapping[str, Lacking]:
+    added = dict(one)
+    for name, lacking in other.items():
+        added[name] = added[name].and_others(lacking) if name in added else lacking
+    return added

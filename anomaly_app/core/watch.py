@@ -10,12 +10,13 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
+from anomaly_app.core.absences import Absences, AbsenceWatch
 from anomaly_app.core.remedies import list_command
 from anomaly_app.core.shares import MINUTE, AlertRateWatch, RejectedWatch
 from anomaly_app.core.visible import visible
 from anomaly_app.core.window import NOTHING, Counts
 
-LONGEST_DETAIL = 120
+LONGEST_DETAIL = 300
 """Characters of what was found in a record: it comes from the stream, and may be anything."""
 
 
@@ -40,6 +41,8 @@ class Batch(NamedTuple):
     """Of the records that were to be scored."""
     others: Sequence[Letter] = ()
     """Of other topics: dead letters, but no share of what was to be scored."""
+    absences: Absences = Absences()
+    """What the scored ones lacked."""
 
 
 class Untold(NamedTuple):
@@ -63,17 +66,25 @@ class Watch(msgspec.Struct, frozen=True):
         The share of rejected records.
     alerts
         The share of anomalies.
+    absences
+        The share of each feature's absence.
     """
 
     untold: Mapping[str, Untold] = {}
     told_at: Mapping[str, float] = {}
     rejected: RejectedWatch = RejectedWatch()
     alerts: AlertRateWatch = AlertRateWatch()
+    absences: AbsenceWatch = AbsenceWatch()
 
     @property
     def advice(self) -> list[str]:
-        """What is wrong with the stream now, and what to do; nothing of a record is in it."""
-        found = [self.rejected.advice, self.alerts.none, self.alerts.many]
+        """What is wrong with the stream now, and what to do; of records it names fields only."""
+        found = [
+            self.rejected.advice,
+            self.alerts.none,
+            self.alerts.many,
+            self.absences.advice,
+        ]
         return [line for line in found if line is not None]
 
 
@@ -100,8 +111,9 @@ def step(watch: Watch, batch: Batch, now: float) -> tuple[Watch, list[str]]:
     judged = batch.scored + len(batch.rejected)
     rejected, too_many = watch.rejected.step(Counts(judged, len(batch.rejected), kinds), now)
     alerts, odd = watch.alerts.step(Counts(batch.scored, batch.anomalies), now)
-    lines += [line for line in (too_many, odd) if line is not None]
-    return replace(watch, rejected=rejected, alerts=alerts), lines
+    absences, absent = watch.absences.step(batch.absences, now)
+    lines += [line for line in (too_many, odd, absent) if line is not None]
+    return replace(watch, rejected=rejected, alerts=alerts, absences=absences), lines
 
 
 def finish(watch: Watch, now: float) -> tuple[Watch, list[str]]:

@@ -13,7 +13,7 @@ from anomaly_app.alerting.log import LogChannel
 from anomaly_app.alerting.reading import read_alert
 from anomaly_app.alerting.slack import SlackChannel
 from anomaly_app.core.dead_letter import write_dead_letter
-from anomaly_app.core.decode import Rejected
+from anomaly_app.core.decoded import Rejected
 from anomaly_app.core.errors import AnomalyUnreadable, RecordRejected
 from anomaly_app.core.throttle import Throttle
 from anomaly_app.core.watch import Batch

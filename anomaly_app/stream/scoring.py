@@ -7,7 +7,7 @@ from typing import Any, cast
 import faust
 from faust.types import EventT, StreamT
 
-from anomaly_app.core.decode import KafkaRecord
+from anomaly_app.core.decoded import KafkaRecord
 from anomaly_app.core.times import seconds_of
 from anomaly_app.core.verdict import Verdict
 from anomaly_app.runtime import Runtime
@@ -70,6 +70,7 @@ def _count(
     counters.scored += verdict.scored
     counters.anomalies += len(verdict.findings)
     counters.dead_letters.update(str(rejected.error.rejection) for rejected in verdict.rejected)
+    counters.absent.update({name: lacking.number for name, lacking in verdict.absent.items()})
     sample = records[:: len(records) // LATENCIES_OF_A_BATCH + 1]
     times = [seconds_of(record.timestamp or 0) for record in sample]
     counters.latency.add([now - seconds for seconds in times if seconds])

@@ -7,7 +7,8 @@ from typing import Any
 
 import faust
 
-from anomaly_app.core.decode import Rejected
+from anomaly_app.core.absences import Absences
+from anomaly_app.core.decoded import Rejected
 from anomaly_app.core.verdict import Verdict
 from anomaly_app.core.watch import Batch, Letter, finish, step
 from anomaly_app.runtime import Runtime
@@ -37,7 +38,13 @@ def define_watching(app: faust.App, runtime: Runtime) -> None:
 def notice_verdict(verdict: Verdict, runtime: Runtime) -> None:
     """Say what is to be said of a batch that was judged, and is in Kafka."""
     rejected = [*map(to_letter, verdict.rejected)]
-    notice(Batch(verdict.scored, len(verdict.findings), rejected), runtime)
+    numbers = {name: lacking.number for name, lacking in verdict.absent.items()}
+
+    def similar(name: str) -> str | None:
+        return runtime.pipeline.decoder.similar(name, verdict.absent[name].example)
+
+    absences = Absences(verdict.scored, numbers, similar)
+    notice(Batch(verdict.scored, len(verdict.findings), rejected, absences=absences), runtime)
 
 
 def notice(batch: Batch, runtime: Runtime) -> None:

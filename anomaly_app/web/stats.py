@@ -55,6 +55,14 @@ def worker_stats(runtime: Runtime, positions: Sequence[PartitionPosition]) -> di
             "asked": manifest.alert_rate if manifest else None,
             "seen": runtime.watch.alerts.seen,
         },
+        "absent": {
+            name: {
+                "count": counters.absent[name],
+                "share_of_latest": runtime.watch.absences.share(name),
+                "share_in_training": usual,
+            }
+            for name, usual in runtime.watch.absences.usual.items()
+        },
         "advice": runtime.watch.advice,
         "alerts": dict(counters.alerts),
         "alerts_wait_for": runtime.alerts_wait_for(),

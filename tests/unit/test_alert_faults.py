@@ -17,7 +17,7 @@ from anomaly_app.alerting.log import LogChannel
 from anomaly_app.alerting.reading import read_alert
 from anomaly_app.core.anomaly import Anomaly, write_json
 from anomaly_app.core.dead_letter import write_dead_letter
-from anomaly_app.core.decode import Rejected
+from anomaly_app.core.decoded import Rejected
 from anomaly_app.core.errors import AnomalyUnreadable, RecordRejected, Rejection
 from anomaly_app.core.explain import Reason
 from anomaly_app.core.verdict import Message

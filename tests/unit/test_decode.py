@@ -11,7 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from anomaly_app.core.decode import Decoder, Transaction
+from anomaly_app.core.decode import Decoder
+from anomaly_app.core.decoded import Transaction
 from anomaly_app.core.errors import RecordRejected, Rejection
 from anomaly_app.core.json_reading import has_slow_numbers, read_json
 from anomaly_app.core.schema import (

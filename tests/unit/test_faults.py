@@ -16,14 +16,16 @@ from tests.support.stages import MARK, MARKED, MARKED_TIME, Fault, Stage
 
 PIPELINE = Pipeline(model(), max_record_bytes=2_000, max_reasons=5)
 
+[READER] = PIPELINE.decoder._recent
+
 STAGES = [
-    Stage("typed parser", PIPELINE._decoder, "_parse", lambda value: value == MARKED),
+    Stage("typed parser", READER, "read", lambda value, _: value == MARKED),
     Stage(
         "careful reading",
         decode,
         "read_object",
         lambda value, _: b"66666" in value,
-        value=b'{"data": [[66666.0, "casino"]]}',
+        value=b'{"features": null, "amount": 66666.0, "shop": "casino"}',
     ),
     Stage(
         "time",
@@ -59,8 +61,8 @@ STAGES = [
         "dead letter",
         dead_letter,
         "write_headers",
-        lambda error, *_: "'66666'" in error,
-        value=transaction(time="66666"),
+        lambda error, *_: "'66666 s'" in error,
+        value=transaction(time="66666 s"),
     ),
 ]  # fmt: skip
 

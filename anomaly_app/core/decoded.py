@@ -1,0 +1,58 @@
+"""A Kafka record, and what becomes of it where it is decoded."""
+
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
+
+from anomaly_app.core.errors import RecordRejected
+from anomaly_app.core.schema import Matrix, Row
+
+
+class KafkaRecord(Protocol):
+    """What the decoder reads of a record that was fetched from Kafka."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int | None
+    """Milliseconds since the epoch, if the producer keeps to Kafka's unit."""
+    key: bytes | None
+    value: bytes | None
+
+
+class Transaction(NamedTuple):
+    """A decoded record: the metadata, and one value per wire feature of the schema."""
+
+    id: int | float | str | None
+    entity: str | int | float | None
+    time: float
+    """Seconds since the epoch."""
+    row: Row
+
+
+class Rejected(NamedTuple):
+    """A record that is no transaction, and why."""
+
+    record: KafkaRecord
+    error: RecordRejected
+
+
+class Lacking(NamedTuple):
+    """Records without something that they were expected to have."""
+
+    number: int
+    example: KafkaRecord
+    """One of them."""
+
+    def and_others(self, other: "Lacking") -> "Lacking":
+        """Count others, too."""
+        return Lacking(self.number + other.number, self.example)
+
+
+class Decoded(NamedTuple):
+    """A run of records, sorted into what can be scored and what cannot."""
+
+    records: list[KafkaRecord]
+    matrix: Matrix
+    rejected: list[Rejected]
+    lacking: Mapping[str, Lacking] = {}
+    """Of the records that were decoded, those without the key or the time that roles name."""
