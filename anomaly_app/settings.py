@@ -19,9 +19,8 @@ from pydantic import (
 )
 from pydantic_settings import SettingsConfigDict
 
-from anomaly_app.core.errors import DataError, SettingsError
-from anomaly_app.core.roles import Roles
-from anomaly_app.core.times import check_time_format, zone_of
+from anomaly_app.core.errors import SettingsError
+from anomaly_app.record_settings import RecordSettings
 from anomaly_app.security_settings import Secret, SecretFile, SecuritySettings, Unshown
 
 PREFIX = "ANOMALY_"
@@ -35,7 +34,7 @@ Seconds = Annotated[float, Field(gt=0, le=3600)]
 TOPIC_FIELDS = ("transactions_topic", "anomalies_topic", "dead_letters_topic")
 
 
-class Settings(SecuritySettings):
+class Settings(RecordSettings, SecuritySettings):
     """The app's settings; docs/settings.md has the same list with their reasons."""
 
     model_config = SettingsConfigDict(
@@ -75,16 +74,8 @@ class Settings(SecuritySettings):
 
     model: Path = Path("models/transactions")
     """Folder of the model: the newest version in it, or one version's own folder."""
-    payload: str | None = None
-    """Where in a record the transaction is: ``plain``, ``debezium``, or a path with dots."""
-    roles: str | None = None
-    """Words such as ``key=customer_id amount=amt`` where the topic differs from history."""
-    strict: bool = False
-    """Whether numbers and epoch times in quotes are refused."""
     batch_size: int = Field(4096, ge=1, le=100_000)
     """Records that are scored together at most."""
-    max_record_bytes: int = Field(1_048_576, ge=1, le=10_485_760)
-    """Records with a longer value go to the dead letters unread."""
     max_reasons: int = Field(5, ge=1, le=100)
     """Features that an anomaly names at most."""
     send_timeout: Seconds = 120.0
@@ -119,29 +110,10 @@ class Settings(SecuritySettings):
             raise ValueError(f"a port is a number from 1 to {LAST_PORT}")
         return ";".join(f"kafka://{host}" for host in hosts)
 
-    @field_validator("slack_token_file", "slack_channel", "payload", "roles", mode="before")
+    @field_validator("slack_token_file", "slack_channel", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: str | None) -> str | None:
         return value or None
-
-    @field_validator("payload")
-    @classmethod
-    def _is_payload(cls, value: str | None) -> str | None:
-        if value is not None and not all(value.split(".")):
-            raise ValueError("it must be plain, debezium, or names with dots between them")
-        return value
-
-    @field_validator("roles")
-    @classmethod
-    def _are_roles(cls, value: str | None) -> str | None:
-        try:
-            roles = Roles.parse(value or "")
-            zone_of(roles.timezone)
-            if roles.time_format is not None:
-                check_time_format(roles.time_format)
-        except DataError as fault:
-            raise ValueError(str(fault)) from None
-        return value
 
     @model_validator(mode="after")
     def _token_has_channel(self) -> Self:
@@ -167,11 +139,6 @@ class Settings(SecuritySettings):
         if isinstance(alias, AliasChoices):
             return str(alias.choices[0])
         return PREFIX + field.upper()
-
-    @property
-    def said_roles(self) -> Roles:
-        """What of the model's roles is otherwise on this topic."""
-        return Roles.parse(self.roles or "")
 
     @property
     def topic_names(self) -> tuple[str, str, str]:

@@ -138,24 +138,12 @@ class Decoder:
         return Transaction(found.id, found.entity, found.time, row)
 
     def read_carefully(self, record: KafkaRecord) -> tuple[Shape, Row]:
-        """Read one record of any shape, without a typed parser.
-
-        Raises
-        ------
-        RecordRejected
-            The record is not a transaction.
-        """
+        """Read one record of any shape, or raise RecordRejected, without a typed parser."""
         found = read_object(self.json_of(record), self.wire)
-        return found._replace(time=self._seconds(found.time, record)), tuple(found.row)
+        return found._replace(time=self.seconds_of(found.time, record)), tuple(found.row)
 
     def json_of(self, record: KafkaRecord) -> bytes:
-        """Give the JSON of a record's value, without what a serializer wrote before it.
-
-        Raises
-        ------
-        RecordRejected
-            There is none.
-        """
+        """Give a record's value, or raise RecordRejected, without what is before the JSON."""
         return unframed(record.value or b"", self._registry, self._max_bytes)
 
     def similar(self, missing: str, record: KafkaRecord) -> str | None:
@@ -195,7 +183,7 @@ class Decoder:
                 return found
         check(value, self._max_bytes)
         shape = read_object(value, self.wire)
-        time = None if shape.time is None else self._seconds(shape.time, record)
+        time = None if shape.time is None else self.seconds_of(shape.time, record)
         if time is None:
             parse_timestamp(record.timestamp)
         loose = isinstance(shape.time, str) and not _is_rfc_3339(shape.time)
@@ -215,7 +203,8 @@ class Decoder:
             self._readers[form] = make_reader(form, self.wire, self._max_bytes)
         return self._readers[form]
 
-    def _seconds(self, time: str | float | None, record: KafkaRecord) -> float:
+    def seconds_of(self, time: datetime | str | float | None, record: KafkaRecord) -> float:
+        """Read a time, or Kafka's timestamp where there is none."""
         if time is None:
             return parse_timestamp(record.timestamp)
         wire = self.wire

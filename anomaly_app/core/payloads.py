@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from anomaly_app.core.errors import RecordRejected, Rejection
-from anomaly_app.core.fields import Object, is_given, kind_of, scalar
+from anomaly_app.core.fields import EMPTY, Object, is_given, kind_of, scalar
 from anomaly_app.core.hints import hint_of, nothing_at
 from anomaly_app.core.wire import DEBEZIUM, PLAIN, Wire
 
@@ -37,7 +37,9 @@ def payload_of(record: Object, wire: Wire) -> Payload:
                 Rejection.NO_FEATURES, nothing_at(wire.payload, record) + hint_of(record, wire)
             )
         return Payload(wire.payload, [found, record])
-    if wire.recognises_envelopes and "features" not in record.fields:
+    features = record.fields.get("features")
+    is_documented = features is not None and kind_of(features) in EMPTY
+    if wire.recognises_envelopes and not is_documented:
         if is_envelope(record) or ((inner := record.inner("payload")) and is_envelope(inner)):
             return _change(record, wire)
         if inner and "schema" in record.fields:

@@ -16,6 +16,7 @@ from msgspec.structs import astuple
 
 from anomaly_app.core.fields import kind_of
 from anomaly_app.core.forms import (
+    CATEGORY,
     LABEL,
     NUMBER_OR_TEXT,
     TIME,
@@ -26,7 +27,7 @@ from anomaly_app.core.forms import (
 )
 from anomaly_app.core.json_reading import number_in
 from anomaly_app.core.schema import FeatureValue, Row
-from anomaly_app.core.structure import Node, Path
+from anomaly_app.core.structure import Node, NoStructure, Path
 from anomaly_app.core.wire import DEBEZIUM, Wire
 
 
@@ -183,16 +184,21 @@ def _with_numbers(get: Callable[[Any], Row], kinds: Sequence[Any]) -> Callable[[
 
 def _add_part(root: Node, around: Sequence[Path], names: Sequence[str], kind: Any) -> list[Place]:
     """Place all that may be a part, and give what finds it, in order."""
-    return [
-        _either(
-            attrgetter(root.whole((*base, name), kind)),
-            attrgetter(root.value((*base, *name.split(".")), kind)),
-        )
-        if "." in name
-        else root.value((*base, name), kind)
-        for base in around
-        for name in names
-    ]
+    return [_add_place(root, base, name, kind) for base in around for name in names]
+
+
+def _add_place(root: Node, base: Path, name: str, kind: Any) -> Place:
+    path = (*base, *name.split("."))
+    try:
+        value = root.value(path, kind)
+    except NoStructure:
+        if kind != LABEL:
+            raise
+        # It may be a feature as well: a number with a fraction is then left to the other reading.
+        value = root.value(path, CATEGORY)
+    if "." not in name:
+        return value
+    return _either(attrgetter(root.whole((*base, name), kind)), attrgetter(value))
 
 
 def _either(whole: Callable[[Any], Any], path: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -213,7 +219,7 @@ def _strays(root: Node, base: Path, wire: Wire, form: Form) -> list[str]:
         paths += [(*base, "data")]
     if wire.payload is None and not form.payload and is_open and wire.recognises_envelopes:
         paths += [("after",), ("payload",)]
-    if wire.payload is None and form.payload:
+    if wire.payload in {None, DEBEZIUM} and form.payload:
         paths += [("features",)]
         paths += [("after",)] if form.payload != "after" else []
         paths += [("payload", "after")] if form.payload == "payload" else []

@@ -16,7 +16,7 @@ from anomaly_app.core.shares import MINUTE, AlertRateWatch, RejectedWatch
 from anomaly_app.core.visible import visible
 from anomaly_app.core.window import NOTHING, Counts
 
-LONGEST_DETAIL = 300
+LONGEST_DETAIL = 240
 """Characters of what was found in a record: it comes from the stream, and may be anything."""
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from anomaly_app.core import anomaly as writing
-from anomaly_app.core import dead_letter, decode, pipeline
+from anomaly_app.core import dead_letter, decode, pipeline, reading
 from anomaly_app.core.model import Model
 from anomaly_app.core.pipeline import Pipeline
 from anomaly_app.core.schema import FeatureSchema
@@ -29,7 +29,7 @@ STAGES = [
     ),
     Stage(
         "time",
-        decode,
+        reading,
         "parse_time",
         lambda time: time == MARKED_TIME,
         value=transaction(time=MARKED_TIME),
@@ -110,6 +110,7 @@ def test_a_fault_at_one_record_is_its_dead_letter_and_the_others_are_judged_as_e
 def test_a_fault_at_ordinary_records_as_well_is_no_records_fault(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    PIPELINE.judge([record(transaction())], NOON)
     stage.break_down(monkeypatch, for_all=True)
     with pytest.raises(Fault):
         PIPELINE.judge([record(stage.value, **stage.fields)], NOON)

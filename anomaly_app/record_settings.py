@@ -1,0 +1,50 @@
+"""Of the settings, those that say how records are read."""
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings
+
+from anomaly_app.core.errors import DataError
+from anomaly_app.core.roles import Roles
+from anomaly_app.core.times import check_time_format, zone_of
+
+
+class RecordSettings(BaseSettings):
+    """What records of the transactions' topic look like."""
+
+    payload: str | None = None
+    """Where in a record the transaction is: ``plain``, ``debezium``, or a path with dots."""
+    roles: str | None = None
+    """Words such as ``key=customer_id amount=amt`` where the topic differs from history."""
+    strict: bool = False
+    """Whether numbers and epoch times in quotes are refused."""
+    max_record_bytes: int = Field(1_048_576, ge=1, le=10_485_760)
+    """Records with a longer value go to the dead letters unread."""
+
+    @field_validator("payload", "roles", mode="before")
+    @classmethod
+    def _nothing_is_unset(cls, value: str | None) -> str | None:
+        return value or None
+
+    @field_validator("payload")
+    @classmethod
+    def _is_payload(cls, value: str | None) -> str | None:
+        if value is not None and not all(value.split(".")):
+            raise ValueError("it must be plain, debezium, or names with dots between them")
+        return value
+
+    @field_validator("roles")
+    @classmethod
+    def _are_roles(cls, value: str | None) -> str | None:
+        try:
+            roles = Roles.parse(value or "")
+            zone_of(roles.timezone)
+            if roles.time_format is not None:
+                check_time_format(roles.time_format)
+        except DataError as fault:
+            raise ValueError(str(fault)) from None
+        return value
+
+    @property
+    def said_roles(self) -> Roles:
+        """What of the model's roles is otherwise on this topic."""
+        return Roles.parse(self.roles or "")
