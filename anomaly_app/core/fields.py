@@ -1,6 +1,6 @@
 """JSON objects, opened as far as they are looked into."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -102,3 +102,8 @@ def nested(fields: Mapping[str, Any]) -> dict[str, Any]:
             within = within.setdefault(parent, {})
         within[last] = value
     return made
+
+
+def is_harmless(strays: Sequence[msgspec.Raw | None]) -> bool:
+    """Tell whether fields that may show another form are neither objects, lists nor null."""
+    return all(json is None or kind_of(json) not in {b"{", b"[", b"n"} for json in strays)

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from anomaly_app.core.decoded import KafkaRecord
 from anomaly_app.core.errors import RecordRejected, Rejection, describe
+from anomaly_app.core.fields import is_harmless
 from anomaly_app.core.forms import Form
 from anomaly_app.core.framing import FRAME, MAGIC, Readers, unframe
 from anomaly_app.core.json_reading import (
@@ -24,7 +25,7 @@ from anomaly_app.core.times import (
     parse_time,
     parse_timestamp,
 )
-from anomaly_app.core.typed import Parser, is_harmless, make_parser
+from anomaly_app.core.typed import Parser, make_parser
 from anomaly_app.core.wire import Wire
 
 Time: TypeAlias = datetime | float | None

@@ -14,7 +14,6 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import astuple
 
-from anomaly_app.core.fields import kind_of
 from anomaly_app.core.forms import (
     CATEGORY,
     LABEL,
@@ -105,11 +104,6 @@ def make_parser(wire: Wire, form: Form) -> Parser:
         stray_count=len(strays),
         shortest=root.shortest(),
     )
-
-
-def is_harmless(strays: Sequence[msgspec.Raw | None]) -> bool:
-    """Tell whether fields that may show another form are neither objects, lists nor null."""
-    return all(json is None or kind_of(json) not in {b"{", b"[", b"n"} for json in strays)
 
 
 Place: TypeAlias = str | Callable[[Any], Any]

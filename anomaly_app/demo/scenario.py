@@ -1,12 +1,15 @@
 """What a demo sends: history to train on, and the records that follow it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, time
+from decimal import Decimal
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 
+from anomaly_app.core.fields import nested
 from anomaly_app.core.roles import Roles
 from anomaly_app.core.schema import FeatureValue
 from anomaly_app.demo.simulator import simulate
@@ -70,35 +73,69 @@ def file_scenario(path: Path, roles: Roles) -> Scenario:
     The files of a folder were not recorded together: each has a first part of its own.
     """
     history, traffic = read_history(path, roles).split(FIRST_PART, each_entity=path.is_dir())
-    return Scenario(history, _events(traffic, [""] * len(traffic)))
+    return Scenario(history, _file_events(traffic))
+
+
+def _file_events(traffic: History) -> list[Event]:
+    """Write each row as a record with the file's own names, and without the label."""
+    roles = traffic.roles
+    names = [roles.field_of(name) for name in traffic.frame.columns]
+    rows = zip(traffic.frame.iter_rows(), _parts_of(traffic), strict=True)
+    return [
+        _event(
+            traffic,
+            place,
+            nested({**parts, **dict(zip(names, map(_carried, row), strict=True))}),
+        )
+        for place, (row, parts) in enumerate(rows)
+    ]
+
+
+def _parts_of(traffic: History) -> Iterator[dict[str, FeatureValue]]:
+    """Give key, time and id of each row, by the names of their fields."""
+    roles = traffic.roles
+    columns: list[tuple[str | None, Sequence[Any] | None]] = [
+        (roles.key, traffic.entities),
+        (roles.time, None if traffic.times is None else traffic.times.tolist()),
+        (roles.id, traffic.ids),
+    ]
+    held = [(name, column) for name, column in columns if name is not None and column is not None]
+    for place in range(len(traffic)):
+        yield {name: _carried(column[place]) for name, column in held}
 
 
 def _events(traffic: History, kinds: Sequence[str]) -> list[Event]:
+    """Write each row in the documented shape."""
     names = traffic.frame.columns
     events = []
     for place, row in enumerate(traffic.frame.iter_rows()):
-        entity = traffic.entities[place] if traffic.entities else None
         transaction = Transaction(
             id=traffic.ids[place] if traffic.ids else place,
-            entity=entity,
+            entity=traffic.entities[place] if traffic.entities else None,
             time=float(traffic.times[place]) if traffic.times is not None else None,
             features=dict(zip(names, map(_carried, row), strict=True)),
         )
-        events.append(
-            Event(
-                key=entity.encode() if entity is not None else None,
-                value=msgspec.json.encode(transaction.asdict()),
-                fraud=bool(traffic.labels[place]) if traffic.labels is not None else None,
-                kind=kinds[place],
-            )
-        )
+        events.append(_event(traffic, place, transaction.asdict(), kind=kinds[place]))
     return events
 
 
+def _event(traffic: History, place: int, value: Mapping[str, Any], *, kind: str = "") -> Event:
+    entity = traffic.entities[place] if traffic.entities else None
+    labelled = traffic.labels is not None and (
+        traffic.labelled is None or bool(traffic.labelled[place])
+    )
+    return Event(
+        key=entity.encode() if entity is not None else None,
+        value=msgspec.json.encode(value),
+        fraud=bool(traffic.labels[place]) if labelled and traffic.labels is not None else None,
+        kind=kind,
+    )
+
+
 def _carried(value: object) -> FeatureValue:
-    """Give a table's cell as JSON can carry it: neither NaN nor dates."""
+    """Give a table's cell as JSON can carry it: neither NaN nor decimals nor dates."""
     if value is None or isinstance(value, str | int):
         return value
-    if isinstance(value, float):
-        return value if np.isfinite(value) else None
-    return str(value)
+    if isinstance(value, float | Decimal):
+        return float(value) if np.isfinite(float(value)) else None
+    return value.isoformat() if isinstance(value, date | time) else str(value)

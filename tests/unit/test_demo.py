@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from rich.console import Console
 
@@ -58,7 +59,41 @@ def test_a_file_is_cut_into_history_and_traffic(tmp_path: Path) -> None:
     assert [e.fraud for e in scenario.events] == [False] * 5 + [True]
     first = scenario.events[0]
     assert first.key == b"card-1"
-    assert json.loads(first.value)["features"] == {"amount": 4.5}
+    assert json.loads(first.value) == {"time": 4.0, "card": "card-1", "amount": 4.5}
+
+
+def test_the_rows_of_a_file_have_its_own_names_and_are_read_by_its_roles(tmp_path: Path) -> None:
+    rows = range(10)
+    table = {
+        "trans_num": rows,
+        "ts": [1_767_268_800 + i for i in rows],
+        "customer.id": [f"c-{i % 3}" for i in rows],
+        "amt": [i + 0.5 for i in rows],
+        "b.a": [i % 4 for i in rows],
+        "b": [f'a "{i % 2}"\\' for i in rows],
+        'q"\\u': [f"x{i % 2}" for i in rows],
+    }
+    pl.DataFrame(table).write_parquet(tmp_path / "odd.parquet")
+    roles = Roles.parse("key=customer.id amount=amt")
+    scenario = file_scenario(tmp_path / "odd.parquet", roles)
+    first = scenario.events[0]
+    assert json.loads(first.value) == {
+        "trans_num": 4,
+        "ts": 1_767_268_804.0,
+        "customer": {"id": "c-1"},
+        "amt": 4.5,
+        "b.a": 0,
+        "b": 'a "0"\\',
+        'q"\\u': "x0",
+    }
+    schema = infer_schema(scenario.history).schema
+    decoder = Decoder(schema, scenario.history.roles, max_bytes=10_000)
+    decoded = decoder.decode([record(e.value, offset=i) for i, e in enumerate(scenario.events)])
+    assert decoded.rejected == []
+    assert decoded.lacking == {}
+    assert not np.isnan(decoded.matrix).any()
+    found = decoder.transaction(record(first.value))
+    assert (found.id, found.entity, found.time) == (4, "c-1", 1_767_268_804.0)
 
 
 def event(*, fraud: bool | None, kind: str = "") -> Event:

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from functools import cache
 from random import Random
 from typing import Any
@@ -65,7 +66,7 @@ def value(random: Random, depth: int) -> Any:
 def fields(random: Random, depth: int = 0) -> dict[str, Any]:
     """Make an object that is often nearly a transaction, or an envelope with one."""
     made = {name: value(random, depth) for name in random.sample(NAMES, random.randint(1, 6))}
-    likely = {
+    likely: dict[str, tuple[float, Callable[[], Any]]] = {
         "amount": (0.4, lambda: random.choice([1.0, "3", 2])),
         "ts": (0.2, lambda: random.choice([1_767_268_800, *TEXTS[-8:]])),
         "op": (0.25, lambda: random.choice("ccud")),
@@ -91,7 +92,9 @@ def decoder(words: str, payload: str | None, *, strict: bool) -> Decoder:
 def readers(words: str, payload: str | None, *, strict: bool) -> list[Reader]:
     wire = decoder(words, payload, strict=strict).wire
     held = HELD[payload] if payload or wire.recognises_envelopes else [""]
-    forms = [Form(path, layout, texts) for path in held for layout in LAYOUTS for texts in (0, 1)]
+    forms = [
+        Form(path, layout, texts) for path in held for layout in LAYOUTS for texts in (False, True)
+    ]
     return [make_reader(form, wire, 100_000) for form in forms]
 
 
