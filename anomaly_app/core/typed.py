@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from math import isfinite
 from operator import attrgetter, itemgetter
 from types import GenericAlias
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET
@@ -82,8 +82,8 @@ def make_parser(wire: Wire, form: Form) -> Parser:
     names = wire.flat_parts if form.layout == "flat" else wire.parts
     around = [base[:depth] for depth in depths_of(wire, form)]
     has_texts = form.has_texts or wire.roles.time_format is not None
-    time, *times = _add_part(root, around, names.time, TIME_OR_TEXT if has_texts else TIME)
-    key, *keys = _add_part(root, around, names.key, LABEL)
+    times = _add_part(root, around, names.time, TIME_OR_TEXT if has_texts else TIME)
+    keys = _add_part(root, around, names.key, LABEL)
     _add_part(root, around, names.id, LABEL)
     strays = _strays(root, base, wire, form)
     op = None
@@ -95,23 +95,19 @@ def make_parser(wire: Wire, form: Form) -> Parser:
         parse=msgspec.json.Decoder(root.build()).decode,
         features=features,
         row=row,
-        time=_getter(time),
-        key=_getter(key),
+        time=times[0] if times else _nothing,
+        key=keys[0] if keys else _nothing,
         strays=attrgetter(*strays) if strays else None,
         op=op,
-        times=[*map(_getter, times)],
-        keys=[*map(_getter, keys)],
+        times=times[1:],
+        keys=keys[1:],
         stray_count=len(strays),
         shortest=root.shortest(),
     )
 
 
-Place: TypeAlias = str | Callable[[Any], Any]
-"""Attributes that lead to a value, or what finds it."""
-
-
-def _getter(place: Place) -> Callable[[Any], Any]:
-    return attrgetter(place) if isinstance(place, str) else place
+def _nothing(_: Any) -> None:
+    """Find a part where no name is left for it."""
 
 
 def _add_row(node: Node, base: Path, wire: Wire, form: Form) -> Callable[[Any], Row]:
@@ -176,12 +172,14 @@ def _with_numbers(get: Callable[[Any], Row], kinds: Sequence[Any]) -> Callable[[
     return converted
 
 
-def _add_part(root: Node, around: Sequence[Path], names: Sequence[str], kind: Any) -> list[Place]:
+def _add_part(
+    root: Node, around: Sequence[Path], names: Sequence[str], kind: Any
+) -> list[Callable[[Any], Any]]:
     """Place all that may be a part, and give what finds it, in order."""
     return [_add_place(root, base, name, kind) for base in around for name in names]
 
 
-def _add_place(root: Node, base: Path, name: str, kind: Any) -> Place:
+def _add_place(root: Node, base: Path, name: str, kind: Any) -> Callable[[Any], Any]:
     path = (*base, *name.split("."))
     try:
         value = root.value(path, kind)
@@ -191,7 +189,7 @@ def _add_place(root: Node, base: Path, name: str, kind: Any) -> Place:
         # It may be a feature as well: a number with a fraction is then left to the other reading.
         value = root.value(path, CATEGORY)
     if "." not in name:
-        return value
+        return attrgetter(value)
     return _either(attrgetter(root.whole((*base, name), kind)), attrgetter(value))
 
 
