@@ -4,8 +4,8 @@ from anomaly_app.core.errors import Rejection
 
 REMEDIES: dict[str, str] = {
     Rejection.NULL_VALUE: (
-        "records without a value are what deletes from a compacted topic: keep them off this "
-        "topic, or name another one in ANOMALY_TRANSACTIONS_TOPIC"
+        "these delete, from a compacted topic or from a table: they are no transactions; keep "
+        "them off this topic, or name another one in ANOMALY_TRANSACTIONS_TOPIC"
     ),
     Rejection.TOO_LARGE: "raise ANOMALY_MAX_RECORD_BYTES, or send smaller records",
     Rejection.NOT_UTF8: (
@@ -17,16 +17,18 @@ REMEDIES: dict[str, str] = {
     ),
     Rejection.NOT_AN_OBJECT: "send each transaction as a JSON object, and in a record of its own",
     Rejection.NO_FEATURES: (
-        "name the fields of `features` as the model does (`python -m training inspect` with the "
-        "folder of ANOMALY_MODEL shows them), or train a model on the fields that are sent"
+        "say in ANOMALY_PAYLOAD where in a record the transaction is, or in ANOMALY_ROLES which "
+        "field is which feature (`python -m training inspect` with the folder of ANOMALY_MODEL "
+        "shows them), or train a model on the fields that are sent"
     ),
     Rejection.WRONG_LENGTH: (
-        "send as many `features` as the model has, in its order (`python -m training inspect` with "
-        "the folder of ANOMALY_MODEL shows them), or send them by name"
+        "send one transaction a message, with as many values as the model has features, in its "
+        "order (`python -m training inspect` with the folder of ANOMALY_MODEL shows them), or "
+        "send them by name"
     ),
     Rejection.WRONG_TYPE: (
-        "send the field that the dead letters name with the type that the model has for it, or "
-        "train a model on the fields as they are sent"
+        "send the field that the dead letters name as they say, or train a model on the fields "
+        "as they are sent"
     ),
     Rejection.NOT_FINITE: "send null where there is no number; 1e999 and the like are not read",
     Rejection.BAD_TIME: (

@@ -72,6 +72,9 @@ TEXTS = [
     b"311",
     b"0311",
     b"-5",
+    b"12.5",
+    b" 1e3 ",
+    b"1767268800",
     b"1e999",
     b"NaN",
     b"null",
@@ -125,6 +128,7 @@ VALUES = [
 
 NAMES = [
     *(b"id entity time current_time features data amount shop value1 value2 value3".split()),
+    *(b"customer_id ts tx op after before payload schema detail row row.amount who id".split()),
     *(b"hour_of_day Features TIME f0 __class__ \\u0074ime".split()),
     b"",
     b"x" * 500,

@@ -6,7 +6,10 @@ from itertools import pairwise
 from random import Random
 from typing import TypeAlias, TypeVar
 
-from anomaly_app.core.schema import FeatureSchema
+import msgspec
+
+from anomaly_app.core.fields import nested
+from anomaly_app.core.wire import Wire
 from anomaly_app.stream.batching import Record
 from tests.fuzz.literals import KEYS, TIMES, TIMESTAMPS, TOKENS, VALUES
 
@@ -116,16 +119,17 @@ def mutate(tokens: Sequence[bytes], random: Random, corpus: Sequence[Tokens]) ->
 
 
 class Mutator:
-    """Makes records for one schema.
+    """Makes records for one pipeline.
 
     Parameters
     ----------
-    schema
-        Its features are what the documented shapes carry.
+    wire
+        Where it reads what.
     """
 
-    def __init__(self, schema: FeatureSchema) -> None:
-        self.corpus = [tokens_of(value) for value in documented_shapes(schema)]
+    def __init__(self, wire: Wire) -> None:
+        values = [*documented_shapes(wire), *shapes_of_others(wire)]
+        self.corpus = [tokens_of(value) for value in values]
 
     def batch(self, size: int, random: Random) -> list[Record]:
         """Make records; the same random numbers give the same records."""
@@ -154,18 +158,13 @@ class Mutator:
         return timestamp, key, mutate(_one_of(self.corpus, random), random, self.corpus)
 
 
-def documented_shapes(schema: FeatureSchema) -> list[bytes]:
+def documented_shapes(wire: Wire) -> list[bytes]:
     """Write transactions of every documented shape, ordinary and odd."""
     random = Random(0)  # noqa: S311
     values = []
     for _ in range(60):
-        row = [
-            random.choice([b'"food"', b'"fuel"', b'"books"', b'"casino"', b"311"])
-            if feature.kind == "category"
-            else b"%.2f" % (random.gauss(20.0, 4.0) * random.choice([1, 1, 1, 50]))
-            for feature in schema.wire_features
-        ]
-        names = [feature.name.encode() for feature in schema.wire_features]
+        row = _row(wire, random)
+        names = [msgspec.json.encode(name)[1:-1] for name in wire.fields]
         fields = b",".join(b'"%b":%b' % pair for pair in zip(names, row, strict=True))
         listed = b",".join(row)
         texts = [b'"%b"' % text for text in TIMES[:3]]
@@ -178,6 +177,51 @@ def documented_shapes(schema: FeatureSchema) -> list[bytes]:
             b'{"id":7,"data":[[%b]],"current_time":%b}' % (listed, time),
             b'{"data":[%b]}' % listed,
             b"{%b}" % fields,
+        ]
+    return values
+
+
+def _row(wire: Wire, random: Random) -> list[bytes]:
+    return [
+        random.choice([b'"food"', b'"fuel"', b'"books"', b'"casino"', b"311"])
+        if feature.kind == "category"
+        else b"%.2f" % (random.gauss(20.0, 4.0) * random.choice([1, 1, 1, 50]))
+        for feature in wire.features
+    ]
+
+
+def shapes_of_others(wire: Wire) -> list[bytes]:
+    """Write records as the roles name their fields, in each envelope, with text for numbers."""
+    random = Random(1)  # noqa: S311
+    values = []
+    for place in range(40):
+        row = _row(wire, random)
+        if place % 4 == 0:
+            row = [value if value.startswith(b'"') else b'"%b"' % value for value in row]
+        parts = {name: b'"card-1"' for name in (wire.roles.key, wire.roles.id) if name}
+        if wire.roles.time:
+            parts[wire.roles.time] = _one_of([b"1767268800", b'"2026-01-01 12:00:00"'], random)
+        fields = {**parts, **dict(zip(wire.fields, row, strict=True))}
+        written = nested({name: msgspec.Raw(value) for name, value in fields.items()})
+        flat = msgspec.json.encode(written)
+        path = wire.payload if wire.payload not in {None, "plain", "debezium"} else "detail"
+        *around, last = path.split(".")
+        held = b'{"%b":%b}' % (last.encode(), flat)
+        for name in reversed(around):
+            held = b'{"%b":%b}' % (name.encode(), held)
+        change = b'{"before":null,"after":%b,"op":"%b","ts_ms":1767268800000}' % (
+            flat,
+            _one_of([b"c", b"u", b"r", b"d"], random),
+        )
+        values += [
+            flat,
+            flat,
+            change,
+            held,
+            b'{"schema":{"type":"struct"},"payload":%b}' % change,
+            b'{"schema":{"type":"struct"},"payload":%b}' % flat,
+            b"\x00\x00\x00\x00\x07" + flat,
+            b"\x00\x00\x00\x00\x08" + flat,
         ]
     return values
 

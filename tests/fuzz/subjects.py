@@ -7,6 +7,7 @@ import polars as pl
 
 from anomaly_app.core.model import Model
 from anomaly_app.core.pipeline import Pipeline
+from anomaly_app.core.roles import Roles
 from tests.fuzz.mutation import LONGEST, Mutator
 from training.fit import FitOptions, fit_model
 from training.history import History
@@ -16,6 +17,9 @@ NOON = 1_767_268_800.0
 
 FOREST = ("isolation_forest", {"n_estimators": 8, "max_samples": 64})
 FEW_ROWS = 200
+
+ROLES = "key=customer_id time=ts id=tx timezone=Europe/Berlin"
+RENAMED = "key=who.id time=meta.ts amount=row.amt"
 
 
 class Subject(NamedTuple):
@@ -34,7 +38,14 @@ def make_subjects() -> list[Subject]:
     numbers = pl.DataFrame({f"value{place + 1}": amounts[:, place] for place in range(3)})
     mixed = pl.DataFrame({"amount": amounts[:, 0], "shop": shops})
     times = NOON + 600.0 * np.arange(FEW_ROWS, dtype=np.float64)
+    quoted = pl.DataFrame({"amount": amounts[:, 0], 'a "b"\\': shops})
+    wide = pl.DataFrame({"row.amount": amounts[:, 0], "row.shop": shops, "row": amounts[:, 1]})
     return [
+        _subject("roles", History("fuzz", mixed, times=times), *FOREST, roles=ROLES),
+        _subject("path", History("fuzz", mixed), *FOREST, roles=RENAMED, payload="payload.after"),
+        _subject("debezium", History("fuzz", mixed), *FOREST, roles=ROLES, payload="debezium"),
+        _subject("quoted", History("fuzz", quoted), *FOREST, roles="id=op time=after"),
+        _subject("prefix", History("fuzz", wide), *FOREST, roles="key=row.shop", strict=True),
         _subject("numbers", History("fuzz", numbers), *FOREST),
         _subject("categories", History("fuzz", mixed), *FOREST),
         _subject("hours", History("fuzz", mixed, times=times), *FOREST),
@@ -42,10 +53,27 @@ def make_subjects() -> list[Subject]:
     ]
 
 
-def _subject(name: str, history: History, detector: str, params: dict[str, int]) -> Subject:
+def _subject(
+    name: str,
+    history: History,
+    detector: str,
+    params: dict[str, int],
+    *,
+    roles: str = "",
+    payload: str | None = None,
+    strict: bool = False,
+) -> Subject:
     rule = ThresholdRule(alert_rate=0.05)
     options = FitOptions(detector=detector, params=params, threshold=rule)
     made = fit_model(history, options, version="1")
     model = Model.from_bytes(made.manifest.to_json(), made.pickle, where="fuzz")
-    pipeline = Pipeline(model, max_record_bytes=LONGEST - 1_000, max_reasons=5)
-    return Subject(name, pipeline, Mutator(model.schema))
+    pipeline = Pipeline(
+        model,
+        max_record_bytes=LONGEST - 1_000,
+        max_reasons=5,
+        roles=Roles.parse(roles),
+        payload=payload,
+        strict=strict,
+        readers={8: lambda body: body[::-1][::-1]},
+    )
+    return Subject(name, pipeline, Mutator(pipeline.decoder.wire))

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from anomaly_app.core.errors import SettingsError
+from anomaly_app.runtime import Runtime
 from anomaly_app.settings import Settings, load_settings
+from tests.support.factories import model, record
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +48,15 @@ def test_the_environment_and_the_env_file_set_them(
         ("ANOMALY_TRANSACTIONS_TOPIC", "no spaces"),
         ("ANOMALY_WEB_PORT", "99999"),
         ("ANOMALY_SEND_TIMEOUT", "0"),
+        ("ANOMALY_PAYLOAD", "a..b"),
+        ("ANOMALY_PAYLOAD", "."),
+        ("ANOMALY_STRICT", "perhaps"),
+        ("ANOMALY_ROLES", "customer_id"),
+        ("ANOMALY_ROLES", "ky=customer_id"),
+        ("ANOMALY_ROLES", "key='a"),
+        ("ANOMALY_ROLES", "timezone=Mars/Base"),
+        ("ANOMALY_ROLES", "timezone=../../etc/passwd"),
+        ("ANOMALY_ROLES", "time_format=%Q"),
     ],
 )
 def test_a_wrong_setting_is_named_in_one_line(
@@ -114,3 +125,14 @@ def test_an_empty_token_is_no_token(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_several_brokers_are_several_bootstrap_servers(given: str, servers: list[str]) -> None:
     assert Settings(broker=given).bootstrap_servers == servers
+
+
+def test_roles_rename_only_features_that_the_model_has() -> None:
+    runtime = Runtime(Settings(roles="amuont=Amount"))
+    with pytest.raises(SettingsError, match="ANOMALY_ROLES: .* no feature 'amuont'; did you mean "):
+        runtime.use(model())
+    runtime = Runtime(Settings(roles="key=who label=x features=y amount=Amount", payload="detail"))
+    runtime.use(model())
+    sent = record(b'{"detail": {"who": "c", "Amount": 1e9, "shop": "food"}}')
+    [finding] = runtime.pipeline.judge([sent], 0.0).findings
+    assert finding.transaction.entity == "c"
