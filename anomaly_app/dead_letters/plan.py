@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from anomaly_app.core.visible import visible
 from anomaly_app.dead_letters.letter import Letter, Place, Selection
-from anomaly_app.dead_letters.table import LONGEST_LINE, count_by_reason
+from anomaly_app.dead_letters.table import LONGEST_DETAIL, LONGEST_LINE, count_by_reason
 
 if TYPE_CHECKING:
     from anomaly_app.core.pipeline import Pipeline
@@ -102,5 +102,5 @@ class Plan:
         verdict = self._pipeline.judge([replace(letter, value=value)], detected_at=time.time())
         for _, fault in verdict.rejected:
             account.rejected[str(fault.rejection)] += 1
-            return None, f"leave, {visible(str(fault), LONGEST_LINE)}"
+            return None, f"leave, {visible(str(fault), LONGEST_DETAIL)}"
         return value, "replay, repaired" if repaired else "replay"

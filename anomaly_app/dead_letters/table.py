@@ -10,7 +10,8 @@ from anomaly_app.dead_letters.survey import Count
 
 LONGEST_WORD = 60
 LONGEST_LINE = 160
-"""Characters that are shown of a key or a topic, and of an error or a value."""
+LONGEST_DETAIL = 240
+"""Characters that are shown of a key or a topic, of a value, and of an error."""
 
 MOST_BYTES = 4 * LONGEST_LINE + 4
 """Of a value, of which `LONGEST_LINE` characters are shown: one has 4 bytes at most."""
@@ -52,7 +53,7 @@ def rows(letter: Letter, replayed_to: str | None) -> str:
         "(no key)" if letter.key is None else visible(letter.key, LONGEST_WORD),
     )
     value = "(no value)" if letter.value is None else visible(letter.value, LONGEST_LINE)
-    lines = [first, INDENT + visible(letter.detail, LONGEST_LINE), INDENT + value]
+    lines = [first, INDENT + visible(letter.detail, LONGEST_DETAIL), INDENT + value]
     if replayed_to is not None:
         lines.append(f"{INDENT}replayed to {visible(replayed_to, LONGEST_WORD)}")
     return "\n".join(lines)

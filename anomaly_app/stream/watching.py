@@ -41,7 +41,10 @@ def notice_verdict(verdict: Verdict, runtime: Runtime) -> None:
     numbers = {name: lacking.number for name, lacking in verdict.absent.items()}
 
     def similar(name: str) -> str | None:
-        return runtime.pipeline.decoder.similar(name, verdict.absent[name].example)
+        try:
+            return runtime.pipeline.decoder.similar(name, verdict.absent[name].example)
+        except Exception:  # noqa: BLE001  # the batch is in Kafka: a hint must not undo that
+            return None
 
     absences = Absences(verdict.scored, numbers, similar)
     notice(Batch(verdict.scored, len(verdict.findings), rejected, absences=absences), runtime)

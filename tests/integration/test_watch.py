@@ -1,7 +1,6 @@
 """What goes wrong with the stream shows in the log and on the page of a real worker."""
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,17 +9,9 @@ from anomaly_app.core.remedies import REMEDIES
 from tests.support.factories import transaction
 from tests.support.kafka import Kafka, eventually, stats_of
 from tests.support.traffic import transactions
+from tests.support.watching import lines_with
 
 pytestmark = pytest.mark.broker
-
-
-def written(log: Path) -> list[str]:
-    return [line.rstrip() for line in log.read_text().splitlines()]
-
-
-async def lines_with(log: Path, *words: str) -> list[str]:
-    lines = await asyncio.to_thread(written, log)
-    return [line for line in lines if all(word in line for word in words)]
 
 
 def test_dead_letters_are_said_by_reason_and_not_one_by_one(kafka: Kafka) -> None:

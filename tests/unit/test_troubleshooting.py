@@ -5,6 +5,7 @@ from pathlib import Path
 
 from anomaly_app.broker.group import begins_at_end, judges_again
 from anomaly_app.broker.topics import nobody_writes_to_it
+from anomaly_app.core.absences import Absences
 from anomaly_app.core.pipeline import Pipeline
 from anomaly_app.core.shares import AlertRateWatch
 from anomaly_app.core.watch import Batch, Letter, Watch, step
@@ -38,6 +39,17 @@ def lines_of(watch: Watch, *batches: tuple[float, Batch]) -> list[str]:
     return lines
 
 
+def misnamed(value: bytes, offset: int) -> list[str]:
+    pipeline = Pipeline(model(), max_record_bytes=1_000, max_reasons=5)
+    [rejected] = pipeline.judge([record(value, partition=2, offset=offset)], 0.0).rejected
+    return lines_of(Watch(), (0.0, Batch(others=[to_letter(rejected)])))
+
+
+def absent(name: str, similar: str | None = None) -> list[str]:
+    absences = Absences(150, {name: 150}, lambda _: similar)
+    return lines_of(Watch(), (0.0, Batch(scored=150, absences=absences)))
+
+
 def written() -> list[str]:
     settings = Settings(transactions_topic="transacions")
     watch = Watch(alerts=AlertRateWatch.of(0.01, "models/transactions"))
@@ -54,6 +66,13 @@ def written() -> list[str]:
             (60.0, Batch()),
         ),
         lines_of(Watch(), (0.0, Batch(30, 0, [*letters(960), *[other] * 10])))[-1],
+        *misnamed(b'{"Amount": 1, "Shop": "food"}', 8),
+        *misnamed(b'{"detail": {"amount": 1, "shop": "food"}}', 9),
+        *absent(
+            "amount",
+            "the records have `Amount`: train on that name, or set ANOMALY_ROLES='amount=Amount'",
+        ),
+        *absent("key=customer_id"),
         *lines_of(watch, *[(0.0, Batch(scored=1_000))] * 5),
         *lines_of(watch, *[(0.0, Batch(scored=100, anomalies=20))] * 5),
     ]
