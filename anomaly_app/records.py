@@ -10,6 +10,8 @@ from anomaly_app.core.dead_letter import write_headers
 class Transaction(faust.Record, serializer="json", include_metadata=False):
     """One event to score, as it is produced to ``transactions`` (key = entity).
 
+    Fields with the names of the history's columns, beside each other, are understood as well.
+
     Parameters
     ----------
     features

@@ -17,9 +17,9 @@ REMEDIES: dict[str, str] = {
     ),
     Rejection.NOT_AN_OBJECT: "send each transaction as a JSON object, and in a record of its own",
     Rejection.NO_FEATURES: (
-        "say in ANOMALY_PAYLOAD where in a record the transaction is, or in ANOMALY_ROLES which "
-        "field is which feature (`python -m training inspect` with the folder of ANOMALY_MODEL "
-        "shows them), or train a model on the fields that are sent"
+        "set ANOMALY_PAYLOAD to where the transaction is, or ANOMALY_ROLES to which field is which "
+        "feature (`python -m training inspect` with the model's folder lists them), or train on "
+        "what is sent"
     ),
     Rejection.WRONG_LENGTH: (
         "send one transaction a message, with as many values as the model has features, in its "
