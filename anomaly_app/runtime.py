@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from anomaly_app.core.counters import Counters
 from anomaly_app.core.shares import AlertRateWatch
 from anomaly_app.core.watch import Watch
+from anomaly_app.schemas.registry import open_registry
 from anomaly_app.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,6 +26,11 @@ class Runtime:
     ----------
     settings
         As the process was started with.
+
+    Raises
+    ------
+    SettingsError
+        The schema registry of the settings cannot be used.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -34,6 +40,7 @@ class Runtime:
         self.started = time.monotonic()
         self.alerts_wait_for: Callable[[], str | None] = lambda: None
         """Tells why the alert in hand is not delivered yet."""
+        self.schemas = open_registry(settings)
         self._pipeline: Pipeline | None = None
 
     @property
@@ -75,6 +82,7 @@ class Runtime:
             model,
             max_record_bytes=self.settings.max_record_bytes,
             max_reasons=self.settings.max_reasons,
+            readers=self.schemas.readers if self.schemas else {},
         )
         alert_rate = model.manifest.alert_rate
         alerts = AlertRateWatch.of(alert_rate, str(self.settings.model))

@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import astuple
 
 from anomaly_app.core.errors import RecordRejected, Rejection, unscorable
+from anomaly_app.core.framing import MAGIC, Readers, unframe
 from anomaly_app.core.json_reading import (
     MOST_SLOW_NUMBERS,
     SHORTEST_SLOW_NUMBER,
@@ -35,6 +36,20 @@ class KafkaRecord(Protocol):
     """Milliseconds since the epoch, if the producer keeps to Kafka's unit."""
     key: bytes | None
     value: bytes | None
+
+
+class Unframed(msgspec.Struct):
+    """A record whose value was framed for a schema registry, with the value as JSON."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int | None
+    key: bytes | None
+    value: bytes | None
+
+
+NO_READERS: Readers = {}
 
 
 class Transaction(NamedTuple):
@@ -75,10 +90,15 @@ class Decoder:
         The features of the model.
     max_bytes
         Records with a longer value are rejected unread.
+    readers
+        For values that are framed for a schema registry.
     """
 
-    def __init__(self, schema: FeatureSchema, *, max_bytes: int) -> None:
+    def __init__(
+        self, schema: FeatureSchema, *, max_bytes: int, readers: Readers = NO_READERS
+    ) -> None:
         self._schema = schema
+        self._readers = readers
         self._max_bytes = max_bytes
         # The typed parser converts a repeated name's number each time: `"name":1e308,`.
         shortest = min(len(name) for name in ("time", *(f.name for f in schema.wire_features)))
@@ -107,8 +127,11 @@ class Decoder:
         rejected: list[Rejected] = []
         read, needs_times = self._read, self._needs_times
         for record in records:
+            plain = record
             try:
-                message, row = read(record)
+                if record.value and record.value[0] == MAGIC:
+                    plain = self._unframe(record)
+                message, row = read(plain)
                 if needs_times:
                     times.append(_seconds(message.time, record))
             except RecordRejected as error:
@@ -117,9 +140,19 @@ class Decoder:
             except Exception as fault:  # noqa: BLE001  # a fault of this code, at this record only
                 rejected.append(Rejected(record, unscorable(fault)))
                 continue
-            kept.append(record)
+            kept.append(plain)
             rows.append(row)
         return Decoded(kept, self._schema.encode(rows, times), rejected)
+
+    def _unframe(self, record: KafkaRecord) -> KafkaRecord:
+        value = record.value or b""
+        _check_size(value, self._max_bytes)
+        json = unframe(value, self._readers)
+        if json is value:
+            return record
+        return Unframed(
+            record.topic, record.partition, record.offset, record.timestamp, record.key, json
+        )
 
     def transaction(self, record: KafkaRecord) -> Transaction:
         """Read a record that has been decoded once more, with what is not in the matrix.
@@ -171,11 +204,15 @@ def _seconds(time: datetime | str | float | None, record: KafkaRecord) -> float:
     return parse_timestamp(record.timestamp) if time is None else parse_time(time)
 
 
-def _check(value: bytes, max_bytes: int) -> None:
+def _check_size(value: bytes, max_bytes: int) -> None:
     if len(value) > max_bytes:
         raise RecordRejected(
             Rejection.TOO_LARGE, f"{len(value):,} bytes, at most {max_bytes:,} are read"
         )
+
+
+def _check(value: bytes, max_bytes: int) -> None:
+    _check_size(value, max_bytes)
     try:
         value.decode()
     except UnicodeDecodeError as fault:

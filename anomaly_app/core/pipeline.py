@@ -9,8 +9,9 @@ from anomaly_app.core.anomaly import to_anomaly, write_json
 from anomaly_app.core.calibration import score_of
 from anomaly_app.core.dead_letter import write_dead_letter
 from anomaly_app.core.decide import severity_of
-from anomaly_app.core.decode import Decoded, Decoder, KafkaRecord, Rejected
+from anomaly_app.core.decode import NO_READERS, Decoded, Decoder, KafkaRecord, Rejected
 from anomaly_app.core.errors import Rejection, unscorable
+from anomaly_app.core.framing import Readers
 from anomaly_app.core.model import Model
 from anomaly_app.core.ordinary import ordinary_records
 from anomaly_app.core.schema import Matrix
@@ -34,11 +35,20 @@ class Pipeline:
         Records with a longer value are rejected unread.
     max_reasons
         How many features an anomaly names at most.
+    readers
+        For values that are framed for a schema registry.
     """
 
-    def __init__(self, model: Model, *, max_record_bytes: int, max_reasons: int) -> None:
+    def __init__(
+        self,
+        model: Model,
+        *,
+        max_record_bytes: int,
+        max_reasons: int,
+        readers: Readers = NO_READERS,
+    ) -> None:
         self.model = model
-        self._decoder = Decoder(model.schema, max_bytes=max_record_bytes)
+        self._decoder = Decoder(model.schema, max_bytes=max_record_bytes, readers=readers)
         self._max_reasons = max_reasons
         self._ordinary = ordinary_records(model.schema)
 

@@ -32,14 +32,17 @@ IMPURE_CALLS = {"open", "print", "input", "now", "today", "time", "monotonic", "
 
 ALLOWED = {
     "core": {"core"},
+    "schemas": {"core", "settings", "schemas"},
     "web": {"core", "runtime", "web", ""},
     "alerting": {"core", "alerting"},
     "broker": {"core", "settings", "broker"},
     "stream": {
-        *("core", "alerting", "broker", "records", "runtime", "settings", "model_store", "stream"),
+        *("core", "alerting", "broker", "records", "runtime", "schemas", "settings", "stream"),
+        "model_store",
     },
     "dead_letters": {
-        *("core", "broker", "runtime", "settings", "model_store", "terminal", "dead_letters"),
+        *("core", "broker", "runtime", "schemas", "settings", "model_store", "terminal"),
+        "dead_letters",
     },
     "commands": {"core", "broker", "records", "settings", "terminal", "commands", ""},
     "training": {"core", "model_store"},
