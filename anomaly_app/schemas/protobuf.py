@@ -39,16 +39,21 @@ MOST_LEVELS = 100
 KNOWN = {
     module.DESCRIPTOR.name: module.DESCRIPTOR.serialized_pb
     for module in (
-        *(any_pb2, api_pb2, descriptor_pb2, duration_pb2, empty_pb2, field_mask_pb2),
-        *(source_context_pb2, struct_pb2, timestamp_pb2, type_pb2, wrappers_pb2),
+        *(any_pb2, descriptor_pb2, duration_pb2, empty_pb2, field_mask_pb2, source_context_pb2),
+        *(struct_pb2, timestamp_pb2, type_pb2, api_pb2, wrappers_pb2),
     )
 }
 """Files that come with Protobuf: registries do not list them among the references."""
 
 
-def _decimal_file(name: str) -> bytes:
-    """Write Confluent's decimal number, which registries do not list either."""
-    file = descriptor_pb2.FileDescriptorProto(name=name, package="confluent.type", syntax="proto3")
+DECIMAL, FORMER_DECIMAL = "confluent/type/decimal.proto", "confluent/types/decimal.proto"
+"""Files of Confluent's decimal number, which registries do not list either."""
+
+
+def _decimal_file() -> bytes:
+    file = descriptor_pb2.FileDescriptorProto(
+        name=DECIMAL, package="confluent.type", syntax="proto3"
+    )
     message = file.message_type.add(name="Decimal")
     for number, (field, kind) in enumerate(
         (
@@ -64,10 +69,14 @@ def _decimal_file(name: str) -> bytes:
     return bytes(file.SerializeToString())
 
 
-KNOWN |= {
-    name: _decimal_file(name)
-    for name in ("confluent/type/decimal.proto", "confluent/types/decimal.proto")
-}
+def _former_decimal_file() -> bytes:
+    file = descriptor_pb2.FileDescriptorProto(
+        name=FORMER_DECIMAL, dependency=[DECIMAL], public_dependency=[0]
+    )
+    return bytes(file.SerializeToString())
+
+
+KNOWN |= {DECIMAL: _decimal_file(), FORMER_DECIMAL: _former_decimal_file()}
 
 
 def protobuf_reader(schema: str, references: Mapping[str, str]) -> Reader:
