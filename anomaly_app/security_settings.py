@@ -174,6 +174,8 @@ class SecuritySettings(BaseSettings):
         missing = [name for name, value in user.items() if not value]
         if given and address is None:
             raise ValueError(f"{given[0]} is set, but ANOMALY_SCHEMA_REGISTRY is not: set it")
+        if ":" in (self.schema_registry_user or ""):
+            raise ValueError("ANOMALY_SCHEMA_REGISTRY_USER has a colon, which HTTP does not allow")
         if given and missing:
             raise ValueError(f"{given[0]} is set, but {missing[0]} is not: set both or none")
         if address is None:

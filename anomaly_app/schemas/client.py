@@ -2,11 +2,12 @@
 
 import json
 import ssl
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from aiohttp import BasicAuth, ClientError, ClientSession, ClientTimeout, TCPConnector
+from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
 
 from anomaly_app.core.errors import (
     RegistryRefused,
@@ -62,10 +63,7 @@ class RegistryClient:
 
     def __init__(self, settings: Settings) -> None:
         self.address = settings.schema_registry or ""
-        self._auth = None
-        if settings.schema_registry_user and settings.schema_registry_password:
-            password = settings.schema_registry_password.get_secret_value()
-            self._auth = BasicAuth(settings.schema_registry_user, password, encoding="utf-8")
+        self._headers = {"Accept": ACCEPT, **_authorization(settings)}
         self._tls = _tls_context(settings)
         self._session: ClientSession | None = None
 
@@ -187,8 +185,7 @@ class RegistryClient:
     def _open(self) -> ClientSession:
         if self._session is None:
             self._session = ClientSession(
-                auth=self._auth,
-                headers={"Accept": ACCEPT},
+                headers=self._headers,
                 timeout=ClientTimeout(total=REQUEST_TIMEOUT),
                 connector=TCPConnector(ssl=self._tls or True),
             )
@@ -206,6 +203,14 @@ def _text(found: Mapping[str, Any], name: str) -> str:
     if not isinstance(text, str):
         raise SchemaUnreadable(f"the registry's answer has no text for {name}")
     return text
+
+
+def _authorization(settings: Settings) -> dict[str, str]:
+    user, password = settings.schema_registry_user, settings.schema_registry_password
+    if user is None or password is None:
+        return {}
+    login = b64encode(f"{user}:{password.get_secret_value()}".encode()).decode()
+    return {"Authorization": f"Basic {login}"}
 
 
 def _tls_context(settings: Settings) -> ssl.SSLContext | None:

@@ -5,14 +5,13 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from google.protobuf import descriptor_pb2, text_format
+from google.protobuf import text_format
+from google.protobuf.descriptor_pb2 import FileDescriptorProto as File
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message_factory import GetMessageClass
 
 from anomaly_app.schemas.protobuf import KNOWN, protobuf_reader
 from tests.support.avro import long
-
-File = descriptor_pb2.FileDescriptorProto
 
 
 def file_of(text: str, *, name: str = "shop.proto", syntax: str = "proto3") -> File:

@@ -3,12 +3,13 @@
 import asyncio
 import json
 import threading
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiohttp import BasicAuth, web
+from aiohttp import web
 
 USER, PASSWORD = "scorer", "c0rrect-horse"
 
@@ -122,7 +123,7 @@ def _not_found(code: int, message: str) -> web.Response:
 
 
 def _basic() -> str:
-    return BasicAuth(USER, PASSWORD).encode()
+    return "Basic " + b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 
 
 @contextmanager

@@ -222,7 +222,8 @@ def schemas(draw: st.DrawFn, depth: int = 3) -> tuple[Any, st.SearchStrategy[tup
     """Give a schema, and the values that it has with what JSON shall have of them."""
     kind = draw(st.sampled_from(["leaf", "leaf", "record", "array", "map", "union"]))
     if depth == 0 or kind == "leaf":
-        return draw(st.sampled_from(LEAVES))
+        leaf: tuple[Any, st.SearchStrategy[tuple[Any, Any]]] = draw(st.sampled_from(LEAVES))
+        return leaf
     if kind == "record":
         parts = draw(st.lists(schemas(depth - 1), max_size=4))
         name = f"R{next(NUMBERS)}"
