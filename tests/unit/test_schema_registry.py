@@ -22,6 +22,7 @@ from anomaly_app.schemas.client import RegistryClient
 from anomaly_app.schemas.registry import LARGEST_ID, SchemaRegistry, open_registry
 from anomaly_app.settings import Settings
 from anomaly_app.stream.schemas import learn_schemas
+from anomaly_app.stream.worker import check_registry
 from tests.support.avro import TRANSACTION, framed, record_of, written
 from tests.support.protobuf import class_of, file_of, message, pathed, text_of
 from tests.support.registry_server import PASSWORD, USER, RegistryServer, registry_server
@@ -422,3 +423,19 @@ def test_records_that_wait_are_let_go_of_at_a_stop(server: RegistryServer) -> No
 
 def test_values_that_are_not_framed_ask_for_nothing() -> None:
     assert schemas_of([None, b"", b"{}", b"\0\0\0\0\1", b'{"a": 1}', framed(7, b"x")]) == {7}
+
+
+def test_a_start_ends_where_the_registry_refuses_and_goes_on_where_it_is_away(
+    server: RegistryServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.secured = True
+    with pytest.raises(RegistryRefused, match="HTTP 401"):
+        run(server.url, check_registry)
+    assert caplog.messages == []
+    server.status = 503
+    run(server.url, check_registry)
+    assert caplog.messages == [
+        f"schema registry {server.url} does not answer as one does (HTTP 503): framed records "
+        "will wait for it"
+    ]
+    asyncio.run(check_registry(None))
