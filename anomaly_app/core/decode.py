@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import astuple
 
 from anomaly_app.core.errors import RecordRejected, Rejection, unscorable
-from anomaly_app.core.framing import MAGIC, Readers, unframe
+from anomaly_app.core.framing import MAGIC, NO_READERS, Readers, Unframed, unframe
 from anomaly_app.core.json_reading import (
     MOST_SLOW_NUMBERS,
     SHORTEST_SLOW_NUMBER,
@@ -36,20 +36,6 @@ class KafkaRecord(Protocol):
     """Milliseconds since the epoch, if the producer keeps to Kafka's unit."""
     key: bytes | None
     value: bytes | None
-
-
-class Unframed(msgspec.Struct):
-    """A record whose value was framed for a schema registry, with the value as JSON."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int | None
-    key: bytes | None
-    value: bytes | None
-
-
-NO_READERS: Readers = {}
 
 
 class Transaction(NamedTuple):
@@ -127,10 +113,9 @@ class Decoder:
         rejected: list[Rejected] = []
         read, needs_times = self._read, self._needs_times
         for record in records:
-            plain = record
             try:
-                if record.value and record.value[0] == MAGIC:
-                    plain = self._unframe(record)
+                is_framed = record.value and record.value[0] == MAGIC
+                plain = self._unframe(record) if is_framed else record
                 message, row = read(plain)
                 if needs_times:
                     times.append(_seconds(message.time, record))

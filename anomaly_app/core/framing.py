@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
+import msgspec
+
 from anomaly_app.core.errors import RecordRejected, Rejection
 
 MAGIC = 0
@@ -14,6 +16,19 @@ Reader: TypeAlias = Callable[[bytes], bytes]
 
 Readers: TypeAlias = Mapping[int, Reader]
 """By the id of a schema."""
+
+NO_READERS: Readers = {}
+
+
+class Unframed(msgspec.Struct):
+    """A record of Kafka's whose value was framed, with the value as JSON."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int | None
+    key: bytes | None
+    value: bytes | None
 
 
 def unframe(value: bytes, readers: Readers) -> bytes:

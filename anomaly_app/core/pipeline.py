@@ -9,9 +9,9 @@ from anomaly_app.core.anomaly import to_anomaly, write_json
 from anomaly_app.core.calibration import score_of
 from anomaly_app.core.dead_letter import write_dead_letter
 from anomaly_app.core.decide import severity_of
-from anomaly_app.core.decode import NO_READERS, Decoded, Decoder, KafkaRecord, Rejected
+from anomaly_app.core.decode import Decoded, Decoder, KafkaRecord, Rejected
 from anomaly_app.core.errors import Rejection, unscorable
-from anomaly_app.core.framing import Readers
+from anomaly_app.core.framing import NO_READERS, Readers
 from anomaly_app.core.model import Model
 from anomaly_app.core.ordinary import ordinary_records
 from anomaly_app.core.schema import Matrix

@@ -1,8 +1,6 @@
 """The HTTP client of a schema registry: Confluent's own, and those that speak as it does."""
 
 import json
-import ssl
-from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -14,9 +12,9 @@ from anomaly_app.core.errors import (
     RegistryUnreachable,
     SchemaUnknown,
     SchemaUnreadable,
-    SettingsError,
     describe,
 )
+from anomaly_app.schemas.security import authorization, tls_context
 from anomaly_app.settings import Settings
 
 REQUEST_TIMEOUT = 10
@@ -63,8 +61,8 @@ class RegistryClient:
 
     def __init__(self, settings: Settings) -> None:
         self.address = settings.schema_registry or ""
-        self._headers = {"Accept": ACCEPT, **_authorization(settings)}
-        self._tls = _tls_context(settings)
+        self._headers = {"Accept": ACCEPT, **authorization(settings)}
+        self._tls = tls_context(settings)
         self._session: ClientSession | None = None
 
     async def check(self) -> None:
@@ -203,26 +201,3 @@ def _text(found: Mapping[str, Any], name: str) -> str:
     if not isinstance(text, str):
         raise SchemaUnreadable(f"the registry's answer has no text for {name}")
     return text
-
-
-def _authorization(settings: Settings) -> dict[str, str]:
-    user, password = settings.schema_registry_user, settings.schema_registry_password
-    if user is None or password is None:
-        return {}
-    login = b64encode(f"{user}:{password.get_secret_value()}".encode()).decode()
-    return {"Authorization": f"Basic {login}"}
-
-
-def _tls_context(settings: Settings) -> ssl.SSLContext | None:
-    if not settings.registry_uses_tls:
-        return None
-    context = ssl.create_default_context()
-    if settings.tls_ca_file:
-        # Beside the system's: broker and registry may have authorities of different kinds.
-        try:
-            context.load_verify_locations(settings.tls_ca_file)
-        except OSError:
-            raise SettingsError(
-                f"ANOMALY_TLS_CA_FILE: {settings.tls_ca_file} holds no certificates in PEM format"
-            ) from None
-    return context

@@ -10,7 +10,8 @@ from google.protobuf.descriptor_pb2 import FileDescriptorProto as File
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message_factory import GetMessageClass
 
-from anomaly_app.schemas.protobuf import KNOWN, protobuf_reader
+from anomaly_app.schemas.descriptors import KNOWN
+from anomaly_app.schemas.protobuf import protobuf_reader
 from tests.support.avro import long
 
 
