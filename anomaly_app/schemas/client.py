@@ -1,6 +1,7 @@
 """The HTTP client of a schema registry: Confluent's own, and those that speak as it does."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -29,7 +30,11 @@ MOST_REFERENCES = 200
 ACCEPT = "application/vnd.schemaregistry.v1+json, application/json"
 
 OK, UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 200, 401, 403, 404
-NOT_IN_THIS_FORM = frozenset({400, 422, 501})
+NOT_IN_THIS_FORM = frozenset({400, 422, 500, 501})
+"""For a schema that has just been given in another form."""
+
+IN_BASE64 = re.compile("[A-Za-z0-9+/]+={0,2}")
+"""No source of Protobuf is without a blank or a semicolon."""
 
 SERIALIZED = {"format": "serialized"}
 """Asks for Protobuf's descriptor in base64 instead of its source."""
@@ -99,16 +104,23 @@ class RegistryClient:
         RegistryUnreachable
             The registry does not answer, or not as one does.
         """
-        path, name = f"/schemas/ids/{schema}", "it"
-        found = await self._get(path, {}, name)
-        kind = str(found.get("schemaType") or "AVRO")
-        if kind == "PROTOBUF":
-            found = await self._get(path, SERIALIZED, name)
+        kind, found = await self._read(f"/schemas/ids/{schema}", {}, "it")
         references: dict[str, str] = {}
-        await self._follow(found, kind, references)
-        return RegisteredSchema(kind, _text(found, name), references)
+        await self._follow(found, references)
+        return RegisteredSchema(kind, found["schema"], references)
 
-    async def _follow(self, found: Mapping[str, Any], kind: str, known: dict[str, str]) -> None:
+    async def _read(
+        self, path: str, options: Mapping[str, str], name: str
+    ) -> tuple[str, dict[str, Any]]:
+        """Get a schema, Protobuf's as a descriptor."""
+        found = await self._get(path, options, name)
+        kind = str(found.get("schemaType") or "AVRO")
+        # Some hold what was registered, which may be a descriptor already, and can give no other.
+        if kind == "PROTOBUF" and not IN_BASE64.fullmatch(found["schema"]):
+            found = await self._get(path, {**options, **SERIALIZED}, name)
+        return kind, found
+
+    async def _follow(self, found: Mapping[str, Any], known: dict[str, str]) -> None:
         try:
             wanted = [
                 (str(one["name"]), str(one["subject"]), int(one["version"]))
@@ -124,24 +136,27 @@ class RegistryClient:
             # Its place is taken first: references in a circle come to an end.
             known[referred] = ""
             path = f"/subjects/{quote(subject, safe='')}/versions/{version}"
-            options = {"deleted": "true", **(SERIALIZED if kind == "PROTOBUF" else {})}
             named = f"{subject} version {version}, to which it refers"
-            answer = await self._get(path, options, named)
-            await self._follow(answer, kind, known)
+            _, answer = await self._read(path, {"deleted": "true"}, named)
+            await self._follow(answer, known)
             del known[referred]
-            known[referred] = _text(answer, named)
+            known[referred] = answer["schema"]
 
     async def _get(self, path: str, options: Mapping[str, str], name: str) -> dict[str, Any]:
         status, answer = await self._ask(path, options)
         if status == OK and isinstance(answer, dict):
+            if not isinstance(answer.get("schema"), str):
+                raise SchemaUnreadable(f"the registry's answer has no text for {name}")
             return answer
         # What a proxy says has no such code.
         code = answer.get("error_code") if isinstance(answer, dict) else None
         if status in {NOT_FOUND, FORBIDDEN} and isinstance(code, int):
             has = "does not have" if status == NOT_FOUND else "does not let the app see"
             raise SchemaUnknown(f"the registry {has} {name}")
-        if status in NOT_IN_THIS_FORM:
-            raise SchemaUnreadable(f"the registry does not give {name} as needed (HTTP {status})")
+        if status in NOT_IN_THIS_FORM and "format" in options:
+            raise SchemaUnreadable(
+                f"the registry does not give {name} as a descriptor (HTTP {status})"
+            )
         if status in {UNAUTHORIZED, FORBIDDEN}:
             raise self._refusal(status)
         raise self._failure(status)
@@ -194,10 +209,3 @@ class RegistryClient:
         if self._session is not None:
             await self._session.close()
             self._session = None
-
-
-def _text(found: Mapping[str, Any], name: str) -> str:
-    text = found.get("schema")
-    if not isinstance(text, str):
-        raise SchemaUnreadable(f"the registry's answer has no text for {name}")
-    return text

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from importlib.util import find_spec
 from typing import Self
 
@@ -80,6 +80,12 @@ class SchemaRegistry:
         await self.client.check()
         self._checked = True
 
+    def missing(self, schemas: Iterable[int]) -> list[int]:
+        """Give those of the schemas that are to be asked for."""
+        if self._refused:
+            self._forget_refused()
+        return [schema for schema in schemas if schema not in self._readers]
+
     async def learn(self, schemas: Collection[int]) -> None:
         """Return when there is a reader for each schema.
 
@@ -88,21 +94,20 @@ class SchemaRegistry:
         RegistryUnreachable
             The registry does not answer; what it said before is kept.
         """
-        if self._refused:
-            self._forget_refused()
-        missing = [schema for schema in schemas if schema not in self._readers]
+        missing = self.missing(schemas)
         if not missing:
             return
         if not self._checked:
             await self.check()
         self._make_room(len(missing), set(schemas))
         gate = asyncio.Semaphore(AT_ONCE)
-        found = await asyncio.gather(
-            *(self._learn(schema, gate) for schema in missing), return_exceptions=True
-        )
-        for fault in found:
-            if fault is not None:
-                raise fault
+        try:
+            async with asyncio.TaskGroup() as group:
+                for schema in missing:
+                    group.create_task(self._learn(schema, gate))
+        except ExceptionGroup as faults:
+            # The first one has ended the others: each would wait as long for its answer.
+            raise faults.exceptions[0] from None
 
     async def _learn(self, schema: int, gate: asyncio.Semaphore) -> None:
         try:

@@ -43,10 +43,19 @@ async def learn_schemas(
         False where the worker let go of them.
     """
     schemas = schemas_of(values)
+    if not registry.missing(schemas):
+        return True
     pause, throttle = FIRST_PAUSE, Throttle(BETWEEN_LINES)
     while True:
+        asking = asyncio.ensure_future(registry.learn(schemas))
+        while not (await asyncio.wait({asking}, timeout=GLANCE))[0]:
+            if given_up():
+                # A registry that is silent would hold up a stop until its time is over.
+                asking.cancel()
+                await asyncio.wait({asking})
+                return False
         try:
-            await registry.learn(schemas)
+            asking.result()
         except RegistryUnreachable as fault:
             registry.waits_for = str(fault)
             if throttle.count(time.monotonic()):

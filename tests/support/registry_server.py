@@ -32,8 +32,11 @@ class RegistryServer:
     faults: dict[str, tuple[int, Any]] = field(default_factory=dict)
     """By paths, what is answered instead."""
     secured: bool = False
-    gives_descriptors: bool = True
-    """Whether Protobuf is given serialized, where that is asked for."""
+    silent: bool = False
+    holds_descriptors: bool = False
+    """Whether Protobuf is given as it was registered, and not as source."""
+    status_of_descriptors: int | None = None
+    """What is answered where Protobuf is asked for serialized; 200 gives its source."""
     under_way: int = 0
     most_under_way: int = 0
 
@@ -59,6 +62,10 @@ class RegistryServer:
             return web.Response(
                 status=status, text=body if isinstance(body, str) else json.dumps(body)
             )
+        while self.silent:  # noqa: ASYNC110  # a switch of another thread
+            await asyncio.sleep(0.05)
+        if self.status_of_descriptors not in {None, 200} and "format" in request.query:
+            return web.json_response({}, status=self.status_of_descriptors or 0)
         self.under_way += 1
         self.most_under_way = max(self.most_under_way, self.under_way)
         try:
@@ -112,7 +119,8 @@ class RegistryServer:
 
     def _answer(self, schema: Schema, query: Mapping[str, str]) -> Schema:
         answer = {key: value for key, value in schema.items() if value and value != "AVRO"}
-        serialized = query.get("format") == "serialized" and self.gives_descriptors
+        asked = query.get("format") == "serialized" and self.status_of_descriptors is None
+        serialized = asked or self.holds_descriptors
         if schema["schemaType"] == "PROTOBUF" and not serialized:
             answer["schema"] = PROTOBUF_SOURCE
         return answer
@@ -158,5 +166,6 @@ def registry_server() -> Iterator[RegistryServer]:
     try:
         yield server
     finally:
+        server.silent = False
         loops[0].call_soon_threadsafe(stop.set)
         thread.join()

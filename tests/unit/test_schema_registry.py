@@ -149,6 +149,7 @@ def test_an_answer_that_is_no_registrys_own_makes_no_dead_letters(
 
     async def story(schemas: SchemaRegistry) -> None:
         server.faults[f"/schemas/ids/{wanted}"] = (status, body)
+        await schemas.learn([known])
         with pytest.raises(RegistryUnreachable):
             await schemas.learn([known, wanted])
         assert set(schemas.readers) == {known}
@@ -209,18 +210,32 @@ def test_a_schema_that_is_odd_costs_its_own_records_only(
     run(server.url, story)
 
 
-@pytest.mark.parametrize("status", [400, 422, 501])
+@pytest.mark.parametrize("status", [200, 400, 422, 500, 501])
 def test_a_registry_without_descriptors_says_so_of_protobuf(
     server: RegistryServer, status: int
 ) -> None:
     schema = server.add(text_of(file_of(message("A", "x int64"))), "PROTOBUF")
 
     async def story(schemas: SchemaRegistry) -> None:
-        server.gives_descriptors = False
+        server.status_of_descriptors = status
         await schemas.learn([schema])
-        assert "source text, not as a descriptor" in refusal(schemas, schema)
+        assert "as a descriptor" in refusal(schemas, schema)
 
     run(server.url, story)
+
+
+def test_a_registry_that_holds_the_descriptor_itself_is_not_asked_for_it(
+    server: RegistryServer,
+) -> None:
+    schema = server.add(text_of(file_of(message("A", "x int64"))), "PROTOBUF")
+
+    async def story(schemas: SchemaRegistry) -> None:
+        server.holds_descriptors = True
+        await schemas.learn([schema])
+        assert unframe(framed(schema, b"\0\x08\7"), schemas.readers) == b'{"x":7}'
+
+    run(server.url, story)
+    assert server.asked == [f"/schemas/ids/{schema}"]
 
 
 def test_a_schema_that_the_user_may_not_see_is_said_to_be_so(server: RegistryServer) -> None:
@@ -419,6 +434,19 @@ def test_records_that_wait_are_let_go_of_at_a_stop(server: RegistryServer) -> No
         return await learn_schemas([framed(17, BODY)], schemas, given_up=lambda: True)
 
     assert run(server.url, story) is False
+
+
+def test_a_stop_does_not_wait_for_a_registry_that_is_silent(server: RegistryServer) -> None:
+    server.silent = True
+
+    async def story(schemas: SchemaRegistry) -> float:
+        values = [framed(schema, BODY) for schema in range(100)]
+        looks = iter([False, True])
+        begin = asyncio.get_running_loop().time()
+        assert not await learn_schemas(values, schemas, given_up=lambda: next(looks))
+        return asyncio.get_running_loop().time() - begin
+
+    assert run(server.url, story) < client.REQUEST_TIMEOUT / 2
 
 
 def test_values_that_are_not_framed_ask_for_nothing() -> None:
