@@ -1,8 +1,8 @@
 """From Avro to JSON, by the schema that the record was written with.
 
 fastavro trusts the bytes that it reads. Left to itself it ends the process at a schema that
-refers to itself, takes minutes for the digits of a long decimal, and never comes back from an
-array of 2^60 items without bytes. So it gets schemas in which none of this can happen.
+refers to itself, takes minutes for the digits of a long decimal, and all memory for an array of
+2^60 items without bytes. So it gets schemas in which none of this can happen.
 """
 
 import json
