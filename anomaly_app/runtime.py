@@ -16,6 +16,7 @@ from anomaly_app.core.roles import Roles
 from anomaly_app.core.shares import AlertRateWatch
 from anomaly_app.core.visible import listed
 from anomaly_app.core.watch import Watch
+from anomaly_app.schemas.registry import open_registry
 from anomaly_app.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ class Runtime:
     ----------
     settings
         As the process was started with.
+
+    Raises
+    ------
+    SettingsError
+        The schema registry of the settings cannot be used.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -39,6 +45,7 @@ class Runtime:
         self.started = time.monotonic()
         self.alerts_wait_for: Callable[[], str | None] = lambda: None
         """Tells why the alert in hand is not delivered yet."""
+        self.schemas = open_registry(settings)
         self._pipeline: Pipeline | None = None
 
     @property
@@ -91,6 +98,7 @@ class Runtime:
             roles=self._roles_of(model),
             payload=self.settings.payload,
             strict=self.settings.strict,
+            readers=self.schemas.readers if self.schemas else {},
         )
         alert_rate = model.manifest.alert_rate
         alerts = AlertRateWatch.of(alert_rate, str(self.settings.model))

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -16,6 +17,9 @@ from pydantic_settings import BaseSettings
 
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 SaslMechanism = Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"]
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Hosts to which a password may travel in the clear."""
 
 
 def _is_readable(path: Path) -> Path:
@@ -81,16 +85,39 @@ class SecuritySettings(BaseSettings):
     """PEM file of the app's own certificate, where the broker asks for one."""
     tls_key_file: SecretFile = None
     """PEM file of its key, without a passphrase."""
+    schema_registry: str | None = None
+    """Address of the schema registry that framed records are read by."""
+    schema_registry_user: str | None = None
+    """User at the registry."""
+    schema_registry_password_file: SecretFile = None
+    """File with that user's password, such as a container's secret."""
+    schema_registry_password: Secret = None
+    """That user's password."""
 
     @field_validator(
         "sasl_username",
         "sasl_password_file",
         *("tls_ca_file", "tls_cert_file", "tls_key_file"),
+        *("schema_registry", "schema_registry_user", "schema_registry_password_file"),
         mode="before",
     )
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return _empty_is_unset(value)
+
+    @field_validator("schema_registry")
+    @classmethod
+    def _is_http_url(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            parts = urlsplit(value)
+            is_address = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        except ValueError:
+            is_address = False
+        if not is_address or parts.query or parts.fragment or not value.isprintable():
+            raise ValueError("it must be of the form https://host:port or https://host/path")
+        return value.rstrip("/")
 
     @model_validator(mode="after")
     def _user_fits_protocol(self) -> Self:
@@ -119,7 +146,7 @@ class SecuritySettings(BaseSettings):
     @model_validator(mode="after")
     def _files_fit_protocol(self) -> Self:
         files = {
-            "ANOMALY_TLS_CA_FILE": self.tls_ca_file,
+            "ANOMALY_TLS_CA_FILE": None if self.registry_uses_tls else self.tls_ca_file,
             "ANOMALY_TLS_CERT_FILE": self.tls_cert_file,
             "ANOMALY_TLS_KEY_FILE": self.tls_key_file,
         }
@@ -133,6 +160,43 @@ class SecuritySettings(BaseSettings):
                 "ANOMALY_TLS_CERT_FILE and ANOMALY_TLS_KEY_FILE belong together: set both or none"
             )
         return self
+
+    @model_validator(mode="after")
+    def _registry_has_its_user(self) -> Self:
+        address = self.schema_registry
+        user = {
+            "ANOMALY_SCHEMA_REGISTRY_USER": self.schema_registry_user,
+            "ANOMALY_SCHEMA_REGISTRY_PASSWORD (or ANOMALY_SCHEMA_REGISTRY_PASSWORD_FILE)": (
+                self.schema_registry_password
+            ),
+        }
+        given = [name for name, value in user.items() if value]
+        missing = [name for name, value in user.items() if not value]
+        if given and address is None:
+            raise ValueError(f"{given[0]} is set, but ANOMALY_SCHEMA_REGISTRY is not: set it")
+        if ":" in (self.schema_registry_user or ""):
+            raise ValueError("ANOMALY_SCHEMA_REGISTRY_USER has a colon, which HTTP does not allow")
+        if given and missing:
+            raise ValueError(f"{given[0]} is set, but {missing[0]} is not: set both or none")
+        if address is None:
+            return self
+        parts = urlsplit(address)
+        if parts.username is not None:
+            raise ValueError(
+                "ANOMALY_SCHEMA_REGISTRY has a user in its address: name the user in "
+                "ANOMALY_SCHEMA_REGISTRY_USER and the password in ANOMALY_SCHEMA_REGISTRY_PASSWORD"
+            )
+        if given and not self.registry_uses_tls and parts.hostname not in LOOPBACK:
+            raise ValueError(
+                "ANOMALY_SCHEMA_REGISTRY_PASSWORD is set, and ANOMALY_SCHEMA_REGISTRY begins with "
+                "http, which sends the password as it is: use https"
+            )
+        return self
+
+    @property
+    def registry_uses_tls(self) -> bool:
+        """Whether the schema registry is known by its certificate."""
+        return (self.schema_registry or "").startswith("https://")
 
     @property
     def uses_sasl(self) -> bool:

@@ -15,6 +15,11 @@
     │   ├── TopicMissing       a topic does not exist
     │   ├── UnreadableBatch    what was fetched is not records
     │   └── MessageTooLarge    a topic does not take a message of this size
+    ├── SchemaError            the schema of a framed record cannot be had
+    │   ├── RegistryUnreachable  the registry does not answer, or not as one does
+    │   │   └── RegistryRefused    it answers that it does not let the app in, or is no registry
+    │   ├── SchemaUnknown      the registry does not have the schema
+    │   └── SchemaUnreadable   the schema is not one by which records are read
     ├── DeadLetterError        dead letters cannot be replayed as asked
     │   ├── DeadLetterMissing  none stands at a place that was named
     │   ├── RepairError        the file of repaired letters cannot be read
@@ -84,6 +89,26 @@ class UnreadableBatch(BrokerError):
     """A batch of records cannot be unpacked: its text names topic, partition and offsets."""
 
 
+class SchemaError(AnomalyAppError):
+    """The schema of a framed record cannot be had."""
+
+
+class RegistryUnreachable(SchemaError):
+    """The schema registry does not answer, or not as one does: it may do so later."""
+
+
+class RegistryRefused(RegistryUnreachable):
+    """What answers does not let the app in, or is no schema registry."""
+
+
+class SchemaUnknown(SchemaError):
+    """The schema registry does not have a schema, or keeps it from the app."""
+
+
+class SchemaUnreadable(SchemaError):
+    """A schema is not one by which records are read."""
+
+
 class DeadLetterError(AnomalyAppError):
     """Dead letters cannot be replayed as asked."""
 
@@ -135,6 +160,8 @@ class Rejection(StrEnum):
     NOT_UTF8 = "not-utf8"
     NOT_JSON = "not-json"
     NOT_AN_OBJECT = "not-an-object"
+    NO_SCHEMA = "no-schema"
+    SCHEMA_MISMATCH = "schema-mismatch"
     NO_FEATURES = "no-features"
     WRONG_LENGTH = "wrong-length"
     WRONG_TYPE = "wrong-type"

@@ -1,14 +1,19 @@
 """What serializers with a schema registry write before a value: a zero byte and a schema's id."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
+
+from anomaly_app.core.errors import RecordRejected, Rejection
 
 MAGIC = 0
 FRAME = 5
 """Bytes: the magic one, and the schema's id as a big-endian number of four."""
 
-Readers: TypeAlias = Mapping[int, Callable[[bytes], bytes]]
-"""By the id of a schema: from the bytes behind the frame to JSON. What raises is a bad record."""
+Reader: TypeAlias = Callable[[bytes], bytes]
+"""From the bytes behind the frame to JSON. What raises is a bad record."""
+
+Readers: TypeAlias = Mapping[int, Reader]
+"""By the id of a schema."""
 
 NO_READERS: Readers = {}
 
@@ -22,10 +27,30 @@ def unframe(value: bytes, readers: Readers) -> bytes:
         Of a record.
     readers
         For values that are no JSON behind the frame.
+
+    Raises
+    ------
+    RecordRejected
+        There is no reader for it, or the reader does not take it.
     """
     if len(value) <= FRAME or value[0] != MAGIC:
         return value
-    body = value[FRAME:]
-    if (reader := readers.get(int.from_bytes(value[1:FRAME], "big"))) is not None:
+    schema, body = _id(value), value[FRAME:]
+    if (reader := readers.get(schema)) is not None:
         return reader(body)
-    return body if body.lstrip()[:1] == b"{" else value
+    if body.lstrip()[:1] == b"{":
+        return body
+    raise RecordRejected(
+        Rejection.NO_SCHEMA,
+        f"schema {schema} of a registry: install anomaly-app[registry] and set "
+        "ANOMALY_SCHEMA_REGISTRY",
+    )
+
+
+def schemas_of(values: Iterable[bytes | None]) -> set[int]:
+    """Give the ids of the schemas that framed values name."""
+    return {_id(v) for v in values if v is not None and len(v) > FRAME and v[0] == MAGIC}
+
+
+def _id(value: bytes) -> int:
+    return int.from_bytes(value[1:FRAME], "big")

@@ -145,7 +145,7 @@ def unframed(value: bytes, readers: Readers, max_bytes: int) -> bytes:
         raise
     except Exception as fault:
         detail = f"it does not fit its schema {schema}: {describe(fault)}"
-        raise RecordRejected(Rejection.NOT_JSON, detail) from fault
+        raise RecordRejected(Rejection.SCHEMA_MISMATCH, detail) from fault
     if found[:1] == FRAMED:
         detail = f"it begins with the number of a schema ({schema}), and there is no JSON behind it"
         raise RecordRejected(Rejection.NOT_JSON, detail)

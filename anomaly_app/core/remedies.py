@@ -9,13 +9,22 @@ REMEDIES: dict[str, str] = {
     ),
     Rejection.TOO_LARGE: "raise ANOMALY_MAX_RECORD_BYTES, or send smaller records",
     Rejection.NOT_UTF8: (
-        "send JSON in UTF-8; Avro, Protobuf and values that are compressed on their own are not "
-        "read"
+        "send JSON in UTF-8, or Avro or Protobuf with a schema registry; values that are "
+        "compressed on their own are not read"
     ),
     Rejection.NOT_JSON: (
-        "send JSON, one object a record; Avro, Protobuf, CSV, NaN and Infinity are not read"
+        "send JSON, one object a record, or Avro or Protobuf with a schema registry; CSV, NaN and "
+        "Infinity are not read"
     ),
     Rejection.NOT_AN_OBJECT: "send each transaction as a JSON object, and in a record of its own",
+    Rejection.NO_SCHEMA: (
+        "install anomaly-app[registry], set ANOMALY_SCHEMA_REGISTRY to the registry that the "
+        "producers use, and replay the records"
+    ),
+    Rejection.SCHEMA_MISMATCH: (
+        "let producers write with the serializer of their schema registry, and check that "
+        "ANOMALY_SCHEMA_REGISTRY is that registry"
+    ),
     Rejection.NO_FEATURES: (
         "set ANOMALY_PAYLOAD to where the transaction is, or ANOMALY_ROLES to which field is which "
         "feature (`python -m training inspect` with the model's folder lists them), or train on "

@@ -195,7 +195,15 @@ def replay_letters(
     try:
         with reading(settings) as progress:
             asyncio.run(
-                replay(plan, settings, account, dry_run=dry_run, say=say, progress=progress)
+                replay(
+                    plan,
+                    settings,
+                    account,
+                    schemas=runtime.schemas,
+                    dry_run=dry_run,
+                    say=say,
+                    progress=progress,
+                )
             )
     except KeyboardInterrupt:
         raise click.ClickException(

@@ -78,6 +78,10 @@ class Plan:
         """Places at which there must be letters."""
         return self.selection.places | self.repairs.keys()
 
+    def value_of(self, letter: Letter) -> bytes | None:
+        """Give the value that would be sent: the repaired one, or the original."""
+        return self.repairs.get(letter.place, letter.value)
+
     def decide(
         self, letter: Letter, *, replayed_to: str | None, account: Account
     ) -> tuple[bytes | None, str]:
@@ -97,8 +101,7 @@ class Plan:
                 None,
                 f"leave, it came from {visible(letter.topic, LONGEST_LINE)}, not from {self.topic}",
             )
-        repaired = letter.place in self.repairs
-        value = self.repairs[letter.place] if repaired else letter.value
+        repaired, value = letter.place in self.repairs, self.value_of(letter)
         verdict = self._pipeline.judge([replace(letter, value=value)], detected_at=time.time())
         for _, fault in verdict.rejected:
             account.rejected[str(fault.rejection)] += 1

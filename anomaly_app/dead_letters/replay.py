@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.structs import RecordMetadata
 
 from anomaly_app.broker.clients import CLIENT_ERRORS, open_producer
-from anomaly_app.core.errors import BrokerError, ReplayStopped
+from anomaly_app.core.errors import BrokerError, RegistryUnreachable, ReplayStopped
+from anomaly_app.core.framing import schemas_of
 from anomaly_app.dead_letters.letter import REPLAYED_FROM, Letter, Mark
 from anomaly_app.dead_letters.plan import Account, Plan
 from anomaly_app.dead_letters.topic import Progress, open_topic
+from anomaly_app.schemas.registry import SchemaRegistry
 from anomaly_app.settings import Settings
 
 BATCH = 200
@@ -24,6 +26,7 @@ async def replay(
     settings: Settings,
     account: Account,
     *,
+    schemas: SchemaRegistry | None,
     dry_run: bool,
     say: Callable[[str], None],
     progress: Progress,
@@ -40,6 +43,8 @@ async def replay(
         Say where the topics are.
     account
         Is kept up to date, so that it holds also when this is interrupted.
+    schemas
+        For letters that are framed for a schema registry.
     dry_run
         Send nothing, and say of each letter what would be done.
     say
@@ -56,7 +61,11 @@ async def replay(
     BrokerError
         The broker or a topic is not there; nothing was sent.
     """
-    async with open_topic(settings, plan.topic) as topic, AsyncExitStack() as stack:
+    async with (
+        open_topic(settings, plan.topic) as topic,
+        schemas or nullcontext(),
+        AsyncExitStack() as stack,
+    ):
         replayed = await topic.replayed(plan.places, progress)
         sender = None
         if not dry_run:
@@ -67,6 +76,7 @@ async def replay(
                 if letter not in plan.selection:
                     account.unselected += letter.place in plan.repairs
                     continue
+                await _learn(schemas, plan.value_of(letter))
                 value, why = plan.decide(
                     letter, replayed_to=replayed.get(letter.identity), account=account
                 )
@@ -79,8 +89,13 @@ async def replay(
                     await sender.add(letter, value)
             if sender is not None:
                 await sender.flush()
-        except BrokerError as fault:
+        except (BrokerError, RegistryUnreachable) as fault:
             raise ReplayStopped(f"{fault}; {account.replayed:,} were replayed before") from None
+
+
+async def _learn(schemas: SchemaRegistry | None, value: bytes | None) -> None:
+    if schemas is not None:
+        await schemas.learn(schemas_of([value]))
 
 
 class Sender:

@@ -13,6 +13,7 @@ from anomaly_app.core.verdict import Verdict
 from anomaly_app.runtime import Runtime
 from anomaly_app.settings import Settings
 from anomaly_app.stream.batching import Run, records_of
+from anomaly_app.stream.schemas import learn_schemas
 from anomaly_app.stream.sending import Outgoing, exit_without_commit, send_all
 from anomaly_app.stream.topics import Topics
 from anomaly_app.stream.transport import ConfirmingApp
@@ -33,18 +34,39 @@ def define_scoring(app: ConfirmingApp, topics: Topics, runtime: Runtime) -> None
                 await score_event(event, app, runtime)
         except Exception as fault:  # noqa: BLE001  # Faust would start anew, past what is in hand
             exit_without_commit(f"the stream of {runtime.settings.transactions_topic}", fault)
+        finally:
+            if runtime.schemas is not None:
+                await runtime.schemas.close()
 
 
 async def score_event(event: EventT[Any], app: ConfirmingApp, runtime: Runtime) -> None:
     """Score the records of an event, and confirm them."""
     runs = cast("list[Run]", event.value)
     try:
-        await score([*records_of(runs)], app, runtime)
+        records = [*records_of(runs)]
+        if not await _schemas_are_known(records, app, runtime):
+            # Faust would not stop before it is done; it is read again, here or elsewhere.
+            app.finish(event)
+            return
+        await score(records, app, runtime)
     except Exception as fault:  # noqa: BLE001  # nothing may pass for done that is not
         exit_without_commit(_where(runs), fault)
     for run in runs:
         app.confirm(event, run)
     app.finish(event)
+
+
+async def _schemas_are_known(
+    records: Sequence[KafkaRecord], app: ConfirmingApp, runtime: Runtime
+) -> bool:
+    if runtime.schemas is None:
+        return True
+    # Faust suspends the flow before a rebalance or a stop, and then waits for what is in hand.
+    return await learn_schemas(
+        (record.value for record in records),
+        runtime.schemas,
+        given_up=lambda: not app.flow_control.is_active(),
+    )
 
 
 async def score(records: Sequence[KafkaRecord], app: faust.App, runtime: Runtime) -> None:

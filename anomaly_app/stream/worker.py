@@ -1,6 +1,7 @@
 """The worker process: checks first, then the consumer group."""
 
 import gc
+import logging
 import socket
 from pathlib import Path
 from typing import IO, ClassVar
@@ -10,8 +11,16 @@ from faust.types.settings import Settings as FaustSettings
 from threadpoolctl import threadpool_limits
 
 from anomaly_app.broker.checks import check_broker
-from anomaly_app.core.errors import AnomalyAppError, WebPortTaken
+from anomaly_app.core.errors import (
+    AnomalyAppError,
+    RegistryRefused,
+    RegistryUnreachable,
+    WebPortTaken,
+)
 from anomaly_app.runtime import Runtime
+from anomaly_app.schemas.registry import SchemaRegistry
+
+logger = logging.getLogger(__name__)
 
 
 class CheckedWorker(faust.Worker):
@@ -30,6 +39,7 @@ class CheckedWorker(faust.Worker):
             self.runtime.load_model()
             check_web_port(self.app.conf)
             await check_broker(self.runtime.settings)
+            await check_registry(self.runtime.schemas)
         except AnomalyAppError as fault:
             raise SystemExit(f"error: {fault}") from None
         # More throughput comes from more workers: threads of linear algebra would only get into
@@ -54,6 +64,27 @@ def check_log_file(file: str | IO[str] | None) -> None:
             raise SystemExit(
                 f"error: cannot write the --logfile {file}: {fault.strerror}"
             ) from None
+
+
+async def check_registry(registry: SchemaRegistry | None) -> None:
+    """Check the schema registry; one that does not answer yet is waited for when it is needed.
+
+    Raises
+    ------
+    RegistryRefused
+        It does not let the app in, or is none.
+    """
+    if registry is None:
+        return
+    try:
+        await registry.check()
+    except RegistryRefused:
+        raise
+    except RegistryUnreachable as fault:
+        logger.warning("%s: framed records will wait for it", fault)
+    finally:
+        # A worker that ends here has no agent that would.
+        await registry.close()
 
 
 def check_web_port(conf: FaustSettings) -> None:

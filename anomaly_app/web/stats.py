@@ -66,6 +66,7 @@ def worker_stats(runtime: Runtime, positions: Sequence[PartitionPosition]) -> di
         "advice": runtime.watch.advice,
         "alerts": dict(counters.alerts),
         "alerts_wait_for": runtime.alerts_wait_for(),
+        "records_wait_for": runtime.schemas and runtime.schemas.waits_for,
         "latency_seconds": counters.latency.quantiles(),
         "partitions": [
             {

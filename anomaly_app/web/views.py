@@ -41,7 +41,7 @@ def define_views(app: faust.App, runtime: Runtime) -> None:
 
     @app.page("/readyz")
     async def readyz(view: View, request: Request) -> Response:  # noqa: ARG001
-        """Say whether this worker has its model, its partitions and its tables."""
+        """Say whether this worker has its model, its partitions, its tables and its schemas."""
         missing = not_ready(app, runtime)
         body = {"status": "waiting" if missing else "ready", "missing": missing}
         return view.json(body, status=UNAVAILABLE if missing else OK)
@@ -54,6 +54,7 @@ def not_ready(app: faust.App, runtime: Runtime) -> list[str]:
         "partitions": bool(_assignment(app)),
         "rebalance": not app.rebalancing,
         "tables": not app.in_recovery,
+        "schema registry": runtime.schemas is None or runtime.schemas.waits_for is None,
     }
     return [name for name, fulfilled in checks.items() if not fulfilled]
 

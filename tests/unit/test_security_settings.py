@@ -18,6 +18,12 @@ USER = {
     "ANOMALY_SASL_PASSWORD": PASSWORD,
 }
 
+REGISTRY = {
+    "ANOMALY_SCHEMA_REGISTRY": "https://registry.example",
+    "ANOMALY_SCHEMA_REGISTRY_USER": "scorer",
+    "ANOMALY_SCHEMA_REGISTRY_PASSWORD": PASSWORD,
+}
+
 FROM_FILE = {"ANOMALY_SASL_PASSWORD_FILE": "password"}
 TOKEN_FROM_FILE = {"SLACK_API_TOKEN_FILE": "token", "SLACK_CHANNEL": "#fraud"}
 
@@ -68,6 +74,33 @@ def password_of(settings: Settings) -> str | None:
             {"ANOMALY_SECURITY_PROTOCOL": "SSL", "ANOMALY_TLS_CA_FILE": "gone.pem"},
             r"ANOMALY_TLS_CA_FILE: .*No such file.*gone\.pem",
         ),
+        ({"ANOMALY_SCHEMA_REGISTRY": "localhost:8081"}, "ANOMALY_SCHEMA_REGISTRY: .*https://host"),
+        ({"ANOMALY_SCHEMA_REGISTRY": "http://a:b"}, "ANOMALY_SCHEMA_REGISTRY: .*https://host"),
+        ({"ANOMALY_SCHEMA_REGISTRY": "http://[a"}, "ANOMALY_SCHEMA_REGISTRY: .*https://host"),
+        (
+            {"ANOMALY_SCHEMA_REGISTRY_USER": "scorer"},
+            "ANOMALY_SCHEMA_REGISTRY_USER is set, but ANOMALY_SCHEMA_REGISTRY is not",
+        ),
+        (
+            {**REGISTRY, "ANOMALY_SCHEMA_REGISTRY_PASSWORD": ""},
+            "ANOMALY_SCHEMA_REGISTRY_USER is set, but ANOMALY_SCHEMA_REGISTRY_PASSWORD .*is not",
+        ),
+        (
+            {**REGISTRY, "ANOMALY_SCHEMA_REGISTRY_USER": "a:b"},
+            "ANOMALY_SCHEMA_REGISTRY_USER has a colon",
+        ),
+        (
+            {**REGISTRY, "ANOMALY_SCHEMA_REGISTRY": "http://registry.example:8081"},
+            "begins with http, which sends the password as it is: use https",
+        ),
+        (
+            {"ANOMALY_SCHEMA_REGISTRY": f"https://scorer:{PASSWORD}@registry.example"},
+            "ANOMALY_SCHEMA_REGISTRY has a user in its address",
+        ),
+        (
+            {"ANOMALY_SCHEMA_REGISTRY": "http://here", "ANOMALY_TLS_CA_FILE": "here.pem"},
+            "ANOMALY_TLS_CA_FILE is set, but .* PLAINTEXT",
+        ),
         ({"SLACK_API_TOKEN_FILE": "/gone"}, "SLACK_API_TOKEN_FILE: .*No such file"),
     ],
 )
@@ -82,7 +115,9 @@ def test_a_contradiction_is_named_in_one_line(
 
 
 def test_empty_settings_are_unset(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = [name for name in Settings.model_fields if name.startswith(("sasl_", "tls_"))]
+    names = [
+        name for name in Settings.model_fields if name.startswith(("sasl_", "tls_", "schema_"))
+    ]
     names.remove("sasl_mechanism")
     settings = load(monkeypatch, **{Settings.environment_name(name): "" for name in names})
     assert {getattr(settings, name) for name in names} == {None}
@@ -113,6 +148,30 @@ def test_a_file_that_does_not_hold_one_secret_is_named(
         load(monkeypatch, **FROM_FILE)
 
 
+def test_the_registrys_password_is_read_from_a_file_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "password").write_text(f"{PASSWORD}\n")
+    in_file = {"ANOMALY_SCHEMA_REGISTRY_PASSWORD_FILE": "password"}
+    settings = load(monkeypatch, **{**REGISTRY, "ANOMALY_SCHEMA_REGISTRY_PASSWORD": ""}, **in_file)
+    assert settings.schema_registry_password is not None
+    assert settings.schema_registry_password.get_secret_value() == PASSWORD
+
+
+def test_the_file_of_authorities_may_be_for_the_registry_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Path("here.pem").touch()
+    settings = load(monkeypatch, **REGISTRY, ANOMALY_TLS_CA_FILE="here.pem")
+    assert settings.registry_uses_tls
+    assert not settings.uses_tls
+
+
+def test_a_password_may_travel_in_the_clear_on_this_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = {**REGISTRY, "ANOMALY_SCHEMA_REGISTRY": "http://localhost:8081/"}
+    assert load(monkeypatch, **here).schema_registry == "http://localhost:8081"
+
+
 def test_a_secret_that_is_given_twice_must_be_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,6 +188,7 @@ def test_a_secret_that_is_given_twice_must_be_the_same(
     [
         *("ANOMALY_SASL_PASSWORD", "ANOMALY_SASL_PASSWORD_FILE", "ANOMALY_TLS_KEY_FILE"),
         *("SLACK_API_TOKEN", "SLACK_API_TOKEN_FILE", "ANOMALY_SASL_PASSWORT"),
+        *("ANOMALY_SCHEMA_REGISTRY_PASSWORD", "ANOMALY_SCHEMA_REGISTRY_PASSWORD_FILE"),
     ],
 )
 def test_no_error_shows_a_secret_also_where_it_is_in_the_wrong_place(
@@ -146,7 +206,7 @@ def test_a_password_in_the_brokers_address_is_not_shown(monkeypatch: pytest.Monk
 
 
 def test_settings_and_their_errors_show_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = load(monkeypatch, **USER)
+    settings = load(monkeypatch, **USER, **REGISTRY)
     assert PASSWORD not in f"{settings} {settings!r} {settings.model_dump_json()}"
     with pytest.raises(ValidationError) as caught:
         Settings(security_protocol="PLAINTEXT")

@@ -9,10 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from anomaly_app.broker.knock import connect
 from anomaly_app.broker.security import client_options, tls_context
-from anomaly_app.core.errors import BrokerError, BrokerRefused, BrokerUnreachable, SettingsError
+from anomaly_app.core.errors import (
+    BrokerError,
+    BrokerRefused,
+    BrokerUnreachable,
+    RegistryUnreachable,
+    SettingsError,
+)
+from anomaly_app.schemas.registry import open_registry
 from anomaly_app.settings import Settings
 
 HOST = "127.0.0.1"
@@ -168,3 +176,34 @@ def test_without_settings_clients_speak_plainly() -> None:
         "security_protocol": "PLAINTEXT",
         "ssl_context": None,
     }
+
+
+def test_the_registrys_certificate_is_checked_by_the_same_file(pki: Path) -> None:
+    async def types(_: web.Request) -> web.Response:
+        return web.json_response(["AVRO"])
+
+    async def ask(name: str, authority: str) -> None:
+        app = web.Application()
+        app.router.add_get("/schemas/types", types)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        await web.TCPSite(runner, HOST, 0, ssl_context=server_with(pki, name)).start()
+        settings = Settings(
+            _env_file=None,
+            schema_registry=f"https://{HOST}:{runner.addresses[0][1]}",
+            tls_ca_file=pki / f"{authority}.pem",
+        )
+        try:
+            registry = open_registry(settings)
+            assert registry is not None
+            async with registry:
+                await registry.check()
+        finally:
+            await runner.cleanup()
+            # Connections that broke off are closed in the next turns of the loop.
+            await asyncio.sleep(0.05)
+
+    asyncio.run(ask("here", "here"))
+    for name, authority in (("elsewhere", "elsewhere"), ("here", "elsewhere")):
+        with pytest.raises(RegistryUnreachable, match="CERTIFICATE_VERIFY_FAILED"):
+            asyncio.run(ask(name, authority))

@@ -6,11 +6,13 @@ from pathlib import Path
 from anomaly_app.broker.group import begins_at_end, judges_again
 from anomaly_app.broker.topics import nobody_writes_to_it
 from anomaly_app.core.absences import Absences
+from anomaly_app.core.errors import RegistryUnreachable
 from anomaly_app.core.pipeline import Pipeline
 from anomaly_app.core.shares import AlertRateWatch
 from anomaly_app.core.watch import Batch, Letter, Watch, step
 from anomaly_app.runtime import Runtime
 from anomaly_app.settings import Settings
+from anomaly_app.stream.schemas import records_wait
 from anomaly_app.stream.watching import to_letter
 from anomaly_app.web.stats import worker_stats
 from tests.support.factories import model, record, transaction
@@ -57,6 +59,12 @@ def written() -> list[str]:
     other = letters(1)[0]._replace(reason="not-json")
     return [
         nobody_writes_to_it(settings, "transactions"),
+        records_wait(
+            RegistryUnreachable(
+                "schema registry https://registry.example.com does not answer as one does "
+                "(HTTP 503)"
+            )
+        ),
         begins_at_end(Settings(), held),
         judges_again(Settings(), held),
         *lines_of(

@@ -1,0 +1,1 @@
+"""Schemas of a registry: from Avro and Protobuf to JSON."""
