@@ -7,6 +7,7 @@ import pytest
 
 from anomaly_app.core import anomaly as writing
 from anomaly_app.core import dead_letter, decode, pipeline, reading
+from anomaly_app.core.forms import Form
 from anomaly_app.core.model import Model
 from anomaly_app.core.pipeline import Pipeline
 from anomaly_app.core.roles import Roles
@@ -17,7 +18,7 @@ from tests.support.stages import MARK, MARKED, MARKED_TIME, Fault, Stage
 
 PIPELINE = Pipeline(model(), max_record_bytes=2_000, max_reasons=5)
 
-[READER] = PIPELINE.decoder._recent
+READER = PIPELINE.decoder._reader(Form("", "named", has_texts=False))
 
 STAGES = [
     Stage("typed parser", READER, "read", lambda value, _: value == MARKED),
