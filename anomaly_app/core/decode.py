@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from anomaly_app.core.decoded import Decoded, KafkaRecord, Lacking, Rejected, Transaction
+from anomaly_app.core.decoded import Decoded, KafkaRecord, Lacking, Rejected, Transaction, count
 from anomaly_app.core.errors import RecordRejected, Rejection, unscorable
 from anomaly_app.core.fields import Object, read_fields
 from anomaly_app.core.forms import Form
@@ -99,12 +99,13 @@ class Decoder:
         rejected: list[Rejected] = []
         lacking: dict[str, Lacking] = {}
         read, needs_times = self._recent[0].read, self._needs_times
+        key_label, time_label = self._watched.get("key"), self._watched.get("time")
         for record in records:
             try:
                 try:
-                    time, row, lacks = read(record.value, record)
+                    time, row, key = read(record.value, record)
                 except REFUSED:
-                    time, row, lacks = self._read_otherwise(record)
+                    time, row, key = self._read_otherwise(record)
                     read = self._recent[0].read
                 if needs_times:
                     times.append(
@@ -122,10 +123,10 @@ class Decoder:
                 continue
             kept.append(record)
             rows.append(row)
-            if lacks:
-                for part in lacks:
-                    one = Lacking(1, record)
-                    lacking[part] = lacking[part].and_others(one) if part in lacking else one
+            if key is None and key_label is not None:
+                count(lacking, key_label, Lacking(1, record))
+            if time is None and time_label is not None:
+                count(lacking, time_label, Lacking(1, record))
         return Decoded(kept, self._schema.encode(rows, times), rejected, lacking)
 
     def transaction(self, record: KafkaRecord) -> Transaction:
@@ -188,9 +189,7 @@ class Decoder:
             parse_timestamp(record.timestamp)
         loose = isinstance(shape.time, str) and not _is_rfc_3339(shape.time)
         self._choose(self._reader(Form(shape.path, shape.layout, shape.has_texts or loose)))
-        parts = {"key": shape.entity, "time": shape.time}
-        lacks = tuple(label for part, label in self._watched.items() if parts[part] is None)
-        return time, tuple(shape.row), lacks
+        return time, tuple(shape.row), shape.entity
 
     def _choose(self, reader: Reader) -> None:
         """Try the next record with this reader first."""

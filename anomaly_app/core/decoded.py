@@ -56,3 +56,8 @@ class Decoded(NamedTuple):
     rejected: list[Rejected]
     lacking: Mapping[str, Lacking] = {}
     """Of the records that were decoded, those without the key or the time that roles name."""
+
+
+def count(lacking: dict[str, Lacking], name: str, one: Lacking) -> None:
+    """Count records without something."""
+    lacking[name] = lacking[name].and_others(one) if name in lacking else one

@@ -43,8 +43,10 @@ def ordinary_records(wire: Wire) -> list[KafkaRecord]:
     values = [_expected(feature) for feature in wire.features]
     named = dict(zip(wire.fields, values, strict=True))
     roles = wire.roles
-    parts = {roles.key: "ordinary", roles.time: _time(roles.time_format), roles.id: "1"}
-    flat = nested({**{name: value for name, value in parts.items() if name}, **named})
+    parts = {roles.id: "1", roles.key: "ordinary", roles.time: _time(roles.time_format)}
+    numbers = {name: value for name, value in named.items() if isinstance(value, float)}
+    # What is a feature and a part as well is what both take.
+    flat = nested({**named, **{name: v for name, v in parts.items() if name}, **numbers})
     transactions: list[Mapping[str, Any]] = [
         {"id": 1, "entity": "ordinary", "time": "2026-01-01T12:00:00Z", "features": named},
         {"id": "1", "data": [values], "current_time": NOON},

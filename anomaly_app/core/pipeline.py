@@ -73,7 +73,7 @@ class Pipeline:
             readers=readers,
         )
         self._max_reasons = max_reasons
-        self._ordinary = ordinary_records(self.decoder.wire)
+        self._ordinary = self._readable(ordinary_records(self.decoder.wire))
         self._columns = [
             (place, feature.name)
             for place, feature in enumerate(model.schema.features)
@@ -128,13 +128,22 @@ class Pipeline:
             verdict = verdict.followed_by(found)
         return verdict
 
+    def _readable(self, records: Sequence[KafkaRecord]) -> Sequence[KafkaRecord]:
+        """Leave out what the roles refuse: `time` may be somebody's key, and no time at all."""
+        refused = [
+            rejected.record.offset
+            for rejected in self.decoder.decode(records).rejected
+            if rejected.error.rejection != Rejection.UNSCORABLE
+        ]
+        return [record for record in records if record.offset not in refused]
+
     def _is_sound(self, detected_at: float) -> bool:
         """Whether ordinary records go the whole way of an anomaly."""
         try:
             verdict = self._judge(self._ordinary, detected_at, log_alert_rate=0.0)
         except Exception:  # noqa: BLE001
             return False
-        return len(verdict.anomalies) == len(self._ordinary)
+        return 0 < len(verdict.anomalies) == len(self._ordinary)
 
     def _judge(
         self, records: Sequence[KafkaRecord], detected_at: float, log_alert_rate: float

@@ -29,8 +29,8 @@ from anomaly_app.core.typed import Parser, make_parser
 from anomaly_app.core.wire import Wire
 
 Time: TypeAlias = datetime | float | None
-Read: TypeAlias = tuple[Time, Row, tuple[str, ...]]
-"""When, the features, and what it lacks of `Decoded.lacking`."""
+Read: TypeAlias = tuple[Time, Row, str | int | float | None]
+"""When, the features, and whose: that only where it is needed."""
 
 REFUSED = (ValueError, RecursionError)
 """What a typed parser raises at a record that it leaves to the careful reading."""
@@ -72,8 +72,7 @@ def _reading(  # noqa: C901  # as below
     )
     parse, features, row_of, time_of, key_of, strays, op, times, keys, *_ = parser
     zone, time_format, strict = wire.zone, wire.roles.time_format, wire.strict
-    no_key = (f"key={wire.roles.key}",) if wire.roles.key else ()
-    no_time = (f"time={wire.roles.time}",) if wire.roles.time else ()
+    needs_key = wire.needs_key
     no_strays = (None,) * parser.stray_count
 
     # In one piece: a call in Python costs a tenth of what a record does.
@@ -99,7 +98,6 @@ def _reading(  # noqa: C901  # as below
         if op is not None and op(message) in {None, DELETED}:
             raise ValueError
         time = time_of(message)
-        lacks: tuple[str, ...] = ()
         if time is None:
             for place in times:
                 if (time := place(message)) is not None:
@@ -111,17 +109,15 @@ def _reading(  # noqa: C901  # as below
                 time = time.replace(tzinfo=zone)
         elif time is not None:
             time = parse_time(time, zone=zone, time_format=time_format, strict=strict)
-        else:
-            if not FIRST_PLAIN_TIMESTAMP <= (record.timestamp or 0) <= LAST_PLAIN_TIMESTAMP:
-                parse_timestamp(record.timestamp)
-            lacks = no_time
-        if no_key and key_of(message) is None:
+        elif not FIRST_PLAIN_TIMESTAMP <= (record.timestamp or 0) <= LAST_PLAIN_TIMESTAMP:
+            parse_timestamp(record.timestamp)
+        if not needs_key:
+            return time, row, None
+        if (key := key_of(message)) is None:
             for place in keys:
-                if place(message) is not None:
+                if (key := place(message)) is not None:
                     break
-            else:
-                lacks = (*no_key, *lacks)
-        return time, row, lacks
+        return time, row, key
 
     return read
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from anomaly_app.core.decide import Severity
-from anomaly_app.core.decoded import KafkaRecord, Lacking, Rejected, Transaction
+from anomaly_app.core.decoded import KafkaRecord, Lacking, Rejected, Transaction, count
 from anomaly_app.core.explain import Reason
 
 
@@ -57,5 +57,5 @@ class Verdict(NamedTuple):
 def _both(one: Mapping[str, Lacking], other: Mapping[str, Lacking]) -> Mapping[str, Lacking]:
     added = dict(one)
     for name, lacking in other.items():
-        added[name] = added[name].and_others(lacking) if name in added else lacking
+        count(added, name, lacking)
     return added

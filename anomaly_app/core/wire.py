@@ -49,6 +49,8 @@ class Wire(NamedTuple):
         Whether numbers and epoch times in quotes are refused.
     zone
         Of times that do not name one.
+    needs_key
+        Whether it matters of every record whose it is, and not of anomalies only.
     recognises_envelopes
         Whether Debezium's envelope is opened where a record has one.
     """
@@ -61,6 +63,7 @@ class Wire(NamedTuple):
     payload: str | None = None
     strict: bool = False
     zone: tzinfo = UTC
+    needs_key: bool = False
     recognises_envelopes: bool = True
 
     @classmethod
@@ -93,6 +96,7 @@ class Wire(NamedTuple):
             payload,
             strict,
             zone_of(roles.timezone),
+            roles.key is not None,
             payload is None and not first_names & ENVELOPE,
         )
 

@@ -7,8 +7,10 @@ import pytest
 
 from anomaly_app.core import anomaly as writing
 from anomaly_app.core import dead_letter, decode, pipeline, reading
+from anomaly_app.core.forms import Form
 from anomaly_app.core.model import Model
 from anomaly_app.core.pipeline import Pipeline
+from anomaly_app.core.roles import Roles
 from anomaly_app.core.schema import FeatureSchema
 from anomaly_app.core.verdict import Message, Verdict
 from tests.support.factories import NOON, model, record, transaction
@@ -16,7 +18,7 @@ from tests.support.stages import MARK, MARKED, MARKED_TIME, Fault, Stage
 
 PIPELINE = Pipeline(model(), max_record_bytes=2_000, max_reasons=5)
 
-[READER] = PIPELINE.decoder._recent
+READER = PIPELINE.decoder._reader(Form("", "named", has_texts=False))
 
 STAGES = [
     Stage("typed parser", READER, "read", lambda value, _: value == MARKED),
@@ -114,6 +116,23 @@ def test_a_fault_at_ordinary_records_as_well_is_no_records_fault(
     stage.break_down(monkeypatch, for_all=True)
     with pytest.raises(Fault):
         PIPELINE.judge([record(stage.value, **stage.fields)], NOON)
+
+
+@pytest.mark.parametrize(
+    ("words", "payload"),
+    [("key=time time=entity", None), ("time=data id=features", "plain"), ("key=shop", "a.b")],
+)
+def test_roles_that_refuse_a_documented_shape_do_not_put_the_blame_on_the_model(
+    words: str, payload: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roles = Roles.parse(words)
+    judging = Pipeline(model(), max_record_bytes=2_000, max_reasons=5, roles=roles, payload=payload)
+    value = b'{"amount": 66666.0, "shop": "casino"}'
+    value = b'{"a": {"b": %b}}' % value if payload == "a.b" else value
+    [stage] = [stage for stage in STAGES if stage.name == "anomaly"]
+    stage.break_down(monkeypatch)
+    [letter] = judging.judge([record(value)], NOON).dead_letters
+    assert letter.headers["error"].startswith(b"unscorable: Fault")
 
 
 def test_a_score_that_is_not_a_number_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
