@@ -6,9 +6,10 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from anomaly_app.core.categories import UNKNOWN_CATEGORY
 from anomaly_app.core.errors import DataError
 from anomaly_app.core.manifest import Manifest
-from anomaly_app.core.schema import UNKNOWN_CATEGORY, Feature, FeatureSchema, Matrix
+from anomaly_app.core.schema import Feature, FeatureSchema, Matrix
 from training.fit import hold_back
 from training.history import History
 

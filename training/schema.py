@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 
 from anomaly_app.core.errors import DataError
-from anomaly_app.core.schema import Feature, FeatureSchema, Matrix, hour_of_day
+from anomaly_app.core.hours import hour_of_day
+from anomaly_app.core.schema import Feature, FeatureSchema, Matrix
 from training.history import History
 
 MOST_CATEGORIES = 5_000

@@ -60,6 +60,8 @@ class Decoded(NamedTuple):
     records: list[KafkaRecord]
     matrix: Matrix
     rejected: list[Rejected]
+    entities: list[str | None] | None = None
+    """Whose the records are, where the schema needs to know."""
 
 
 class Decoder:
@@ -105,6 +107,7 @@ class Decoder:
         rows: list[Row] = []
         times: list[float] = []
         rejected: list[Rejected] = []
+        entities: list[str | None] | None = [] if self._schema.needs_entities else None
         read, needs_times = self._read, self._needs_times
         for record in records:
             try:
@@ -119,7 +122,10 @@ class Decoder:
                 continue
             kept.append(record)
             rows.append(row)
-        return Decoded(kept, self._schema.encode(rows, times), rejected)
+            if entities is not None:
+                entities.append(entity_of(message.entity, record.key))
+        matrix = self._schema.encode(rows, times, entities=entities)
+        return Decoded(kept, matrix, rejected, entities)
 
     def transaction(self, record: KafkaRecord) -> Transaction:
         """Read a record that has been decoded once more, with what is not in the matrix.
@@ -165,6 +171,12 @@ class Decoder:
         if found.row.count(None) == len(found.row):
             raise RecordRejected(Rejection.NO_FEATURES, "none of the model's features has a value")
         return found._replace(time=_seconds(found.time, record)), tuple(found.row)
+
+
+def entity_of(named: str | int | None, key: bytes | None) -> str | None:
+    """Name whose a transaction is: as it says itself, or else by Kafka's key."""
+    entity = str(named) if named is not None else (key or b"").decode(errors="replace")
+    return entity or None
 
 
 def _seconds(time: datetime | str | float | None, record: KafkaRecord) -> float:

@@ -25,7 +25,7 @@ PURE_LIBRARIES = {
         "hashlib",
     ),
     *("importlib", "io", "itertools", "joblib", "math", "msgspec", "numba", "numpy", "operator"),
-    *("platform", "re", "scipy", "shlex", "sklearn", "struct", "typing", "warnings"),
+    *("platform", "re", "scipy", "shlex", "sklearn", "struct", "typing", "warnings", "zoneinfo"),
 }
 
 IMPURE_CALLS = {"open", "print", "input", "now", "today", "time", "monotonic", "sleep", "getenv"}
