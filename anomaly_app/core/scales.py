@@ -56,8 +56,9 @@ class Scales(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True)
     @cached_property
     def scaled(self) -> npt.NDArray[np.bool_]:
         """Whether each feature is scaled."""
-        changed = (self._centres != 0.0) | (self._spreads != 1.0)
-        return np.any(changed, axis=0)
+        changed: npt.NDArray[np.bool_] = np.not_equal(self._centres, 0.0)
+        changed |= np.not_equal(self._spreads, 1.0)
+        return np.asarray(changed.any(axis=0), dtype=np.bool_)
 
     def _places(self, entities: Entities) -> npt.NDArray[np.intp]:
         place, pooled = self._place.get, len(self.series)
