@@ -26,12 +26,7 @@ NUMBERED = frozenset({"no", "nr", "num", "number"})
 COUNTED = frozenset({"of", "count", "total", "sum", "mean", "average", "avg", "amount", "n"})
 """Words of names of what was counted: the number of calls identifies nothing."""
 
-CODES = frozenset(
-    {
-        *("code", "codes", "zip", "zipcode", "postcode", "plz", "mcc", "merchant", "terminal"),
-        *("port", "sku"),
-    }
-)
+CODES = frozenset({"code", "codes", "zip", "zipcode", "postcode", "plz", "mcc", "port", "sku"})
 """Last words of names of categories that are written as whole numbers."""
 
 ID_LENGTH = 8
@@ -76,12 +71,13 @@ def almost_all_different(column: pl.Series) -> bool:
 def says_identifier(name: str) -> bool:
     """Tell whether a column's name is that of an identifier."""
     words = _words(name)
-    last = words[-1] if words else ""
-    if last in NUMBERED:
-        return len(words) > 1 and not COUNTED & set(words)
+    if not words or COUNTED & set(words):
+        return False
+    if words[-1] in NUMBERED:
+        return len(words) > 1
     glued = plain_name(name)
     known = glued.endswith("id") and glued in (*NAMES["key"], *NAMES["id"], "merchantid")
-    return last in IDENTIFIERS or known
+    return words[-1] in IDENTIFIERS or known
 
 
 def says_code(name: str) -> bool:

@@ -17,6 +17,9 @@ PARTS = ("key", "time", "id", "label")
 WORDS = (*PARTS, "features", "categories", "timezone", "time_format", "hour")
 """What can stand before the ``=`` of a word; any other name renames a feature."""
 
+HOUR = "hour_of_day"
+"""The feature that is derived from the time; it can be named among the features."""
+
 ALIKE = 0.8
 """Likeness from which on an unknown word is taken for a known one, mistyped."""
 
@@ -39,7 +42,7 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Whether the transaction was an anomaly; ``COLUMN:VALUE`` says which value means it; or a
         JSON file of labelled windows per series (as the Numenta benchmark has them).
     features
-        Names of the features; empty: all columns without another part.
+        Names of the features, `HOUR` perhaps among them; empty: all columns without another part.
     categories
         Columns to be read as strings although they hold numbers.
     renamed
@@ -128,7 +131,9 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         DataError
             A named column is not in the table.
         """
-        names = [self.field_of(name) for name in (*self.features, *self.categories)]
+        derived = {HOUR} - set(columns)
+        features = [self.field_of(name) for name in self.features if name not in derived]
+        names = [*features, *map(self.field_of, self.categories)]
         for column in [self.key, self.time, self.id, *self.renamed.values(), *names]:
             if column is not None and column not in columns:
                 close = difflib.get_close_matches(column, columns, n=1, cutoff=ALIKE)
@@ -137,7 +142,7 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                     f"there is no column {column!r}{meant}: the columns are {', '.join(columns)}"
                 )
         if self.features:
-            return [self.field_of(name) for name in self.features]
+            return features
         label = self.label_column(columns)
         said = {*names, *self.renamed.values()}
         taken = {self.key, self.time, self.id, label}
