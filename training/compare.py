@@ -12,7 +12,7 @@ from anomaly_app.core.schema import Matrix
 from training.agreement import mean_overlap, overlap, top_rows
 from training.benchmark import microseconds_per_row
 from training.evaluate import MOST_SUSPECTS, Suspect, suspects
-from training.fit import FitOptions, fit_model, hold_back, require_rows
+from training.fit import FitOptions, fit_model, hold_back
 from training.history import History
 from training.measures import measure
 from training.planting import plant, planted_auc
@@ -126,7 +126,6 @@ def compare(
     DataError
         The history is too small or has no usable feature, or no detector could be fitted.
     """
-    require_rows(history, share=1.0 - held_back)
     fitted_on, judged = hold_back(history, held_back, seed)
     contenders: list[Contender] = []
     left_out: dict[str, str] = {}

@@ -1,7 +1,6 @@
 """Fitting a model: schema, estimator, calibration, threshold, manifest."""
 
 import hashlib
-import math
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -94,7 +93,7 @@ def fit_model(history: History, options: FitOptions, *, version: str) -> Fitted:
         There are fewer than `LEAST_ROWS` rows, or no usable feature, or no labels where the
         detector or the threshold needs them.
     """
-    require_rows(history)
+    _require_rows(history)
     fitted_on, held_back = hold_back(history, options.held_back, options.random_state)
     check_rule(options.threshold, held_back)
     inferred = infer_schema(fitted_on)
@@ -142,26 +141,6 @@ def fit_model(history: History, options: FitOptions, *, version: str) -> Fitted:
     return Fitted(manifest, pickle, inferred.left_out)
 
 
-def require_rows(history: History, *, share: float = 1.0) -> None:
-    """See that there is enough history, before it is split.
-
-    Parameters
-    ----------
-    history
-        All that was read.
-    share
-        Of its rows that a model will be fitted and calibrated on, above 0 and at most 1.
-
-    Raises
-    ------
-    DataError
-        There is not.
-    """
-    needed = math.ceil(LEAST_ROWS / share)
-    if len(history) < needed:
-        raise DataError(f"{history.source} has {len(history):,} rows; {needed:,} are needed")
-
-
 def hold_back(history: History, share: float, random_state: int) -> tuple[History, History]:
     """Split history into what is fitted on and what is held back.
 
@@ -182,6 +161,13 @@ def hold_back(history: History, share: float, random_state: int) -> tuple[Histor
         rows = np.argsort(places_in_time(history, share), kind="stable")
     cut = len(rows) - max(int(len(rows) * share), 1)
     return history.take(np.sort(rows[:cut])), history.take(np.sort(rows[cut:]))
+
+
+def _require_rows(history: History) -> None:
+    if len(history) < LEAST_ROWS:
+        whole = history.whole or len(history)
+        part = "" if whole == len(history) else f", of which {len(history):,} are to learn from"
+        raise DataError(f"{history.source} has {whole:,} rows{part}; {LEAST_ROWS} are needed")
 
 
 def _with_scales(history: History, schema: FeatureSchema) -> tuple[FeatureSchema, Matrix]:

@@ -25,12 +25,15 @@ TIMES = 10.0
 the spread that a tenth of the series exceeds, over that which a tenth stays below."""
 
 FAR = 100.0
-"""Typical spreads that the centres of the series are apart, from which on they are as well."""
+"""Typical ranges that the centres of the series are apart, from which on they are as well."""
 
+MIDDLE = 0.25, 0.75
 TAILS = 0.01, 0.99
+ENDS = MIDDLE, TAILS
+"""Quantiles between which series are compared. What is beyond the tails may be anomalies."""
+
 NORMAL_TAILS = 4.653
-"""Standard deviations between these quantiles of a normal distribution: what is beyond them may be
-anomalies."""
+"""Standard deviations between the tails of a normal distribution."""
 
 Places = npt.NDArray[np.float64]
 
@@ -131,16 +134,21 @@ def scale_warning(schema: FeatureSchema) -> str | None:
 
 
 def _differ(parts: list[Matrix]) -> bool:
-    summaries = np.array([_summary(part) for part in parts])
-    centres, spreads = summaries[~np.isnan(summaries).any(axis=1)].T
-    if len(centres) < 2:  # noqa: PLR2004
-        return False
-    typical = float(np.median(spreads))
-    positive = spreads[spreads > 0.0]
+    known = [part[~np.isnan(part)] for part in parts]
+    known = [part for part in known if len(part)]
+    centres = np.array([np.median(part) for part in known])
+    # The middle alone may be all the same, the tails alone may be a few anomalies.
+    ranges = [np.array([np.ptp(np.quantile(part, ends)) for part in known]) for ends in ENDS]
+    far = bool(known) and all(0.0 < FAR * np.median(of) < centres.std() for of in ranges)
+    return far or all(_times_as_wide(of) > TIMES for of in ranges)
+
+
+def _times_as_wide(ranges: Matrix) -> float:
+    positive = ranges[ranges > 0.0]
     if not len(positive):
-        return bool(np.ptp(centres) > 0.0)
+        return 1.0
     low, high = np.quantile(positive, [0.1, 0.9])
-    return bool(high > TIMES * low or centres.std() > FAR * typical > 0.0)
+    return float(high / low)
 
 
 def _scale(rows: Matrix, scaled: list[int], pooled: Matrix) -> Scale:

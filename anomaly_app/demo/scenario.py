@@ -11,7 +11,6 @@ from anomaly_app.core.roles import Roles
 from anomaly_app.core.schema import FeatureValue
 from anomaly_app.demo.simulator import simulate
 from anomaly_app.records import Transaction
-from training.fit import require_rows
 from training.history import History, read_history
 
 FIRST_PART = 0.4
@@ -70,9 +69,7 @@ def file_scenario(path: Path, roles: Roles) -> Scenario:
 
     The files of a folder were not recorded together: each has a first part of its own.
     """
-    whole = read_history(path, roles)
-    require_rows(whole, share=FIRST_PART)
-    history, traffic = whole.split(FIRST_PART, each_entity=path.is_dir())
+    history, traffic = read_history(path, roles).split(FIRST_PART, each_entity=path.is_dir())
     return Scenario(history, _events(traffic, [""] * len(traffic)))
 
 

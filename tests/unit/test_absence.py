@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from anomaly_app.core.absence import Absence
 from anomaly_app.core.model import Model
 from anomaly_app.core.pipeline import Pipeline
-from anomaly_app.core.schema import Matrix
+from anomaly_app.core.schema import Matrix, Row
 from tests.support.factories import NOON, history, record
 from training.fit import FitOptions, Fitted, fit_model
 from training.history import History
@@ -58,8 +58,9 @@ def often_missing() -> Model:
     return model_of(fit(with_gaps(amount=0.3, shop=0.3)))
 
 
-def p_values(model: Model, *rows: tuple[object, object, object]) -> Matrix:
-    return np.exp(model.log_p_values(model.schema.encode(rows, [NOON] * len(rows))))
+def p_values(model: Model, *rows: Row) -> Matrix:
+    p: Matrix = np.exp(model.log_p_values(model.schema.encode(rows, [NOON] * len(rows))))
+    return p
 
 
 def test_a_number_and_a_category_that_were_never_missing_weigh_the_same() -> None:

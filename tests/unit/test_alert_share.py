@@ -10,7 +10,7 @@ from anomaly_app.core.errors import DataError
 from tests.support.factories import history
 from training.alert_share import alert_share_warning
 from training.compare import compare
-from training.fit import FitOptions, fit_model, require_rows
+from training.fit import FitOptions, fit_model
 from training.history import History
 
 
@@ -77,12 +77,12 @@ def test_random_rows_that_are_held_back_are_no_later_ones() -> None:
     assert warnings_of(dataclasses.replace(drifting(60.0), times=None)) == []
 
 
-@pytest.mark.parametrize(("share", "needed"), [(1.0, "100"), (0.4, "250"), (0.75, "134")])
-def test_an_error_counts_the_rows_of_the_file(share: float, needed: str) -> None:
-    with pytest.raises(DataError, match=f"^factory has 12 rows; {needed} are needed$"):
-        require_rows(history(12, anomalies=1), share=share)
+def test_an_error_counts_the_rows_of_the_file() -> None:
+    with pytest.raises(DataError, match="^factory has 12 rows; 100 are needed$"):
+        fit_model(history(12, anomalies=1), FitOptions(), version="1")
 
 
-def test_comparing_counts_the_rows_before_they_are_split() -> None:
-    with pytest.raises(DataError, match="^factory has 120 rows; 134 are needed$"):
+def test_an_error_counts_the_rows_before_they_were_split() -> None:
+    said = "^factory has 120 rows, of which 90 are to learn from; 100 are needed$"
+    with pytest.raises(DataError, match=said):
         compare(history(120, anomalies=1), ["robust_zscore"])

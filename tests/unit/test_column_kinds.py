@@ -1,6 +1,7 @@
 """Numbers, categories and identifiers: told by values and by names."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly_app.core.roles import Roles
+from anomaly_app.core.schema import Row
 from tests.support.factories import history
 from training.column_kinds import is_category, is_identifier
 from training.history import History
@@ -57,7 +59,7 @@ def test_whole_numbers_of_other_names_are_quantities(name: str) -> None:
     ids=["strings", "strings with gaps", "named number", "named id", "one length", "dealt out"],
 )
 def test_what_is_almost_always_different_and_no_quantity_is_an_identifier(
-    name: str, values: object
+    name: str, values: Any
 ) -> None:
     assert is_identifier(pl.Series(name, values))
 
@@ -73,7 +75,7 @@ def test_what_is_almost_always_different_and_no_quantity_is_an_identifier(
         ("merchant_id", REPEATED),
     ],
 )
-def test_what_repeats_or_measures_is_no_identifier(name: str, values: object) -> None:
+def test_what_repeats_or_measures_is_no_identifier(name: str, values: Any) -> None:
     assert not is_identifier(pl.Series(name, values))
 
 
@@ -105,7 +107,7 @@ def test_beyond_the_bound_the_rarest_are_one_class_to_which_new_ones_belong() ->
     assert (len(merchant.categories), merchant.rare_values) == (MOST_CATEGORIES, 5)
     assert merchant.rare_rate == pytest.approx(10 / len(data))
     rare = float(MOST_CATEGORIES)
-    rows = [[f"m{MOST_CATEGORIES + 4}", 1.0], ["never seen", 1.0], ["m00000", 1.0]]
+    rows: list[Row] = [[f"m{MOST_CATEGORIES + 4}", 1.0], ["never seen", 1.0], ["m00000", 1.0]]
     assert schema.encode(rows, [0.0] * 3)[:, 0].tolist() == [rare, rare, 0.0]
     assert merchant.value_of(rare) == "one of 5 rare values"
 

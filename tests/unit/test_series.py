@@ -12,7 +12,7 @@ from anomaly_app.core.errors import DataError
 from anomaly_app.core.model import Model
 from anomaly_app.core.pipeline import Pipeline
 from anomaly_app.core.roles import Roles
-from tests.support.factories import NOON, record
+from tests.support.factories import NOON, history, record
 from training.data_check import data_warnings, require_columns
 from training.evaluate import evaluate
 from training.fit import FitOptions, fit_model, hold_back
@@ -38,7 +38,7 @@ def series(
         "made",
         pl.DataFrame({"value": values, "steady": random.normal(size=len(order))}),
         entities=order.tolist(),
-        times=NOON + 60.0 * np.arange(len(order)),
+        times=NOON + 60.0 * np.arange(len(order), dtype=np.float64),
         roles=Roles(key="series"),
     )
 
@@ -134,8 +134,9 @@ def test_data_that_do_not_say_whose_they_are_are_refused() -> None:
         series({"only": 1.0}),
         series({f"s{i}": float(i + 1) ** 3 for i in range(201)}, rows=100),
         series({"a": 1.0, "b": 1_000.0}, rows=99),
+        history(),
     ],
-    ids=["much the same scale", "one series", "too many", "too short"],
+    ids=["much the same scale", "one series", "too many", "too short", "anomalies of some"],
 )
 def test_one_scale_for_all_is_kept_where_that_is_enough(data: History) -> None:
     schema = infer_schema(data).schema
