@@ -147,7 +147,7 @@ def _times_as_wide(ranges: Matrix) -> float:
     positive = ranges[ranges > 0.0]
     if not len(positive):
         return 1.0
-    low, high = np.quantile(positive, [0.1, 0.9])
+    low, high = np.quantile(positive, [0.1, 0.9], method="nearest")
     return float(high / low)
 
 

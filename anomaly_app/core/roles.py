@@ -4,6 +4,7 @@ import difflib
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec.structs import replace
@@ -92,7 +93,7 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             elif name in PARTS and value.lower() == "none":
                 said["absent"] = (*said.get("absent", ()), name)
             elif name in WORDS:
-                said[name] = value
+                said[name] = _zone(value) if name == "timezone" else value
             else:
                 said["renamed"] = {**said.get("renamed", {}), name: value}
         return cls(**said)
@@ -198,6 +199,16 @@ def _pairs(words: str) -> Iterator[tuple[str, str]]:
         ):
             raise DataError(f"there is no part {name!r}; did you mean {close[0]}={value}?")
         yield name, value
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise DataError(
+            f"there is no time zone {value!r}: name one as IANA does, such as Europe/Berlin"
+        ) from None
+    return value
 
 
 def _is_on(value: str) -> bool:

@@ -1,6 +1,7 @@
 """The hour of the day: in whose zone, and where it is a feature."""
 
 import dataclasses
+import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from anomaly_app.core.errors import DataError
 from anomaly_app.core.hours import hour_of_day
 from anomaly_app.core.roles import HOUR, Roles
 from anomaly_app.core.schema import Feature, FeatureSchema
@@ -82,6 +84,12 @@ def test_office_hours_do_not_tell_of_the_night() -> None:
 )
 def test_the_roles_decide_whether_the_hour_may_be_a_feature(words: str, learnt: bool) -> None:
     assert (HOUR in features(history(9, Roles.parse(words)))) == learnt
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "Europe", "../UTC", "CEST"])
+def test_a_zone_that_there_is_not_is_told(zone: str) -> None:
+    with pytest.raises(DataError, match=f"there is no time zone '{re.escape(zone)}'"):
+        Roles.parse(f"timezone={zone}")
 
 
 def test_the_hour_can_be_named_although_it_is_no_column() -> None:

@@ -143,6 +143,12 @@ def test_one_scale_for_all_is_kept_where_that_is_enough(data: History) -> None:
     assert infer_scales(data, schema, encode_history(data, schema)) is None
 
 
+def test_two_series_are_enough_to_be_on_different_scales() -> None:
+    data = series({"a": 1.0, "b": 20.0})
+    schema = infer_schema(data).schema
+    assert infer_scales(data, schema, encode_history(data, schema)) is not None
+
+
 def test_series_that_hardly_vary_but_lie_far_apart_are_on_different_scales() -> None:
     data = series({"a": 1.0, "b": 1.0})
     shift = np.where(np.array(data.entities) == "b", 5_000.0, 0.0)

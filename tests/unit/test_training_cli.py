@@ -35,7 +35,7 @@ def write(file: Path, columns: Columns | None = None, *, seed: int = 0) -> Path:
     made = history(600, seed, anomalies=12)
     frame = made.frame.with_columns(
         pl.Series("cust", made.entities),
-        pl.Series("time", NOON + 600.0 * np.arange(600)),  # four days
+        pl.Series("time", NOON + 900.0 * np.arange(600)),  # six days
         pl.Series("is_fraud", made.labels).cast(pl.Int8),
     )
     changes = (columns or {}).items()
