@@ -145,7 +145,9 @@ def suspects(model: Model, history: History, log_p: Matrix, *, most: int) -> lis
         for row, time in zip(worst.frame.select(wire).rows(), times.tolist(), strict=True)
     ]
     matrix = encode_history(worst, model.schema)
-    reasons = model.explain(matrix, log_p[places], values, most=MOST_REASONS)
+    reasons = model.explain(
+        matrix, log_p[places], values, most=MOST_REASONS, entities=worst.entities
+    )
     return [
         _suspect(worst, i, float(np.exp(log_p[place])), model.manifest.alert_rate, reasons[i])
         for i, place in enumerate(places)

@@ -7,26 +7,33 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from anomaly_app.core.calibration import Calibration
 from anomaly_app.core.detectors import DETECTORS, NEEDS_LABELS
+from anomaly_app.core.detectors.trimming import subsample
 from anomaly_app.core.errors import DataError
-from anomaly_app.core.estimator import make_estimator
+from anomaly_app.core.estimator import Preparation, make_estimator
 from anomaly_app.core.manifest import Manifest, Training, library_versions
 from anomaly_app.core.model import pickle_model
-from anomaly_app.core.schema import Matrix
+from anomaly_app.core.schema import FeatureSchema, Matrix
+from training.alert_share import later_alerts_warning
 from training.care import column_warnings
 from training.history import History
 from training.measures import measure
 from training.schema import encode_history, infer_schema
+from training.series import infer_scales, places_in_time, scale_warning
 from training.threshold import ThresholdRule, check_rule, choose_threshold, transactions_a_day
 
 LEAST_ROWS = 100
 
 ORDINARY_ROWS = 256
 """Ordinary training rows that the artifact keeps, to tell what would have been expected."""
+
+ORDINARY_AMONG = 50_000
+"""Training rows that they are looked for among, drawn at random."""
 
 CERTAINLY_ORDINARY = 0.9
 """Share of the training rows, the least abnormal, that these are drawn from."""
@@ -86,23 +93,27 @@ def fit_model(history: History, options: FitOptions, *, version: str) -> Fitted:
         There are fewer than `LEAST_ROWS` rows, or no usable feature, or no labels where the
         detector or the threshold needs them.
     """
-    if len(history) < LEAST_ROWS:
-        raise DataError(
-            f"{history.source} has {len(history)} rows, {LEAST_ROWS} are needed at least"
-        )
+    _require_rows(history)
     fitted_on, held_back = hold_back(history, options.held_back, options.random_state)
     check_rule(options.threshold, held_back)
     inferred = infer_schema(fitted_on)
-    schema = inferred.schema
-    matrix = encode_history(fitted_on, schema)
+    schema, matrix = _with_scales(fitted_on, inferred.schema)
+    judged = encode_history(held_back, schema)
     # On several threads sums have another order, and the artifact other bytes.
     with threadpool_limits(1):
         estimator = _fit_estimator(fitted_on, schema, matrix, options)
-        raw = -estimator.score_samples(encode_history(held_back, schema))
+        raw = -estimator.score_samples(judged)
         ordinary = _ordinary(estimator, matrix, options.random_state)
     calibration = Calibration.fit(raw)
-    log_p = calibration.log_p_values(raw)
+    absence = next(step.absence_ for step in estimator if isinstance(step, Preparation))
+    log_p = absence.joined_with(calibration.log_p_values(raw), np.isnan(judged))
     threshold = choose_threshold(options.threshold, log_p, held_back)
+    said = (
+        *history.warnings,
+        *column_warnings(fitted_on, schema, inferred.left_out),
+        scale_warning(schema),
+        later_alerts_warning(fitted_on, held_back, schema, raw, threshold.alert_rate),
+    )
     pickle = pickle_model(estimator, ordinary)
     manifest = Manifest(
         name=options.name,
@@ -116,10 +127,10 @@ def fit_model(history: History, options: FitOptions, *, version: str) -> Fitted:
         threshold_rule=threshold.rule,
         training=Training(
             source=history.source,
-            sha256=hashlib.sha256(matrix.tobytes()).hexdigest(),
+            sha256=hashlib.sha256(matrix.data).hexdigest(),
             rows=len(fitted_on),
             held_back=len(held_back),
-            warnings=column_warnings(fitted_on, schema, inferred.left_out),
+            warnings=tuple(dict.fromkeys(line for line in said if line is not None)),
             transactions_a_day=transactions_a_day(held_back),
         ),
         libraries=library_versions(),
@@ -136,8 +147,8 @@ def hold_back(history: History, share: float, random_state: int) -> tuple[Histor
     Parameters
     ----------
     history
-        With a time, its latest rows are held back; without one, random rows. Either part keeps
-        the order of the rows.
+        With a time, its latest rows are held back, or those of each series where the series were
+        recorded apart; without one, random rows. Either part keeps the order of the rows.
     share
         Of the rows that are held back, above 0 and below 1.
     random_state
@@ -146,11 +157,29 @@ def hold_back(history: History, share: float, random_state: int) -> tuple[Histor
     rows: npt.NDArray[np.intp] = np.arange(len(history))
     if history.times is None:
         rows = np.random.default_rng(random_state).permutation(rows)
+    else:
+        rows = np.argsort(places_in_time(history, share), kind="stable")
     cut = len(rows) - max(int(len(rows) * share), 1)
     return history.take(np.sort(rows[:cut])), history.take(np.sort(rows[cut:]))
 
 
-def _fit_estimator(history: History, schema: Any, matrix: Matrix, options: FitOptions) -> Pipeline:
+def _require_rows(history: History) -> None:
+    if len(history) < LEAST_ROWS:
+        whole = history.whole or len(history)
+        part = "" if whole == len(history) else f", of which {len(history):,} are to learn from"
+        raise DataError(f"{history.source} has {whole:,} rows{part}; {LEAST_ROWS} are needed")
+
+
+def _with_scales(history: History, schema: FeatureSchema) -> tuple[FeatureSchema, Matrix]:
+    matrix = encode_history(history, schema)
+    if (scales := infer_scales(history, schema, matrix)) is None:
+        return schema, matrix
+    return replace(schema, scales=scales), scales.apply(matrix, history.entities or ())
+
+
+def _fit_estimator(
+    history: History, schema: FeatureSchema, matrix: Matrix, options: FitOptions
+) -> Pipeline:
     if options.detector not in DETECTORS:
         raise DataError(
             f"there is no detector {options.detector!r}; there are {', '.join(DETECTORS)}"
@@ -177,6 +206,7 @@ def _fit_estimator(history: History, schema: Any, matrix: Matrix, options: FitOp
 
 
 def _ordinary(estimator: Pipeline, matrix: Matrix, random_state: int) -> Matrix:
+    matrix = subsample(matrix, ORDINARY_AMONG, np.random.RandomState(random_state))
     scores = estimator.score_samples(matrix)
     ordinary = np.flatnonzero(scores >= np.quantile(scores, 1.0 - CERTAINLY_ORDINARY))
     drawn = np.random.default_rng(random_state).permutation(ordinary)[:ORDINARY_ROWS]

@@ -44,6 +44,8 @@ class History:
         By which the columns were read, as they were said or inferred.
     warnings
         What was odd about the files, one line each.
+    whole
+        How many rows there were before some were selected; None: these are all.
     """
 
     source: str
@@ -55,6 +57,7 @@ class History:
     labelled: npt.NDArray[np.bool_] | None = None
     roles: Roles = Roles()  # noqa: RUF009  # it is frozen
     warnings: tuple[str, ...] = ()
+    whole: int | None = None
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -72,6 +75,7 @@ class History:
             labelled=self.labelled[rows] if self.labelled is not None else None,
             roles=self.roles,
             warnings=self.warnings,
+            whole=self.whole or len(self),
         )
 
     def split(self, share: float, *, each_entity: bool = False) -> tuple[Self, Self]:

@@ -3,7 +3,8 @@
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from anomaly_app.core.schema import UNKNOWN_CATEGORY, Feature, FeatureSchema, Matrix
+from anomaly_app.core.categories import UNKNOWN_CATEGORY
+from anomaly_app.core.schema import Feature, FeatureSchema, Matrix
 
 MOST_CHANGED = 3
 """Features of a row that are changed at most."""

@@ -6,16 +6,15 @@ import numpy as np
 import polars as pl
 
 from anomaly_app.core.errors import DataError
-from anomaly_app.core.schema import Feature, FeatureSchema, Matrix, hour_of_day
+from anomaly_app.core.hours import hour_of_day
+from anomaly_app.core.schema import Feature, FeatureSchema, Matrix
+from training.column_kinds import as_strings, is_category
 from training.history import History
+from training.hour_coverage import hour_feature
+from training.left_out import Misleading
 
-MOST_CATEGORIES = 5_000
-"""Distinct texts; a column with more is an identifier, not a category."""
-
-REPEATED = 2.0
-"""Rows for each distinct text at least; below, a column is an identifier."""
-
-HOUR = "hour_of_day"
+MOST_CATEGORIES = 10_000
+"""Strings that the manifest holds of a feature; all rarer ones are one class."""
 
 
 @dataclass(frozen=True)
@@ -42,55 +41,60 @@ def infer_schema(history: History) -> InferredSchema:
     features: list[Feature] = []
     left_out: dict[str, str] = {}
     seen: dict[int, list[pl.Series]] = {}
+    misleading = Misleading(history)
     for column in history.frame.iter_columns():
         if reason := _unusable(column):
             left_out[column.name] = reason
         elif twin := _twin(column, seen):
             left_out[column.name] = f"it is the same as {twin}"
-        elif column.dtype == pl.String:
-            features.append(_category(column))
+        elif reason := misleading.reason(column):
+            left_out[column.name] = reason
         else:
-            features.append(_number(column))
+            features.append(_category(column) if is_category(column) else _number(column))
     if not features:
-        raise DataError(f"{history.source} has no usable feature: {left_out}")
-    if history.times is not None and HOUR not in history.frame.columns:
-        hours = hour_of_day(history.times)
-        if np.ptp(hours) > 0:
-            features.append(
-                Feature(HOUR, "hour_of_day", expected=float(np.median(hours)), high=24.0)
-            )
-    return InferredSchema(FeatureSchema(tuple(features)), left_out)
+        reasons = "; ".join(f"{column}: {reason}" for column, reason in left_out.items())
+        raise DataError(f"{history.source} has no usable feature ({reasons})")
+    if hour := hour_feature(history):
+        features.append(hour)
+    return InferredSchema(FeatureSchema(tuple(features), history.roles.timezone), left_out)
 
 
 def encode_history(history: History, schema: FeatureSchema) -> Matrix:
     """Encode a table as the worker encodes decoded transactions, shape ``(rows, features)``."""
-    columns = []
-    for feature in schema.wire_features:
-        column = history.frame[feature.name]
-        columns.append(
-            column.to_list()
-            if feature.kind == "category"
-            else column.cast(pl.Float64).fill_nan(None).to_list()
-        )
-    rows = list(zip(*columns, strict=True))
-    times = history.times if history.times is not None else np.zeros(len(history))
-    return schema.encode(rows, times)
+    matrix = np.empty((len(history), len(schema.features)))
+    for place, feature in enumerate(schema.features):
+        if feature.kind == "hour_of_day":
+            times = history.times if history.times is not None else np.zeros(len(history))
+            matrix[:, place] = hour_of_day(times, schema.timezone)
+        elif feature.kind == "category":
+            matrix[:, place] = _codes(history.frame[feature.name], feature)
+        else:
+            matrix[:, place] = history.frame[feature.name].cast(pl.Float64).to_numpy()
+    return schema.scaled(matrix, history.entities)
+
+
+def _codes(column: pl.Series, feature: Feature) -> Matrix:
+    strings = as_strings(column)
+    codes = pl.Series(np.arange(len(feature.categories), dtype=np.float64))
+    coded = strings.replace_strict(
+        pl.Series(feature.categories, dtype=pl.String),
+        codes,
+        default=feature.other_code,
+        return_dtype=pl.Float64,
+    )
+    return np.where(strings.is_null().to_numpy(), np.nan, coded.to_numpy())
 
 
 def _unusable(column: pl.Series) -> str | None:
     if column.dtype == pl.Null:
         return "it has no value at all"
     if column.dtype != pl.String and not (column.dtype.is_numeric() or column.dtype == pl.Boolean):
-        return f"{column.dtype} is neither number nor text"
+        return f"{column.dtype} is neither a number nor a string"
     distinct = _without_nan(column).drop_nulls().n_unique()
     if distinct == 0:
         return "it has no value at all"
     if distinct == 1:
         return "it has one value only"
-    if column.dtype == pl.String:
-        filled = len(column) - column.null_count()
-        if distinct > MOST_CATEGORIES or filled < REPEATED * distinct:
-            return f"{distinct:,} different texts: an identifier"
     return None
 
 
@@ -109,13 +113,17 @@ def _twin(column: pl.Series, seen: dict[int, list[pl.Series]]) -> str | None:
 
 
 def _category(column: pl.Series) -> Feature:
-    counts = column.drop_nulls().value_counts(sort=True)
-    ordered = counts.sort(["count", column.name], descending=[True, False])
+    strings = as_strings(column).alias("value")
+    counts = strings.drop_nulls().value_counts()
+    ordered = counts.sort(["count", "value"], descending=[True, False])
+    rare = ordered[MOST_CATEGORIES:]
     return Feature(
         column.name,
         "category",
-        categories=tuple(ordered[column.name].to_list()),
-        missing_rate=column.null_count() / len(column),
+        categories=tuple(ordered["value"][:MOST_CATEGORIES].to_list()),
+        rare_values=len(rare),
+        rare_rate=int(rare["count"].sum()) / len(column),
+        missing_rate=strings.null_count() / len(column),
     )
 
 

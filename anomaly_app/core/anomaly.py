@@ -2,6 +2,7 @@
 
 import msgspec
 
+from anomaly_app.core.decoded import entity_of
 from anomaly_app.core.explain import Reason
 from anomaly_app.core.json_reading import read_json
 from anomaly_app.core.manifest import Manifest
@@ -75,7 +76,7 @@ def to_anomaly(finding: Finding, manifest: Manifest, detected_at: float) -> Anom
     record, transaction = finding.record, finding.transaction
     return Anomaly(
         id=f"{record.topic}-{record.partition}-{record.offset}",
-        entity=_entity(transaction.entity, record.key),
+        entity=entity_of(transaction.entity, record.key),
         time=iso_time(transaction.time),
         detected_at=iso_time(detected_at),
         score=finding.score,
@@ -86,11 +87,6 @@ def to_anomaly(finding: Finding, manifest: Manifest, detected_at: float) -> Anom
         model=ModelReference(manifest.name, manifest.version, manifest.sha256),
         transaction=_original(finding.original),
     )
-
-
-def _entity(named: str | float | None, key: bytes | None) -> str | None:
-    entity = str(named) if named is not None else (key or b"").decode(errors="replace")
-    return entity or None
 
 
 def _original(value: bytes) -> msgspec.Raw:

@@ -3,9 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-import msgspec
-
-from anomaly_app.core.decoded import Decoded, KafkaRecord, Lacking, Rejected, Transaction, count
+from anomaly_app.core.decoded import (
+    Decoded,
+    KafkaRecord,
+    Lacking,
+    Rejected,
+    Transaction,
+    count,
+    entity_of,
+)
 from anomaly_app.core.errors import RecordRejected, Rejection, unscorable
 from anomaly_app.core.fields import Object, read_fields
 from anomaly_app.core.forms import Form
@@ -16,7 +22,7 @@ from anomaly_app.core.reading import FRAMED, REFUSED, Read, Reader, check, make_
 from anomaly_app.core.roles import Roles
 from anomaly_app.core.schema import FeatureSchema, Row
 from anomaly_app.core.shapes import Shape, read_object
-from anomaly_app.core.times import parse_time, parse_timestamp
+from anomaly_app.core.times import is_rfc_3339, parse_time, parse_timestamp
 from anomaly_app.core.wire import Wire
 
 MOST_FORMS = 2
@@ -100,6 +106,7 @@ class Decoder:
         lacking: dict[str, Lacking] = {}
         read, needs_times = self._recent[0].read, self._needs_times
         key_label, time_label = self._watched.get("key"), self._watched.get("time")
+        entities: list[str | None] | None = [] if self._schema.needs_entities else None
         for record in records:
             try:
                 try:
@@ -127,7 +134,10 @@ class Decoder:
                 count(lacking, key_label, Lacking(1, record))
             if time is None and time_label is not None:
                 count(lacking, time_label, Lacking(1, record))
-        return Decoded(kept, self._schema.encode(rows, times), rejected, lacking)
+            if entities is not None:
+                entities.append(entity_of(key, record.key))
+        matrix = self._schema.encode(rows, times, entities=entities)
+        return Decoded(kept, matrix, rejected, lacking, entities)
 
     def transaction(self, record: KafkaRecord) -> Transaction:
         """Read a record that has been decoded once more, with what is not in the matrix.
@@ -187,7 +197,7 @@ class Decoder:
         time = None if shape.time is None else self.seconds_of(shape.time, record)
         if time is None:
             parse_timestamp(record.timestamp)
-        loose = isinstance(shape.time, str) and not _is_rfc_3339(shape.time)
+        loose = isinstance(shape.time, str) and not is_rfc_3339(shape.time)
         self._choose(self._reader(Form(shape.path, shape.layout, shape.has_texts or loose)))
         return time, tuple(shape.row), shape.entity
 
@@ -210,11 +220,3 @@ class Decoder:
         return parse_time(
             time, zone=wire.zone, time_format=wire.roles.time_format, strict=wire.strict
         )
-
-
-def _is_rfc_3339(text: str) -> bool:
-    try:
-        msgspec.convert(text, datetime)
-    except msgspec.ValidationError:
-        return False
-    return True

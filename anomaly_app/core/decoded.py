@@ -56,8 +56,16 @@ class Decoded(NamedTuple):
     rejected: list[Rejected]
     lacking: Mapping[str, Lacking] = {}
     """Of the records that were decoded, those without the key or the time that roles name."""
+    entities: list[str | None] | None = None
+    """Whose the records are, where the schema needs to know."""
 
 
 def count(lacking: dict[str, Lacking], name: str, one: Lacking) -> None:
     """Count records without something."""
     lacking[name] = lacking[name].and_others(one) if name in lacking else one
+
+
+def entity_of(named: str | float | None, key: bytes | None) -> str | None:
+    """Name whose a transaction is: as it says itself, or else by Kafka's key."""
+    entity = str(named) if named is not None else (key or b"").decode(errors="replace")
+    return entity or None

@@ -1,6 +1,6 @@
 """The scikit-learn pipeline behind a model: missing values, rare categories, detector."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -9,36 +9,47 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from anomaly_app.core.absence import Absence
 from anomaly_app.core.detectors import make_detector
 from anomaly_app.core.schema import FeatureSchema, Matrix
 
 
 class Preparation(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Fill in missing numbers, and replace a category's code by its rarity.
+    """Fill in what is missing, and replace a category's code by its rarity.
 
-    A missing number becomes the median of its column, or 0 where training had none at all.
-    A category becomes ``-log10`` of its frequency in training; a code that training did not
-    hold, and a missing one where training had none, count as seen half a time, so that they are
-    the rarest of all.
+    A category becomes ``-log10`` of its frequency in training; a code that training did not hold
+    counts as seen half a time, so that it is the rarest of all. A code that stands for many rare
+    values counts as often as they are seen on average. What is missing becomes the median of its
+    column, that of the numbers or of the rows' rarities, or 0 where training had none at all:
+    the detector finds nothing odd in it. How odd it is that it is missing is told by `absence_`.
 
     Parameters
     ----------
     categories
         Places of the columns that hold codes; all others hold numbers.
+    rare
+        For columns of codes in which one code stands for many values: the code, and how many
+        values it stands for.
 
     Attributes
     ----------
     fill_ : ndarray
-        Per column, what a missing number becomes; NaN in columns of codes.
+        Per column, what a missing value becomes.
     codes_, rarities_ : dict of int to ndarray
-        Per column of codes, the sorted codes that training held (NaN is last), and their
-        rarities.
+        Per column of codes, the sorted codes that training held, and their rarities.
     unseen_ : float
         Rarity of every other code.
+    absence_ : Absence
+        How unusual gaps are.
     """
 
-    def __init__(self, categories: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        categories: Sequence[int] = (),
+        rare: Mapping[int, tuple[float, int]] | None = None,
+    ) -> None:
         self.categories = categories
+        self.rare = rare
 
     def fit(self, X: npt.ArrayLike, y: Any = None) -> Self:  # noqa: N803, ARG002
         """Learn medians and frequencies.
@@ -52,17 +63,28 @@ class Preparation(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """
         matrix: Matrix = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
         rows, columns = matrix.shape
-        self.fill_: Matrix = np.full(columns, np.nan)
-        for place in set(range(columns)) - set(self.categories):
-            known = matrix[~np.isnan(matrix[:, place]), place]
-            self.fill_[place] = np.median(known) if len(known) else 0.0
+        self.fill_: Matrix = np.zeros(columns)
         self.codes_: dict[int, Matrix] = {}
         self.rarities_: dict[int, Matrix] = {}
-        for place in self.categories:
-            self.codes_[place], counts = np.unique(matrix[:, place], return_counts=True)
-            self.rarities_[place] = -np.log10(counts / (rows + 1))
+        gaps = np.isnan(matrix)
+        for place in range(columns):
+            known = matrix[~gaps[:, place], place]
+            if place in self.categories:
+                known = self._learn_rarities(place, known, rows)
+            if len(known):
+                self.fill_[place] = np.median(known)
+        self.absence_ = Absence(gaps)
         self.unseen_ = float(-np.log10(0.5 / (rows + 1)))
         return self
+
+    def _learn_rarities(self, place: int, known: Matrix, rows: int) -> Matrix:
+        """Learn the rarities of a column's codes, and give those of its rows, in any order."""
+        codes, counts = np.unique(known, return_counts=True)
+        code, values = (self.rare or {}).get(place, (np.nan, 1))
+        often = np.where(codes == code, counts / values, counts)
+        self.codes_[place] = codes if len(codes) else np.full(1, np.nan)
+        self.rarities_[place] = -np.log10(often / (rows + 1)) if len(codes) else np.zeros(1)
+        return np.repeat(self.rarities_[place], counts if len(codes) else 0)
 
     def transform(self, X: npt.ArrayLike) -> Matrix:  # noqa: N803
         """Fill in and replace.
@@ -92,8 +114,8 @@ class Preparation(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         for place, seen in self.codes_.items():
             column = matrix[:, place]
             at = np.minimum(np.searchsorted(seen, column), len(seen) - 1)
-            known = (seen[at] == column) | (np.isnan(seen[at]) & np.isnan(column))
-            prepared[:, place] = np.where(known, self.rarities_[place][at], self.unseen_)
+            rarities = np.where(seen[at] == column, self.rarities_[place][at], self.unseen_)
+            prepared[:, place] = np.where(gaps[:, place], self.fill_[place], rarities)
         return prepared
 
     def __sklearn_tags__(self) -> Any:
@@ -119,5 +141,8 @@ def make_estimator(
         Of the detector.
     """
     categories = [i for i, f in enumerate(schema.features) if f.kind == "category"]
+    rare = {
+        i: (f.other_code, f.rare_values) for i, f in enumerate(schema.features) if f.rare_values
+    }
     made = make_detector(detector, random_state=random_state, **params)
-    return Pipeline([("prepare", Preparation(categories)), ("detector", made)])
+    return Pipeline([("prepare", Preparation(categories, rare or None)), ("detector", made)])

@@ -33,6 +33,7 @@ class Expectation:
     def __init__(self, schema: FeatureSchema, ordinary: Matrix) -> None:
         self._otherwise = schema.expected
         self._categories = [i for i, f in enumerate(schema.features) if f.kind == "category"]
+        self._scaled = None if schema.scales is None else schema.scales.scaled
         # A feature's values lie side by side: they are compared and sorted feature by feature.
         self._columns = np.ascontiguousarray(ordinary.T)
         self._gaps = np.isnan(self._columns)
@@ -51,7 +52,8 @@ class Expectation:
         -------
         expected : Matrix
             The median of a number and the most frequent code of a category among the `ALIKE`
-            rows, the schema's expected value where these have none; shape ``(rows, features)``.
+            rows; the schema's expected value where these have none, and where numbers are scaled
+            by their series; shape ``(rows, features)``.
         distance : Matrix
             From the value to the expected one, 0 to `FARTHEST`; 0 where it is missing in most of
             the `ALIKE` rows as well.
@@ -81,7 +83,8 @@ class Expectation:
         for j in self._categories:
             codes, counts = np.unique(alike[j, ~np.isnan(alike[j])], return_counts=True)
             usual[j] = codes[np.argmax(counts)] if len(codes) else self._otherwise[j]
-        return usual
+        # Rows that are alike may be of series that vary in another way.
+        return usual if self._scaled is None else np.where(self._scaled, self._otherwise, usual)
 
     def _medians(self, alike: Matrix) -> Matrix:
         alike = np.sort(alike, axis=1)  # missing values come last

@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 
 from anomaly_app.core.expectation import Expectation
+from anomaly_app.core.scales import Entities
 from anomaly_app.core.schema import FeatureSchema, FeatureValue, Matrix
 
 LEAST_SHARE = 0.01
@@ -36,6 +37,7 @@ def explain(
     values: Sequence[Sequence[FeatureValue]],
     *,
     most: int,
+    entities: Entities | None = None,
 ) -> list[list[Reason]]:
     """Name the features that make each row anomalous, strongest first.
 
@@ -59,6 +61,8 @@ def explain(
         The same rows as they travelled, for people to read.
     most
         How many reasons to give for a row, at most.
+    entities
+        Whose the rows are, where the schema scales by it.
     """
     rows, features = matrix.shape
     if rows == 0:
@@ -77,7 +81,8 @@ def explain(
     gained[helpless] = distance[helpless]
     total = gained.sum(axis=1, keepdims=True)
     shares = np.divide(gained, total, out=np.full_like(gained, 1.0 / features), where=total > 0)
-    return [_reasons(schema, values[i], expected[i], shares[i], most) for i in range(rows)]
+    usual = schema.unscaled(expected, entities)
+    return [_reasons(schema, values[i], usual[i], shares[i], most) for i in range(rows)]
 
 
 def _with_each_replaced(

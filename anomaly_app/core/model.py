@@ -15,6 +15,7 @@ from anomaly_app.core.estimator import Preparation
 from anomaly_app.core.expectation import Expectation
 from anomaly_app.core.explain import Reason, explain
 from anomaly_app.core.manifest import RETRAIN, Manifest, read_manifest
+from anomaly_app.core.scales import Entities
 from anomaly_app.core.schema import FeatureValue, Matrix
 
 
@@ -42,6 +43,7 @@ class Model:
             for step in estimator[:-1]
         ]
         self._score = estimator[-1].score_rows
+        [self._absence] = [step.absence_ for step in estimator if isinstance(step, Preparation)]
 
     @cached_property
     def log_alert_rate(self) -> float:
@@ -57,8 +59,13 @@ class Model:
         return in_chunks(self._score, matrix)
 
     def log_p_values(self, matrix: Matrix) -> Matrix:
-        """Natural logarithms of the rows' tail p-values, shape ``(rows,)``, at most 0."""
-        return self.manifest.calibration.log_p_values(-self.score_samples(matrix))
+        """Natural logarithms of the rows' tail p-values, shape ``(rows,)``, at most 0.
+
+        They are small where the detector finds a row odd, or where it lacks what is seldom
+        missing; see `anomaly_app.core.absence.Absence`.
+        """
+        log_p = self.manifest.calibration.log_p_values(-self.score_samples(matrix))
+        return self._absence.joined_with(log_p, np.isnan(matrix))
 
     def explain(
         self,
@@ -67,10 +74,18 @@ class Model:
         values: Sequence[Sequence[FeatureValue]],
         *,
         most: int,
+        entities: Entities | None = None,
     ) -> list[list[Reason]]:
         """Reasons for anomalous rows; see `anomaly_app.core.explain.explain`."""
         return explain(
-            self.schema, self.log_p_values, self._expectation, matrix, log_p, values, most=most
+            self.schema,
+            self.log_p_values,
+            self._expectation,
+            matrix,
+            log_p,
+            values,
+            most=most,
+            entities=entities,
         )
 
     @classmethod

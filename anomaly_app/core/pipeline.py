@@ -189,8 +189,13 @@ class Pipeline:
     def _find(self, decoded: Decoded, log_p: Matrix, anomalous: Places) -> list[Finding]:
         transactions = [self.decoder.transaction(decoded.records[place]) for place in anomalous]
         values = [self.model.schema.values(t.row, t.time) for t in transactions]
+        entities = decoded.entities and [decoded.entities[place] for place in anomalous]
         reasons = self.model.explain(
-            decoded.matrix[anomalous], log_p[anomalous], values, most=self._max_reasons
+            decoded.matrix[anomalous],
+            log_p[anomalous],
+            values,
+            most=self._max_reasons,
+            entities=entities,
         )
         p_values = np.exp(log_p[anomalous])
         return [

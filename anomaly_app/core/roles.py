@@ -4,6 +4,7 @@ import difflib
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec.structs import replace
@@ -16,6 +17,9 @@ PARTS = ("key", "time", "id", "label")
 
 WORDS = (*PARTS, "features", "categories", "timezone", "time_format", "hour")
 """What can stand before the ``=`` of a word; any other name renames a feature."""
+
+HOUR = "hour_of_day"
+"""The feature that is derived from the time; it can be named among the features."""
 
 ALIKE = 0.8
 """Likeness from which on an unknown word is taken for a known one, mistyped."""
@@ -39,7 +43,7 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Whether the transaction was an anomaly; ``COLUMN:VALUE`` says which value means it; or a
         JSON file of labelled windows per series (as the Numenta benchmark has them).
     features
-        Names of the features; empty: all columns without another part.
+        Names of the features, `HOUR` perhaps among them; empty: all columns without another part.
     categories
         Columns to be read as strings although they hold numbers.
     renamed
@@ -89,7 +93,7 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             elif name in PARTS and value.lower() == "none":
                 said["absent"] = (*said.get("absent", ()), name)
             elif name in WORDS:
-                said[name] = value
+                said[name] = _zone(value) if name == "timezone" else value
             else:
                 said["renamed"] = {**said.get("renamed", {}), name: value}
         return cls(**said)
@@ -128,7 +132,9 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         DataError
             A named column is not in the table.
         """
-        names = [self.field_of(name) for name in (*self.features, *self.categories)]
+        derived = {HOUR} - set(columns)
+        features = [self.field_of(name) for name in self.features if name not in derived]
+        names = [*features, *map(self.field_of, self.categories)]
         for column in [self.key, self.time, self.id, *self.renamed.values(), *names]:
             if column is not None and column not in columns:
                 close = difflib.get_close_matches(column, columns, n=1, cutoff=ALIKE)
@@ -137,7 +143,7 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                     f"there is no column {column!r}{meant}: the columns are {', '.join(columns)}"
                 )
         if self.features:
-            return [self.field_of(name) for name in self.features]
+            return features
         label = self.label_column(columns)
         said = {*names, *self.renamed.values()}
         taken = {self.key, self.time, self.id, label}
@@ -193,6 +199,16 @@ def _pairs(words: str) -> Iterator[tuple[str, str]]:
         ):
             raise DataError(f"there is no part {name!r}; did you mean {close[0]}={value}?")
         yield name, value
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise DataError(
+            f"there is no time zone {value!r}: name one as IANA does, such as Europe/Berlin"
+        ) from None
+    return value
 
 
 def _is_on(value: str) -> bool:

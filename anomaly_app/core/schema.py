@@ -1,7 +1,7 @@
 """What a transaction's features are: their names, kinds and places in the model's matrix."""
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from struct import Struct
 from struct import error as StructError  # noqa: N812
 from typing import Literal, TypeAlias
@@ -10,8 +10,12 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from anomaly_app.core.categories import UNKNOWN_CATEGORY, category_codes
+from anomaly_app.core.hours import hour_of_day
+from anomaly_app.core.scales import Entities, Scales
+
 FeatureValue: TypeAlias = float | int | str | None
-"""A feature as it travels: a number, a text, or null."""
+"""A feature as it travels: a number, a string, or null."""
 
 Row: TypeAlias = Sequence[FeatureValue]
 """One transaction's wire features, in the schema's order."""
@@ -19,17 +23,8 @@ Row: TypeAlias = Sequence[FeatureValue]
 Matrix: TypeAlias = npt.NDArray[np.float64]
 """Transactions as rows, features as columns."""
 
-UNKNOWN_CATEGORY = -1.0
-"""Code of a text that the training data did not hold."""
 
-MOST_DIGITS = 4_300
-"""Of a whole number that Python and the parser read from a text."""
-
-SECONDS_PER_HOUR = 3600.0
-HOURS_PER_DAY = 24.0
-
-
-class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """One column of the model's matrix, and what the training data held in it.
 
     Parameters
@@ -37,10 +32,17 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name
         Key of the value in a transaction's ``features``.
     kind
-        ``number``; ``category`` (a text, coded by its place in `categories`); or
-        ``hour_of_day``, derived from the transaction's time (UTC, 0 to 24).
+        ``number``; ``category`` (a string, coded by its place in `categories`); or
+        ``hour_of_day``, derived from the transaction's time (0 to 24).
     categories
-        The texts of the training data, most frequent first.
+        The strings of the training data, most frequent first.
+    rare_values
+        How many more strings training held, each of them rarer than `categories`. Where there are
+        any, they are one class, to which strings belong that training never held.
+    rare_rate
+        Share of training rows in that class, 0 to 1.
+    hours
+        Share of training rows in each hour of the day.
     expected
         The median of a number, the code of the most frequent category.
     low, high
@@ -52,6 +54,9 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     kind: Literal["number", "category", "hour_of_day"]
     categories: tuple[str, ...] = ()
+    rare_values: int = 0
+    rare_rate: float = 0.0
+    hours: tuple[float, ...] = ()
     expected: float = 0.0
     low: float = 0.0
     high: float = 0.0
@@ -68,13 +73,42 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return None
         if self.kind != "category":
             return number
+        if number == self.other_code and self.rare_values:
+            return f"one of {self.rare_values:,} rare values"
         return self.categories[int(number)] if 0 <= number < len(self.categories) else None
+
+    @property
+    def other_code(self) -> float:
+        """Code of strings that are not among `categories`."""
+        return float(len(self.categories)) if self.rare_values else UNKNOWN_CATEGORY
+
+    @cached_property
+    def codes(self) -> Mapping[FeatureValue, float]:
+        """Code of each category; see `category_codes`."""
+        return category_codes(self.categories)
 
 
 class FeatureSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The ordered features of a model; training and serving encode through this one object."""
+    """The ordered features of a model; training and serving encode through this one object.
+
+    Parameters
+    ----------
+    features
+        In the order of the model's matrix.
+    timezone
+        Of the hour of the day, as IANA names it.
+    scales
+        Of each series, where series on different scales are judged by one model.
+    """
 
     features: tuple[Feature, ...]
+    timezone: str = "UTC"
+    scales: Scales | None = None
+
+    @property
+    def needs_entities(self) -> bool:
+        """Whether `encode` needs to know whose the transactions are."""
+        return self.scales is not None
 
     @property
     def wire_features(self) -> tuple[Feature, ...]:
@@ -83,10 +117,16 @@ class FeatureSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def expected(self) -> Matrix:
-        """The expected row, shape ``(features,)``."""
-        return np.array([f.expected for f in self.features], dtype=np.float64)
+        """The expected row of the model's matrix, shape ``(features,)``."""
+        expected = np.array([f.expected for f in self.features], dtype=np.float64)
+        return expected if self.scales is None else np.where(self.scales.scaled, 0.0, expected)
 
-    def encode(self, rows: Sequence[Row], times: Sequence[float] | Matrix) -> Matrix:
+    def encode(
+        self,
+        rows: Sequence[Row],
+        times: Sequence[float] | Matrix,
+        entities: Entities | None = None,
+    ) -> Matrix:
         """Turn decoded transactions into the model's matrix.
 
         Parameters
@@ -95,20 +135,45 @@ class FeatureSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             One entry per transaction, each with a value per wire feature.
         times
             The transactions' times, in seconds since the epoch.
+        entities
+            Whose they are, where `needs_entities`.
 
         Returns
         -------
         Matrix
-            Shape ``(transactions, features)``; missing values are NaN, unknown texts
-            `UNKNOWN_CATEGORY`.
+            Shape ``(transactions, features)``; missing values are NaN, unknown strings
+            `UNKNOWN_CATEGORY`, or the code of the rare ones.
         """
+        return self.scaled(self._encode(rows, times), entities)
+
+    def scaled(self, matrix: Matrix, entities: Entities | None) -> Matrix:
+        """Scale an encoded matrix by the rows' series, if this schema does.
+
+        Parameters
+        ----------
+        matrix
+            Shape ``(rows, features)``.
+        entities
+            Whose the rows are; None, for the whole or for a row, is nobody that is known.
+        """
+        if self.scales is None:
+            return matrix
+        return self.scales.apply(matrix, entities or [None] * len(matrix))
+
+    def unscaled(self, matrix: Matrix, entities: Entities | None) -> Matrix:
+        """Give a matrix of the model in the units that people know; see `scaled`."""
+        if self.scales is None:
+            return matrix
+        return self.scales.revert(matrix, entities or [None] * len(matrix))
+
+    def _encode(self, rows: Sequence[Row], times: Sequence[float] | Matrix) -> Matrix:
         if (packed := self._pack(rows)) is not None:
             return packed
         matrix = np.empty((len(rows), len(self.features)), dtype=np.float64)
         columns = iter(zip(*rows, strict=True) if rows else ())
         for place, feature in enumerate(self.features):
             if feature.kind == "hour_of_day":
-                matrix[:, place] = hour_of_day(times)
+                matrix[:, place] = hour_of_day(times, self.timezone)
             elif rows:
                 matrix[:, place] = _encode_column(feature, next(columns))
         return matrix
@@ -136,32 +201,15 @@ class FeatureSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """
         carried = iter(row)
         return [
-            float(hour_of_day([time])[0]) if f.kind == "hour_of_day" else next(carried)
+            float(hour_of_day([time], self.timezone)[0])
+            if f.kind == "hour_of_day"
+            else next(carried)
             for f in self.features
         ]
-
-
-def hour_of_day(times: Sequence[float] | Matrix) -> Matrix:
-    """Hour of the day in UTC, 0 to 24, of times in seconds since the epoch."""
-    seconds = np.asarray(times, dtype=np.float64)
-    return seconds / SECONDS_PER_HOUR % HOURS_PER_DAY
 
 
 def _encode_column(feature: Feature, column: Sequence[FeatureValue]) -> Matrix:
     if feature.kind == "number":
         return np.array(column, dtype=np.float64)
-    codes = category_codes(feature.categories)
-    return np.array([codes.get(value, UNKNOWN_CATEGORY) for value in column], dtype=np.float64)
-
-
-@lru_cache(maxsize=1024)
-def category_codes(categories: tuple[str, ...]) -> dict[FeatureValue, float]:
-    """Map each category, and each whole number that reads like one, to its code."""
-    codes: dict[FeatureValue, float] = {None: np.nan}
-    for code, text in enumerate(categories):
-        codes[text] = float(code)
-        # A source that sends the shop 311 means the category "311".
-        whole = text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
-        if whole and str(int(text)) == text:
-            codes[int(text)] = float(code)
-    return codes
+    code, other = feature.codes.get, feature.other_code
+    return np.array([code(value, other) for value in column], dtype=np.float64)

@@ -189,3 +189,12 @@ def iso_time(seconds: float) -> str:
     """Write seconds since the epoch as ISO 8601 in UTC, to the millisecond."""
     text = datetime.fromtimestamp(seconds, tz=UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")
+
+
+def is_rfc_3339(text: str) -> bool:
+    """Tell whether a time is written as msgspec reads it: RFC 3339, with its zone or without."""
+    try:
+        msgspec.convert(text, datetime)
+    except msgspec.ValidationError:
+        return False
+    return True

@@ -96,7 +96,7 @@ class Wire(NamedTuple):
             payload,
             strict,
             zone_of(roles.timezone),
-            roles.key is not None,
+            roles.key is not None or schema.needs_entities,
             payload is None and not first_names & ENVELOPE,
         )
 

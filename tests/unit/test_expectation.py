@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from anomaly_app.core.categories import UNKNOWN_CATEGORY
 from anomaly_app.core.expectation import ALIKE, FARTHEST, Expectation
 from anomaly_app.core.explain import Reason, explain
-from anomaly_app.core.schema import UNKNOWN_CATEGORY, Feature, FeatureSchema, Matrix
+from anomaly_app.core.schema import Feature, FeatureSchema, Matrix
 
 MISSING = float("nan")
 

@@ -30,9 +30,7 @@ def test_a_saved_model_scores_as_before(tmp_path: Path) -> None:
     saved(tmp_path)
     read = load_model(tmp_path / "transactions")
     assert read.manifest == fitted().manifest
-    np.testing.assert_array_equal(
-        read.score_samples(MATRIX[:, [0, 1, 0]]), model().score_samples(MATRIX[:, [0, 1, 0]])
-    )
+    np.testing.assert_array_equal(read.score_samples(MATRIX), model().score_samples(MATRIX))
 
 
 def test_the_highest_version_is_taken_by_number(tmp_path: Path) -> None:
@@ -116,11 +114,7 @@ def test_the_manifest_says_what_the_model_was_trained_on() -> None:
     manifest: Manifest = fitted().manifest
     assert manifest.training.rows + manifest.training.held_back == 2_000
     assert {"python", "numpy", "scikit-learn"} <= set(manifest.libraries)
-    assert [feature.name for feature in manifest.schema.features] == [
-        "amount",
-        "shop",
-        "hour_of_day",
-    ]
+    assert [feature.name for feature in manifest.schema.features] == ["amount", "shop"]
     assert set(manifest.metrics) == {
         "alert_rate",
         "roc_auc",

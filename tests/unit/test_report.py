@@ -11,10 +11,11 @@ import polars as pl
 import pytest
 
 from anomaly_app.core.calibration import score_of
+from anomaly_app.core.categories import UNKNOWN_CATEGORY
 from anomaly_app.core.errors import DataError
 from anomaly_app.core.explain import Reason
 from anomaly_app.core.model import Model
-from anomaly_app.core.schema import UNKNOWN_CATEGORY, Feature
+from anomaly_app.core.schema import Feature
 from tests.support.factories import SCHEMA, history
 from training.agreement import mean_overlap, overlap, top_rows
 from training.compare import Comparison, compare

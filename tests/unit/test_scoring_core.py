@@ -27,13 +27,32 @@ def test_the_forest_scores_as_scikit_learn_does(rows: int) -> None:
 
 def test_rarity_is_the_logarithm_of_a_frequency() -> None:
     codes = np.array([[0.0]] * 90 + [[1.0]] * 9)
-    rarity = Preparation([0]).fit(codes).transform(np.array([[0.0], [1.0], [7.0], [np.nan]]))
-    np.testing.assert_allclose(rarity.ravel(), -np.log10([0.9, 0.09, 0.005, 0.005]))
+    rarity = Preparation([0]).fit(codes).transform(np.array([[0.0], [1.0], [7.0]]))
+    np.testing.assert_allclose(rarity.ravel(), -np.log10([0.9, 0.09, 0.005]))
 
 
-def test_a_missing_category_has_the_frequency_that_it_had_in_training() -> None:
-    encoder = Preparation([0]).fit(np.array([[0.0]] * 49 + [[np.nan]] * 50))
-    assert encoder.transform(np.array([[np.nan]]))[0, 0] == pytest.approx(-np.log10(0.5))
+def test_a_code_of_many_rare_values_is_as_rare_as_one_of_them() -> None:
+    codes = np.array([[0.0]] * 60 + [[1.0]] * 39)
+    preparation = Preparation([0], {0: (1.0, 13)}).fit(codes)
+    rarity = preparation.transform(np.array([[0.0], [1.0]]))
+    np.testing.assert_allclose(rarity.ravel(), -np.log10([0.6, 0.03]))
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_what_is_missing_becomes_the_median_of_its_column(place: int) -> None:
+    codes = np.repeat([0.0, 1.0, 2.0, np.nan], [20, 50, 19, 10])
+    numbers = np.where(np.isnan(codes), np.nan, codes + 10.0)
+    preparation = Preparation([0]).fit(np.column_stack([codes, numbers]))
+    row = np.array([[1.0, 11.0]])
+    missing = row.copy()
+    missing[0, place] = np.nan
+    np.testing.assert_array_equal(preparation.transform(missing), preparation.transform(row))
+
+
+def test_a_column_of_which_training_knew_nothing_is_filled_with_0() -> None:
+    nothing = np.full((9, 2), np.nan)
+    preparation = Preparation([0]).fit(nothing)
+    np.testing.assert_array_equal(preparation.transform(nothing), np.zeros((9, 2)))
 
 
 @pytest.mark.parametrize(

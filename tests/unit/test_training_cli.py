@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from anomaly_app.core.errors import DataError
 from anomaly_app.model_store import MANIFEST_FILE, MODEL_FILE, load_model
-from tests.support.factories import history
+from tests.support.factories import NOON, history
 from training.cli import COMMANDS, cli
 from training.commands.options import read_costs, read_params
 
@@ -35,7 +35,7 @@ def write(file: Path, columns: Columns | None = None, *, seed: int = 0) -> Path:
     made = history(600, seed, anomalies=12)
     frame = made.frame.with_columns(
         pl.Series("cust", made.entities),
-        pl.Series("time", made.times),
+        pl.Series("time", NOON + 900.0 * np.arange(600)),  # six days
         pl.Series("is_fraud", made.labels).cast(pl.Int8),
     )
     changes = (columns or {}).items()
@@ -87,7 +87,7 @@ def test_a_fit_shows_features_warnings_threshold_measures_and_the_way_on(data: P
     for words in (
         "what the model sees",
         "one was left out: it has one value only",
-        "steady only counts up",
+        "steady was left out: it only counts up",
         "2.000% of all transactions",
         "AUC",
         "ANOMALY_MODEL=",
@@ -205,7 +205,7 @@ def test_data_that_are_unlike_the_training_data_are_warned_of(data: Path) -> Non
         },
     )
     output = run("evaluate", model_of(data), other)[1]
-    assert "shop: 100% of the rows hold a text that training did not hold" in output
+    assert "shop: 100% of the rows hold a string that training did not hold" in output
     assert "amount: 83% of the rows are out of the range" in output
     assert "amount: missing in 17% of the rows" in output
 

@@ -17,6 +17,8 @@ from anomaly_app.core.schema import Matrix
 CONTAMINATION = 0.01
 """Share of the training rows that `predict` calls outliers; the app has its own thresholds."""
 
+MOST_JUDGED = 50_000
+"""Training rows that this is told from, drawn at random."""
 
 CHUNK = 8_192
 """Rows that are scored in one call at most: some detectors take kilobytes for each."""
@@ -79,7 +81,8 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         matrix: Matrix = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
         random = check_random_state(self.random_state)
         self._learn(self._rows_to_learn(matrix, random), random)
-        self.offset_ = float(np.quantile(in_chunks(self.score_rows, matrix), self.contamination))
+        judged = subsample(matrix, MOST_JUDGED, random)
+        self.offset_ = float(np.quantile(in_chunks(self.score_rows, judged), self.contamination))
         return self
 
     def score_samples(self, X: npt.ArrayLike) -> Matrix:  # noqa: N803

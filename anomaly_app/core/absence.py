@@ -1,0 +1,58 @@
+"""How unusual it is that values are missing: judged beside the detector, by training alone."""
+
+import numpy as np
+import numpy.typing as npt
+
+Gaps = npt.NDArray[np.bool_]
+Matrix = npt.NDArray[np.float64]
+
+
+class Absence:
+    """The tail probability of what a row lacks.
+
+    It is the share of training rows that lacked a value as seldom missing as the rarest that
+    this row lacks. What was never missing counts as missing in half a row, so that numbers and
+    categories, and one gap and several, weigh the same.
+
+    Parameters
+    ----------
+    gaps
+        Where training rows lacked a value, shape ``(rows, features)``.
+
+    Attributes
+    ----------
+    log_p : ndarray, shape (features,)
+        Logarithm of that share, where a feature is the rarest that is missing.
+    """
+
+    def __init__(self, gaps: Gaps) -> None:
+        rows, counts = len(gaps), gaps.sum(axis=0)
+        lacking = gaps[gaps.any(axis=1)]
+        rarest = np.where(lacking, counts, rows + 1).min(axis=1, initial=rows + 1)
+        as_rare = np.searchsorted(np.sort(rarest), counts, side="right")
+        self.log_p: Matrix = np.minimum(np.log((as_rare + 0.5) / (rows + 1)), 0.0)
+        # Shares of training rows that have such a p-value for what they lack.
+        self._common: Matrix = np.unique(self.log_p[counts > 0])
+        self._added: Matrix = np.concatenate([[-np.inf], self._common])
+
+    def joined_with(self, log_p: Matrix, gaps: Gaps) -> Matrix:
+        """Give the p-values of rows that are odd by what they hold, or by what they lack.
+
+        The smaller of two p-values is small more often than either. What is to be added for that
+        is the share of training rows whose gaps alone are as unusual; it is 0 where training had
+        no gaps.
+
+        Parameters
+        ----------
+        log_p
+            Logarithms of the detector's p-values, shape ``(rows,)``.
+        gaps
+            Where the rows lack a value, shape ``(rows, features)``.
+        """
+        if gaps.any():
+            log_p = np.minimum(log_p, np.where(gaps, self.log_p, 0.0).min(axis=1))
+        if not len(self._common):
+            return log_p
+        added = self._added[np.searchsorted(self._common, log_p, side="right")]
+        joined: Matrix = np.minimum(np.logaddexp(log_p, added), 0.0)
+        return joined

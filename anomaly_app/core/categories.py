@@ -1,0 +1,24 @@
+"""Codes of categories in the model's matrix."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+UNKNOWN_CATEGORY = -1.0
+"""Code of a string that the training data did not hold."""
+
+MOST_DIGITS = 4_300
+"""Of a whole number that Python and the parser read from a string."""
+
+
+def category_codes(categories: Sequence[str]) -> Mapping[str | float | None, float]:
+    """Map each category, and each whole number that reads like one, to its code."""
+    codes: dict[str | float | None, float] = {None: np.nan}
+    for code, text in enumerate(categories):
+        codes[text] = float(code)
+        # A source that sends the shop 311 means the category "311".
+        digits = text.removeprefix("-")
+        whole = digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS
+        if whole and str(int(text)) == text:
+            codes[int(text)] = float(code)
+    return codes

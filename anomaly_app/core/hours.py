@@ -1,0 +1,60 @@
+"""The hour of the day where a transaction happened."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+SECONDS_PER_HOUR = 3600.0
+HOURS_PER_DAY = 24.0
+
+QUARTER = 900.0
+"""Seconds in which no zone changes its offset, except at their ends."""
+
+Times = npt.NDArray[np.float64]
+
+
+def local_seconds(times: Sequence[float] | Times, timezone: str) -> Times:
+    """Seconds since 1970 as the clocks of a zone count them, summer time included.
+
+    Parameters
+    ----------
+    times
+        Seconds since the epoch.
+    timezone
+        As IANA names it.
+    """
+    seconds = np.asarray(times, dtype=np.float64)
+    if timezone == "UTC" or not len(seconds):
+        return seconds
+    quarters = (seconds // QUARTER).astype(np.int64)
+    first = int(quarters[0])
+    if (quarters == first).all():
+        return seconds + _offset(timezone, first)
+    distinct, places = np.unique(quarters, return_inverse=True)
+    offsets: Times = np.array([_offset(timezone, quarter) for quarter in distinct.tolist()])
+    return seconds + offsets[places]
+
+
+def hour_of_day(times: Sequence[float] | Times, timezone: str = "UTC") -> Times:
+    """Hour of the day, 0 to 24.
+
+    Parameters
+    ----------
+    times
+        Seconds since the epoch.
+    timezone
+        As IANA names it.
+    """
+    hours: Times = local_seconds(times, timezone) / SECONDS_PER_HOUR % HOURS_PER_DAY
+    return hours
+
+
+@lru_cache(maxsize=2**14)
+def _offset(timezone: str, quarter: int) -> float:
+    moment = datetime.fromtimestamp(quarter * QUARTER, tz=ZoneInfo(timezone))
+    offset = moment.utcoffset()
+    return 0.0 if offset is None else offset.total_seconds()

@@ -1,0 +1,77 @@
+"""Several series on different scales: each number as far from its own series' centre."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TypeAlias
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+Matrix: TypeAlias = npt.NDArray[np.float64]
+
+Entities: TypeAlias = Sequence[str | None]
+"""Whose each row is."""
+
+
+class Scale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the numbers of a series are, and how far they spread.
+
+    Parameters
+    ----------
+    centres, spreads
+        One for each feature of the schema; 0 and 1 where it is not scaled.
+    """
+
+    centres: tuple[float, ...]
+    spreads: tuple[float, ...]
+
+
+class Scales(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
+    """The scale of each series that training held, and one for all others.
+
+    Parameters
+    ----------
+    series
+        By the entity.
+    pooled
+        Of all series together.
+    """
+
+    series: dict[str, Scale]
+    pooled: Scale
+
+    def apply(self, matrix: Matrix, entities: Entities) -> Matrix:
+        """Scale rows, each by its own series; shape ``(rows, features)``."""
+        places = self._places(entities)
+        scaled: Matrix = (matrix - self._centres[places]) / self._spreads[places]
+        return scaled
+
+    def revert(self, matrix: Matrix, entities: Entities) -> Matrix:
+        """Give rows in the units that `apply` took them from."""
+        places = self._places(entities)
+        raw: Matrix = matrix * self._spreads[places] + self._centres[places]
+        return raw
+
+    @cached_property
+    def scaled(self) -> npt.NDArray[np.bool_]:
+        """Whether each feature is scaled."""
+        changed: npt.NDArray[np.bool_] = np.not_equal(self._centres, 0.0)
+        changed |= np.not_equal(self._spreads, 1.0)
+        return np.asarray(changed.any(axis=0), dtype=np.bool_)
+
+    def _places(self, entities: Entities) -> npt.NDArray[np.intp]:
+        place, pooled = self._place.get, len(self.series)
+        return np.array([place(entity, pooled) for entity in entities], dtype=np.intp)
+
+    @cached_property
+    def _place(self) -> dict[str | None, int]:
+        return {entity: place for place, entity in enumerate(self.series)}
+
+    @cached_property
+    def _centres(self) -> Matrix:
+        return np.array([scale.centres for scale in (*self.series.values(), self.pooled)])
+
+    @cached_property
+    def _spreads(self) -> Matrix:
+        return np.array([scale.spreads for scale in (*self.series.values(), self.pooled)])

@@ -1,0 +1,86 @@
+"""Columns that would mislead a model: left out by default, each with a reason."""
+
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from training.column_kinds import is_category, is_identifier
+from training.history import History
+from training.leaks import Labelled
+from training.within_entities import WithinEntities
+
+COUNTS = 0.999
+"""Correlation with the row's place at which a number is a counter or a clock."""
+
+MOSTLY = 0.5
+"""Share of a counter's values, at least, that are different."""
+
+LEAST_ROWS = 20
+"""Rows below which a correlation says nothing."""
+
+MOST_ROWS = 200_000
+"""Rows that are looked at, evenly over the history."""
+
+KEEP = "keep it with --roles features=…"
+
+
+class Misleading:
+    """Judges the columns of a history.
+
+    Parameters
+    ----------
+    history
+        The rows that the detector will be fitted on, in time order where there are times.
+    """
+
+    def __init__(self, history: History) -> None:
+        roles = history.roles
+        self._wanted = {
+            roles.field_of(name) for name in (*roles.features, *roles.categories, *roles.renamed)
+        }
+        self._key = roles.key or "entity"
+        self._labelled = Labelled(history)
+        self._within = WithinEntities(history)
+
+    def reason(self, column: pl.Series) -> str | None:
+        """Say why a column is no feature; None where it may be one, or was asked for."""
+        if column.name in self._wanted:
+            return None
+        if is_identifier(column) and not counts(column):
+            return f"almost every value is different: treated as an identifier; {KEEP}"
+        if self._labelled.is_told_by(column):
+            return f"it tells the labelled anomalies by itself, as a label does; {KEEP}"
+        return self._that_counts(column) or self._of_the_entity(column)
+
+    def _that_counts(self, column: pl.Series) -> str | None:
+        if is_category(column):
+            return None
+        if direction := counts(column):
+            return f"it only counts {direction}: every new value will be out of its range; {KEEP}"
+        if self._within.counts_up(column):
+            return f"it only counts up within each {self._key}; {KEEP}"
+        return None
+
+    def _of_the_entity(self, column: pl.Series) -> str | None:
+        if not self._within.describes_them(column):
+            return None
+        return (
+            f"it hardly changes within {self._key}: it describes the {self._key}, not the "
+            f"transaction; {KEEP}"
+        )
+
+
+def counts(column: pl.Series) -> Literal["up", "down"] | None:
+    """Tell whether a column of numbers only counts up, or down, over the rows."""
+    if column.dtype == pl.String:
+        return None
+    column = column.gather_every(len(column) // MOST_ROWS + 1)
+    numbers = column.cast(pl.Float64).fill_nan(None).drop_nulls()
+    if len(numbers) < LEAST_ROWS or numbers.n_unique() < len(numbers) * MOSTLY:
+        return None
+    places = np.arange(len(numbers))
+    correlation = float(np.corrcoef(places, numbers.rank().to_numpy())[0, 1])
+    if abs(correlation) < COUNTS:
+        return None
+    return "up" if correlation > 0.0 else "down"

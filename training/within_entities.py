@@ -1,0 +1,85 @@
+"""What a column does within the rows of each entity: hardly change, or only count up."""
+
+import numpy as np
+import polars as pl
+
+from training.history import History
+
+LEAST_ENTITIES = 20
+"""Entities with rows enough before a column is said to describe them: fewer may be so by chance,
+as runs of a machine are."""
+
+LEAST_ROWS = 5
+"""Rows of such an entity."""
+
+MOSTLY = 0.5
+"""Share of all rows, at least, that such entities have."""
+
+HARDLY = 0.02
+"""Share of pairs of rows of one entity, at most, that differ in what describes it."""
+
+CLEARLY = 10.0
+"""How many times as often pairs of any rows differ in it."""
+
+ALWAYS = 0.999
+"""Share of the steps within an entity that go up where a column only counts."""
+
+LEAST_STEPS = 20
+
+MOST_ENTITIES, MOST_ROWS = 500, 400
+"""Entities that are looked at, and rows of each, evenly over its history."""
+
+
+class WithinEntities:
+    """Some rows of some entities, to judge columns by.
+
+    Parameters
+    ----------
+    history
+        With or without a key.
+    """
+
+    def __init__(self, history: History) -> None:
+        self._rows = pl.DataFrame({"entity": [], "row": []}, schema={"entity": str, "row": int})
+        self._repeated = False
+        if history.entities is None:
+            return
+        rows = pl.DataFrame({"entity": history.entities}).with_row_index("row")
+        sizes = rows.group_by("entity").len().filter(pl.col("len") >= LEAST_ROWS).sort("entity")
+        in_them = int(sizes["len"].sum())
+        self._repeated = len(sizes) >= LEAST_ENTITIES and in_them >= MOSTLY * len(history)
+        some = sizes.gather_every(len(sizes) // MOST_ENTITIES + 1)
+        place = pl.int_range(pl.len()).over("entity")
+        step = (pl.col("len") - 1) // MOST_ROWS + 1
+        self._rows = rows.join(some, on="entity", maintain_order="left").filter(place % step == 0)
+
+    def describes_them(self, column: pl.Series) -> bool:
+        """Whether a column hardly changes within an entity, and does between entities."""
+        if not self._repeated:
+            return False
+        frame = self._with(column)
+        size, many = pl.col("len").sum(), pl.len()
+        within = (
+            frame.group_by("entity", "value")
+            .len()
+            .group_by("entity")
+            .agg(size.alias("rows"), (pl.col("len") * (size - pl.col("len"))).sum().alias("apart"))
+            .select((pl.col("apart") / (pl.col("rows") - 1)).sum() / pl.col("rows").sum())
+            .item()
+        )
+        shares = frame.group_by("value").agg(many)["len"].to_numpy() / len(frame)
+        between = 1.0 - float(np.square(shares).sum())
+        return bool(within <= HARDLY and between > CLEARLY * within)
+
+    def counts_up(self, column: pl.Series) -> bool:
+        """Whether a column of whole numbers goes up with every row of an entity."""
+        if not column.dtype.is_integer():
+            return False
+        step = pl.col("value").cast(pl.Int64).diff().over("entity")
+        steps = self._with(column).select(step).to_series().drop_nulls()
+        return len(steps) >= LEAST_STEPS and (steps > 0).sum() >= ALWAYS * len(steps)
+
+    def _with(self, column: pl.Series) -> pl.DataFrame:
+        if column.dtype.is_float():
+            column = column.fill_nan(None)
+        return self._rows.with_columns(column.gather(self._rows["row"]).alias("value"))
