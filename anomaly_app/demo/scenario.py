@@ -77,9 +77,9 @@ def _events(traffic: History, kinds: Sequence[str]) -> list[Event]:
     names = traffic.frame.columns
     events = []
     for place, row in enumerate(traffic.frame.iter_rows()):
-        entity = traffic.entities[place] if traffic.entities else None
+        entity = traffic.entities[place] if traffic.entities is not None else None
         transaction = Transaction(
-            id=traffic.ids[place] if traffic.ids else place,
+            id=traffic.ids[place] if traffic.ids is not None else place,
             entity=entity,
             time=float(traffic.times[place]) if traffic.times is not None else None,
             features=dict(zip(names, map(_carried, row), strict=True)),
