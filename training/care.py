@@ -99,8 +99,10 @@ def _about_rows(history: History, schema: FeatureSchema) -> Iterator[str]:
 
 def _auc_alone(column: pl.Series, feature: Feature, history: History) -> float:
     labels = history.labels
-    if labels is None or labels.all() or not labels.any():
+    if labels is None or not history.has_both_labels:
         return 0.0
+    if history.labelled is not None:
+        column, labels = column.filter(history.labelled), labels[history.labelled]
     if feature.kind == "category":
         # Every other anomaly and every other of the rest, whatever the order of the rows.
         halves = np.where(labels, np.cumsum(labels), np.cumsum(~labels)) % 2 == 0

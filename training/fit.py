@@ -119,13 +119,16 @@ def fit_model(history: History, options: FitOptions, *, version: str) -> Fitted:
             sha256=hashlib.sha256(matrix.tobytes()).hexdigest(),
             rows=len(fitted_on),
             held_back=len(held_back),
-            warnings=column_warnings(fitted_on, schema, inferred.left_out),
+            warnings=(
+                *history.warnings,
+                *column_warnings(fitted_on, schema, inferred.left_out),
+            ),
             transactions_a_day=transactions_a_day(held_back),
         ),
         libraries=library_versions(),
         created_at=datetime.now(tz=UTC).isoformat(timespec="seconds"),
         random_state=options.random_state,
-        metrics=measure(log_p, held_back.labels, threshold.alert_rate),
+        metrics=measure(log_p, held_back.labels, threshold.alert_rate, held_back.labelled),
     )
     return Fitted(manifest, pickle, inferred.left_out)
 
@@ -157,13 +160,15 @@ def _fit_estimator(history: History, schema: Any, matrix: Matrix, options: FitOp
         )
     labels = None
     if options.detector in NEEDS_LABELS:
-        if history.labels is None or history.labels.all() or not history.labels.any():
+        if history.labels is None or not history.has_both_labels:
             raise DataError(
                 f"{options.detector} learns from labels, and {history.source} has none of both "
                 "kinds in the rows it is fitted on: name the column with --roles label=COLUMN, "
                 "or choose another detector"
             )
         labels = np.where(history.labels, -1, 1)
+        if history.labelled is not None:
+            matrix, labels = matrix[history.labelled], labels[history.labelled]
     try:
         estimator = make_estimator(
             schema, options.detector, random_state=options.random_state, **options.params

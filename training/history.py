@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -59,6 +59,25 @@ class History:
 
     def __len__(self) -> int:
         return len(self.frame)
+
+    def label_of(self, row: int) -> bool | None:
+        """Give the label of a row; None where nobody has labelled it."""
+        if self.labels is None or (self.labelled is not None and not self.labelled[row]):
+            return None
+        return bool(self.labels[row])
+
+    @property
+    def has_both_labels(self) -> bool:
+        """Whether some rows are labelled as anomalies and some as none."""
+        known, _ = self.known_labels
+        return known is not None and bool(known.any() and not known.all())
+
+    @property
+    def known_labels(self) -> tuple[npt.NDArray[np.bool_] | None, Any]:
+        """The labels of the rows that have one, and what selects these rows from an array."""
+        if self.labels is None or self.labelled is None:
+            return self.labels, ...
+        return self.labels[self.labelled], self.labelled
 
     def take(self, rows: npt.NDArray[np.intp]) -> Self:
         """Select rows, in the given order."""

@@ -114,12 +114,9 @@ def test_series_of_their_own_are_cut_each_for_itself() -> None:
     [
         ("none.csv", None, "there is no file"),
         ("a.parquet", b"not parquet", "cannot be read"),
-        ("a.npz", b"not npz", "cannot be read"),
-        ("a.csv", b"", "cannot be read"),
+        ("a.npz", b"not npz", "cannot be read as npz"),
+        ("a.csv", b"", "is empty"),
         ("a.csv", b"a,b\n", "no rows"),
-        ("a.csv", b"is_fraud,a\n7,1\n", "0 and 1 only"),
-        ("a.csv", b"time,a\nnoon,1\n", "'time'"),
-        ("a.csv", b"time,a\n,1\n", "lacks a time"),
         ("a.csv", b"time,cust\n5,1\n", "no column left"),
     ],
 )

@@ -1,40 +1,13 @@
 """Columns of texts as columns of numbers, truth values or texts with what is missing left empty."""
 
-from collections.abc import Collection
 from typing import NamedTuple
 
 import polars as pl
 
 from training.tables.decimals import Decimals
+from training.tables.missing import are_missing, missing_texts
 from training.tables.numbers import code_in, currencies, parsed
 from training.tables.table import Where
-
-MISSING = frozenset(
-    {"", "na", "n/a", "n.a.", "#n/a", "#n/a n/a", "#na", "<na>", "nan", "-nan", "null", "#null!"}
-    | {
-        "nil",
-        "none",
-        "?",
-        "-",
-        "--",
-        "---",
-        "\N{EN DASH}",
-        "\N{EM DASH}",
-        ".",
-        "nat",
-        "\\n",
-        "missing",
-        "n.v.",
-    }
-    | {"#value!", "#div/0!", "#ref!", "#num!", "#name?", "1.#ind", "-1.#ind", "1.#qnan"}
-)
-"""Ways of writing, in lower case, that there is no value, in a column of numbers."""
-
-MISSING_TEXTS = MISSING - {"--", "---", "\N{EN DASH}", "\N{EM DASH}", ".", "missing", "nil"}
-"""The same in a column of texts, where more of them can be values."""
-
-LONGEST_MISSING = 10
-"""Bytes of a text that may mean that there is none."""
 
 LOOKED_AT = 2_000
 """Cells that tell a column of texts."""
@@ -102,7 +75,7 @@ def read_cells(column: pl.Series, decimals: Decimals, where: Where, *, none_is_t
         texts = column.gather(places)
         numbers = numbers.scatter(places, parsed(texts, mark))
         words = _mixed_currencies(texts)
-        missing = texts.str.strip_chars().str.to_lowercase().is_in(list(MISSING))
+        missing = are_missing(texts)
         rest = column.is_not_null() & numbers.is_null()
         rest = rest.scatter(places.filter(missing), values=False)
     filled = int(numbers.is_not_null().sum())
@@ -121,7 +94,7 @@ def _is_surely_text(column: pl.Series, plain: pl.Series, unread: pl.Series) -> b
     places = unread.arg_true()
     some = column.gather(places.gather_every(max(len(places) // LOOKED_AT, 1)))
     numbers = parsed(some, "point").is_not_null() | parsed(some, "comma").is_not_null()
-    missing = some.str.strip_chars().str.to_lowercase().is_in(list(MISSING))
+    missing = are_missing(some)
     others = 1.0 - int((numbers | missing).sum()) / len(some)
     return others * len(places) > SURELY * (len(places) + plain.count()) and plain.count() < len(
         places
@@ -204,7 +177,7 @@ def _about_text(
 def _text(column: pl.Series, *, none_is_text: bool) -> Read:
     if column.str.contains(r"^\s|\s$").any():
         column = column.str.strip_chars()
-    words = _words_in(column, MISSING_TEXTS - ({"none"} if none_is_text else set()))
+    words = missing_texts(column, none_is_text=none_is_text)
     if words:
         column = column.set(column.is_in(words), None)
     if _is_truth(column):
@@ -212,11 +185,6 @@ def _text(column: pl.Series, *, none_is_text: bool) -> Read:
     if column.null_count() == len(column):
         return Read(pl.Series(column.name, [None] * len(column), dtype=pl.Null))
     return Read(column)
-
-
-def _words_in(column: pl.Series, words: Collection[str]) -> list[str]:
-    short = column.filter(column.str.len_bytes() <= LONGEST_MISSING).unique().to_list()
-    return [text for text in short if text.lower() in words]
 
 
 def _is_truth(column: pl.Series) -> bool:

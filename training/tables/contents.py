@@ -96,7 +96,7 @@ def read_content(file: Path) -> Content:
                 f"{file} cannot be unpacked ({_line(fault)}): it may be cut off; copy it again"
             ) from None
     if not data[:64].strip(BLANK) and not data[:].strip(BLANK):
-        raise DataError(f"{file} is empty")
+        raise DataError(f"{file} cannot be read as a table: it is empty")
     kind = _kind(file, data)
     if (said := ENDINGS.get(file.suffix, kind)) != kind:
         raise DataError(
@@ -134,19 +134,25 @@ def _kind_of_zip(file: Path, data: Bytes) -> Kind:
     try:
         names = zipfile.ZipFile(BytesIO(data[:])).namelist()
     except zipfile.BadZipFile:
-        raise DataError(f"{file} is a broken zip archive: copy it again") from None
+        raise DataError(
+            f"{file} cannot be read as a table: it is a broken zip archive; copy it again"
+        ) from None
     if any(name.endswith(".npy") for name in names):
         return "npz"
     if any(name == "[Content_Types].xml" for name in names):
-        raise DataError(f"{file} is an Excel workbook, not a table: save the sheet as CSV")
+        raise DataError(
+            f"{file} cannot be read as a table: it is an Excel workbook; save the sheet as CSV"
+        )
     raise DataError(
-        f"{file} is a zip archive, not a table: unpack it (it holds {', '.join(names[:3])}"
+        f"{file} cannot be read as a table: it is a zip archive; unpack it (it holds {', '.join(names[:3])}"
         f"{', …' if len(names) > 3 else ''}) and give the file"  # noqa: PLR2004
     )
 
 
 def _no_table(file: Path, other: str) -> DataError:
-    return DataError(f"{file} is {other}, not a table: give a CSV, JSON lines, Parquet or npz file")
+    return DataError(
+        f"{file} cannot be read as a table: it is {other}; give a CSV, JSON lines, Parquet or npz file"
+    )
 
 
 def _line(fault: Exception) -> str:

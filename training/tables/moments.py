@@ -48,7 +48,11 @@ def moments(texts: pl.Series, order: Order) -> pl.DataFrame:
         # Mostly all are written so, and this is four times as fast as taking them apart.
         if naive.has_nulls():
             read = texts.str.to_datetime(time_format, strict=False, time_unit="us")
-            naive = read if naive.null_count() == len(naive) else naive.fill_null(read)
+            naive = (
+                read
+                if naive.null_count() == len(naive)
+                else pl.select(pl.coalesce(naive, read)).to_series()
+            )
     for pattern in WAYS.values():
         open_places = naive.is_null() & texts.is_not_null()
         if not open_places.any():
@@ -58,10 +62,10 @@ def moments(texts: pl.Series, order: Order) -> pl.DataFrame:
         matches = some.str.contains(pattern)
         if not matches.any():
             continue
-        read = _moments_of(some.str.extract_groups(pattern).struct.unnest(), order)
-        naive = naive.scatter(places, read["naive"])
-        offset = offset.scatter(places, read["offset"])
-    return pl.DataFrame({"naive": naive, "offset": offset})
+        apart = _moments_of(some.str.extract_groups(pattern).struct.unnest(), order)
+        naive = naive.scatter(places, apart["naive"])
+        offset = offset.scatter(places, apart["offset"])
+    return pl.DataFrame([naive.alias("naive"), offset.alias("offset")])
 
 
 def _moments_of(parts: pl.DataFrame, order: Order) -> pl.DataFrame:
