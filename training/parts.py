@@ -157,6 +157,8 @@ def _is_coordinate(column: str, frame: pl.DataFrame) -> bool:
 
 
 def _not_understood(column: str, values: pl.Series) -> str:
+    if values.null_count() == len(values):
+        return f"{column} may be a label, and has no value: it was left out"
     different = values.drop_nulls().n_unique()
     examples = ", ".join(repr(str(one)[:20]) for one in values.drop_nulls().unique().sort()[:4])
     return (

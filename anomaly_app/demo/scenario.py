@@ -88,7 +88,7 @@ def _events(traffic: History, kinds: Sequence[str]) -> list[Event]:
             Event(
                 key=entity.encode() if entity is not None else None,
                 value=msgspec.json.encode(transaction.asdict()),
-                fraud=bool(traffic.labels[place]) if traffic.labels is not None else None,
+                fraud=traffic.label_of(place),
                 kind=kinds[place],
             )
         )

@@ -36,7 +36,7 @@ def read_columnar(file: Path, content: Content) -> Table:
             frame = pl.read_parquet(source, glob=False)
         else:
             frame = pl.read_ipc(source)
-    except (pl.exceptions.PolarsError, OSError, ValueError, KeyError, TypeError) as fault:
+    except (pl.exceptions.PolarsError, OSError, ValueError, TypeError) as fault:
         reason = str(fault).splitlines()[0] if str(fault) else type(fault).__name__
         raise DataError(f"{file} cannot be read as a table: {reason}") from None
     except (BadZipFile, zlib.error, EOFError, pl.exceptions.PanicException) as fault:
@@ -47,7 +47,7 @@ def read_columnar(file: Path, content: Content) -> Table:
 def _arrays(file: Path) -> pl.DataFrame:
     arrays = read_arrays(file)
     if "X" not in arrays:
-        raise KeyError(f"it has no array X, only {', '.join(arrays) or 'none'}")
+        raise ValueError(f"it has no array X, only {', '.join(arrays) or 'none'}")
     matrix = np.asarray(arrays["X"], dtype=np.float64)
     if matrix.ndim != MATRIX:
         raise ValueError(f"X has {matrix.ndim} dimensions; 2 are needed, one row a transaction")

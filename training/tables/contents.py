@@ -57,6 +57,8 @@ BLANK = b" \r\n\t\xef\xbb\xbf"
 ENDINGS: dict[str, Kind] = {".parquet": "parquet", ".npz": "npz", ".feather": "arrow"}
 """What files of a name must be."""
 
+MOST_NAMES = 3
+
 TAR_MARK = slice(257, 262)
 
 
@@ -134,25 +136,20 @@ def _kind_of_zip(file: Path, data: Bytes) -> Kind:
     try:
         names = zipfile.ZipFile(BytesIO(data[:])).namelist()
     except zipfile.BadZipFile:
-        raise DataError(
-            f"{file} cannot be read as a table: it is a broken zip archive; copy it again"
-        ) from None
+        raise DataError(_no_table(file, "a broken zip archive", "copy it again")) from None
     if any(name.endswith(".npy") for name in names):
         return "npz"
     if any(name == "[Content_Types].xml" for name in names):
         raise DataError(
             f"{file} cannot be read as a table: it is an Excel workbook; save the sheet as CSV"
         )
-    raise DataError(
-        f"{file} cannot be read as a table: it is a zip archive; unpack it (it holds {', '.join(names[:3])}"
-        f"{', …' if len(names) > 3 else ''}) and give the file"  # noqa: PLR2004
-    )
+    inside = ", ".join(names[:MOST_NAMES]) + (", …" if len(names) > MOST_NAMES else "")
+    raise _no_table(file, "a zip archive", f"unpack it (it holds {inside}) and give the file")
 
 
-def _no_table(file: Path, other: str) -> DataError:
-    return DataError(
-        f"{file} cannot be read as a table: it is {other}; give a CSV, JSON lines, Parquet or npz file"
-    )
+def _no_table(file: Path, other: str, hint: str = "") -> DataError:
+    hint = hint or "give a CSV, JSON lines, Parquet or npz file"
+    return DataError(f"{file} cannot be read as a table: it is {other}; {hint}")
 
 
 def _line(fault: Exception) -> str:

@@ -87,12 +87,13 @@ def decimals_of(table: Table, said: Mark | None) -> Decimals:
     if said is not None:
         return Decimals(said)
     seen: set[Mark] = set()
-    for column in table.frame.iter_columns():
-        if column.dtype == pl.String:
-            cells = column.drop_nulls().head(LOOKED_AT)
-            marks = marks_seen(cells)
+    texts = table.frame.select(pl.col(pl.String).head(LOOKED_AT))
+    with_marks = texts.select(pl.all().str.contains("[.,]").any()).row(0) if texts.width else ()
+    for column, has_marks in zip(texts.iter_columns(), with_marks, strict=True):
+        if has_marks and len(seen) < len(MARKS):
+            marks = marks_seen(column)
             found = {mark for mark in MARKS if len(marks[mark])}
-            if len(found) == 1 and len(marks["point"]) + len(marks["comma"]) > len(cells) // 4:
+            if len(found) == 1 and len(marks["point"]) + len(marks["comma"]) > len(column) // 4:
                 seen |= found
     return Decimals(usual=seen.pop() if len(seen) == 1 else None, separator=table.separator)
 

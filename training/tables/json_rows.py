@@ -22,7 +22,7 @@ def is_json(text: Text) -> bool:
     start = text.data[:4_096].removeprefix(b"\xef\xbb\xbf").lstrip()
     if start[:1] == b"{":
         return start[1:].lstrip()[:1] in {b'"', b"}"}
-    return start[:1] == b"[" and start[1:].lstrip()[:1] in {b"{", b"]", b""}
+    return start[:1] == b"[" and start[1:].lstrip()[:1] in b'{[]"-0123456789'
 
 
 def read_json(text: Text) -> Table:
@@ -39,9 +39,12 @@ def read_json(text: Text) -> Table:
     lists: set[str] = set()
     numbers: list[int] = []
     objects = _objects(text)
-    while chunk := list(islice(objects, CHUNK)):
-        numbers += [number for number, _ in chunk]
-        frames.append(_columns([row for _, row in chunk], lists))
+    try:
+        while chunk := list(islice(objects, CHUNK)):
+            numbers += [number for number, _ in chunk]
+            frames.append(_columns([row for _, row in chunk], lists))
+    except RecursionError:
+        raise DataError(f"{text.name} is nested too deeply to be a table") from None
     if not frames:
         raise DataError(f"{text.name} has no rows")
     columns = list(dict.fromkeys(name for frame in frames for name in frame.columns))

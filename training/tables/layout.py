@@ -127,7 +127,9 @@ def _split(head: str, before: int, said: str | None) -> tuple[str, list[_Row]]:
         if separator == " " and found:
             break
         width = _usual_width(rows)
-        alike = sum(len(row.cells) == width for row in rows) / max(len(rows), 1)
+        # The header of R's tables lacks a name for those of the rows.
+        widths = [len(row.cells) + (row is rows[0] and len(row.cells) == width - 1) for row in rows]
+        alike = widths.count(width) / max(len(rows), 1)
         least = SPACES_ALIKE if separator == " " else LEAST_ALIKE
         if width > 1 and alike >= least:
             found.append((alike, width, -preference, separator, rows))

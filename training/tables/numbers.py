@@ -91,6 +91,10 @@ ADDRESS = r"^\d{1,3}(?:\.\d{1,3}){3}$"
 LONGEST = 18
 """Digits of a whole number; one with more is a code, and no 64 bits hold it."""
 
+ZERO_FIRST = r"^\s*0\d+\s*$"
+CODE = rf"{ZERO_FIRST}|{PHONE}|{ADDRESS}|^[+-]?\d{{{LONGEST + 1},}}$"
+"""What looks like a number and may be a code."""
+
 ZEROS = 0.05
 """Share of the whole numbers that begin with a zero, from which on they are codes."""
 
@@ -104,13 +108,12 @@ def code_in(texts: pl.Series) -> str | None:
     Codes are digits with a zero first, where these are many or all have one length (``0042``),
     phone numbers with a plus, addresses of the Internet, and more than `LONGEST` digits.
     """
-    for pattern in (PHONE, ADDRESS, rf"^[+-]?\d{{{LONGEST + 1},}}$"):
-        found = texts.str.contains(pattern)
-        if found.any():
-            return _first(texts.filter(found))
-    zeros = texts.filter(texts.str.contains(r"^\s*0\d+\s*$"))
-    if len(zeros) == 0:
+    if len(found := texts.filter(texts.str.contains(CODE))) == 0:
         return None
+    sure = found.filter(~found.str.contains(ZERO_FIRST))
+    if len(sure):
+        return _first(sure)
+    zeros = found
     digits = texts.filter(texts.str.contains(r"^\s*\d+\s*$")).str.strip_chars().str.len_bytes()
     alike = float((digits == len(_first(zeros).strip())).sum()) / len(digits)
     return _first(zeros) if alike >= ONE_LENGTH or len(zeros) / len(digits) >= ZEROS else None
