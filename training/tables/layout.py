@@ -127,9 +127,10 @@ def _split(head: str, before: int, said: str | None) -> tuple[str, list[_Row]]:
         if separator == " " and found:
             break
         width = _usual_width(rows)
-        # The header of R's tables lacks a name for those of the rows.
-        widths = [len(row.cells) + (row is rows[0] and len(row.cells) == width - 1) for row in rows]
-        alike = widths.count(width) / max(len(rows), 1)
+        alike = sum(len(row.cells) == width for row in rows) / max(len(rows), 1)
+        if separator == " " and rows and len(rows[0].cells) == width - 1:
+            # The header of R's tables lacks a name for those of the rows.
+            alike += 1 / len(rows)
         least = SPACES_ALIKE if separator == " " else LEAST_ALIKE
         if width > 1 and alike >= least:
             found.append((alike, width, -preference, separator, rows))
