@@ -49,17 +49,22 @@ def anomalous_values(
         sums = {kind: sum(counts[text] for text in counts if words[text] == kind) for kind in kinds}
         rarer = min(kinds, key=lambda kind: (sums[kind], kind != usual))
         return _concluded(name, counts, {text for text in counts if words[text] == rarer})
-    normal = {text for text, word in words.items() if word in NORMAL}
+    # A letter says too little of values beside it that are unknown: m and f, x and y.
+    normal = {text for text, word in words.items() if word in NORMAL and _tells(word)}
     numbers = all(re.fullmatch(r"-?\d+", kind) for kind in kinds)
     if normal and (not _are_numbers(kinds) or (numbers and len(kinds) <= MOST_CLASSES)):
         return _concluded(name, counts, set(counts) - normal)
-    anomalous = {text for text, word in words.items() if word in ANOMALOUS}
+    anomalous = {text for text, word in words.items() if word in ANOMALOUS and _tells(word)}
     if anomalous and len(kinds) == 2 and not _are_numbers(kinds):  # noqa: PLR2004
         return _concluded(name, counts, anomalous)
     raise DataError(
         f"the label column {name!r} is not understood: {_listed(name, counts)}; name the value "
         f"that means an anomaly with --roles 'label={quoted(name)}:VALUE'"
     )
+
+
+def _tells(word: str) -> bool:
+    return len(word) > 1 or word == "0"
 
 
 def _are_numbers(kinds: set[str]) -> bool:
