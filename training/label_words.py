@@ -5,13 +5,41 @@ import re
 from anomaly_app.core.errors import DataError
 
 ANOMALOUS = frozenset(
-    {"1", "yes", "y", "true", "t", "fraud", "fraudulent", "isfraud", "anomaly", "anomalous"}
+    {
+        "1",
+        "yes",
+        "y",
+        "ja",
+        "oui",
+        "si",
+        "true",
+        "t",
+        "fraud",
+        "fraudulent",
+        "isfraud",
+        "anomaly",
+        "anomalous",
+    }
     | {"anomalies", "anom", "abnormal", "attack", "outlier", "o", "bad", "malicious", "malware"}
     | {"intrusion", "failure", "fail", "failed", "fault", "faulty", "broken", "positive", "spam"}
     | {"suspicious", "scam", "illicit", "chargeback", "error", "defect", "defective"}
 )
 NORMAL = frozenset(
-    {"0", "no", "n", "false", "f", "legit", "legitimate", "genuine", "normal", "benign", "ok"}
+    {
+        "0",
+        "no",
+        "n",
+        "nein",
+        "non",
+        "false",
+        "f",
+        "legit",
+        "legitimate",
+        "genuine",
+        "normal",
+        "benign",
+        "ok",
+    }
     | {"okay", "good", "none", "nominal", "regular", "ordinary", "inlier", "healthy", "clean"}
     | {"pass", "passed", "nonfraud", "notfraud", "nofraud", "valid", "negative", "ham", "licit"}
     | {"nofailure", "noanomaly", "nonanomaly", "notanomaly", "noattack", "background", "nofault"}

@@ -65,7 +65,8 @@ class Fits:
         if times.readable < READABLE:
             return False
         # Small numbers that do not go up are a duration or a measurement.
-        return not times.own_clock or bool(np.all(np.diff(values.drop_nulls().to_numpy()) >= 0))
+        numbers = values.cast(pl.Float64, strict=False).drop_nulls().to_numpy()
+        return not times.own_clock or bool(np.all(np.diff(numbers) >= 0.0))
 
     def _different(self, values: pl.Series) -> float:
         present = values.drop_nulls()

@@ -216,6 +216,14 @@ def test_what_was_said_and_cannot_be_is_an_error(tmp_path: Path, words: str, sai
     assert said in str(refused.value)
 
 
+def test_words_about_the_file_are_read() -> None:
+    assert Roles.parse("header=none decimal=,") == Roles(header=(), decimal="comma")
+    assert Roles.parse("header=a,b").header == ("a", "b")
+    learnt = Roles.parse("header=a,b decimal=comma key=a")
+    assert learnt.changed_by(Roles.parse("decimal=point")).decimal == "point"
+    assert learnt.changed_by(Roles()).header == ("a", "b")
+
+
 def test_a_date_and_a_time_are_joined(tmp_path: Path) -> None:
     content = rows("Date;Time;v", "16/12/2006;17:24:00;1,5", "17/12/2006;17:25:00;2,5")
     made = read(tmp_path, content, "timezone=Europe/Berlin")

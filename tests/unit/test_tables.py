@@ -261,6 +261,13 @@ def test_a_first_column_without_a_name_is_kept_where_it_says_something(tmp_path:
     assert "the first column has no name" in warnings_of(table)
 
 
+def test_an_arff_file_brings_its_names(tmp_path: Path) -> None:
+    names = "% made by Weka\n@RELATION x\n@attribute 'a b' numeric\n@attribute c {x, y}\n\n"
+    table = read(put(tmp_path, f"{names}@DATA\n1.5,x\n?,y\n", "a.arff"))
+    assert table.frame.rows(named=True) == [{"a b": 1.5, "c": "x"}, {"a b": None, "c": "y"}]
+    assert "row 8" in refusal(put(tmp_path, f"{names}@data\n1.5,x\n1\n", "a.arff"))
+
+
 def test_stray_quotes_are_text(tmp_path: Path) -> None:
     table = read(put(tmp_path, 'a,b,c\n1,5" disk,3\n2,"quoted, with ""quotes""",4\n3,"q" x,5\n'))
     assert table.frame["b"].to_list() == ['5" disk', 'quoted, with "quotes"', "q x"]

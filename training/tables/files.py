@@ -9,6 +9,7 @@ import polars as pl
 from anomaly_app.core.column_names import may_be_label
 from anomaly_app.core.errors import DataError
 from anomaly_app.core.roles import Roles
+from training.tables.arff import read_arff
 from training.tables.cells import Read, read_cells
 from training.tables.columnar import PANDAS_INDEX, read_columnar
 from training.tables.contents import read_content
@@ -29,6 +30,7 @@ SURE = (
     ".jsonl",
     ".ndjson",
     ".feather",
+    ".arff",
     ".arrow",
 )
 LIKELY = (".txt", ".dat", ".data", ".tab", ".json")
@@ -185,7 +187,12 @@ def _read(file: Path, roles: Roles) -> Table:
         table = read_columnar(file, content)
     else:
         text = read_text(file, content)
-        table = read_json(text) if is_json(text) else read_delimited(text, roles.header)
+        if is_json(text):
+            table = read_json(text)
+        elif (arff := read_arff(text)) is not None:
+            table = read_delimited(*arff)
+        else:
+            table = read_delimited(text, roles.header)
     if len(table.frame) == 0:
         raise DataError(f"{file.name} has no rows")
     return table
