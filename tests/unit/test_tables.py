@@ -5,6 +5,7 @@ import datetime as dt
 import gzip
 import io
 import lzma
+import os
 import zipfile
 from collections.abc import Sequence
 from decimal import Decimal
@@ -351,3 +352,16 @@ def test_many_columns_are_no_trouble(tmp_path: Path) -> None:
     names: Sequence[str] = [f"c{i}" for i in range(2_000)]
     rows = [",".join(str(i * j % 97) for i in range(2_000)) for j in range(5)]
     assert read(put(tmp_path, "\n".join([",".join(names), *rows]))).frame.shape == (5, 2_000)
+
+
+def test_a_panic_of_polars_is_one_line_and_no_stack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def panics(*_: object, **__: object) -> None:
+        os.write(2, b"stack backtrace:")
+        raise pl.exceptions.PanicException("left: 0\nright: 2")
+
+    monkeypatch.setattr(pl, "read_parquet", panics)
+    said = refusal(put(tmp_path, parquet(a=[1, 2]), "a.parquet"))
+    assert "cannot be read as a table: left: 0" in said
+    assert capfd.readouterr().err == ""

@@ -1,6 +1,9 @@
 """Parquet, Arrow and npz files as tables: nested columns flat, and with types that are known."""
 
+import os
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,14 @@ PANDAS_INDEX = "__index_level_0__"
 
 MATRIX = 2
 
+STANDARD_ERROR = 2
+
+FAULTS = (
+    *(pl.exceptions.PolarsError, pl.exceptions.PanicException, BadZipFile, zlib.error),
+    *(OSError, ValueError, TypeError, EOFError),
+)
+"""What reading a broken file raises."""
+
 
 def read_columnar(file: Path, content: Content) -> Table:
     """Read a Parquet, Arrow or npz file.
@@ -32,16 +43,35 @@ def read_columnar(file: Path, content: Content) -> Table:
         if content.kind == "npz":
             return Table(file.name, _arrays(file))
         source = BytesIO(content.data[:]) if content.packed else file
-        if content.kind == "parquet":
-            frame = pl.read_parquet(source, glob=False)
-        else:
-            frame = pl.read_ipc(source)
-    except (pl.exceptions.PolarsError, OSError, ValueError, TypeError) as fault:
+        with _silent_panics():
+            if content.kind == "parquet":
+                frame = pl.read_parquet(source, glob=False)
+            else:
+                frame = pl.read_ipc(source)
+    except FAULTS as fault:
         reason = str(fault).splitlines()[0] if str(fault) else type(fault).__name__
         raise DataError(f"{file} cannot be read as a table: {reason}") from None
-    except (BadZipFile, zlib.error, EOFError, pl.exceptions.PanicException) as fault:
-        raise DataError(f"{file} cannot be read as a table: {fault}") from None
     return _known(file.name, _flat(frame))
+
+
+@contextmanager
+def _silent_panics() -> Iterator[None]:
+    """Keep polars from writing the stack of its threads to standard error at a broken file.
+
+    What it met is raised as well; Python cannot stop it from writing.
+    """
+    try:
+        kept = os.dup(STANDARD_ERROR)
+    except OSError:
+        yield
+        return
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), STANDARD_ERROR)
+        try:
+            yield
+        finally:
+            os.dup2(kept, STANDARD_ERROR)
+            os.close(kept)
 
 
 def _arrays(file: Path) -> pl.DataFrame:
