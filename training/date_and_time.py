@@ -54,7 +54,8 @@ class DateAndTime:
             pl.col(time)
             .cast(pl.String)
             .str.strip_chars()
-            .str.replace_all(r"(\d)\.(\d\d)", "$1:$2"),
+            .str.replace(r"^(\d{1,2})\.(\d\d)", "$1:$2")
+            .str.replace(r"^(\d{1,2}:\d\d)\.(\d\d)", "$1:$2"),
             separator=" ",
         )
         frame = self._frame.with_columns(joined.alias(JOINED)).drop(date, time)

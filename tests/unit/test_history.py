@@ -235,6 +235,12 @@ def test_a_date_and_a_time_are_joined(tmp_path: Path) -> None:
     assert made.frame.columns == ["v"]
 
 
+def test_times_of_the_day_may_have_points(tmp_path: Path) -> None:
+    made = read(tmp_path, rows("Date;Time;v", "13/03/2004;18.05.30;2,6", "14/03/2004;19.00.00;2"))
+    assert made.times is not None
+    assert made.times.tolist() == [1079201130.0, 1079290800.0]
+
+
 def test_rows_without_a_time_are_left_out_and_counted(tmp_path: Path) -> None:
     content = rows(
         "ts,v,label", "2026-01-06,1,0", ",2,1", "soon,3,0", "2026-01-05,4,1", "2026-01-07,5,0"

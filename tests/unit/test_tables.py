@@ -174,6 +174,7 @@ def test_quoted_cells_come_back_whatever_they_hold(
         ("a,b,a\n1,2,3\n", "several columns of the name 'a'"),
         ("1.5,2,x\n3.5,4,y\n", "row 1 holds values (1.5,2,x)"),
         ("1.5,2,x\n3.5,4,y\n", "header=none"),
+        ("red,round,no\nblue,flat,no\nred,round,yes\n", "no header: row 1 holds values"),
         ("a,b\n1,\x002\n", "bytes that are 0"),
         (b"\x89PNG\r\n\x1a\n" + bytes(50), "it is a picture"),
         (b"%PDF-1.7 ...", "it is a PDF document"),

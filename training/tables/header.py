@@ -144,7 +144,15 @@ def _is_values(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
         for values, (many, all_cells) in zip(of_first, shares, strict=True)
         if all_cells
     }
-    return (True, True) in pairs and (False, True) not in pairs
+    if (False, True) in pairs:
+        return False
+    return (True, True) in pairs or _recur([first[place] for place in places], columns)
+
+
+def _recur(cells: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
+    """Tell whether most texts of the first row are also below it, as names never are."""
+    again = sum(cell in column for cell, column in zip(cells, columns, strict=True))
+    return len(cells) > 1 and 2 * again > len(cells)
 
 
 def _counts_columns(first: Sequence[str]) -> bool:

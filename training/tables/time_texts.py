@@ -42,8 +42,8 @@ END = CLOCK + OFFSET
 WEEKDAY = r"^(?:(?P<weekday>[^\W\d_]{2,9})\.?,?\s+)?"
 
 WAYS: dict[str, str] = {
-    "year first": rf"^(?P<year>\d{{4}})[-/.](?P<month>\d{{1,2}})[-/.]{DAY}{END}",
-    "year last": rf"^(?P<one>\d{{1,2}})[-/.](?P<two>\d{{1,2}})[-/.]{YEAR}{END}",
+    "year first": rf"^(?P<year>\d{{4}})[-/. ](?P<month>\d{{1,2}})[-/. ]{DAY}{END}",
+    "year last": rf"^(?P<one>\d{{1,2}})[-/. ](?P<two>\d{{1,2}})[-/. ]{YEAR}{END}",
     "day, name": rf"{WEEKDAY}{DAY}(?:st|nd|rd|th)?\.?[-/ ]\s*{NAME},?[-/ ]\s*{YEAR}{END}",
     "name, day": rf"{WEEKDAY}{NAME}[- ]\s*{DAY}(?:st|nd|rd|th)?,?[- ]\s*(?P<year>\d{{4}}){END}",
     "as C writes": (
@@ -57,7 +57,7 @@ WAYS: dict[str, str] = {
     ),
 }
 
-NUMERIC = r"^\s*(\d{1,2})([-/.])(\d{1,2})[-/.](?:\d{4}|\d{2})(?:\D|$)"
+NUMERIC = r"^\s*(\d{1,2})([-/. ])(\d{1,2})[-/. ](?:\d{4}|\d{2})(?:\D|$)"
 """Dates whose first two numbers are the day and the month."""
 
 TOLD = 0.99

@@ -137,9 +137,11 @@ def _of_texts(column: pl.Series, zone: str) -> Times:
         return _of_numbers(_whole(column, numbers), zone)
     order = order_of(present)
     if order is None and is_numeric_date(present):
-        formats = " or ".join(repr(format_of(present[0], one)) for one in ORDERS)
+        some = present.head(LOOKED_AT).to_list()
+        example = next((text for text in some if format_of(text, "day")), "01/05/2026")
+        formats = " or ".join(repr(format_of(example, one)) for one in ORDERS)
         raise AmbiguousTimeError(
-            f"column {column.name!r}: {present[0]!r} can be read with the day or the month first, "
+            f"column {column.name!r}: {example!r} can be read with the day or the month first, "
             f"and the other rows do not tell: say --time-format {formats}"
         )
     parts = [
