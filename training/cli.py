@@ -73,6 +73,6 @@ def cli() -> None:
       python -m training fit history.csv --detector knn --alerts-per-day 10
       python -m training evaluate models/transactions newer.csv
 
-    DATA is a CSV (also .csv.gz), Parquet or npz file with one transaction a row, or a folder of
-    such files. Which column is what is inferred from the names, or said with --roles.
+    DATA is a CSV, JSON lines, Parquet or npz file (also .gz, .zst) with one transaction a row, or
+    a folder of such files. Which column is what is inferred from the names, or said with --roles.
     """  # noqa: D301  # click reads the escape: keep the lines as they are

@@ -156,7 +156,7 @@ def _contend(name: str, fitted_on: History, judged: History, seed: int) -> Conte
     fit_seconds = time.perf_counter() - started
     matrix = encode_history(judged, model.schema)
     log_p = model.log_p_values(matrix)
-    metrics = measure(log_p, judged.labels, model.manifest.alert_rate)
+    metrics = measure(log_p, judged.labels, model.manifest.alert_rate, judged.labelled)
     unlabelled = None
     if "average_precision" not in metrics:
         other = _fit(fitted_on, replace(options, random_state=seed + 1))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from anomaly_app.core.errors import DataError
 from anomaly_app.core.manifest import Manifest
@@ -95,12 +96,12 @@ def _fitted_places(history: History, held_back: int, random_state: int) -> npt.N
         history.source,
         history.frame,
         entities=history.entities,
-        ids=places.tolist(),
+        ids=pl.Series(places),
         times=history.times,
     )
     # Half a row more, so that the share is rounded down to the number it came from.
     fitted_on, _ = hold_back(numbered, (held_back + 0.5) / len(history), random_state)
-    return np.array(fitted_on.ids)
+    return np.asarray(fitted_on.ids)
 
 
 def _about_series(schema: FeatureSchema, history: History) -> Iterator[str]:

@@ -109,9 +109,9 @@ def evaluate(
         manifest=model.manifest,
         history=history,
         log_p=log_p,
-        metrics=measure(log_p, history.labels, model.manifest.alert_rate),
+        metrics=measure(log_p, history.labels, model.manifest.alert_rate, history.labelled),
         suspects=suspects(model, history, log_p, most=most),
-        warnings=data_warnings(model.manifest, history, matrix),
+        warnings=(*history.warnings, *data_warnings(model.manifest, history, matrix)),
     )
 
 
@@ -163,6 +163,6 @@ def _suspect(
         score=float(score_of(p_value)),
         p_value=p_value,
         severity=severity_of(p_value, alert_rate) if p_value <= alert_rate else None,
-        label=bool(worst.labels[place]) if worst.labels is not None else None,
+        label=worst.label_of(place),
         reasons=reasons,
     )

@@ -136,7 +136,7 @@ def fit_model(history: History, options: FitOptions, *, version: str) -> Fitted:
         libraries=library_versions(),
         created_at=datetime.now(tz=UTC).isoformat(timespec="seconds"),
         random_state=options.random_state,
-        metrics=measure(log_p, held_back.labels, threshold.alert_rate),
+        metrics=measure(log_p, held_back.labels, threshold.alert_rate, held_back.labelled),
     )
     return Fitted(manifest, pickle, inferred.left_out)
 
@@ -174,7 +174,9 @@ def _with_scales(history: History, schema: FeatureSchema) -> tuple[FeatureSchema
     matrix = encode_history(history, schema)
     if (scales := infer_scales(history, schema, matrix)) is None:
         return schema, matrix
-    return replace(schema, scales=scales), scales.apply(matrix, history.entities or ())
+    return replace(schema, scales=scales), scales.apply(
+        matrix, () if history.entities is None else history.entities
+    )
 
 
 def _fit_estimator(
@@ -186,13 +188,15 @@ def _fit_estimator(
         )
     labels = None
     if options.detector in NEEDS_LABELS:
-        if history.labels is None or history.labels.all() or not history.labels.any():
+        if history.labels is None or not history.has_both_labels:
             raise DataError(
                 f"{options.detector} learns from labels, and {history.source} has none of both "
                 "kinds in the rows it is fitted on: name the column with --roles label=COLUMN, "
                 "or choose another detector"
             )
         labels = np.where(history.labels, -1, 1)
+        if history.labelled is not None:
+            matrix, labels = matrix[history.labelled], labels[history.labelled]
     try:
         estimator = make_estimator(
             schema, options.detector, random_state=options.random_state, **options.params

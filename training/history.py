@@ -1,6 +1,5 @@
 """Files of history as one table of transactions, in time order."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -8,17 +7,19 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from msgspec.structs import replace
 
-from anomaly_app.core.errors import DataError, RecordRejected
+from anomaly_app.core.errors import DataError
 from anomaly_app.core.roles import Roles
-from anomaly_app.core.times import parse_time
-from training.labels import read_labels, stem
-from training.npz import read_arrays
+from training.date_and_time import DateAndTime
+from training.history_times import about_times, times_of
+from training.labels import read_labels
+from training.parts import resolved, with_learnt
+from training.tables.files import files_of, read_tables, stem, typed, without_row_numbers
+from training.tables.table import Table, stacked
 
 SERIES = "series"
 """Column that a file's name becomes where no column tells whose the rows are."""
-
-MISSING = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class History:
     source
         Name of the file or folder.
     frame
-        The features only.
+        The features only, by their names.
     entities, ids
         Per row, or None.
     times
@@ -50,8 +51,8 @@ class History:
 
     source: str
     frame: pl.DataFrame
-    entities: list[str] | None = None
-    ids: list[Any] | None = None
+    entities: pl.Series | None = None
+    ids: pl.Series | None = None
     times: npt.NDArray[np.float64] | None = None
     labels: npt.NDArray[np.bool_] | None = None
     labelled: npt.NDArray[np.bool_] | None = None
@@ -62,14 +63,32 @@ class History:
     def __len__(self) -> int:
         return len(self.frame)
 
+    def label_of(self, row: int) -> bool | None:
+        """Give the label of a row; None where nobody has labelled it."""
+        if self.labels is None or (self.labelled is not None and not self.labelled[row]):
+            return None
+        return bool(self.labels[row])
+
+    @property
+    def has_both_labels(self) -> bool:
+        """Whether some rows are labelled as anomalies and some as none."""
+        known, _ = self.known_labels
+        return known is not None and bool(known.any() and not known.all())
+
+    @property
+    def known_labels(self) -> tuple[npt.NDArray[np.bool_] | None, Any]:
+        """The labels of the rows that have one, and what selects these rows from an array."""
+        if self.labels is None or self.labelled is None:
+            return self.labels, ...
+        return self.labels[self.labelled], self.labelled
+
     def take(self, rows: npt.NDArray[np.intp]) -> Self:
         """Select rows, in the given order."""
-        order = rows.tolist()
         return type(self)(
             source=self.source,
-            frame=self.frame[order],
-            entities=[self.entities[i] for i in order] if self.entities is not None else None,
-            ids=[self.ids[i] for i in order] if self.ids is not None else None,
+            frame=self.frame[rows],
+            entities=self.entities.gather(rows) if self.entities is not None else None,
+            ids=self.ids.gather(rows) if self.ids is not None else None,
             times=self.times[rows] if self.times is not None else None,
             labels=self.labels[rows] if self.labels is not None else None,
             labelled=self.labelled[rows] if self.labelled is not None else None,
@@ -98,100 +117,113 @@ class History:
         return self.take(np.flatnonzero(first)), self.take(np.flatnonzero(~first))
 
 
-def read_history(path: Path, roles: Roles | None = None) -> History:
+def read_history(path: Path, roles: Roles | None = None, *, learnt: Roles | None = None) -> History:
     """Read history.
 
     Parameters
     ----------
     path
-        A CSV (also gzipped), Parquet or npz file, or a folder of such files.
+        A file with one transaction a row, or a folder of such files; see docs/history.md.
     roles
-        Parts of the columns; what they do not say is inferred from the columns' names.
+        Parts of the columns; what they do not say is inferred from the columns' names and values.
+    learnt
+        Roles of a model that the history is for: they hold as far as it has such columns.
 
     Raises
     ------
     DataError
         The file is missing, unreadable or without rows, or lacks a column that was named.
     """
-    files = sorted(_files(path))
-    frames = [_read(file) for file in files]
-    roles = (roles or Roles()).infer(frames[0].columns)
-    if roles.key is None and (len(files) > 1 or roles.time is not None):
-        roles = roles.infer([*frames[0].columns, SERIES])
-        frames = [
-            frame.with_columns(pl.lit(stem(file)).alias(SERIES))
-            for file, frame in zip(files, frames, strict=True)
-        ]
-    try:
-        table = pl.concat(frames, how="vertical_relaxed")
-    except pl.exceptions.PolarsError as fault:
-        raise DataError(f"the files of {path} do not have the same columns: {fault}") from None
-    if len(table) == 0:
-        raise DataError(f"{path} has no rows")
-    return _arrange(path.name, table, roles)
+    said = roles or Roles()
+    if learnt is not None:
+        header = learnt.header if said.header is None else said.header
+        said = replace(said, header=header, decimal=said.decimal or learnt.decimal)
+    table = _read(path, said)
+    frame, lines = DateAndTime(table.frame, said).join()
+    if learnt is not None:
+        said = with_learnt(said, learnt, frame.columns)
+    roles, about_parts = resolved(frame, said)
+    keyless = roles.key is None and "key" not in roles.absent and SERIES not in frame.columns
+    if keyless and (len(table.parts) > 1 or roles.time is not None):
+        # Rows of several files, or of one series, belong to the file's name.
+        frame = frame.with_columns(_series(table.parts))
+        roles = replace(roles, key=SERIES)
+    return _arrange(path.name, table, frame, roles, [*lines, *about_parts])
 
 
-def _files(path: Path) -> Iterable[Path]:
-    if path.is_dir():
-        found = [f for f in path.iterdir() if f.suffix in {".csv", ".parquet", ".npz", ".gz"}]
-        if not found:
-            raise DataError(f"{path} holds no CSV, Parquet or npz file")
-        return found
-    if not path.exists():
-        raise DataError(f"there is no file {path}")
-    return [path]
+def _read(path: Path, said: Roles) -> Table:
+    label = said.label or ""
+    kept = {name for name in (said.key, said.id, label, label.rpartition(":")[0]) if name}
+    named = {*kept, said.time or "", *said.features, *said.categories, *said.renamed.values()}
+    # No name is given to what was read, so that the texts are let go as they are typed.
+    return typed(
+        stacked(path.name, without_row_numbers(read_tables(files_of(path), said), named)),
+        said,
+        verbatim=kept,
+    )
 
 
-def _read(file: Path) -> pl.DataFrame:
-    try:
-        if file.suffix == ".parquet":
-            return pl.read_parquet(file)
-        if file.suffix == ".npz":
-            return _read_npz(file)
-        return pl.read_csv(file, infer_schema_length=None, null_values=MISSING)
-    except (pl.exceptions.PolarsError, OSError, ValueError, KeyError) as fault:
-        reason = str(fault).splitlines()[0] if str(fault) else type(fault).__name__
-        raise DataError(f"{file} cannot be read as a table: {reason}") from None
+def _series(parts: tuple[tuple[str, int], ...]) -> pl.Series:
+    return pl.concat(
+        [pl.repeat(stem(Path(name)), rows, dtype=pl.String, eager=True) for name, rows in parts]
+    ).alias(SERIES)
 
 
-def _read_npz(file: Path) -> pl.DataFrame:
-    arrays = read_arrays(file)
-    matrix = np.asarray(arrays["X"], dtype=np.float64)
-    frame = pl.DataFrame({f"f{i}": column for i, column in enumerate(matrix.T)})
-    if "y" in arrays:
-        frame = frame.with_columns(pl.Series("y", np.asarray(arrays["y"], dtype=np.int64)))
-    return frame
-
-
-def _arrange(source: str, table: pl.DataFrame, roles: Roles) -> History:
-    features = roles.feature_columns(table.columns)
+def _arrange(
+    source: str, table: Table, frame: pl.DataFrame, roles: Roles, lines: list[str]
+) -> History:
+    features = roles.feature_columns(frame.columns)
     if not features:
-        raise DataError(f"{source} has no column left to be a feature")
-    times = _times(table[roles.time]) if roles.time else None
-    entities = table[roles.key].cast(pl.String).to_list() if roles.key else None
+        raise DataError(
+            f"{source} has no column left to be a feature: its columns are "
+            f"{', '.join(frame.columns)}, and all have another part"
+        )
+    said_categories = {roles.field_of(name) for name in roles.categories}
+    shown = {*features, roles.label_column(frame.columns) or ""}
+    about_cells = [line for name in shown & {*table.of_columns} for line in table.of_columns[name]]
+    times = None
+    if roles.time is not None:
+        read = times_of(frame[roles.time], roles, table)
+        times = read.seconds
+        lines = [*lines, *about_times(frame[roles.time], read, table)]
+        roles = replace(roles, time_format=read.time_format)
+    entities = _as_text(frame[roles.key]) if roles.key else None
+    labels = read_labels(frame, roles, entities, times)
     history = History(
         source=source,
-        frame=table.select(
-            pl.col(name).cast(pl.String)
-            if name in roles.categories or isinstance(table[name].dtype, pl.Categorical | pl.Enum)
-            else pl.col(name)
+        frame=frame.select(
+            (_as_text(frame[name]) if name in said_categories else frame[name]).alias(
+                roles.feature_in(name)
+            )
             for name in features
         ),
         entities=entities,
-        ids=table[roles.id].to_list() if roles.id else None,
+        ids=frame[roles.id] if roles.id else None,
         times=times,
-        labels=read_labels(table, roles, entities, times),
+        labels=labels.anomalous if labels is not None else None,
+        labelled=labels.labelled if labels is not None else None,
         roles=roles,
+        warnings=(
+            *(*table.warnings, *sorted(about_cells), *lines),
+            *(labels.warnings if labels is not None else ()),
+        ),
     )
-    return history if times is None else history.take(np.argsort(times, kind="stable"))
+    return _in_order(history)
 
 
-def _times(column: pl.Series) -> npt.NDArray[np.float64]:
-    if column.dtype.is_temporal():
-        column = column.dt.epoch("ms") / 1000.0
-    try:
-        return np.array([parse_time(value) for value in column.to_list()], dtype=np.float64)
-    except RecordRejected as fault:
-        raise DataError(f"column {column.name!r}: {fault}") from None
-    except TypeError:
-        raise DataError(f"column {column.name!r} lacks a time in some row") from None
+def _in_order(history: History) -> History:
+    """Sort by time, and leave out the rows without one."""
+    if history.times is None:
+        return history
+    order = np.argsort(history.times, kind="stable")
+    order = order[: int(np.sum(~np.isnan(history.times)))]
+    in_order = len(order) == len(history) and bool(np.all(order == np.arange(len(order))))
+    return history if in_order else history.take(order)
+
+
+def _as_text(column: pl.Series) -> pl.Series:
+    """Write whole numbers without decimals: 311, not 311.0."""
+    if column.dtype.is_float():
+        whole = column.fill_nan(None).cast(pl.Int64, strict=False)
+        column = whole if bool((whole == column.fill_nan(None)).all()) else column
+    return column.cast(pl.String)

@@ -1,6 +1,7 @@
-"""Labels of history: a column, or windows of time per series."""
+"""Labels of history: a column, in the words of whoever made it, or windows of time per series."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -9,54 +10,159 @@ import polars as pl
 
 from anomaly_app.core.errors import DataError
 from anomaly_app.core.roles import Roles
-from anomaly_app.core.times import parse_time
+from training.label_words import anomalous_values, plain, quoted
+from training.tables.files import stem
+from training.tables.times import read_times
+
+NOTHING_SAID = frozenset(
+    {"", "na", "nan", "null", "n/a", "?", "unknown", "unlabelled", "unlabeled", "pending", "tbd"}
+)
+
+MOST_VALUES = 1_000
+"""Different values of a column that may still be a label."""
+
+MOST = 0.5
+"""Share of the labelled rows that are anomalies, above which a word is due."""
 
 
-def stem(file: Path) -> str:
-    """Name the series of a file."""
-    return file.name.split(".")[0]
+class Labels(NamedTuple):
+    """What is known of rows."""
+
+    anomalous: npt.NDArray[np.bool_]
+    labelled: npt.NDArray[np.bool_] | None = None
+    """Whether anybody has said so; None: of all rows."""
+    warnings: tuple[str, ...] = ()
 
 
 def read_labels(
     table: pl.DataFrame,
     roles: Roles,
-    entities: list[str] | None,
+    entities: pl.Series | None,
     times: npt.NDArray[np.float64] | None,
-) -> npt.NDArray[np.bool_] | None:
+) -> Labels | None:
     """Read which rows were anomalies; None without a label.
 
     Raises
     ------
     DataError
-        The label is neither a column of 0 and 1 nor a file of windows.
+        The label is neither a column whose values are understood nor a file of windows.
     """
     if roles.label is None:
         return None
-    if roles.label in table.columns:
-        column = table[roles.label]
-        values = column.cast(pl.Float64, strict=False).to_numpy()
-        if not np.isin(values, (0.0, 1.0)).all():
-            raise DataError(f"label column {roles.label!r} must hold 0 and 1 only")
-        return values.astype(bool)
+    if (name := roles.label_column(table.columns)) is not None:
+        value = roles.label[len(name) + 1 :] or None
+        return of_column(table[name], value)
     path = Path(roles.label)
-    if not path.exists():
-        raise DataError(f"label {roles.label!r} is neither a column nor a file of windows")
+    if not path.is_file():
+        raise DataError(
+            f"label {roles.label!r} is neither a column nor a file of windows: the columns are "
+            f"{', '.join(table.columns)}"
+        )
     if entities is None or times is None:
-        raise DataError("labelled windows need a time column")
-    return _in_windows(path, entities, times)
+        raise DataError("labelled windows need a time column: name it with --roles time=COLUMN")
+    return _in_windows(path, entities, times, roles.timezone)
+
+
+def of_column(column: pl.Series, value: str | None = None) -> Labels:
+    """Read a column of labels.
+
+    Parameters
+    ----------
+    column
+        Numbers, truth values or texts; empty cells are unlabelled.
+    value
+        What marks an anomaly; None: what usually does.
+
+    Raises
+    ------
+    DataError
+        Its values are not understood.
+    """
+    counts = _counted(column)
+    if counts is None:
+        raise DataError(
+            f"label column {column.name!r} has more than {MOST_VALUES:,} different values: it is "
+            "no label; say label=none, or name the one that means an anomaly with "
+            f"label={column.name}:VALUE"
+        )
+    said = {text: many for text, many in counts.items() if plain(text) not in NOTHING_SAID}
+    meant, remark = anomalous_values(column.name, said, value)
+    texts = _as_texts(column)
+    known = {text: text in meant for text in said}
+    read = texts.replace_strict(known, default=None, return_dtype=pl.Boolean)
+    labelled = read.is_not_null().to_numpy()
+    anomalous = read.fill_null(value=False).to_numpy()
+    warnings = [*remark, *_about(column.name, anomalous, labelled)]
+    return Labels(anomalous, None if labelled.all() else labelled, tuple(warnings))
+
+
+def is_understood(column: pl.Series) -> bool:
+    """Tell whether the values of a column look like those of a label."""
+    try:
+        labels = of_column(column)
+    except DataError:
+        return False
+    if labels.labelled is not None and not labels.labelled.any():
+        return False
+    # Classes of which one is 0 or "none" need not be normal and anomalies.
+    several = column.drop_nulls().n_unique() > 2  # noqa: PLR2004
+    rows = labels.anomalous if labels.labelled is None else labels.anomalous[labels.labelled]
+    return not several or float(rows.mean()) <= MOST or column.dtype == pl.String
+
+
+def _as_texts(column: pl.Series) -> pl.Series:
+    if column.dtype == pl.Boolean:
+        return pl.select(
+            pl.when(column).then(pl.lit("1")).when(~column).then(pl.lit("0"))
+        ).to_series()
+    if column.dtype.is_float():
+        column = column.fill_nan(None)
+    return column.cast(pl.String)
+
+
+def _counted(column: pl.Series) -> dict[str, int] | None:
+    counts = _as_texts(column).drop_nulls().rename("text").value_counts(sort=True)
+    if len(counts) > MOST_VALUES:
+        return None
+    return dict(counts.iter_rows())
+
+
+def _about(
+    name: str, anomalous: npt.NDArray[np.bool_], labelled: npt.NDArray[np.bool_]
+) -> list[str]:
+    rows = int(labelled.sum())
+    if rows == 0:
+        return [f"label {name}: no row is labelled"]
+    lines = []
+    if rows < len(labelled):
+        lines.append(
+            f"label {name}: {len(labelled) - rows:,} of {len(labelled):,} rows are unlabelled and "
+            "count in no measure"
+        )
+    if (share := float(anomalous[labelled].mean())) > MOST:
+        lines.append(
+            f"label {name}: {share:.0%} of the labelled rows are anomalies; if it is the other way "
+            f"round, say label={quoted(name)}:VALUE with the value that means an anomaly"
+        )
+    return lines
 
 
 def _in_windows(
-    path: Path, entities: list[str], times: npt.NDArray[np.float64]
-) -> npt.NDArray[np.bool_]:
+    path: Path, entities: pl.Series, times: npt.NDArray[np.float64], zone: str
+) -> Labels:
     try:
         windows = msgspec.json.decode(path.read_bytes(), type=dict[str, list[tuple[str, str]]])
     except (OSError, ValueError) as fault:
         raise DataError(f"{path} is not a file of labelled windows: {fault}") from None
-    names = np.array(entities)
-    labels = np.zeros(len(times), dtype=bool)
+    anomalous = np.zeros(len(times), dtype=bool)
+    found = False
     for series, spans in windows.items():
-        of_series = names == stem(Path(series))
-        for first, last in spans:
-            labels |= of_series & (times >= parse_time(first)) & (times <= parse_time(last))
-    return labels
+        of_series = (entities == stem(Path(series))).fill_null(value=False).to_numpy()
+        found = found or bool(of_series.any())
+        ends = read_times(pl.Series("window", [end for span in spans for end in span]), zone=zone)
+        if np.isnan(ends.seconds).any():
+            raise DataError(f"{path}: a window of {series!r} has an end that is no time")
+        for first, last in ends.seconds.reshape(-1, 2):
+            anomalous |= of_series & (times >= first) & (times <= last)
+    lines = [] if found else [f"no series of the data is in {path.name}: no row is labelled so"]
+    return Labels(anomalous, None, tuple(lines))

@@ -61,9 +61,7 @@ def check_rule(rule: ThresholdRule, held_back: History) -> None:
             f"{held_back.source} has no times to tell the traffic from: give "
             "--transactions-per-day as well"
         )
-    labels = held_back.labels
-    unlabelled = labels is None or labels.all() or not labels.any()
-    if unlabelled and (rule.f_beta is not None or rule.costs is not None):
+    if not held_back.has_both_labels and (rule.f_beta is not None or rule.costs is not None):
         raise DataError(
             f"the rows of {held_back.source} that were held back have no labels of both kinds, "
             "and a threshold from F-beta or costs needs them: use --alert-rate or --alerts-per-day"
@@ -85,13 +83,14 @@ def choose_threshold(rule: ThresholdRule, log_p: Matrix, held_back: History) -> 
     traffic = _traffic(rule, held_back)
     if rule.alerts_a_day is not None and traffic is not None:
         return thresholds.from_budget(rule.alerts_a_day, traffic)
-    if held_back.labels is not None and rule.f_beta is not None:
-        return thresholds.from_f_beta(log_p, held_back.labels, rule.f_beta)
-    if held_back.labels is not None and rule.costs is not None:
+    labels = held_back.labels
+    if labels is not None and held_back.labelled is not None:
+        log_p, labels = log_p[held_back.labelled], labels[held_back.labelled]
+    if labels is not None and rule.f_beta is not None:
+        return thresholds.from_f_beta(log_p, labels, rule.f_beta)
+    if labels is not None and rule.costs is not None:
         missed, false_alert = rule.costs
-        return thresholds.from_costs(
-            log_p, held_back.labels, missed=missed, false_alert=false_alert
-        )
+        return thresholds.from_costs(log_p, labels, missed=missed, false_alert=false_alert)
     return thresholds.from_quantile(rule.alert_rate or ALERT_RATE)
 
 

@@ -29,8 +29,8 @@ PREFIXES = ("event", "transaction", "trans", "txn", "tx")
 
 
 def plain_name(name: str) -> str:
-    """Write a name without case, spaces, underscores, dashes, question marks and dots."""
-    return re.sub(r"[\s_\-?.]", "", name.casefold())
+    """Write a name without case, spaces, underscores, dashes, slashes, question marks and dots."""
+    return re.sub(r"[\s_\-/?.]", "", name.casefold())
 
 
 def may_be_label(column: str) -> bool:

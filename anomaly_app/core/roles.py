@@ -3,7 +3,7 @@
 import difflib
 import shlex
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Self
+from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,7 +15,9 @@ from anomaly_app.core.errors import DataError
 PARTS = ("key", "time", "id", "label")
 """Parts that one column each can have."""
 
-WORDS = (*PARTS, "features", "categories", "timezone", "time_format", "hour")
+WORDS = (
+    *(*PARTS, "features", "categories", "timezone", "time_format", "hour", "header", "decimal"),
+)
 """What can stand before the ``=`` of a word; any other name renames a feature."""
 
 HOUR = "hour_of_day"
@@ -57,6 +59,11 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         `datetime.datetime.strptime` takes it.
     hour
         Whether the hour of the day may be a feature.
+    header
+        Names of the columns of a file of history that has no header, in their order; empty: they
+        are column_1, column_2, …; None: the file has one.
+    decimal
+        What stands before the decimals of history's numbers, where the file does not tell.
     """
 
     key: str | None = None
@@ -70,6 +77,8 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timezone: str = "UTC"
     time_format: str | None = None
     hour: bool = True
+    header: tuple[str, ...] | None = None
+    decimal: Literal["point", "comma"] | None = None
 
     @classmethod
     def parse(cls, words: str) -> Self:
@@ -90,6 +99,10 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 said[name] = (*said.get(name, ()), *value.split(","))
             elif name == "hour":
                 said[name] = _is_on(value)
+            elif name == "header":
+                said[name] = () if value == "none" else tuple(value.split(","))
+            elif name == "decimal":
+                said[name] = _mark(value)
             elif name in PARTS and value.lower() == "none":
                 said["absent"] = (*said.get("absent", ()), name)
             elif name in WORDS:
@@ -173,7 +186,7 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Take over what was said in other words: those of a topic, over those of history."""
         said = {
             name: getattr(other, name)
-            for name in (*PARTS, "time_format")
+            for name in (*PARTS, "time_format", "header", "decimal")
             if getattr(other, name) is not None
         }
         none = dict.fromkeys(other.absent)
@@ -215,3 +228,10 @@ def _is_on(value: str) -> bool:
     if value not in {"none", "on"}:
         raise DataError(f"hour={value} says nothing: hour=none leaves the hour of the day out")
     return value == "on"
+
+
+def _mark(value: str) -> str:
+    marks = {"point": "point", ".": "point", "comma": "comma", ",": "comma"}
+    if value not in marks:
+        raise DataError(f"decimal={value} says nothing: it is decimal=point or decimal=comma")
+    return marks[value]

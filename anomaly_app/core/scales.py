@@ -1,6 +1,6 @@
 """Several series on different scales: each number as far from its own series' centre."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import cached_property
 from typing import TypeAlias
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 Matrix: TypeAlias = npt.NDArray[np.float64]
 
-Entities: TypeAlias = Sequence[str | None]
+Entities: TypeAlias = Iterable[str | None]
 """Whose each row is."""
 
 

@@ -158,13 +158,13 @@ class FeatureSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """
         if self.scales is None:
             return matrix
-        return self.scales.apply(matrix, entities or [None] * len(matrix))
+        return self.scales.apply(matrix, [None] * len(matrix) if entities is None else entities)
 
     def unscaled(self, matrix: Matrix, entities: Entities | None) -> Matrix:
         """Give a matrix of the model in the units that people know; see `scaled`."""
         if self.scales is None:
             return matrix
-        return self.scales.revert(matrix, entities or [None] * len(matrix))
+        return self.scales.revert(matrix, [None] * len(matrix) if entities is None else entities)
 
     def _encode(self, rows: Sequence[Row], times: Sequence[float] | Matrix) -> Matrix:
         if (packed := self._pack(rows)) is not None:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
+import polars as pl
 
 from anomaly_app.core.fields import nested
 from anomaly_app.core.roles import Roles
@@ -94,10 +95,10 @@ def _file_events(traffic: History) -> list[Event]:
 def _parts_of(traffic: History) -> Iterator[dict[str, FeatureValue]]:
     """Give key, time and id of each row, by the names of their fields."""
     roles = traffic.roles
-    columns: list[tuple[str | None, Sequence[Any] | None]] = [
-        (roles.key, traffic.entities),
+    columns = [
+        (roles.key, _listed(traffic.entities)),
         (roles.time, None if traffic.times is None else traffic.times.tolist()),
-        (roles.id, traffic.ids),
+        (roles.id, _listed(traffic.ids)),
     ]
     held = [(name, column) for name, column in columns if name is not None and column is not None]
     for place in range(len(traffic)):
@@ -110,8 +111,8 @@ def _events(traffic: History, kinds: Sequence[str]) -> list[Event]:
     events = []
     for place, row in enumerate(traffic.frame.iter_rows()):
         transaction = Transaction(
-            id=traffic.ids[place] if traffic.ids else place,
-            entity=traffic.entities[place] if traffic.entities else None,
+            id=traffic.ids[place] if traffic.ids is not None else place,
+            entity=traffic.entities[place] if traffic.entities is not None else None,
             time=float(traffic.times[place]) if traffic.times is not None else None,
             features=dict(zip(names, map(_carried, row), strict=True)),
         )
@@ -120,16 +121,17 @@ def _events(traffic: History, kinds: Sequence[str]) -> list[Event]:
 
 
 def _event(traffic: History, place: int, value: Mapping[str, Any], *, kind: str = "") -> Event:
-    entity = traffic.entities[place] if traffic.entities else None
-    labelled = traffic.labels is not None and (
-        traffic.labelled is None or bool(traffic.labelled[place])
-    )
+    entity = traffic.entities[place] if traffic.entities is not None else None
     return Event(
         key=entity.encode() if entity is not None else None,
         value=msgspec.json.encode(value),
-        fraud=bool(traffic.labels[place]) if labelled and traffic.labels is not None else None,
+        fraud=traffic.label_of(place),
         kind=kind,
     )
+
+
+def _listed(column: pl.Series | None) -> list[Any] | None:
+    return None if column is None else column.to_list()
 
 
 def _carried(value: object) -> FeatureValue:

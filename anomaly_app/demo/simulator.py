@@ -103,8 +103,8 @@ def simulate(count: int, *, seed: int) -> Simulation:
     history = History(
         source=f"simulator seed {seed}",
         frame=frame.select("amount", "category", "distance_km", "balance"),
-        entities=customers,
-        ids=list(range(len(frame))),
+        entities=pl.Series(customers),
+        ids=pl.int_range(len(frame), eager=True),
         times=frame["time"].to_numpy(),
         labels=np.array([kind != "" for kind in kinds]),
     )

@@ -18,7 +18,7 @@ def main(out: Path, rows: int, seed: int) -> None:
     history = simulate(rows, seed=seed).history
     out.parent.mkdir(parents=True, exist_ok=True)
     history.frame.with_columns(
-        pl.Series("id", history.ids),
+        pl.Series("id", history.ids, dtype=pl.Int64),
         pl.Series("entity", history.entities),
         pl.Series("time", history.times),
         pl.Series("is_fraud", history.labels).cast(pl.Int8),

@@ -56,8 +56,8 @@ def history(rows: int = 2_000, seed: int = 0, *, anomalies: int = 20) -> History
     return History(
         source="factory",
         frame=pl.DataFrame({"amount": amount, "shop": shops}),
-        entities=[f"card-{i % 7}" for i in range(rows)],
-        ids=list(range(rows)),
+        entities=pl.Series([f"card-{i % 7}" for i in range(rows)]),
+        ids=pl.Series(range(rows)),
         times=NOON + 60.0 * np.arange(rows, dtype=np.float64),
         labels=labels,
     )

@@ -161,7 +161,7 @@ def test_what_comes_from_data_is_text_and_never_markup() -> None:
             pl.when(pl.col("shop") == "food").then(pl.lit(HOSTILE)).otherwise("shop").alias("shop")
         )
         return dataclasses.replace(
-            made, source=HOSTILE, frame=frame, entities=[HOSTILE] * len(frame)
+            made, source=HOSTILE, frame=frame, entities=pl.Series([HOSTILE] * len(frame))
         )
 
     model = fitted(hostile(0))
@@ -200,7 +200,8 @@ def test_a_comparison_without_labels_plants_anomalies_and_looks_for_agreement() 
 
 def test_the_judged_rows_of_a_comparison_are_the_latest_and_seen_by_no_fit() -> None:
     comparison = compared()
-    assert comparison.judged.ids == list(range(600, 800))
+    assert comparison.judged.ids is not None
+    assert comparison.judged.ids.to_list() == list(range(600, 800))
     assert comparison.fitted_rows == 600
     training = comparison.best.model.manifest.training
     assert training.rows + training.held_back == 600

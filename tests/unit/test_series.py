@@ -171,7 +171,7 @@ def test_a_series_that_never_varies_is_scaled_without_dividing_by_0() -> None:
 def held_back_entities(data: History) -> dict[str, int]:
     _, held_back = hold_back(data, 0.25, 0)
     assert held_back.entities is not None
-    return {name: held_back.entities.count(name) for name in SIZES}
+    return {name: held_back.entities.to_list().count(name) for name in SIZES}
 
 
 def test_of_series_that_were_recorded_apart_the_latest_rows_of_each_are_held_back() -> None:

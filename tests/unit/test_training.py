@@ -4,6 +4,7 @@ import dataclasses
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -27,6 +28,10 @@ CSV = "id,cust,when,amt,shop,is_fraud\n1,a,2026-01-02T00:00:00Z,2.5,food,0\n2,b,
 def write(path: Path, text: str = CSV) -> Path:
     path.write_text(text)
     return path
+
+
+def listed(column: pl.Series | None) -> list[Any] | None:
+    return None if column is None else column.to_list()
 
 
 def table(rows: int = 400) -> pl.DataFrame:
@@ -57,8 +62,8 @@ def test_words_that_say_nothing_are_named(words: str) -> None:
 
 def test_a_csv_is_read_in_time_order(tmp_path: Path) -> None:
     read = read_history(write(tmp_path / "a.csv"), Roles(time="when"))
-    assert read.ids == [2, 1]
-    assert read.entities == ["b", "a"]
+    assert listed(read.ids) == [2, 1]
+    assert listed(read.entities) == ["b", "a"]
     assert read.labels is not None
     assert read.labels.tolist() == [True, False]
     assert read.frame.columns == ["amt", "shop"]
@@ -89,7 +94,7 @@ def test_a_folder_of_series_is_one_table_with_the_names_as_keys(tmp_path: Path) 
     labels = tmp_path / "windows.json"
     labels.write_text(json.dumps(windows))
     read = read_history(tmp_path, Roles(label=str(labels)))
-    assert read.entities == ["pump", "valve", "pump", "valve"]
+    assert listed(read.entities) == ["pump", "valve", "pump", "valve"]
     assert read.labels is not None
     assert read.labels.tolist() == [False, False, True, False]
     assert read.frame.columns == ["value"]
@@ -97,11 +102,11 @@ def test_a_folder_of_series_is_one_table_with_the_names_as_keys(tmp_path: Path) 
 
 def test_series_of_their_own_are_cut_each_for_itself() -> None:
     made = history(10, anomalies=1)
-    made = dataclasses.replace(made, entities=["a"] * 4 + ["b"] * 6)
+    made = dataclasses.replace(made, entities=pl.Series(["a"] * 4 + ["b"] * 6))
     first, rest = made.split(0.5, each_entity=True)
-    assert (first.ids, rest.ids) == ([0, 1, 4, 5, 6], [2, 3, 7, 8, 9])
+    assert (listed(first.ids), listed(rest.ids)) == ([0, 1, 4, 5, 6], [2, 3, 7, 8, 9])
     first, rest = made.split(0.5)
-    assert (first.ids, rest.ids) == ([0, 1, 2, 3, 4], [5, 6, 7, 8, 9])
+    assert (listed(first.ids), listed(rest.ids)) == ([0, 1, 2, 3, 4], [5, 6, 7, 8, 9])
 
 
 @pytest.mark.parametrize(
@@ -109,12 +114,9 @@ def test_series_of_their_own_are_cut_each_for_itself() -> None:
     [
         ("none.csv", None, "there is no file"),
         ("a.parquet", b"not parquet", "cannot be read"),
-        ("a.npz", b"not npz", "cannot be read"),
-        ("a.csv", b"", "cannot be read"),
+        ("a.npz", b"not npz", "cannot be read as npz"),
+        ("a.csv", b"", "is empty"),
         ("a.csv", b"a,b\n", "no rows"),
-        ("a.csv", b"is_fraud,a\n7,1\n", "0 and 1 only"),
-        ("a.csv", b"time,a\nnoon,1\n", "'time'"),
-        ("a.csv", b"time,a\n,1\n", "lacks a time"),
         ("a.csv", b"time,cust\n5,1\n", "no column left"),
     ],
 )

@@ -22,7 +22,7 @@ KEEP = "keep it with --roles features=…"
 def data(entities: Any = CARD, **columns: Any) -> History:
     frame = pl.DataFrame({"amount": RANDOM.gamma(2.0, 20.0, ROWS), **columns})
     names = [f"card-{card}" for card in entities]
-    return History("made", frame, entities=names, roles=Roles(key="card"))
+    return History("made", frame, entities=pl.Series(names), roles=Roles(key="card"))
 
 
 def left_out(history: History) -> dict[str, str]:

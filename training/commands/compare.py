@@ -10,7 +10,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from anomaly_app.core.detectors import DETECTORS
-from anomaly_app.core.roles import Roles
 from training.cli import COMMANDS, one_line_errors
 from training.commands import options
 from training.commands.progress import progress
@@ -25,6 +24,7 @@ from training.report.files import write_report
 @click.command("compare", short_help=COMMANDS["compare"])
 @options.data
 @options.roles
+@options.time_format
 @options.detectors
 @click.option(
     "--held-back",
@@ -40,6 +40,7 @@ from training.report.files import write_report
 def command(
     data: Path,
     roles: str,
+    time_format: str | None,
     detectors: list[str] | None,
     held_back: float,
     report: Path | None,
@@ -59,7 +60,7 @@ def command(
     """  # noqa: D301  # click reads the escape: keep the lines as they are
     console, busy = Console(), Console(stderr=True)
     with busy.status(f"reading {escape(str(data))}"):
-        history = read_history(data, Roles.parse(roles))
+        history = read_history(data, options.read_roles(roles, time_format))
     names = detectors or list(DETECTORS)
     with progress(busy) as bar:
         task = bar.add_task("", total=len(names))

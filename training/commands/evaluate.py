@@ -9,7 +9,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from anomaly_app.core.manifest import Manifest
-from anomaly_app.core.roles import Roles
 from anomaly_app.model_store import load_model
 from training.cli import COMMANDS, one_line_errors
 from training.commands import options
@@ -26,9 +25,12 @@ from training.report.words import metric_name
 @options.artifact
 @options.data
 @options.roles
+@options.time_format
 @options.report("evaluation-NAME-VERSION.html")
 @one_line_errors
-def command(artifact: Path, data: Path, roles: str, report: Path | None) -> None:
+def command(
+    artifact: Path, data: Path, roles: str, time_format: str | None, report: Path | None
+) -> None:
     """Judge an artifact on DATA, and write a report.
 
     ARTIFACT is a version's folder, or the folder above, whose highest version is taken. The report
@@ -43,7 +45,9 @@ def command(artifact: Path, data: Path, roles: str, report: Path | None) -> None
     console, busy = Console(), Console(stderr=True)
     model = load_model(artifact)
     with busy.status(f"reading {escape(str(data))}"):
-        history = read_history(data, Roles.parse(roles))
+        history = read_history(
+            data, options.read_roles(roles, time_format), learnt=model.manifest.roles
+        )
     with progress(busy) as bar:
         task = bar.add_task("scoring", total=len(history))
         evaluation = evaluate(model, history, done=lambda rows: bar.advance(task, rows))

@@ -8,7 +8,6 @@ from rich.console import Console
 from rich.markup import escape
 
 from anomaly_app.core.detectors import DETECTORS
-from anomaly_app.core.roles import Roles
 from anomaly_app.model_store import next_version, save_model
 from training.cli import COMMANDS, one_line_errors
 from training.commands import options
@@ -23,6 +22,7 @@ DEFAULTS = FitOptions()
 @click.command("fit", short_help=COMMANDS["fit"])
 @options.data
 @options.roles
+@options.time_format
 @click.option(
     "--detector",
     default=DEFAULTS.detector,
@@ -95,6 +95,7 @@ DEFAULTS = FitOptions()
 def command(
     data: Path,
     roles: str,
+    time_format: str | None,
     detector: str,
     params: tuple[str, ...],
     trim: float | None,
@@ -127,7 +128,7 @@ def command(
     )
     console, busy = Console(), Console(stderr=True)
     with busy.status(f"reading {escape(str(data))}"):
-        history = read_history(data, Roles.parse(roles))
+        history = read_history(data, options.read_roles(roles, time_format))
     with busy.status(f"fitting {detector} on {len(history):,} rows"):
         fitted = fit_model(history, fit_options, version=next_version(out, name))
     folder = save_model(out, fitted.manifest, fitted.pickle)

@@ -7,9 +7,11 @@ from typing import Any, TypeAlias
 
 import click
 import msgspec
+from msgspec.structs import replace
 
 from anomaly_app.core.detectors import DETECTORS
 from anomaly_app.core.errors import DataError
+from anomaly_app.core.roles import Roles
 
 SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 POSITIVE = click.FloatRange(0, min_open=True)
@@ -25,6 +27,12 @@ roles = click.option(
     help="Parts of the columns, such as 'key=cust label=is_fraud time=unix_time "
     "features=amt,category categories=merchant'. What is not said is inferred from the names "
     "of the columns.",
+)
+time_format = click.option(
+    "--time-format",
+    metavar="FORMAT",
+    help="How times are written, as Python's strptime takes it, such as '%d/%m/%Y %H:%M'; only "
+    "where a date such as 01/05/2026 does not tell the day from the month.",
 )
 seed = click.option("--seed", default=0, show_default=True, help="Seed of everything random.")
 detectors = click.option(
@@ -49,6 +57,25 @@ def report(default: str) -> Callable[[Command], Command]:
         type=click.Path(path_type=Path, dir_okay=False),
         help=f"Where the report goes.  [default: {default}]",
     )
+
+
+def read_roles(words: str, time_format: str | None = None) -> Roles:
+    """Read what was said of the columns.
+
+    Parameters
+    ----------
+    words
+        See `Roles.parse`.
+    time_format
+        Goes before the one of the words.
+
+    Raises
+    ------
+    DataError
+        A word is not of its form.
+    """
+    read = Roles.parse(words)
+    return read if time_format is None else replace(read, time_format=time_format)
 
 
 def read_params(detector: str, words: Iterable[str]) -> dict[str, Any]:

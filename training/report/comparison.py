@@ -26,9 +26,9 @@ def comparison_report(comparison: Comparison, *, when: datetime) -> str:
     """
     best, judged = comparison.best, comparison.judged
     columns = columns_of(comparison)
-    labels = judged.labels if best.unlabelled is None else None
+    labels, known = judged.known_labels if best.unlabelled is None else (None, ...)
     curves = [
-        Curve(contender.detector, contender.log_p, contender.model.manifest.alert_rate)
+        Curve(contender.detector, contender.log_p[known], contender.model.manifest.alert_rate)
         for contender in comparison.contenders[:MOST_CURVES]
     ]
     return render(

@@ -31,11 +31,11 @@ def evaluation_report(evaluation: Evaluation, *, when: datetime) -> str:
         When it was made; it has a time zone.
     """
     manifest, history, log_p = evaluation.manifest, evaluation.history, evaluation.log_p
-    labels = history.labels if "roc_auc" in evaluation.metrics else None
+    labels, known = history.known_labels if "roc_auc" in evaluation.metrics else (None, ...)
     alerts = log_p <= np.log(manifest.alert_rate)
     traffic = traffic_of(history.times, len(history))
     times = history.times if traffic.unit == A_DAY else None
-    curve = Curve(manifest.detector, log_p, manifest.alert_rate)
+    curve = Curve(manifest.detector, log_p[known], manifest.alert_rate)
     return render(
         "evaluation.html",
         when=when,
@@ -47,10 +47,12 @@ def evaluation_report(evaluation: Evaluation, *, when: datetime) -> str:
         keys=list(_keys(evaluation, traffic, int(alerts.sum()))),
         warnings=evaluation.warnings,
         training_warnings=manifest.training.warnings,
-        distribution=score_distribution(log_p, labels, manifest.threshold),
+        distribution=score_distribution(log_p[known], labels, manifest.threshold),
         precision_recall=None if labels is None else precision_recall([curve], labels),
         by_threshold=alerts_by_threshold(log_p, traffic, manifest.threshold),
-        in_time=None if times is None else alerts_in_time(times, alerts, history.labels),
+        in_time=None
+        if times is None
+        else alerts_in_time(times, alerts, history.labels if history.labelled is None else None),
         unit=traffic.unit,
         suspects=suspect_rows(evaluation.suspects, manifest.schema),
     )
@@ -65,7 +67,9 @@ def about(history: History) -> str:
         parts.append("without labels")
     else:
         many = int(history.labels.sum())
-        parts.append(f"{many:,} labelled as anomalies ({share(many / len(history))})")
+        rows = len(history) if history.labelled is None else int(history.labelled.sum())
+        of_rows = "" if rows == len(history) else f" of {rows:,} labelled"
+        parts.append(f"{many:,} labelled as anomalies ({share(many / max(rows, 1))}{of_rows})")
     return ", ".join(parts)
 
 

@@ -1,0 +1,50 @@
+"""The times of history, and what is said of rows without one."""
+
+import numpy as np
+import polars as pl
+
+from anomaly_app.core.errors import DataError
+from anomaly_app.core.roles import Roles
+from training.parts import READABLE
+from training.tables.table import Table
+from training.tables.times import Times, read_times
+
+
+def times_of(column: pl.Series, roles: Roles, table: Table) -> Times:
+    """Read the column of times.
+
+    Raises
+    ------
+    DataError
+        Most of its cells are no times.
+    """
+    read = read_times(column, zone=roles.timezone, time_format=roles.time_format)
+    if read.readable < READABLE:
+        places = np.flatnonzero(np.isnan(read.seconds) & column.is_not_null().to_numpy())
+        if len(places) == 0:
+            raise DataError(f"column {column.name!r} lacks a time in most rows: say another time=")
+        place = int(places[0])
+        raise DataError(
+            f"column {column.name!r} holds no times that can be read: {str(column[place])[:40]!r} "
+            f"({table.where(place)}); name their format, such as --time-format '%d/%m/%Y %H:%M', "
+            "or say time=none"
+        )
+    return read
+
+
+def about_times(column: pl.Series, read: Times, table: Table) -> list[str]:
+    """Say which rows have no time, and that numbers are no moments."""
+    lines = []
+    if len(places := np.flatnonzero(np.isnan(read.seconds))):
+        place = int(places[0])
+        found = "empty" if column[place] is None else repr(str(column[place])[:40])
+        lines.append(
+            f"{len(places):,} of {len(column):,} rows have no time that can be read and were left "
+            f"out, such as {found} ({table.where(place)})"
+        )
+    if read.own_clock:
+        lines.append(
+            f"{column.name} counts from a start of its own: its numbers were read as seconds since "
+            "1970, and hours of the day mean nothing"
+        )
+    return lines

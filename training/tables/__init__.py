@@ -1,0 +1,1 @@
+"""From files to tables with typed columns: formats, encodings, separators, cells and times."""

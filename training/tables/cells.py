@@ -1,0 +1,200 @@
+"""Columns of texts as columns of numbers, truth values or texts with what is missing left empty."""
+
+from typing import NamedTuple
+
+import polars as pl
+
+from training.tables.decimals import Decimals
+from training.tables.missing import are_missing, missing_texts
+from training.tables.numbers import code_in, currencies, parsed
+from training.tables.table import Where
+
+LOOKED_AT = 2_000
+"""Cells that tell a column of texts."""
+
+SURELY = 0.7
+"""Share of cells that are no numbers, from which on nothing else is looked at."""
+
+MOSTLY = 0.95
+"""Share of the values that are numbers, from which on a column is one of numbers."""
+
+HALF = 0.5
+
+FEW_WORDS = 3
+"""Different words without a digit that may stand for missing numbers in more of the cells."""
+
+MANY_NUMBERS = 10
+"""Different numbers that make a column one of numbers although there are words in it: one with
+fewer may be a category with the values 0, a and b."""
+
+CODES = 0.01
+"""Share of the values that are letters and digits together, from which on all are codes."""
+
+
+class Read(NamedTuple):
+    """A column that was read, and what is to be said of it."""
+
+    column: pl.Series
+    warnings: tuple[str, ...] = ()
+
+
+def read_cells(column: pl.Series, decimals: Decimals, where: Where, *, none_is_text: bool) -> Read:
+    """Read a column of texts.
+
+    Parameters
+    ----------
+    column
+        Texts and nulls.
+    decimals
+        Decides the decimal mark.
+    where
+        Names a row.
+    none_is_text
+        Whether the word "none" is a value, as in a label.
+
+    Returns
+    -------
+    Read
+        Numbers where nearly all values are numbers; the others are null then, with a warning.
+        Truth values where all are true or false; texts else.
+    """
+    if column.null_count() == len(column):
+        return Read(pl.Series(column.name, [None] * len(column), dtype=pl.Null))
+    column = _unquoted(column)
+    plain = column.cast(pl.Float64, strict=False).fill_nan(None)
+    plain = plain.set(plain.is_infinite(), None)
+    unread = column.is_not_null() & plain.is_null()
+    if unread.any() and _is_surely_text(column, plain, unread):
+        return _text(column, none_is_text=none_is_text)
+    mark, doubt = decimals.of(column, unread, where)
+    numbers = plain if mark == "point" else parsed(column, mark)
+    rest = column.is_not_null() & numbers.is_null()
+    words: tuple[str, ...] = ()
+    if rest.any():
+        places = rest.arg_true()
+        texts = column.gather(places)
+        numbers = numbers.scatter(places, parsed(texts, mark))
+        words = _mixed_currencies(texts)
+        missing = are_missing(texts)
+        rest = column.is_not_null() & numbers.is_null()
+        rest = rest.scatter(places.filter(missing), values=False)
+    filled = int(numbers.is_not_null().sum())
+    bad = int(rest.sum())
+    if filled == 0:
+        return _text(column, none_is_text=none_is_text)
+    code = code_in(column.filter(numbers.is_not_null()))
+    if code is None and (bad == 0 or _is_numbers(column, numbers, rest)):
+        return Read(_whole(column, numbers), (*_about_bad(column, rest, where), *doubt, *words))
+    read = _text(column, none_is_text=none_is_text)
+    return Read(read.column, _about_text(column, filled, rest, where, code))
+
+
+def _is_surely_text(column: pl.Series, plain: pl.Series, unread: pl.Series) -> bool:
+    """Tell from some cells whether far too few are numbers, in any way of writing."""
+    places = unread.arg_true()
+    some = column.gather(places.gather_every(max(len(places) // LOOKED_AT, 1)))
+    numbers = parsed(some, "point").is_not_null() | parsed(some, "comma").is_not_null()
+    missing = are_missing(some)
+    others = 1.0 - int((numbers | missing).sum()) / len(some)
+    return others * len(places) > SURELY * (len(places) + plain.count()) and plain.count() < len(
+        places
+    )
+
+
+def _unquoted(column: pl.Series) -> pl.Series:
+    """Take single quotes off where all values stand in them."""
+    first = column.drop_nulls().head(1)
+    quoted = r"^\s*'.*'\s*$"
+    if not first.str.contains(quoted).all() or not column.str.contains(quoted).all():
+        return column
+    return column.str.strip_chars().str.strip_chars("'")
+
+
+def _mixed_currencies(texts: pl.Series) -> tuple[str, ...]:
+    found = currencies(texts)
+    if len(found) < 2:  # noqa: PLR2004
+        return ()
+    return (
+        f"{texts.name} holds amounts in {', '.join(found)}: they were read as plain numbers, "
+        "as if all were in one currency",
+    )
+
+
+def _is_numbers(column: pl.Series, numbers: pl.Series, rest: pl.Series) -> bool:
+    filled, bad = int(numbers.is_not_null().sum()), int(rest.sum())
+    share = filled / (filled + bad)
+    if share < HALF:
+        return False
+    texts = column.filter(rest).str.strip_chars()
+    codes = texts.str.contains(r"^\w*\d\w*$") & texts.str.contains(r"\p{L}")
+    if int(codes.sum()) / (filled + bad) >= CODES and codes.sum() > 1:
+        return False
+    different = numbers.n_unique() - int(numbers.null_count() > 0)
+    if different < min(MANY_NUMBERS, filled):
+        return False
+    words = texts.unique()
+    few = len(words) <= FEW_WORDS and not words.str.contains(r"\d").any()
+    return share >= MOSTLY or few
+
+
+def _whole(column: pl.Series, numbers: pl.Series) -> pl.Series:
+    """Keep whole numbers as such: a double holds 15 digits only."""
+    whole = column.cast(pl.Int64, strict=False)
+    if whole.null_count() == numbers.null_count():
+        return whole
+    return numbers.alias(column.name)
+
+
+def _about_bad(column: pl.Series, rest: pl.Series, where: Where) -> tuple[str, ...]:
+    bad = int(rest.sum())
+    if bad == 0:
+        return ()
+    place = int(rest.arg_true()[0])
+    return (
+        f"{column.name}: {bad:,} of {len(column):,} cells {'is' if bad == 1 else 'are'} no number "
+        f"and count as missing, such as {_cut(column[place])} ({where(place)})",
+    )
+
+
+def _about_text(
+    column: pl.Series, filled: int, rest: pl.Series, where: Where, code: str | None
+) -> tuple[str, ...]:
+    bad = int(rest.sum())
+    if code is not None and bad == 0:
+        return (
+            f"{column.name} holds codes such as {_cut(code)}: it was read as a category, not as "
+            "a number",
+        )
+    if code is not None or filled < HALF * (filled + bad):
+        return ()
+    place = int(rest.arg_true()[0])
+    return (
+        f"{column.name} was read as text: {filled:,} of {filled + bad:,} values are numbers, and "
+        f"others are not, such as {_cut(column[place])} ({where(place)})",
+    )
+
+
+def _text(column: pl.Series, *, none_is_text: bool) -> Read:
+    if column.str.contains(r"^\s|\s$").any():
+        column = column.str.strip_chars()
+    words = missing_texts(column, none_is_text=none_is_text)
+    if words:
+        column = column.set(column.is_in(words), None)
+    if _is_truth(column):
+        return Read((column.str.to_lowercase() == "true").alias(column.name))
+    if column.null_count() == len(column):
+        return Read(pl.Series(column.name, [None] * len(column), dtype=pl.Null))
+    return Read(column)
+
+
+def _is_truth(column: pl.Series) -> bool:
+    def only_truth(some: pl.Series) -> bool:
+        return bool(some.drop_nulls().str.to_lowercase().is_in(["true", "false"]).all())
+
+    if column.null_count() == len(column) or not only_truth(column.head(1_000)):
+        return False
+    return only_truth(column)
+
+
+def _cut(text: str, most: int = 40) -> str:
+    return repr(text if len(text) <= most else text[:most] + "…")

@@ -1,0 +1,213 @@
+"""A text file with separated cells as a table of texts."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+import polars as pl
+
+from anomaly_app.core.errors import DataError
+from training.tables.layout import Layout, layout_of
+from training.tables.table import Table, Where
+from training.tables.text import Text
+
+UNUSED = "\x1f"
+"""A separator that no file has: to read whole lines."""
+
+MOST_SHOWN = 60
+
+
+def read_delimited(text: Text, names: tuple[str, ...] | None) -> Table:
+    """Read a text file as a table of texts; empty cells are null.
+
+    Parameters
+    ----------
+    text
+        The file.
+    names
+        See `training.tables.layout.layout_of`.
+
+    Raises
+    ------
+    DataError
+        It has no header, a row has another number of cells, or two columns have one name.
+    """
+    layout = layout_of(text, names)
+    if layout.separator == " ":
+        text = _with_single_spaces(text)
+    frame = _read(text, layout)
+    rows, blank = len(frame), _blank_rows(frame)
+    places = None
+    warnings = list(layout.warnings)
+    if blank is not None:
+        places = (~blank).arg_true()
+        frame = frame.filter(~blank)
+    frame = _with_names(frame, layout, text.name)
+    if len(frame) == 0:
+        raise DataError(f"{text.name} has a header and no rows: it needs one line a transaction")
+    return Table(
+        name=text.name,
+        frame=frame,
+        where=_places(text, layout, places, rows),
+        separator=layout.separator,
+        warnings=(*text.warnings, *warnings),
+    )
+
+
+def _with_single_spaces(text: Text) -> Text:
+    data = re.sub(rb"(?m)^[ \t]+|[ \t\r]+$", b"", text.data[:])
+    data = re.sub(rb"[ \t]+", b" ", data)
+    return Text(text.name, data, None, text.newlines, text.quotes, text.warnings)
+
+
+def _read(text: Text, layout: Layout) -> pl.DataFrame:
+    try:
+        frame = _cells(text, layout)
+    except pl.exceptions.NoDataError:
+        return pl.DataFrame(schema={str(i): pl.String for i in range(layout.width)})
+    except pl.exceptions.PolarsError:
+        _check_widths(text, layout)
+        return _written_anew(text, layout)
+    short = layout.width > 1 and len(frame) and frame[:, -1].null_count()
+    if short or text.quotes % 2:
+        _check_widths(text, layout)
+    return frame
+
+
+def _cells(text: Text, layout: Layout) -> pl.DataFrame:
+    return pl.read_csv(
+        text.file or io.BytesIO(text.data[:]),
+        has_header=False,
+        skip_lines=layout.skip,
+        separator=layout.separator,
+        quote_char='"' if text.quotes else None,
+        schema={str(i): pl.String for i in range(layout.width)},
+        infer_schema=False,
+        glob=False,
+    )
+
+
+def _written_anew(text: Text, layout: Layout) -> pl.DataFrame:
+    """Read cells with quotes in odd places, as Python's csv takes them."""
+    written = io.StringIO(newline="")
+    writer = csv.writer(written, lineterminator="\n")
+    writer.writerows(cells for _, cells in _rows(text, layout) if cells)
+    anew = Text(text.name, written.getvalue().encode(), None, 0, 1)
+    return _cells(anew, Layout(",", 0, layout.width, layout.header))
+
+
+def _check_widths(text: Text, layout: Layout) -> None:
+    """See that each row has as many cells as the first ones.
+
+    Raises
+    ------
+    DataError
+        A row has not.
+    """
+    if not text.quotes and (known := _widths_of_lines(text, layout)) is not None:
+        odd = (known != layout.width).arg_true()
+        if len(odd) == 0:
+            return
+    line, cells = _odd_or_last_row(text, layout)
+    if text.quotes % 2 and cells and "\n" in cells[-1]:
+        raise DataError(
+            f"{text.name}, row {line}: a quote that begins here is never closed; close or delete "
+            f"it: {_cut(layout.separator.join(cells))}"
+        )
+    if cells and len(cells) != layout.width:
+        raise DataError(
+            f"{text.name}, row {line}: {len(cells)} cells were found and {layout.width} expected; "
+            "mend or delete the row (a cell with a separator in it needs quotes): "
+            f"{_cut(layout.separator.join(cells))}"
+        )
+
+
+def _odd_or_last_row(text: Text, layout: Layout) -> tuple[int, list[str]]:
+    last: tuple[int, list[str]] = (0, [])
+    for last in _rows(text, layout):
+        if last[1] and len(last[1]) != layout.width:
+            break
+    return last
+
+
+def _widths_of_lines(text: Text, layout: Layout) -> pl.Series | None:
+    try:
+        lines = pl.read_csv(
+            text.file or io.BytesIO(text.data[:]),
+            has_header=False,
+            skip_lines=layout.skip,
+            separator=UNUSED,
+            quote_char=None,
+            schema={"line": pl.String},
+            infer_schema=False,
+            glob=False,
+        )["line"]
+    except pl.exceptions.PolarsError:
+        return None
+    return lines.drop_nulls().str.count_matches(layout.separator, literal=True) + 1
+
+
+def _rows(text: Text, layout: Layout) -> Iterator[tuple[int, list[str]]]:
+    """Give each row of values and the line that it starts on, as an editor counts lines."""
+    opened = text.file.open("rb") if text.file else io.BytesIO(text.data[:])
+    with io.TextIOWrapper(opened, encoding="utf-8-sig", newline="") as lines:
+        for _ in range(layout.skip):
+            lines.readline()
+        reader = csv.reader(lines, delimiter=layout.separator)
+        start = layout.skip + 1
+        for cells in reader:
+            yield start, cells if any(cells) or len(cells) > 1 else []
+            start = layout.skip + reader.line_num + 1
+
+
+def _blank_rows(frame: pl.DataFrame) -> pl.Series | None:
+    """Mark the rows without any value; None where there are none."""
+    if frame.width == 0 or not frame[:, 0].null_count():
+        return None
+    blank = frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
+    return blank if blank.any() else None
+
+
+def _with_names(frame: pl.DataFrame, layout: Layout, file: str) -> pl.DataFrame:
+    names = list(layout.header.names)
+    idle = frame.width - len(names)
+    if idle and frame[:, len(names) :].null_count().sum_horizontal()[0] != idle * len(frame):
+        names += [f"column_{place + 1}" for place in range(len(names), frame.width)]
+    frame = frame[:, : len(names)]
+    repeated = {name for name in names if names.count(name) > 1} if _repeats(names) else set()
+    kept: dict[str, pl.Series] = {}
+    for name, column in zip(names, frame.iter_columns(), strict=True):
+        if name in repeated and name in kept:
+            if column.equals(kept[name], check_names=False):
+                continue
+            raise DataError(
+                f"{file} has several columns of the name {name!r}: give each a name of its own in "
+                "the first line"
+            )
+        kept[name] = column.alias(name)
+    return pl.DataFrame(kept)
+
+
+def _repeats(names: list[str]) -> bool:
+    return len(set(names)) < len(names)
+
+
+def _places(text: Text, layout: Layout, places: pl.Series | None, rows: int) -> Where:
+    """Tell rows' lines: by counting rows where each has a line of its own, else by reading on."""
+    lines = text.newlines + (text.data[-1:] != b"\n")
+    plain = lines - layout.skip == rows
+
+    def where(place: int) -> str:
+        if plain:
+            return f"row {layout.skip + 1 + (place if places is None else int(places[place]))}"
+        starts = (line for line, cells in _rows(text, layout) if any(cells))
+        return f"row {next(islice(starts, place, None))}"
+
+    return where
+
+
+def _cut(text: str) -> str:
+    text = " ".join(text.split())
+    return repr(text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "…")

@@ -1,0 +1,189 @@
+"""How a text file is laid out as a table: lines before it, separator, header, number of cells."""
+
+import csv
+import io
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from anomaly_app.core.errors import DataError
+from training.tables.header import Header, header_of
+from training.tables.numbers import are_values
+from training.tables.text import Text
+
+csv.field_size_limit(sys.maxsize)
+
+SEPARATORS = (",", ";", "\t", "|", " ")
+"""What can stand between two cells; one or more spaces only where nothing else does."""
+
+LOOKED_AT = 200
+"""Rows that tell the layout."""
+
+LEAST_ALIKE = 0.5
+"""Share of the rows that have as many cells as most, below which it is no separator."""
+
+SPACES_ALIKE = 0.9
+"""The same for spaces, which are in texts, too."""
+
+MOST_BEFORE = 40
+"""Lines before the header that are passed over at most."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a text file is laid out.
+
+    Parameters
+    ----------
+    separator
+        Between cells.
+    skip
+        Lines before the first row of values.
+    width
+        Cells of a row, also the idle ones at its end.
+    header
+        The names.
+    warnings
+        One line each.
+    """
+
+    separator: str
+    skip: int
+    width: int
+    header: Header
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Row:
+    cells: list[str]
+    end: int
+    """The line that it ends on; the first is 1."""
+
+
+def layout_of(text: Text, names: tuple[str, ...] | None) -> Layout:
+    """Tell the layout from the first lines.
+
+    Parameters
+    ----------
+    text
+        The file.
+    names
+        Said names of the columns of a file without a header; empty: there is none, and the
+        columns are to be called column_1, column_2, …; None: the file has a header.
+
+    Raises
+    ------
+    DataError
+        The file has no header and no names were said, or names that cannot be.
+    """
+    head = text.head
+    said, start = _said_separator(head)
+    before, remark = _lines_before(head, start)
+    separator, rows = _split(head, before, said)
+    if not rows:
+        raise DataError(f"{text.name} has no rows")
+    width = _usual_width(rows)
+    first = _first_row(rows, width)
+    passed_over = [row.cells for row in rows[:first]]
+    rows = rows[first:]
+    if names is None and remark is not None:
+        rows = [*_header_in_remark(remark, separator, rows, before), *rows]
+    header = header_of([row.cells for row in rows], width, names, text.name, rows[0].end)
+    skip = rows[0].end if header.in_file else (rows[0].end - 1)
+    warnings = [
+        f"lines before the table were passed over: {_shown(' '.join(passed_over[0]))}"
+        for _ in passed_over[:1]
+    ]
+    return Layout(separator, skip, width, header, (*warnings, *header.warnings))
+
+
+def _said_separator(head: str) -> tuple[str | None, int]:
+    first = head.split("\n", 1)[0].strip().strip('"')
+    if first.lower().startswith("sep=") and len(first) <= len("sep=") + 1:
+        return first[4:] or "\t", 1
+    return None, 0
+
+
+def _lines_before(head: str, start: int) -> tuple[int, str | None]:
+    """Count the lines before the table that are empty or remarks, and give the last remark."""
+    remark = None
+    lines = head.split("\n", start + 1_000)[:-1]
+    for place, line in enumerate(lines[start:], start):
+        bare = line.strip()
+        if bare and not bare.startswith(("#", "%", "//")):
+            return place, remark
+        remark = bare.lstrip("#%/ ") or remark
+    return start, None
+
+
+def _split(head: str, before: int, said: str | None) -> tuple[str, list[_Row]]:
+    lines = head.split("\n", before)[-1]
+    found: list[tuple[float, int, int, str, list[_Row]]] = []
+    for preference, separator in enumerate(SEPARATORS if said is None else (said,)):
+        rows = _rows(lines, separator, before)
+        if separator == " " and found:
+            break
+        width = _usual_width(rows)
+        alike = sum(len(row.cells) == width for row in rows) / max(len(rows), 1)
+        if separator == " " and rows and len(rows[0].cells) == width - 1:
+            # The header of R's tables lacks a name for those of the rows.
+            alike += 1 / len(rows)
+        least = SPACES_ALIKE if separator == " " else LEAST_ALIKE
+        if width > 1 and alike >= least:
+            found.append((alike, width, -preference, separator, rows))
+    if not found:
+        return said or ",", _rows(lines, said or ",", before)
+    return max(found, key=lambda one: one[:3])[3:]
+
+
+def _rows(lines: str, separator: str, before: int) -> list[_Row]:
+    reader = csv.reader(
+        io.StringIO(lines, newline=""), delimiter=separator, skipinitialspace=separator == " "
+    )
+    rows = []
+    try:
+        for cells in islice(reader, LOOKED_AT):
+            if separator == " " and cells and cells[-1] == "":
+                cells.pop()
+            if any(cell.strip() for cell in cells):
+                rows.append(_Row(cells, before + reader.line_num))
+    except csv.Error:
+        return rows
+    return rows
+
+
+def _usual_width(rows: Sequence[_Row]) -> int:
+    counts = Counter(len(row.cells) for row in rows)
+    return max(counts, key=lambda width: (counts[width], width), default=1)
+
+
+def _first_row(rows: Sequence[_Row], width: int) -> int:
+    """Place of the header, or of the first values: titles before it have few cells."""
+    for place, row in enumerate(rows[:MOST_BEFORE]):
+        filled = sum(bool(cell.strip()) for cell in row.cells)
+        following = rows[place + 1].cells if place + 1 < len(rows) else []
+        title = filled <= max(1, width // 2) and len(row.cells) != width
+        if width == 1 or not (title and (width > 2 or _is_names(following))):  # noqa: PLR2004
+            return place
+    return 0
+
+
+def _is_names(cells: Sequence[str]) -> bool:
+    return len(cells) > 1 and not any(are_values(cells))
+
+
+def _header_in_remark(remark: str, separator: str, rows: list[_Row], before: int) -> list[_Row]:
+    """Take the last remark as the header, where it names the columns of the values below."""
+    found = _rows(remark, separator, 0)
+    cells = found[0].cells if found else []
+    below = rows[0].cells
+    if len(cells) == len(below) and len(cells) > 1 and any(are_values(below)):
+        return [_Row(cells, before)]
+    return []
+
+
+def _shown(text: str, most: int = 60) -> str:
+    return repr(text if len(text) <= most else text[:most] + "…")

@@ -1,0 +1,71 @@
+"""Dates with times in their zones, as seconds since the epoch."""
+
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from anomaly_app.core.errors import DataError
+from anomaly_app.core.times import LATEST
+
+SMALL = pl.duration(hours=1)
+"""What summer time leaves out at most."""
+
+Seconds: TypeAlias = npt.NDArray[np.float64]
+
+
+def check_zone(zone: str) -> None:
+    """See that there is a time zone of this name.
+
+    Raises
+    ------
+    DataError
+        There is none.
+    """
+    try:
+        ZoneInfo(zone)
+    except (OSError, ValueError, KeyError):
+        raise DataError(
+            f"there is no time zone {zone!r}: give one as IANA names it, such as Europe/Berlin"
+        ) from None
+
+
+def localised(naive: pl.Series, zone: str) -> pl.Series:
+    """Place times without a zone in one: the earlier where there are two, later where none is."""
+    if zone == "UTC":
+        return naive
+    frame = pl.DataFrame({"naive": naive})
+    rules = {"ambiguous": "earliest", "non_existent": "null"}
+    there = pl.col("naive").dt.replace_time_zone(zone, **rules)  # type: ignore[arg-type]
+    before = (pl.col("naive") - SMALL).dt.replace_time_zone(zone, **rules)  # type: ignore[arg-type]
+    return frame.select(pl.coalesce(there, before + SMALL)).to_series()
+
+
+def epoch(moments_read: pl.Series) -> Seconds:
+    """Count seconds since the epoch; NaN for what is no time or out of range."""
+    numbers = moments_read.cast(pl.Int64).cast(pl.Float64)
+    dtype = moments_read.dtype
+    unit = dtype.time_unit if isinstance(dtype, pl.Datetime) else "us"
+    seconds = (numbers / {"ms": 1e3, "us": 1e6, "ns": 1e9}[unit]).to_numpy()
+    return in_range(seconds)
+
+
+def in_range(seconds: Seconds) -> Seconds:
+    """Put NaN in place of times before 1970 or after 2100."""
+    return np.where((seconds >= 0.0) & (seconds < LATEST), seconds, np.nan)
+
+
+def placed(read: pl.DataFrame, zone: str) -> Seconds:
+    """Turn `moments` into seconds: by their own offsets, else in the zone."""
+    naive, offset = read["naive"], read["offset"]
+    own = read.select(
+        pl.col("naive") - pl.duration(seconds=pl.col("offset").fill_null(0))
+    ).to_series()
+    if offset.null_count() == 0:
+        return epoch(own)
+    local = epoch(localised(naive, zone))
+    if offset.null_count() == len(offset):
+        return local
+    return np.where(offset.is_null().to_numpy(), local, epoch(own))
