@@ -119,7 +119,11 @@ def fit_model(history: History, options: FitOptions, *, version: str) -> Fitted:
             sha256=hashlib.sha256(matrix.tobytes()).hexdigest(),
             rows=len(fitted_on),
             held_back=len(held_back),
-            warnings=column_warnings(fitted_on, schema, inferred.left_out),
+            warnings=(
+                *history.warnings,
+                *column_warnings(fitted_on, schema, inferred.left_out),
+            ),
+            left_out=inferred.left_out,
             transactions_a_day=transactions_a_day(held_back),
         ),
         libraries=library_versions(),

@@ -124,7 +124,7 @@ def read_history(path: Path, roles: Roles | None = None) -> History:
         raise DataError(f"the files of {path} do not have the same columns: {fault}") from None
     if len(table) == 0:
         raise DataError(f"{path} has no rows")
-    return _arrange(path.name, table, roles)
+    return arrange(path.name, table, roles)
 
 
 def _files(path: Path) -> Iterable[Path]:
@@ -159,7 +159,23 @@ def _read_npz(file: Path) -> pl.DataFrame:
     return frame
 
 
-def _arrange(source: str, table: pl.DataFrame, roles: Roles) -> History:
+def arrange(source: str, table: pl.DataFrame, roles: Roles) -> History:
+    """Sort a table's columns into their parts, and its rows by time.
+
+    Parameters
+    ----------
+    source
+        Its name.
+    table
+        One transaction a row.
+    roles
+        Parts of the columns, said or inferred.
+
+    Raises
+    ------
+    DataError
+        A column that was named is missing or unusable, or no column is left to be a feature.
+    """
     features = roles.feature_columns(table.columns)
     if not features:
         raise DataError(f"{source} has no column left to be a feature")

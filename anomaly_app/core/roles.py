@@ -171,7 +171,7 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             if getattr(other, name) is not None
         }
         none = dict.fromkeys(other.absent)
-        zone = {} if other.timezone == Roles.timezone else {"timezone": other.timezone}
+        zone = {} if other.timezone == Roles().timezone else {"timezone": other.timezone}
         return replace(self, **said, **none, **zone, renamed={**self.renamed, **other.renamed})
 
 

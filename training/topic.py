@@ -1,0 +1,176 @@
+"""A topic of Kafka as history: what it holds at the start, read like the worker reads it."""
+
+import asyncio
+from typing import NamedTuple, Self
+
+import polars as pl
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from msgspec.structs import replace
+from pydantic import ValidationError
+
+from anomaly_app.broker.clients import broker_errors, open_admin, open_consumer
+from anomaly_app.broker.offsets import bounds
+from anomaly_app.broker.reading import Bounds, Progress, read_bounded
+from anomaly_app.broker.topics import describe_topics
+from anomaly_app.core.errors import DataError
+from anomaly_app.core.roles import Roles
+from anomaly_app.settings import Settings
+from training.history import History, arrange
+from training.record_table import KAFKA_KEY, KAFKA_TIMESTAMP, RecordTable
+
+SCHEME = "kafka://"
+
+
+class TopicAddress(NamedTuple):
+    """A topic and where it is: ``kafka://host:port/topic``."""
+
+    broker: str
+    topic: str
+
+    @classmethod
+    def parse(cls, words: str) -> Self:
+        """Read an address; several hosts are separated by commas.
+
+        Raises
+        ------
+        DataError
+            It is not of that form.
+        """
+        hosts, slash, topic = words.removeprefix(SCHEME).partition("/")
+        if not words.startswith(SCHEME) or not hosts or not slash or not topic or "/" in topic:
+            raise DataError(f"{words!r} is not of the form kafka://HOST:PORT/TOPIC")
+        return cls(SCHEME + hosts, topic)
+
+    def __str__(self) -> str:
+        return f"{self.broker}/{self.topic}"
+
+    def settings(self, settings: Settings) -> Settings:
+        """Give the settings with this broker: users and certificates are those of the worker.
+
+        Raises
+        ------
+        DataError
+            The broker's address cannot be one.
+        """
+        try:
+            return Settings.model_validate(settings.model_dump() | {"broker": self.broker})
+        except ValidationError as fault:
+            said = fault.errors()[0]["msg"].removeprefix("Value error, ")
+            raise DataError(f"{self}: {said}, and then /TOPIC") from None
+
+
+def read_topic(
+    address: TopicAddress,
+    roles: Roles,
+    settings: Settings,
+    *,
+    since: float | None = None,
+    progress: Progress | None = None,
+) -> History:
+    """Read the records of a topic as history, up to where it ends now.
+
+    Kafka's key is the key where no field is one, and Kafka's timestamp the time. Records of
+    transactions that are aborted or under way are left out.
+
+    Parameters
+    ----------
+    address
+        Which topic, and where.
+    roles
+        Parts of the fields; what they do not say is inferred from the fields' names.
+    settings
+        For the broker's users and certificates, and the payload of the records.
+    since
+        Only records whose timestamp is not before, in seconds since the epoch.
+    progress
+        Hears how far it is.
+
+    Raises
+    ------
+    BrokerError
+        The broker does not answer, or does not let the app in, or has no such topic.
+    DataError
+        There is no record that can be read, or a field that was named is not there.
+    """
+    table = RecordTable(roles, max_bytes=settings.max_record_bytes, since=since)
+    asyncio.run(_fill(table, address, address.settings(settings), since, progress))
+    if not table.rows:
+        raise DataError(_nothing(address, table, since))
+    return _history(address, table, roles)
+
+
+async def _fill(
+    table: RecordTable,
+    address: TopicAddress,
+    settings: Settings,
+    since: float | None,
+    progress: Progress | None,
+) -> None:
+    name = address.topic
+    async with open_admin(settings) as admin:
+        with broker_errors("asking for the topics"):
+            numbers = (await describe_topics(admin, settings, name))[name]
+    async with open_consumer(settings, committed_only=True) as consumer:
+        partitions = [TopicPartition(name, number) for number in numbers]
+        with broker_errors(f"asking for the offsets of {name}"):
+            edges: Bounds = await bounds(consumer, partitions)
+            if since is not None:
+                edges = await _from(consumer, edges, since)
+        total = sum(end - start for start, end in edges.values())
+        async for fetched in read_bounded(consumer, edges, patience=settings.broker_wait):
+            table.add(fetched.records)
+            if progress is not None:
+                progress(fetched.done, total)
+
+
+async def _from(consumer: AIOKafkaConsumer, edges: Bounds, since: float) -> Bounds:
+    """Leave out what is before a time, as far as the broker can tell."""
+    found = await consumer.offsets_for_times({p: int(since * 1000) for p in edges})
+    return {
+        partition: (max(start, found[partition].offset), end)
+        if found.get(partition)
+        else (end, end)
+        for partition, (start, end) in edges.items()
+    }
+
+
+def _nothing(address: TopicAddress, table: RecordTable, since: float | None) -> str:
+    if table.unread:
+        return (
+            f"none of the {table.unread.total():,} records of {address} can be read "
+            f"({table.reasons()}): docs/bad-input.md says what each reason means"
+        )
+    return f"{address} holds no records" + ("" if since is None else " of that time: widen --last")
+
+
+def _history(address: TopicAddress, table: RecordTable, roles: Roles) -> History:
+    frame = table.to_frame()
+    fields = [name for name in frame.columns if name not in {KAFKA_KEY, KAFKA_TIMESTAMP}]
+    found = roles.infer(fields)
+    frame, found = _with_kafkas(frame, found, "key", KAFKA_KEY)
+    frame, found = _with_kafkas(frame, found, "time", KAFKA_TIMESTAMP)
+    history = arrange(f"topic {address.topic}", frame, found)
+    if table.unread:
+        unread = table.unread.total()
+        line = (
+            f"{unread:,} of {unread + table.rows:,} records could not be read and were left out: "
+            f"{table.reasons()}"
+        )
+        return History(**{**vars(history), "warnings": (line, *history.warnings)})
+    return history
+
+
+def _with_kafkas(
+    frame: pl.DataFrame, roles: Roles, part: str, column: str
+) -> tuple[pl.DataFrame, Roles]:
+    """Take Kafka's own key or timestamp where no field has the part, or a record lacks it."""
+    field = getattr(roles, part)
+    unused = part in roles.absent or not frame[column].count()
+    if field is None and not unused:
+        return frame, replace(roles, **{part: column})
+    if field in frame.columns and not unused and frame[field].null_count():
+        own = frame[column]
+        if frame.schema[field] == pl.String and own.dtype.is_float():
+            own = pl.from_epoch((own * 1e6).cast(pl.Int64), "us").dt.strftime("%FT%T%.fZ")
+        frame = frame.with_columns(frame[field].fill_null(own.cast(frame.schema[field])))
+    return frame.drop(column), roles
