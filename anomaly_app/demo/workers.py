@@ -101,7 +101,8 @@ class Worker:
 
 
 def clear_old_logs(folder: Path) -> None:
-    """Remove what the workers of earlier runs left in a folder, and nothing else."""
+    """Remove what broker and workers of earlier runs left in a folder, and nothing else."""
+    (folder / "broker.log").unlink(missing_ok=True)
     for log in folder.glob("worker-*.log"):
         if log.stem.removeprefix("worker-").isdigit():
             log.unlink(missing_ok=True)
