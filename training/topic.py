@@ -6,7 +6,6 @@ from typing import NamedTuple, Self
 import polars as pl
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from msgspec.structs import replace
-from pydantic import ValidationError
 
 from anomaly_app.broker.clients import broker_errors, open_admin, open_consumer
 from anomaly_app.broker.offsets import bounds
@@ -14,7 +13,7 @@ from anomaly_app.broker.reading import Bounds, Progress, read_bounded
 from anomaly_app.broker.topics import describe_topics
 from anomaly_app.core.errors import DataError
 from anomaly_app.core.roles import Roles
-from anomaly_app.settings import Settings
+from anomaly_app.settings import Settings, change_settings
 from training.history import History, arrange
 from training.record_table import KAFKA_KEY, KAFKA_TIMESTAMP, RecordTable
 
@@ -43,20 +42,6 @@ class TopicAddress(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.broker}/{self.topic}"
-
-    def settings(self, settings: Settings) -> Settings:
-        """Give the settings with this broker: users and certificates are those of the worker.
-
-        Raises
-        ------
-        DataError
-            The broker's address cannot be one.
-        """
-        try:
-            return Settings.model_validate(settings.model_dump() | {"broker": self.broker})
-        except ValidationError as fault:
-            said = fault.errors()[0]["msg"].removeprefix("Value error, ")
-            raise DataError(f"{self}: {said}, and then /TOPIC") from None
 
 
 def read_topic(
@@ -87,13 +72,16 @@ def read_topic(
 
     Raises
     ------
+    SettingsError
+        The broker's address cannot be one.
     BrokerError
         The broker does not answer, or does not let the app in, or has no such topic.
     DataError
         There is no record that can be read, or a field that was named is not there.
     """
     table = RecordTable(roles, max_bytes=settings.max_record_bytes, since=since)
-    asyncio.run(_fill(table, address, address.settings(settings), since, progress))
+    there = change_settings(settings, broker=address.broker)
+    asyncio.run(_fill(table, address, there, since, progress))
     if not table.rows:
         raise DataError(_nothing(address, table, since))
     return _history(address, table, roles)

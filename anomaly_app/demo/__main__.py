@@ -11,6 +11,7 @@ import click
 from aiokafka.admin import AIOKafkaAdminClient
 from rich.console import Console
 
+from anomaly_app.broker.clients import open_admin
 from anomaly_app.broker.security import client_options
 from anomaly_app.core.roles import Roles
 from anomaly_app.demo.broker import embedded_broker
@@ -20,7 +21,7 @@ from anomaly_app.demo.scenario import Scenario, file_scenario, simulated_scenari
 from anomaly_app.demo.screen import print_json, show_next_steps, show_summary
 from anomaly_app.demo.workers import clear_old_logs
 from anomaly_app.security_settings import SecuritySettings
-from anomaly_app.settings import Settings, load_settings
+from anomaly_app.settings import Settings, change_settings, load_settings
 from training.cli import one_line_errors
 
 SIMULATED_RATE = 200.0
@@ -134,6 +135,9 @@ def main(
       python -m anomaly_app.demo --data payments.csv --roles 'time=none' --workers 2
     """  # noqa: D301  # click reads the escape: keep the lines as they are
     console = Console()
+    settings = load_settings()
+    if broker is not None:
+        asyncio.run(_knock(change_settings(settings, broker=broker)))
     folder.mkdir(parents=True, exist_ok=True)
     clear_old_logs(folder)
     if time_format:
@@ -153,7 +157,7 @@ def main(
     except KeyboardInterrupt:
         raise click.ClickException("interrupted before traffic was sent") from None
     show_summary(console, summary)
-    show_next_steps(console, next_steps(data, roles, broker or load_settings().broker))
+    show_next_steps(console, next_steps(data, roles, broker or settings.broker))
     print_json(summary)
 
 
@@ -177,8 +181,7 @@ def _broker(address: str | None, folder: Path) -> Iterator[str]:
 
 
 def _settings(address: str, model: Path, *, embedded: bool) -> Settings:
-    settings = load_settings()
-    changes: dict[str, object] = {"model": model.resolve()}
+    changes: dict[str, object] = {"model": model.resolve(), "broker": address}
     if embedded:
         changes |= EMBEDDED
     else:
@@ -190,7 +193,13 @@ def _settings(address: str, model: Path, *, embedded: bool) -> Settings:
             "anomalies_topic": f"{name}-anomalies",
             "dead_letters_topic": f"{name}-transactions-dlq",
         }
-    return Settings.model_validate(settings.model_dump() | changes | {"broker": address})
+    return change_settings(load_settings(), **changes)
+
+
+async def _knock(settings: Settings) -> None:
+    """See that the broker answers before a model is trained for it."""
+    async with open_admin(settings):
+        pass
 
 
 async def _delete_topics(settings: Settings) -> None:

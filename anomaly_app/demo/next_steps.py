@@ -1,5 +1,6 @@
 """What to do after a demo: commands for the user's own file and topic."""
 
+import re
 import shlex
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def next_steps(data: Path | None, roles: str, broker: str) -> list[str]:
         f"python -m training fit {shlex.quote(str(data))}{words}",
         f"python -m training threshold {MODEL} --alerts-per-day 20  # fewer or more alerts",
         _worker(broker),
-        f"python -m training fit {broker}/{TOPIC} --last 7d{words}  # a model from the topic itself",
+        f"python -m training fit {_topic(broker)} --last 7d{words}  # from the topic itself",
     ]
 
 
@@ -43,3 +44,8 @@ def _worker(broker: str) -> str:
         f"ANOMALY_BROKER={address} ANOMALY_TRANSACTIONS_TOPIC={TOPIC} "
         "faust -A anomaly_app.app worker -l info"
     )
+
+
+def _topic(broker: str) -> str:
+    hosts = ",".join(part.strip().removeprefix("kafka://") for part in re.split("[;,]", broker))
+    return f"kafka://{hosts}/{TOPIC}"

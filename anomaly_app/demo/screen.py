@@ -14,6 +14,9 @@ from anomaly_app.alerting.message import AlertMessage
 from anomaly_app.core.anomaly import Anomaly
 from anomaly_app.demo.tally import Tally
 
+NOTHING = "\N{EN DASH}"
+"""Stands where there is nothing to divide by."""
+
 ACTIVATE = ". .venv/bin/activate"
 
 COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow"}
@@ -27,8 +30,8 @@ ROWS = (
     ("rejected: records that went to the dead letters", "rejected_share", "{:.1%}"),
     ("p50 latency, produce to anomaly", "p50_ms", "{:,.1f} ms"),
     ("p99 latency, produce to anomaly", "p99_ms", "{:,.1f} ms"),
-    ("precision: anomalies that were labelled frauds", "precision", "{:.1%}"),
-    ("recall: labelled frauds that were caught", "recall", "{:.1%}"),
+    ("precision: alerts that were right, by the labels", "precision", "{:.1%}"),
+    ("recall: labelled anomalies that were caught", "recall", "{:.1%}"),
 )
 
 
@@ -60,8 +63,8 @@ class Screen:
         event = self._tally.events.get(anomaly.id)
         truth = ""
         if event is not None and event.fraud is not None:
-            kind = event.kind or "labelled fraud"
-            truth = f"[green]✔ {kind}[/] " if event.fraud else "[dim]✘ no fraud[/] "
+            kind = event.kind or "labelled anomaly"
+            truth = f"[green]✔ {kind}[/] " if event.fraud else "[dim]✘ not labelled so[/] "
         colour = COLOURS.get(anomaly.severity, "white")
         title, *rest = AlertMessage(anomaly).text.split(" | ")
         self._console.print(f"[{colour}]{escape(title)}[/] {truth}", highlight=False)
@@ -86,7 +89,7 @@ def show_summary(console: Console, summary: dict[str, Any]) -> None:
     table = Table(title="what happened", show_header=False)
     for label, name, form in ROWS:
         value = summary[name]
-        table.add_row(label, "—" if value is None else form.format(value))
+        table.add_row(label, NOTHING if value is None else form.format(value))
     for kind, recall in summary["recall_by_kind"].items():
         table.add_row(f"  recall of {kind}", f"{recall:.1%}")
     console.print(table)
