@@ -27,6 +27,8 @@ MOST_FIELDS = 1_000
 MOST_NESTING = 5
 """Levels of objects in objects whose fields become columns."""
 
+PLAIN, DEBEZIUM = "plain", "debezium"
+
 Fields = dict[str, Any]
 
 
@@ -41,16 +43,27 @@ class RecordTable:
         As they were said: fields that they name are kept wherever they stand.
     max_bytes
         Records with a longer value are not read.
+    payload
+        ``plain``, ``debezium``, or the path to the object that holds the transaction; None: plain,
+        but Debezium's envelope is recognised.
     since
         Records with an earlier timestamp are passed over; seconds since the epoch.
     """
 
-    def __init__(self, roles: Roles, *, max_bytes: int, since: float | None = None) -> None:
+    def __init__(
+        self,
+        roles: Roles,
+        *,
+        max_bytes: int,
+        payload: str | None = None,
+        since: float | None = None,
+    ) -> None:
         self.rows = 0
         self.unread: Counter[str] = Counter()
         """Records that cannot be read, by reason."""
         self._said = {getattr(roles, part) for part in PARTS} - {None}
         self._max_bytes = max_bytes
+        self._payload = payload
         self._since = since
         self._batch: list[Fields] = []
         self._frames: list[pl.DataFrame] = []
@@ -100,10 +113,27 @@ class RecordTable:
             raise RecordRejected(Rejection.NOT_JSON, "the value is not JSON") from None
         if not isinstance(found, dict):
             raise RecordRejected(Rejection.NOT_AN_OBJECT, "the value is no object")
-        fields = dict(self._fields(found))
+        fields = dict(self._fields(self._opened(found)))
         if not fields:
             raise RecordRejected(Rejection.NO_FEATURES, "no field has a value")
         return fields
+
+    def _opened(self, found: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Open the object that holds the transaction, as the payload says or Debezium writes it."""
+        if self._payload == PLAIN:
+            return found
+        if self._payload not in {None, DEBEZIUM}:
+            for name in str(self._payload).split("."):
+                found = _object(found.get(name))
+            return found
+        inner = found.get("payload")
+        if isinstance(inner, dict) and ("schema" in found or inner.keys() >= _ENVELOPE):
+            found = inner
+        if found.keys() >= _ENVELOPE or self._payload == DEBEZIUM:
+            if found.get("op") == "d" or found.get("after") is None:
+                raise RecordRejected(Rejection.NULL_VALUE, "it deletes a row")
+            return _object(found["after"])
+        return found
 
     def _fields(self, found: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         for name in ("features", "data"):
@@ -141,6 +171,7 @@ class RecordTable:
 
 
 _SUGGESTED = {name for names in NAMES.values() for name in names}
+_ENVELOPE = {"op", "after"}
 _SCALARS = {str, int, float, bool}
 
 
@@ -163,3 +194,9 @@ def _double(number: float) -> float | None:
         return float(number)
     except OverflowError:
         return None
+
+
+def _object(found: Any) -> Mapping[str, Any]:
+    if not isinstance(found, dict):
+        raise RecordRejected(Rejection.NO_FEATURES, "the payload is no object")
+    return found

@@ -84,7 +84,7 @@ def read_topic(
     asyncio.run(_fill(table, address, there, since, progress))
     if not table.rows:
         raise DataError(_nothing(address, table, since))
-    return _history(address, table, roles)
+    return history_of(address, table, roles)
 
 
 async def _fill(
@@ -131,7 +131,8 @@ def _nothing(address: TopicAddress, table: RecordTable, since: float | None) -> 
     return f"{address} holds no records" + ("" if since is None else " of that time: widen --last")
 
 
-def _history(address: TopicAddress, table: RecordTable, roles: Roles) -> History:
+def history_of(address: TopicAddress, table: RecordTable, roles: Roles) -> History:
+    """Make history of the records that were read; see `read_topic`."""
     frame = table.to_frame()
     fields = [name for name in frame.columns if name not in {KAFKA_KEY, KAFKA_TIMESTAMP}]
     found = roles.infer(fields)

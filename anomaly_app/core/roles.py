@@ -172,7 +172,15 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         }
         none = dict.fromkeys(other.absent)
         zone = {} if other.timezone == Roles().timezone else {"timezone": other.timezone}
-        return replace(self, **said, **none, **zone, renamed={**self.renamed, **other.renamed})
+        absent = [part for part in (*self.absent, *other.absent) if part not in said]
+        return replace(
+            self,
+            **said,
+            **none,
+            **zone,
+            absent=tuple(dict.fromkeys(absent)),
+            renamed={**self.renamed, **other.renamed},
+        )
 
 
 def _pairs(words: str) -> Iterator[tuple[str, str]]:
