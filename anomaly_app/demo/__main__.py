@@ -135,9 +135,10 @@ def main(
       python -m anomaly_app.demo --data payments.csv --roles 'time=none' --workers 2
     """  # noqa: D301  # click reads the escape: keep the lines as they are
     console = Console()
-    settings = load_settings()
+    users = load_settings()
     if broker is not None:
-        asyncio.run(_knock(change_settings(settings, broker=broker)))
+        users = change_settings(users, broker=broker)
+        asyncio.run(_knock(users))
     folder.mkdir(parents=True, exist_ok=True)
     clear_old_logs(folder)
     if time_format:
@@ -157,7 +158,7 @@ def main(
     except KeyboardInterrupt:
         raise click.ClickException("interrupted before traffic was sent") from None
     show_summary(console, summary)
-    show_next_steps(console, next_steps(data, roles, broker or settings.broker))
+    show_next_steps(console, next_steps(data, roles, users.broker))
     print_json(summary)
 
 
