@@ -22,7 +22,7 @@ DEFAULTS = FitOptions()
 
 
 @click.command("fit", short_help=COMMANDS["fit"])
-@options.data
+@options.data_or_topic
 @options.roles
 @options.last
 @click.option(

@@ -59,7 +59,8 @@ class Duration(click.ParamType):
 
 SECONDS = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0, "w": 604_800.0}
 
-data = click.argument("data", type=Data())
+data = click.argument("data", type=click.Path(path_type=Path))
+data_or_topic = click.argument("data", type=Data())
 last = click.option(
     "--last",
     type=Duration(),

@@ -96,12 +96,13 @@ def command(
 
 
 def _root(folder: Path, manifest: Manifest) -> Path:
-    if folder.resolve().parent.name != manifest.name:
+    parent = folder.parent if folder.parent.name else folder.resolve().parent
+    if parent.name != manifest.name:
         raise DataError(
             f"{folder} is not a version in a folder {manifest.name!r}, where the new one belongs: "
             f"copy it to models/{manifest.name}/{manifest.version} first"
         )
-    return folder.resolve().parent.parent
+    return parent.parent
 
 
 def _without_labels(rule: ThresholdRule, manifest: Manifest) -> Threshold:
