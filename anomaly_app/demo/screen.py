@@ -64,7 +64,7 @@ class Screen:
         truth = ""
         if event is not None and event.fraud is not None:
             kind = event.kind or "labelled anomaly"
-            truth = f"[green]✔ {kind}[/] " if event.fraud else "[dim]✘ not labelled so[/] "
+            truth = f"[green]✔ {kind}[/] " if event.fraud else "[dim]✘ labelled normal[/] "
         colour = COLOURS.get(anomaly.severity, "white")
         title, *rest = AlertMessage(anomaly).text.split(" | ")
         self._console.print(f"[{colour}]{escape(title)}[/] {truth}", highlight=False)
