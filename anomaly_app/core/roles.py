@@ -172,15 +172,9 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         }
         none = dict.fromkeys(other.absent)
         zone = {} if other.timezone == Roles().timezone else {"timezone": other.timezone}
-        absent = [part for part in (*self.absent, *other.absent) if part not in said]
-        return replace(
-            self,
-            **said,
-            **none,
-            **zone,
-            absent=tuple(dict.fromkeys(absent)),
-            renamed={**self.renamed, **other.renamed},
-        )
+        absent = dict.fromkeys(part for part in (*self.absent, *other.absent) if part not in said)
+        renamed = {**self.renamed, **other.renamed}
+        return replace(self, **said, **none, **zone, absent=tuple(absent), renamed=renamed)
 
 
 def _pairs(words: str) -> Iterator[tuple[str, str]]:
