@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
 
-from anomaly_app.core.column_names import NAMES, plain_name
+from anomaly_app.core.column_names import suggested
 from anomaly_app.core.decode import KafkaRecord
 from anomaly_app.core.errors import RecordRejected, Rejection
 from anomaly_app.core.framing import unframe
@@ -113,27 +114,33 @@ class RecordTable:
             raise RecordRejected(Rejection.NOT_JSON, "the value is not JSON") from None
         if not isinstance(found, dict):
             raise RecordRejected(Rejection.NOT_AN_OBJECT, "the value is no object")
-        fields = dict(self._fields(self._opened(found)))
+        inner, *around = self._opened(found)
+        fields = dict(self._fields(inner))
         if not fields:
             raise RecordRejected(Rejection.NO_FEATURES, "no field has a value")
+        for level in around:
+            parts = {name: level[name] for name in level if self._is_part(name)}
+            fields = {**dict(self._flat(parts, "", 0)), **fields}
         return fields
 
-    def _opened(self, found: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Open the object that holds the transaction, as the payload says or Debezium writes it."""
+    def _opened(self, record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """Open the object that holds the transaction; after it come those around it."""
         if self._payload == PLAIN:
-            return found
+            return [record]
         if self._payload not in {None, DEBEZIUM}:
+            found: Any = record
             for name in str(self._payload).split("."):
                 found = _object(found.get(name))
-            return found
-        inner = found.get("payload")
-        if isinstance(inner, dict) and ("schema" in found or inner.keys() >= _ENVELOPE):
-            found = inner
-        if found.keys() >= _ENVELOPE or self._payload == DEBEZIUM:
-            if found.get("op") == "d" or found.get("after") is None:
+            return [found, record]
+        levels = [record]
+        inner = record.get("payload")
+        if isinstance(inner, dict) and ("schema" in record or _is_envelope(inner)):
+            levels.insert(0, inner)
+        if self._payload == DEBEZIUM or _is_envelope(levels[0]):
+            if levels[0].get("op") == "d" or levels[0].get("after") is None:
                 raise RecordRejected(Rejection.NULL_VALUE, "it deletes a row")
-            return _object(found["after"])
-        return found
+            levels.insert(0, _object(levels[0]["after"]))
+        return levels
 
     def _fields(self, found: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         for name in ("features", "data"):
@@ -150,7 +157,7 @@ class RecordTable:
         yield from self._flat(found, "", MOST_NESTING)
 
     def _is_part(self, field: str) -> bool:
-        return field in self._said or plain_name(field) in _SUGGESTED
+        return field in self._said or _is_suggested(field)
 
     def _flat(self, found: Mapping[str, Any], path: str, depth: int) -> Iterator[tuple[str, Any]]:
         for name, value in found.items():
@@ -170,8 +177,6 @@ class RecordTable:
         self._batch.clear()
 
 
-_SUGGESTED = {name for names in NAMES.values() for name in names}
-_ENVELOPE = {"op", "after"}
 _SCALARS = {str, int, float, bool}
 
 
@@ -200,3 +205,12 @@ def _object(found: Any) -> Mapping[str, Any]:
     if not isinstance(found, dict):
         raise RecordRejected(Rejection.NO_FEATURES, "the payload is no object")
     return found
+
+
+def _is_envelope(found: Mapping[str, Any]) -> bool:
+    return "op" in found and isinstance(found.get("after", 0), dict | None)
+
+
+@lru_cache(maxsize=1_000)
+def _is_suggested(field: str) -> bool:
+    return any(suggested(part, [field]) for part in PARTS)

@@ -40,7 +40,11 @@ ROW = {"amt": 12.5, "shop": "books"}
         (ROW, None, ["amt", "shop"]),
         ({"cust": "a", **ROW}, None, ["cust", "amt", "shop"]),
         ({"id": 7, "entity": "a", "features": ROW}, None, ["id", "entity", "amt", "shop"]),
-        ({"features": ROW, "Is Fraud": 1, "other": 3}, None, ["Is Fraud", "amt", "shop"]),
+        (
+            {"features": ROW, "Is Fraud": 1, "event_time": 5, "other": 3},
+            None,
+            ["Is Fraud", "event_time", "amt", "shop"],
+        ),
         ({"id": 7, "features": [1.5, "x"]}, None, ["id", "f0", "f1"]),
         ({"id": 7, "data": [[0.1, 2.3]]}, None, ["id", "f0", "f1"]),
         (
@@ -51,7 +55,9 @@ ROW = {"amt": 12.5, "shop": "books"}
         ({"op": "c", "before": None, "after": ROW, "ts_ms": 1}, None, ["amt", "shop"]),
         ({"schema": {}, "payload": {"op": "u", "after": ROW}}, None, ["amt", "shop"]),
         ({"op": "c", "after": ROW}, "plain", ["op", "after.amt", "after.shop"]),
+        ({"op": "c", "after": 5}, None, ["op", "after"]),
         ({"detail": {"body": ROW}, "source": "x"}, "detail.body", ["amt", "shop"]),
+        ({"detail": ROW, "time": "2026-01-05", "x": 1}, "detail", ["time", "amt", "shop"]),
     ],
 )
 def test_records_of_every_shape_become_columns(
