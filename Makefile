@@ -1,4 +1,4 @@
-# Everything here runs in .venv, which is made on first use; `make help` lists the targets.
+# Everything here runs in .venv, which is created on first use; `make help` lists the targets.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -13,10 +13,19 @@ ATHERIS := build/atheris
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
-	@echo "  Variables of demo: DATA=path ROLES='key=cust label=is_fraud' DEMO_SECONDS=60 RATE=200"
-	@echo "  WORKERS=1 ALERT_RATE=0.015 SEED=7 ANOMALY_BROKER=kafka://host:port"
+	@echo "  make demo DATA=data/airport-weather.csv DEMO_SECONDS=20"
+	@echo "  make demo DATA=payments.csv ROLES='key=card label=\"Is Fraud\" time=none'"
+	@echo "  make demo DATA=payments.csv TIME_FORMAT='%d/%m/%Y %H:%M'"
+	@echo "  make demo ANOMALY_BROKER=kafka://host:port"
+	@echo "  make train DATA=history.csv ROLES='features=amount,shop'"
+	@echo
+	@echo "  Variables of demo: DATA ROLES TIME_FORMAT DEMO_SECONDS=60 RATE=200 WORKERS=1"
+	@echo "  ALERT_RATE=0.015 SEED=7 ANOMALY_BROKER; of train: DATA ROLES TIME_FORMAT"
 	@echo "  Variables of fuzz: RECORDS=10000000 SEED=0 GUIDED_SECONDS=60"
 	@echo "  Variable of bench: BENCH_OPTIONS='--runs 1 --systems floor,app'"
+	@echo
+	@echo "  Commands without make: . .venv/bin/activate, then python -m training --help,"
+	@echo "  python -m anomaly_app.demo --help, faust -A anomaly_app.app --help"
 
 $(READY): requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -29,9 +38,13 @@ $(READY): requirements-dev.lock
 demo: $(READY) ## See it work: broker, model, worker, traffic and alerts, in a minute
 	@$(BIN)/python -m anomaly_app.demo
 
-train: $(READY) ## Train a model on DATA=path (CSV, Parquet or npz), or on simulated history
-	@$(if $(DATA),,$(BIN)/python -m anomaly_app.demo.write_history build/simulated.csv)
-	@$(BIN)/python -m training fit '$(or $(DATA),build/simulated.csv)' $(if $(ROLES),--roles '$(ROLES)')
+# The shell reads the variables, not make: names may hold quotes and spaces.
+export DATA ROLES TIME_FORMAT
+
+train: $(READY) ## Train a model on DATA=path (a file, a folder or kafka://…/topic), or on simulated history
+	@test -n "$$DATA" || $(BIN)/python -m anomaly_app.demo.write_history build/simulated.csv
+	@$(BIN)/python -m training fit "$${DATA:-build/simulated.csv}" --roles "$$ROLES" \
+		$${TIME_FORMAT:+--time-format "$$TIME_FORMAT"}
 
 worker: $(READY) ## Start a worker on the broker of ANOMALY_BROKER
 	@$(BIN)/faust -A anomaly_app.app worker -l info

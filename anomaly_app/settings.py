@@ -3,7 +3,8 @@
 import difflib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
@@ -168,8 +169,26 @@ def load_settings() -> Settings:
         One is unknown, of the wrong type or out of range: the text names it.
     """
     _refuse_unknown({*os.environ, *dotenv_values(ENV_FILE)})
-    try:
+    with _one_line_errors():
         return Settings()
+
+
+def change_settings(settings: Settings, **changes: object) -> Settings:
+    """Give the settings with some of them changed.
+
+    Raises
+    ------
+    SettingsError
+        One is of the wrong type or out of range.
+    """
+    with _one_line_errors():
+        return Settings.model_validate(settings.model_dump() | changes)
+
+
+@contextmanager
+def _one_line_errors() -> Iterator[None]:
+    try:
+        yield
     except ValidationError as fault:
         raise SettingsError("; ".join(_explain(error) for error in fault.errors())) from None
 

@@ -11,6 +11,7 @@ from anomaly_app.core.errors import AnomalyAppError
 
 COMMANDS = {
     "fit": "Fit a model on DATA and write the artifact.",
+    "threshold": "Move the threshold of an artifact without a new fit.",
     "evaluate": "Judge an artifact on DATA, and write a report.",
     "compare": "Compare all detectors on DATA, and write a report.",
     "benchmark": "Compare detectors over a folder of labelled sets.",
@@ -73,6 +74,12 @@ def cli() -> None:
       python -m training fit history.csv --detector knn --alerts-per-day 10
       python -m training evaluate models/transactions newer.csv
 
-    DATA is a CSV, JSON lines, Parquet or npz file (also .gz, .zst) with one transaction a row, or
-    a folder of such files. Which column is what is inferred from the names, or said with --roles.
+    \b
+    Too many alerts, or too few; and a model from what a topic holds:
+      python -m training threshold models/transactions --alerts-per-day 20
+      python -m training fit kafka://localhost:9092/transactions --last 7d
+
+    DATA is a CSV, JSON lines, Parquet or npz file (also .gz, .zst) with one transaction a row, a
+    folder of such files, or a topic. Which column is what is inferred from names and values, or
+    said with --roles.
     """  # noqa: D301  # click reads the escape: keep the lines as they are

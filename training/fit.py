@@ -131,6 +131,7 @@ def fit_model(history: History, options: FitOptions, *, version: str) -> Fitted:
             rows=len(fitted_on),
             held_back=len(held_back),
             warnings=tuple(dict.fromkeys(line for line in said if line is not None)),
+            left_out=inferred.left_out,
             transactions_a_day=transactions_a_day(held_back),
         ),
         libraries=library_versions(),

@@ -39,8 +39,17 @@ async def open_admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
 
 
 @asynccontextmanager
-async def open_consumer(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
+async def open_consumer(
+    settings: Settings, *, committed_only: bool = False
+) -> AsyncIterator[AIOKafkaConsumer]:
     """Open a client that reads, without a group: it commits nothing and disturbs no worker.
+
+    Parameters
+    ----------
+    settings
+        Say where the broker is, and how it lets the app in.
+    committed_only
+        Whether records of transactions are left out that are aborted or under way.
 
     Raises
     ------
@@ -52,6 +61,7 @@ async def open_consumer(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
         group_id=None,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
+        isolation_level="read_committed" if committed_only else "read_uncommitted",
         fetch_max_wait_ms=FETCH_WAIT_MS,
     )
     try:

@@ -13,7 +13,7 @@ from anomaly_app.core.roles import Roles
 from anomaly_app.core.schema import FeatureSchema
 
 FORMAT = 4
-RETRAIN = "run `make train` (or `python -m training fit`) to make a new one"
+RETRAIN = "fit one with python -m training fit DATA"
 PICKLE_BOUND = ("scikit-learn", "numpy")
 """Libraries whose objects are in the pickle: their major and minor versions must agree."""
 
@@ -29,6 +29,8 @@ class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     held_back: int
     warnings: tuple[str, ...] = ()
     """What was odd about the columns."""
+    left_out: dict[str, str] = {}
+    """Columns that are no features, each with the reason."""
     transactions_a_day: float | None = None
     """Traffic of the history, where it has times."""
 

@@ -190,8 +190,10 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             if getattr(other, name) is not None
         }
         none = dict.fromkeys(other.absent)
-        zone = {} if other.timezone == Roles.timezone else {"timezone": other.timezone}
-        return replace(self, **said, **none, **zone, renamed={**self.renamed, **other.renamed})
+        zone = {} if other.timezone == Roles().timezone else {"timezone": other.timezone}
+        absent = dict.fromkeys(part for part in (*self.absent, *other.absent) if part not in said)
+        renamed = {**self.renamed, **other.renamed}
+        return replace(self, **said, **none, **zone, absent=tuple(absent), renamed=renamed)
 
 
 def _pairs(words: str) -> Iterator[tuple[str, str]]:

@@ -1,23 +1,17 @@
 """Reading the dead letters' topic: from its beginning to where it ended at the start."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Set
+from collections.abc import AsyncIterator, Set
 from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.structs import ConsumerRecord
 
 from anomaly_app.broker.clients import broker_errors, open_admin, open_consumer
 from anomaly_app.broker.offsets import bounds
+from anomaly_app.broker.reading import Progress, read_bounded
 from anomaly_app.broker.topics import describe_topics
-from anomaly_app.core.errors import BrokerError, DeadLetterMissing
+from anomaly_app.core.errors import DeadLetterMissing
 from anomaly_app.dead_letters.letter import Letter, Mark, Place, read_message
 from anomaly_app.settings import Settings
-
-POLL_MS = 1000
-
-Progress = Callable[[int, int], None]
-"""Hears how many messages have been read, and of how many."""
 
 
 class DeadLetterTopic:
@@ -100,38 +94,14 @@ class DeadLetterTopic:
     async def messages(self, progress: Progress | None = None) -> AsyncIterator[Letter | Mark]:
         """Read all letters and marks."""
         total = sum(end - start for start, end in self._bounds.values())
-        done = 0
-        for partition, (start, end) in self._bounds.items():
-            if start >= end:
-                continue
-            self._consumer.assign([partition])
-            self._consumer.seek(partition, start)
-            async for fetched, position in self._read(partition, end):
-                for message in fetched:
-                    found = read_message(message)
-                    if found is not None:
-                        yield found
-                if progress is not None:
-                    progress(done + min(position, end) - start, total)
-            done += end - start
-
-    async def _read(
-        self, partition: TopicPartition, end: int
-    ) -> AsyncIterator[tuple[list[ConsumerRecord], int]]:
-        clock = asyncio.get_running_loop().time
-        heard = clock()
-        position = -1
-        while position < end:
-            if clock() > heard + self._patience:
-                raise BrokerError(
-                    f"reading {self.name} failed: no answer for {self._patience:.0f} s"
-                )
-            with broker_errors(f"reading {self.name}"):
-                fetched = await self._consumer.getmany(partition, timeout_ms=POLL_MS)
-                reached = await self._consumer.position(partition)
-            if reached > position:
-                position, heard = reached, clock()
-            yield [m for m in fetched.get(partition, ()) if m.offset < end], position
+        reading = read_bounded(self._consumer, self._bounds, patience=self._patience)
+        async for fetched in reading:
+            for message in fetched.records:
+                found = read_message(message)
+                if found is not None:
+                    yield found
+            if progress is not None:
+                progress(fetched.done, total)
 
 
 @asynccontextmanager

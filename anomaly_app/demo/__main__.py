@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,14 +11,17 @@ import click
 from aiokafka.admin import AIOKafkaAdminClient
 from rich.console import Console
 
+from anomaly_app.broker.clients import open_admin
 from anomaly_app.broker.security import client_options
 from anomaly_app.core.roles import Roles
 from anomaly_app.demo.broker import embedded_broker
+from anomaly_app.demo.next_steps import next_steps
 from anomaly_app.demo.run import RunOptions, run, train
 from anomaly_app.demo.scenario import Scenario, file_scenario, simulated_scenario
-from anomaly_app.demo.screen import show_summary
+from anomaly_app.demo.screen import print_json, show_next_steps, show_summary
+from anomaly_app.demo.workers import clear_old_logs
 from anomaly_app.security_settings import SecuritySettings
-from anomaly_app.settings import Settings, load_settings
+from anomaly_app.settings import Settings, change_settings, load_settings
 from training.cli import one_line_errors
 
 SIMULATED_RATE = 200.0
@@ -51,6 +55,12 @@ EMBEDDED: dict[str, object] = {
     default="",
     metavar="WORDS",
     help="Parts of the columns, such as 'key=cust label=is_fraud'; the rest is inferred.",
+)
+@click.option(
+    "--time-format",
+    envvar="TIME_FORMAT",
+    metavar="FORMAT",
+    help="How times are written, where that is not told by themselves, such as %d/%m/%Y.",
 )
 @click.option(
     "--seconds",
@@ -100,6 +110,7 @@ EMBEDDED: dict[str, object] = {
 def main(
     data: Path | None,
     roles: str,
+    time_format: str | None,
     seconds: float,
     rate: float | None,
     workers: int,
@@ -110,17 +121,35 @@ def main(
 ) -> None:
     """Train a model, send traffic through a real worker, and show what it finds.
 
-    Each option can also be given as an environment variable: DATA, ROLES, DEMO_SECONDS, RATE,
-    WORKERS, ALERT_RATE, ANOMALY_BROKER, SEED.
-    """
+    Without DATA, transactions of card customers are simulated. The first part of a file trains the
+    model, the rest is sent as traffic. Each option can also be given as a variable of the
+    environment or of make: DATA, ROLES, TIME_FORMAT, DEMO_SECONDS, RATE, WORKERS, ALERT_RATE,
+    ANOMALY_BROKER, SEED.
+
+    \b
+    Examples:
+      make demo
+      make demo DATA=data/airport-weather.csv DEMO_SECONDS=20
+      make demo DATA=payments.csv ROLES='key="Card No" label=Class features=amount,shop'
+      make demo DATA=payments.csv TIME_FORMAT='%d/%m/%Y %H:%M'
+      python -m anomaly_app.demo --data payments.csv --roles 'time=none' --workers 2
+    """  # noqa: D301  # click reads the escape: keep the lines as they are
     console = Console()
+    users = load_settings()
+    if broker is not None:
+        users = change_settings(users, broker=broker)
+        asyncio.run(_knock(users))
     folder.mkdir(parents=True, exist_ok=True)
+    clear_old_logs(folder)
+    if time_format:
+        roles = f"{roles} time_format={shlex.quote(time_format)}".strip()
     scenario, rate = _scenario(data, roles, seconds, rate, seed)
     options = RunOptions(
         seconds=seconds, rate=rate, workers=workers, alert_rate=alert_rate, folder=folder
     )
     try:
-        model = train(scenario, options, console)
+        said = None if data is None else Roles.parse(roles)
+        model = train(scenario, said, options, console)
         with _broker(broker, folder) as address:
             settings = _settings(address, model, embedded=broker is None)
             summary = asyncio.run(run(list(scenario.events), settings, options, console))
@@ -129,6 +158,8 @@ def main(
     except KeyboardInterrupt:
         raise click.ClickException("interrupted before traffic was sent") from None
     show_summary(console, summary)
+    show_next_steps(console, next_steps(data, roles, users.broker))
+    print_json(summary)
 
 
 def _scenario(
@@ -151,8 +182,7 @@ def _broker(address: str | None, folder: Path) -> Iterator[str]:
 
 
 def _settings(address: str, model: Path, *, embedded: bool) -> Settings:
-    settings = load_settings()
-    changes: dict[str, object] = {"model": model.resolve()}
+    changes: dict[str, object] = {"model": model.resolve(), "broker": address}
     if embedded:
         changes |= EMBEDDED
     else:
@@ -164,7 +194,13 @@ def _settings(address: str, model: Path, *, embedded: bool) -> Settings:
             "anomalies_topic": f"{name}-anomalies",
             "dead_letters_topic": f"{name}-transactions-dlq",
         }
-    return Settings.model_validate(settings.model_dump() | changes | {"broker": address})
+    return change_settings(load_settings(), **changes)
+
+
+async def _knock(settings: Settings) -> None:
+    """See that the broker answers before a model is trained for it."""
+    async with open_admin(settings):
+        pass
 
 
 async def _delete_topics(settings: Settings) -> None:

@@ -11,7 +11,9 @@ from typing import Any
 
 from pydantic import SecretStr
 from rich.console import Console
+from rich.markup import escape
 
+from anomaly_app.core.roles import Roles
 from anomaly_app.demo.scenario import Event, Scenario
 from anomaly_app.demo.screen import Screen
 from anomaly_app.demo.tally import Tally, add_up, advice_of, summarise
@@ -19,6 +21,8 @@ from anomaly_app.demo.traffic import kafka_clients, send_events, watch_anomalies
 from anomaly_app.demo.workers import Worker, running_workers
 from anomaly_app.model_store import next_version, save_model
 from anomaly_app.settings import Settings
+from training.commands.decided import other_warnings, show_decisions
+from training.commands.tables import warn
 from training.fit import FitOptions, fit_model
 from training.threshold import ThresholdRule
 
@@ -57,8 +61,20 @@ class RunOptions:
     folder: Path
 
 
-def train(scenario: Scenario, options: RunOptions, console: Console) -> Path:
-    """Train on the scenario's history and give the model's folder."""
+def train(scenario: Scenario, said: Roles | None, options: RunOptions, console: Console) -> Path:
+    """Train on the scenario's history, show what was made of it, and give the model's folder.
+
+    Parameters
+    ----------
+    scenario
+        Has the history.
+    said
+        The roles as the user said them; None where there is no file of his.
+    options
+        For the model.
+    console
+        Where to.
+    """
     models = options.folder / "models"
     with console.status(f"training on {len(scenario.history):,} transactions"):
         fitted = fit_model(
@@ -67,8 +83,16 @@ def train(scenario: Scenario, options: RunOptions, console: Console) -> Path:
             version=next_version(models, MODEL_NAME),
         )
         folder = save_model(models, fitted.manifest, fitted.pickle)
-    features = ", ".join(feature.name for feature in fitted.manifest.schema.features)
-    console.print(f"trained on {len(scenario.history):,} transactions: {features}")
+    if said is None:
+        features = ", ".join(feature.name for feature in fitted.manifest.schema.features)
+        console.print(f"trained on {len(scenario.history):,} simulated transactions: {features}")
+        return folder
+    show_decisions(console, fitted.manifest, change="ROLES='{}'", said=said)
+    warn(console, other_warnings(fitted.manifest))
+    console.print(
+        f"trained on {len(scenario.history):,} transactions of {escape(scenario.history.source)}; "
+        f"the {len(scenario.events):,} after them are the traffic"
+    )
     return folder
 
 
@@ -111,7 +135,7 @@ async def run(
             looking.cancel()
             screen.show_counts(totals, rate=tally.sent / seconds, total=tally.sent)
         watching.cancel()
-    return summarise(tally, totals, advice=advice, seconds=seconds)
+    return summarise(tally, totals, advice=advice, alert_rate=options.alert_rate, seconds=seconds)
 
 
 @contextmanager

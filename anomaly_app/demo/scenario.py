@@ -15,7 +15,8 @@ from anomaly_app.core.roles import Roles
 from anomaly_app.core.schema import FeatureValue
 from anomaly_app.demo.simulator import simulate
 from anomaly_app.records import Transaction
-from training.history import History, read_history
+from training.history import History
+from training.reading import read_history
 
 FIRST_PART = 0.4
 """Share of a file that the model is trained on; the rest is the traffic."""

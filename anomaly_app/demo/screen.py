@@ -1,6 +1,7 @@
 """The demo in the terminal: a progress bar, each anomaly, and the table at the end."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
@@ -13,6 +14,11 @@ from anomaly_app.alerting.message import AlertMessage
 from anomaly_app.core.anomaly import Anomaly
 from anomaly_app.demo.tally import Tally
 
+NOTHING = "\N{EN DASH}"
+"""Stands where there is nothing to divide by."""
+
+ACTIVATE = ". .venv/bin/activate"
+
 COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow"}
 
 ROWS = (
@@ -24,8 +30,8 @@ ROWS = (
     ("rejected: records that went to the dead letters", "rejected_share", "{:.1%}"),
     ("p50 latency, produce to anomaly", "p50_ms", "{:,.1f} ms"),
     ("p99 latency, produce to anomaly", "p99_ms", "{:,.1f} ms"),
-    ("precision: anomalies that were labelled frauds", "precision", "{:.1%}"),
-    ("recall: labelled frauds that were caught", "recall", "{:.1%}"),
+    ("precision: alerts that were right, by the labels", "precision", "{:.1%}"),
+    ("recall: labelled anomalies that were caught", "recall", "{:.1%}"),
 )
 
 
@@ -57,8 +63,8 @@ class Screen:
         event = self._tally.events.get(anomaly.id)
         truth = ""
         if event is not None and event.fraud is not None:
-            kind = event.kind or "labelled fraud"
-            truth = f"[green]✔ {kind}[/] " if event.fraud else "[dim]✘ no fraud[/] "
+            kind = event.kind or "labelled anomaly"
+            truth = f"[green]✔ {kind}[/] " if event.fraud else "[dim]✘ labelled normal[/] "
         colour = COLOURS.get(anomaly.severity, "white")
         title, *rest = AlertMessage(anomaly).text.split(" | ")
         self._console.print(f"[{colour}]{escape(title)}[/] {truth}", highlight=False)
@@ -79,16 +85,29 @@ class Screen:
 
 
 def show_summary(console: Console, summary: dict[str, Any]) -> None:
-    """Show the table, and as the very last line the same as JSON."""
+    """Show the table, and below it what is odd about the run."""
     table = Table(title="what happened", show_header=False)
     for label, name, form in ROWS:
         value = summary[name]
-        table.add_row(label, "—" if value is None else form.format(value))
+        table.add_row(label, NOTHING if value is None else form.format(value))
     for kind, recall in summary["recall_by_kind"].items():
         table.add_row(f"  recall of {kind}", f"{recall:.1%}")
     console.print(table)
+    if (odd := summary["alert_share"]) is not None:
+        console.print(f"[bold red]{escape(odd)}[/]", highlight=False, soft_wrap=True)
     for line in summary["advice"]:
         console.print(f"[yellow]{escape(line)}[/]", highlight=False, soft_wrap=True)
     if summary["sent"] != summary["scored"] + summary["dead_letters"]:
         console.print("[red]sent is not scored + dead letters: see the workers' logs[/]")
-    print(json.dumps(summary), flush=True)  # noqa: T201  # a line for machines, never wrapped
+
+
+def show_next_steps(console: Console, steps: Sequence[str]) -> None:
+    """Show the commands that come next, whole, so that they can be copied."""
+    console.print(f"\nwhat comes next (once: {ACTIVATE})", highlight=False)
+    for step in steps:
+        console.print(f"  {step}", markup=False, highlight=False, soft_wrap=True)
+
+
+def print_json(summary: dict[str, Any]) -> None:
+    """Print the summary as the very last line, for machines: it is never wrapped."""
+    print(json.dumps(summary), flush=True)  # noqa: T201

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from anomaly_app.core.roles import Roles
 from training.history import History
 
 START = 1_767_225_600.0
@@ -107,6 +108,7 @@ def simulate(count: int, *, seed: int) -> Simulation:
         ids=pl.int_range(len(frame), eager=True),
         times=frame["time"].to_numpy(),
         labels=np.array([kind != "" for kind in kinds]),
+        roles=Roles(key="entity", time="time", id="id", label="is_fraud"),
     )
     return Simulation(history, kinds)
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from anomaly_app.demo.scenario import Event
+from training.alert_share import alert_share_warning
 
 
 @dataclass
@@ -80,7 +81,12 @@ def advice_of(stats: Iterable[dict[str, Any]]) -> list[str]:
 
 
 def summarise(
-    tally: Tally, totals: dict[str, int], *, advice: Sequence[str] = (), seconds: float
+    tally: Tally,
+    totals: dict[str, int],
+    *,
+    advice: Sequence[str] = (),
+    alert_rate: float | None = None,
+    seconds: float,
 ) -> dict[str, Any]:
     """Write the summary of a run as JSON's types.
 
@@ -92,6 +98,8 @@ def summarise(
         The workers' counters, added up.
     advice
         What the workers say is wrong with the stream.
+    alert_rate
+        Share of the transactions that was to alert.
     seconds
         How long traffic was sent.
     """
@@ -104,6 +112,7 @@ def summarise(
         "rejected_share": (
             round(totals["dead_letters"] / totals["events"], 4) if totals.get("events") else None
         ),
+        "alert_share": _alert_share(alert_rate, totals),
         "advice": [*advice],
         "p50_ms": tally.latency_ms(0.5),
         "p99_ms": tally.latency_ms(0.99),
@@ -113,3 +122,21 @@ def summarise(
         "seconds": round(seconds, 1),
         "events_per_second": round(tally.sent / seconds, 1) if seconds else None,
     }
+
+
+def _alert_share(asked: float | None, totals: dict[str, int]) -> str | None:
+    found, scored = totals.get("anomalies", 0), totals.get("scored", 0)
+    odd = None if asked is None else alert_share_warning(asked, found, scored)
+    if odd is None:
+        return None
+    if not found:
+        return (
+            f"{odd}: the traffic is more ordinary than the rows that the threshold was set on; "
+            "look whether key and features are the right ones in the table above, or ask for more "
+            "with ALERT_RATE"
+        )
+    return (
+        f"{odd}: the traffic differs from the history; look which feature the alerts name, and "
+        "whether it drifts with time (leave it out with ROLES='features=…') or the history is too "
+        "short"
+    )

@@ -1,6 +1,7 @@
 """The demo's workers: the real command, as processes of their own."""
 
 import asyncio
+import shutil
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -13,6 +14,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from anomaly_app.core.errors import WorkerEnded
 from anomaly_app.demo.broker import HOST, free_port
+from anomaly_app.demo.last_words import last_words
 from anomaly_app.demo.processes import start_process, stop_process
 
 READY_TIMEOUT = 60.0
@@ -80,18 +82,31 @@ class Worker:
         """
         deadline = time.monotonic() + READY_TIMEOUT
         while (await self.get("/readyz"))[0] != 200:  # noqa: PLR2004
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise WorkerEnded(f"a worker did not become ready: {self.last_words()}")
+            if (code := self.process.poll()) is not None:
+                raise WorkerEnded(f"a worker ended with exit code {code}: {self.last_words()}")
+            if time.monotonic() > deadline:
+                raise WorkerEnded(
+                    f"a worker was not ready after {READY_TIMEOUT:.0f} s: {self.last_words()}"
+                )
             await asyncio.sleep(LOOK)
 
     def last_words(self) -> str:
-        """Give the last line of the worker's log, and where the rest is."""
-        lines = self.log.read_text(errors="replace").strip().splitlines()
-        return f"{lines[-1] if lines else 'it said nothing'} (all of it: {self.log})"
+        """Give the line of the worker's log that says what is wrong, and where the rest is."""
+        said = last_words(self.log.read_text(errors="replace"))
+        return f"{said.removeprefix('error: ')} (the whole log: {self.log})"
 
     def stop(self) -> int:
         """Stop the worker gracefully and give its exit code."""
         return stop_process(self.process)
+
+
+def clear_old_logs(folder: Path) -> None:
+    """Remove what broker and workers of earlier runs left in a folder, and nothing else."""
+    (folder / "broker.log").unlink(missing_ok=True)
+    for log in folder.glob("worker-*.log"):
+        if log.stem.removeprefix("worker-").isdigit():
+            log.unlink(missing_ok=True)
+            shutil.rmtree(folder / f"{log.stem}-data", ignore_errors=True)
 
 
 @asynccontextmanager

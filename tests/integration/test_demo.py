@@ -1,5 +1,6 @@
 """``make demo`` as a user runs it."""
 
+import asyncio
 import json
 import os
 import signal
@@ -13,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from anomaly_app.core.errors import WorkerEnded
+from anomaly_app.demo.workers import Worker
 from tests.support.kafka import ROOT
 
 pytestmark = pytest.mark.broker
@@ -85,7 +88,15 @@ def test_a_file_is_replayed_through_two_workers(tmp_path: Path) -> None:
     )
     (tmp_path / "file.csv").write_text("unix_time,cust,amt,category,is_fraud\n" + rows)
     options = ["--data", str(tmp_path / "file.csv"), "--seconds", "6", "--workers", "2"]
-    summary, _ = summary_of(demo(tmp_path, *options))
+    (tmp_path / "worker-1.log").write_text("of an earlier run")
+    summary, output = summary_of(demo(tmp_path, *options))
+    assert len(list(tmp_path.glob("worker-*.log"))) == 2
+    words = " ".join(output.split())
+    assert "key cust inferred time unix_time inferred" in words
+    assert "change it with ROLES='label=Class time=none'" in words
+    assert f"python -m training fit {tmp_path / 'file.csv'}" in output
+    broker = os.environ.get("ANOMALY_BROKER", "kafka://127.0.0.1:9092")
+    assert f"ANOMALY_BROKER={broker} ANOMALY_TRANSACTIONS_TOPIC=TOPIC faust" in output
     assert summary["sent"] == 1_800
     assert summary["recall"] == 1.0
     assert processes_of(tmp_path) == []
@@ -112,3 +123,34 @@ def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 1
     assert output.strip() == f"Error: there is no file {tmp_path / 'none.csv'}"
+
+
+@pytest.mark.parametrize(
+    ("broker", "line"),
+    [
+        ("kafka://127.0.0.1:1", "no broker answers at kafka://127.0.0.1:1 (ANOMALY_BROKER)"),
+        ("nonsense", "ANOMALY_BROKER: it must be of the form kafka://host:port"),
+    ],
+)
+def test_a_broker_that_is_none_is_one_line_before_anything_is_trained(
+    tmp_path: Path, broker: str, line: str
+) -> None:
+    process = demo(tmp_path, "--broker", broker)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert output.startswith(f"Error: {line}")
+    assert len(output.splitlines()) == 1
+    assert not (tmp_path / "models").exists()
+
+
+def test_a_worker_that_cannot_start_is_told_by_its_error(tmp_path: Path) -> None:
+    worker = Worker.start(tmp_path, {"ANOMALY_MODEL": str(tmp_path / "none")})
+    try:
+        with pytest.raises(WorkerEnded) as ended:
+            asyncio.run(worker.wait_until_ready())
+    finally:
+        worker.stop()
+    assert str(ended.value).startswith(
+        f"a worker ended with exit code 1: there is no model at {tmp_path / 'none'}"
+    )
+    assert str(worker.log) in str(ended.value)

@@ -35,7 +35,7 @@ def error_line(ended: tuple[int, str]) -> str:
 
 def test_without_a_model_it_says_what_to_run(kafka: Kafka) -> None:
     line = error_line(start(kafka, ANOMALY_MODEL=str(kafka.folder / "none")))
-    assert "make train" in line
+    assert "python -m training fit" in line
 
 
 class Bomb:

@@ -189,7 +189,7 @@ def test_what_cannot_be_done_is_said_in_one_line(kafka: Kafka) -> None:
     assert f"there is no topic {kafka.dead_letters}" in dlq(kafka, "list").error_line
     assert "ANOMALY_PARTITIONS" in dlq(kafka, "list", ANOMALY_PARTITIONS="x").error_line
     no_model = dlq(kafka, "replay", "--all", ANOMALY_MODEL=str(kafka.folder / "none"))
-    assert "make train" in no_model.error_line
+    assert "python -m training fit" in no_model.error_line
 
     unknown = dlq(kafka, "list", "--reason", "bad-tiem")
     assert unknown.code == 2

@@ -56,7 +56,8 @@ ALLOWED = {
         "dead_letters",
     },
     "commands": {"core", "broker", "records", "settings", "terminal", "commands", ""},
-    "training": {"core", "model_store"},
+    # A topic can be history, too: it is reached as a worker reaches it.
+    "training": {"core", "schemas", "model_store", "broker", "settings"},
 }
 """Rooms of `anomaly_app` that each room may import; "" is the package's own version."""
 

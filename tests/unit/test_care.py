@@ -14,7 +14,8 @@ from anomaly_app.core.roles import Roles
 from tests.support.factories import history
 from training.care import column_warnings
 from training.fit import FitOptions, fit_model
-from training.history import History, read_history
+from training.history import History
+from training.reading import read_history
 from training.schema import encode_history, infer_schema
 
 ROWS = 200

@@ -1,6 +1,7 @@
 """The demo's parts: the simulator, the scenario and the sums."""
 
 import json
+import shlex
 from collections import Counter
 from pathlib import Path
 
@@ -11,12 +12,16 @@ from rich.console import Console
 
 from anomaly_app.core.decode import Decoder
 from anomaly_app.core.roles import Roles
+from anomaly_app.demo.next_steps import next_steps
 from anomaly_app.demo.scenario import MALFORMED, Event, file_scenario, simulated_scenario
-from anomaly_app.demo.screen import show_summary
+from anomaly_app.demo.screen import show_next_steps, show_summary
 from anomaly_app.demo.simulator import FRAUDS_PER_10_000, simulate
 from anomaly_app.demo.tally import Tally, add_up, advice_of, summarise
+from anomaly_app.demo.workers import clear_old_logs
 from tests.support.factories import record
+from tests.support.kafka import ROOT
 from training.schema import infer_schema
+from training.topic import TopicAddress
 
 
 def test_the_same_seed_simulates_the_same_transactions() -> None:
@@ -156,3 +161,61 @@ def test_an_anomaly_that_comes_twice_counts_once() -> None:
     tally = tally_of(event(fraud=True), anomalous=[0])
     assert not tally.record_anomaly("transactions-0-0", at=200.0)
     assert tally.latency_ms(0.5) == 10.0
+
+
+@pytest.mark.parametrize(
+    ("anomalies", "said"), [(0, "none of 1,000 rows"), (15, None), (400, "40 %")]
+)
+def test_alerts_that_are_none_or_far_too_many_are_said_loudly(
+    anomalies: int, said: str | None
+) -> None:
+    totals = {"scored": 1_000, "anomalies": anomalies}
+    summary = summarise(tally_of(anomalous=[]), totals, alert_rate=0.015, seconds=1.0)
+    with (console := Console(width=60)).capture() as captured:
+        show_summary(console, summary)
+    if said is None:
+        assert summary["alert_share"] is None
+    else:
+        assert said in captured.get()
+
+
+def words_of(step: str) -> list[str]:
+    """Of a command, as a shell splits it."""
+    return shlex.split(step, comments=True)
+
+
+def test_the_next_steps_are_commands_for_this_file_and_these_roles() -> None:
+    roles = """key="Card No" label='Is Fraud:yes' amount=amt"""
+    steps = next_steps(Path("my files/a'b.csv"), roles, "kafka://a:1;kafka://b:2")
+    fit, threshold, worker, topic = map(words_of, steps)
+    assert fit == ["python", "-m", "training", "fit", "my files/a'b.csv", "--roles", roles]
+    assert threshold[3:5] == ["threshold", "models/transactions"]
+    assert worker[:2] == [
+        "ANOMALY_BROKER=kafka://a:1;kafka://b:2",
+        "ANOMALY_TRANSACTIONS_TOPIC=TOPIC",
+    ]
+    assert topic[4] == "kafka://a:1,b:2/TOPIC"
+    assert TopicAddress.parse(topic[4]).topic == "TOPIC"
+    assert topic[-2:] == ["--roles", roles]
+
+
+def test_after_the_simulator_the_next_step_is_a_file() -> None:
+    steps = next_steps(None, "", "kafka://127.0.0.1:9092")
+    assert words_of(steps[0])[:2] == ["make", "demo"]
+    assert (ROOT / words_of(steps[0])[2].removeprefix("DATA=")).exists()
+    with (console := Console(width=30)).capture() as captured:
+        show_next_steps(console, steps)
+    for step in steps:
+        assert step in captured.get()
+
+
+def test_old_logs_are_cleared_and_nothing_else(tmp_path: Path) -> None:
+    gone = ["worker-4711.log", "broker.log", "worker-4711-data/v1/x"]
+    kept = ["worker-notes.log", "models/transactions/1/manifest.json", "my-data/x", "a.log"]
+    for name in (*gone, *kept):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    clear_old_logs(tmp_path)
+    assert [name for name in gone if (tmp_path / name).exists()] == []
+    assert [name for name in kept if not (tmp_path / name).exists()] == []
+    assert not (tmp_path / "worker-4711-data").exists()

@@ -1,14 +1,19 @@
 """What the documents say is so."""
 
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
+import click
 import pytest
 from pydantic import TypeAdapter
 
 from anomaly_app.core.errors import Rejection
+from anomaly_app.core.roles import Roles
+from anomaly_app.demo.__main__ import main as demo
 from anomaly_app.settings import Settings
+from training.cli import cli
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -120,3 +125,53 @@ def test_the_version_is_the_same_everywhere() -> None:
 
     assert f'version = "{__version__}"' in (ROOT / "pyproject.toml").read_text()
     assert f"[{__version__}]" in (ROOT / "CHANGELOG.md").read_text()
+
+
+DOCUMENTS = [ROOT / "README.md", ROOT / "data/README.md", *(ROOT / "docs").glob("*.md")]
+
+
+def commands_of(document: Path, beginning: str) -> list[list[str]]:
+    """Words of the commands in a document's blocks, without comments and what goes before."""
+    blocks = re.findall(
+        r"^```(?:sh|console)\n(.*?)^```", document.read_text(), re.DOTALL | re.MULTILINE
+    )
+    lines = [line.removeprefix("$ ") for block in blocks for line in block.splitlines()]
+    found = [shlex.split(line, comments=True) for line in lines if beginning in line]
+    first, length = beginning.split(maxsplit=1)[0], len(beginning.split())
+    return [words[words.index(first) + length :] for words in found]
+
+
+def test_the_documents_training_commands_are_understood() -> None:
+    found = [words for d in DOCUMENTS for words in commands_of(d, "python -m training")]
+    assert len(found) >= 10
+    for name, *words in found:
+        command = cli.get_command(click.Context(cli), name)
+        assert command is not None, name
+        command.make_context(name, words)
+
+
+def test_the_readmes_demo_commands_have_known_variables_and_data_that_is_there() -> None:
+    names = {option.envvar for option in demo.params if isinstance(option, click.Option)}
+    found = commands_of(ROOT / "README.md", "make demo")
+    assert len(found) >= 5
+    for words in found:
+        variables = dict(word.split("=", 1) for word in words)
+        assert variables.keys() <= names
+        data = variables.get("DATA", "")
+        assert not data.startswith("data/") or (ROOT / data).exists()
+        Roles.parse(variables.get("ROLES", ""))
+
+
+def test_commands_are_written_for_an_activated_environment_which_is_said_once() -> None:
+    named = [line for d in DOCUMENTS for line in d.read_text().splitlines() if ".venv/bin" in line]
+    assert named == [". .venv/bin/activate"]
+
+
+def test_data_that_ships_has_its_source_and_licence() -> None:
+    said = (ROOT / "data/README.md").read_text()
+    ignored = (ROOT / ".gitignore").read_text()
+    for file in re.findall(r"^!data/(.*\.csv)$", ignored, re.MULTILINE):
+        assert f"`{file}`" in said
+        assert (ROOT / "data" / file).stat().st_size <= 300_000
+    assert "**Source:**" in said
+    assert "**Licence:**" in said

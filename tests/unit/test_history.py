@@ -17,9 +17,10 @@ from anomaly_app.model_store import load_model
 from training.cli import cli
 from training.evaluate import evaluate
 from training.fit import FitOptions, fit_model
-from training.history import History, read_history
+from training.history import History
 from training.labels import Labels, of_column
 from training.measures import measure
+from training.reading import read_history
 from training.threshold import ThresholdRule
 
 

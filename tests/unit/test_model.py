@@ -45,7 +45,7 @@ def test_the_highest_version_is_taken_by_number(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", "transactions", "transactions/1"])
 def test_a_missing_model_says_what_to_run(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ModelMissing, match="make train"):
+    with pytest.raises(ModelMissing, match="python -m training fit"):
         load_model(tmp_path / name)
 
 

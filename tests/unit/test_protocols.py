@@ -11,7 +11,6 @@ import pytest
 
 from anomaly_app.core.errors import DataError
 from training.benchmark import Average, Measurement, averages, benchmark
-from training.history import read_history
 from training.protocols import (
     DIRT,
     MOST_ROWS,
@@ -22,6 +21,7 @@ from training.protocols import (
     read_set,
     split,
 )
+from training.reading import read_history
 
 BOTH: tuple[Protocol, ...] = ("A", "C")
 

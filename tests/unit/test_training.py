@@ -18,7 +18,7 @@ from anomaly_app.model_store import load_model
 from tests.support.factories import history, record
 from training.cli import cli
 from training.fit import FitOptions, fit_model
-from training.history import read_history
+from training.reading import read_history
 from training.schema import encode_history, infer_schema
 from training.threshold import ThresholdRule
 
@@ -220,3 +220,14 @@ def test_help_teaches() -> None:
     lines = [line.strip() for line in run("--help")[1].splitlines()]
     assert "faust -A anomaly_app.app worker -l info" in lines
     assert "key=cust" in run("fit", "--help")[1]
+
+
+def test_roles_said_of_a_topic_go_over_those_of_history() -> None:
+    history = Roles.parse("key=cust time=ts timezone=Europe/Berlin label=is_fraud")
+    assert history.changed_by(Roles.parse("")) == history
+    changed = history.changed_by(Roles.parse("key=card label=none amount=amt"))
+    assert (changed.key, changed.time, changed.label) == ("card", "ts", None)
+    assert changed.timezone == "Europe/Berlin"
+    assert changed.infer(["card", "is_fraud"]).label is None
+    assert changed.changed_by(Roles.parse("label=fraud")).absent == ()
+    assert history.changed_by(Roles.parse("timezone=Asia/Tokyo")).timezone == "Asia/Tokyo"

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -86,8 +87,8 @@ def test_a_fit_shows_features_warnings_threshold_measures_and_the_way_on(data: P
     output = fit(data, "--alert-rate", "0.02")
     for words in (
         "what the model sees",
-        "one was left out: it has one value only",
-        "steady was left out: it only counts up",
+        "left out one it has one value only",
+        "steady only counts up",
         "2.000% of all transactions",
         "AUC",
         "ANOMALY_MODEL=",
@@ -322,3 +323,92 @@ def test_costs_are_two_numbers() -> None:
     for words in ("100", "1:2:3", "a:b", "-1:1", "inf:1", "nan:1"):
         with pytest.raises(DataError, match="MISSED:FALSE_ALERT"):
             read_costs(words)
+
+
+def manifest_of(data: Path, version: int) -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads(
+        (model_of(data) / str(version) / MANIFEST_FILE).read_text()
+    )
+    return manifest
+
+
+def test_a_moved_threshold_is_a_new_version_of_the_same_fit(data: Path) -> None:
+    fit(data)
+    code, output = run("threshold", model_of(data), "--alerts-per-day", 20)
+    assert code == 0, output
+    assert "alerts a day: about 7.25 → 20, at 1,450 transactions a day" in output
+    assert "the fit of version 1, and the new threshold" in output
+    old, new = manifest_of(data, 1), manifest_of(data, 2)
+    assert new["alert_rate"] == pytest.approx(20 / 1_450, rel=1e-3)
+    assert new["threshold_rule"].startswith("at most 20 alerts a day")
+    assert set(old["metrics"]) - set(new["metrics"]) == {"alert_rate", "precision", "recall"}
+    moved = {"version", "alert_rate", "threshold_rule", "created_at", "metrics"}
+    assert {k: v for k, v in old.items() if k not in moved} == {
+        k: v for k, v in new.items() if k not in moved
+    }
+    pickles = [(model_of(data) / str(v) / MODEL_FILE).read_bytes() for v in (1, 2)]
+    assert pickles[0] == pickles[1]
+    assert load_model(model_of(data)).manifest.version == "2"
+
+
+def test_a_threshold_from_labels_needs_labelled_data(data: Path) -> None:
+    fit(data)
+    code, output = run("threshold", model_of(data), data, "--cost", "100:1")
+    assert code == 0, output
+    assert "least cost at 100 for a missed anomaly" in output
+    assert "the model was fitted on" in output
+    for options, line in (
+        (["--f-beta", 1], "--f-beta and --cost need labelled DATA"),
+        ([], "give one of --alert-rate, --alerts-per-day, --f-beta and --cost"),
+        (["--alert-rate", 0.1, "--cost", "1:1"], "not several"),
+        ([data, "--alert-rate", 0.1], "DATA goes with --f-beta and --cost only"),
+        ([data, "--f-beta", 1, "--roles", "label=none"], "has no labels of both kinds"),
+    ):
+        code, output = run("threshold", model_of(data), *options)
+        assert code != 0
+        assert line in output
+    assert not (model_of(data) / "3").exists()
+
+
+def test_a_model_of_no_times_cannot_count_alerts_a_day(data: Path) -> None:
+    write(data, {"time": None})
+    fit(data)
+    code, output = run("threshold", model_of(data), "--alerts-per-day", 20)
+    assert code == 1
+    assert "give --transactions-per-day as well" in output
+    code, output = run(
+        "threshold", model_of(data), "--alerts-per-day", 20, "--transactions-per-day", 4000
+    )
+    assert code == 0, output
+    assert "alert rate 0.005 → 0.005" in output
+
+
+def test_a_threshold_is_not_moved_where_versions_have_no_place(data: Path, tmp_path: Path) -> None:
+    fit(data)
+    (model_of(data) / "1").rename(tmp_path / "alone")
+    code, output = run("threshold", tmp_path / "alone", "--alert-rate", 0.01)
+    assert code == 1
+    assert "copy it to models/transactions/1 first" in output
+
+
+@pytest.mark.parametrize("word", ["7", "0d", "-1d", "7 d", "7y", "1.5h", ""])
+def test_a_time_that_is_none_is_told(data: Path, word: str) -> None:
+    code, output = run("fit", "kafka://127.0.0.1:1/x", "--last", word)
+    assert code == 2
+    assert "is not a time such as 90m, 12h, 7d or 2w" in output
+
+
+def test_last_goes_with_a_topic_only(data: Path) -> None:
+    code, output = run("fit", data, "--last", "7d")
+    assert code == 2
+    assert "--last goes with a topic" in output
+
+
+def test_a_topic_that_cannot_be_reached_is_one_line(data: Path) -> None:
+    for words, line in (
+        ("kafka://127.0.0.1:1/x", "Error: no broker answers at kafka://127.0.0.1:1"),
+        ("kafka://127.0.0.1/x", "Error: ANOMALY_BROKER: it must be of the form"),
+    ):
+        code, output = run("fit", words)
+        assert code == 1
+        assert output.startswith(line)

@@ -13,18 +13,20 @@ from anomaly_app.core.detectors import DETECTORS
 from training.cli import COMMANDS, one_line_errors
 from training.commands import options
 from training.commands.progress import progress
+from training.commands.reading import read_data
 from training.commands.tables import warn
 from training.compare import Comparison, compare
-from training.history import read_history
 from training.report.columns import columns_of
 from training.report.comparison import comparison_report
 from training.report.files import write_report
+from training.topic import TopicAddress
 
 
 @click.command("compare", short_help=COMMANDS["compare"])
-@options.data
+@options.data_or_topic
 @options.roles
 @options.time_format
+@options.last
 @options.detectors
 @click.option(
     "--held-back",
@@ -38,9 +40,10 @@ from training.report.files import write_report
 @options.seed
 @one_line_errors
 def command(
-    data: Path,
+    data: Path | TopicAddress,
     roles: str,
     time_format: str | None,
+    last: float | None,
     detectors: list[str] | None,
     held_back: float,
     report: Path | None,
@@ -59,8 +62,7 @@ def command(
       python -m training compare history.csv --detectors default,knn,isolation_forest
     """  # noqa: D301  # click reads the escape: keep the lines as they are
     console, busy = Console(), Console(stderr=True)
-    with busy.status(f"reading {escape(str(data))}"):
-        history = read_history(data, options.read_roles(roles, time_format))
+    history = read_data(data, options.read_roles(roles, time_format), busy, last=last)
     names = detectors or list(DETECTORS)
     with progress(busy) as bar:
         task = bar.add_task("", total=len(names))
@@ -69,7 +71,8 @@ def command(
             bar.update(task, completed=place, description=name)
 
         comparison = compare(history, names, held_back=held_back, seed=seed, turn=turn)
-    file = report or Path(f"comparison-{data.resolve().name.split('.')[0]}.html")
+    name = data.topic if isinstance(data, TopicAddress) else data.resolve().name.split(".")[0]
+    file = report or Path(f"comparison-{name}.html")
     with busy.status("writing the report"):
         write_report(file, comparison_report(comparison, when=datetime.now(tz=UTC)))
     show(console, comparison)

@@ -15,7 +15,7 @@ from training.commands import options
 from training.commands.progress import progress
 from training.commands.tables import warn
 from training.evaluate import Evaluation, evaluate
-from training.history import read_history
+from training.reading import read_history
 from training.report.evaluation import evaluation_report
 from training.report.files import write_report
 from training.report.words import metric_name

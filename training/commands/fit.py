@@ -8,21 +8,24 @@ from rich.console import Console
 from rich.markup import escape
 
 from anomaly_app.core.detectors import DETECTORS
+from anomaly_app.core.roles import Roles
 from anomaly_app.model_store import next_version, save_model
 from training.cli import COMMANDS, one_line_errors
-from training.commands import options
+from training.commands import options, rules
+from training.commands.decided import other_warnings, show_decisions
+from training.commands.reading import read_data
 from training.commands.tables import feature_table, measured, warn
 from training.fit import FitOptions, Fitted, fit_model
-from training.history import read_history
-from training.threshold import ALERT_RATE, ThresholdRule
+from training.topic import TopicAddress
 
 DEFAULTS = FitOptions()
 
 
 @click.command("fit", short_help=COMMANDS["fit"])
-@options.data
+@options.data_or_topic
 @options.roles
 @options.time_format
+@options.last
 @click.option(
     "--detector",
     default=DEFAULTS.detector,
@@ -45,36 +48,7 @@ DEFAULTS = FitOptions()
     help="Share of the history, the most isolated rows, that the detector does not learn from; "
     "0 trims nothing.  [default: the detector's]",
 )
-@click.option(
-    "--alert-rate",
-    type=click.FloatRange(0, 0.5, min_open=True),
-    help=f"Share of transactions that shall alert: 0.005 is 5 in 1,000.  [default: {ALERT_RATE:g}]",
-)
-@click.option(
-    "--alerts-per-day",
-    type=options.POSITIVE,
-    metavar="N",
-    help="Or: how many alerts a day people can bear, on average, at the traffic of the history.",
-)
-@click.option(
-    "--transactions-per-day",
-    type=options.POSITIVE,
-    metavar="N",
-    help="The traffic that --alerts-per-day refers to.  [default: that of the history]",
-)
-@click.option(
-    "--f-beta",
-    type=options.POSITIVE,
-    metavar="BETA",
-    help="Or: the best F-beta score on the labels; 1 weighs precision and recall alike, 2 recall "
-    "more.",
-)
-@click.option(
-    "--cost",
-    metavar="MISSED:FALSE_ALERT",
-    help="Or: the least cost on the labels; 100:1 if a missed anomaly costs as much as 100 false "
-    "alerts.",
-)
+@rules.options
 @click.option(
     "--held-back",
     default=DEFAULTS.held_back,
@@ -93,9 +67,10 @@ DEFAULTS = FitOptions()
 @options.seed
 @one_line_errors
 def command(
-    data: Path,
+    data: Path | TopicAddress,
     roles: str,
     time_format: str | None,
+    last: float | None,
     detector: str,
     params: tuple[str, ...],
     trim: float | None,
@@ -103,7 +78,7 @@ def command(
     name: str,
     out: Path,
     seed: int,
-    **rules: Any,
+    **rule: Any,
 ) -> None:
     """Fit a model on DATA and write the artifact.
 
@@ -116,23 +91,24 @@ def command(
       python -m training fit history.csv --alerts-per-day 10
       python -m training fit history.parquet --roles 'key=card label=is_fraud' --cost 100:1
       python -m training fit sensors.csv --detector knn --param n_neighbors=10 --trim 0.02
+      python -m training fit kafka://localhost:9092/transactions --last 7d
     """  # noqa: D301  # click reads the escape: keep the lines as they are
     words = params if trim is None else (*params, f"trim={trim}")
     fit_options = FitOptions(
         name=name,
         detector=detector,
         params=options.read_params(detector, words),
-        threshold=_threshold_rule(**rules),
+        threshold=rules.read_rule(**rule),
         held_back=held_back,
         random_state=seed,
     )
     console, busy = Console(), Console(stderr=True)
-    with busy.status(f"reading {escape(str(data))}"):
-        history = read_history(data, options.read_roles(roles, time_format))
+    said = options.read_roles(roles, time_format)
+    history = read_data(data, said, busy, last=last)
     with busy.status(f"fitting {detector} on {len(history):,} rows"):
         fitted = fit_model(history, fit_options, version=next_version(out, name))
     folder = save_model(out, fitted.manifest, fitted.pickle)
-    show(console, fitted)
+    show(console, fitted, said)
     console.print(
         f"wrote [bold]{escape(str(folder))}[/]; a worker uses it with "
         f"ANOMALY_MODEL={escape(str(out / name))}",
@@ -140,12 +116,23 @@ def command(
     )
 
 
-def show(console: Console, fitted: Fitted) -> None:
-    """Show what a fit saw and how well it does on the rows that were held back."""
+def show(console: Console, fitted: Fitted, said: Roles) -> None:
+    """Show what a fit saw and how well it does on the rows that were held back.
+
+    Parameters
+    ----------
+    console
+        Where to.
+    fitted
+        The model.
+    said
+        The roles as the user said them.
+    """
     manifest = fitted.manifest
     training = manifest.training
+    show_decisions(console, manifest, change="--roles '{}'", said=said)
     console.print(feature_table(manifest.schema))
-    warn(console, training.warnings)
+    warn(console, other_warnings(manifest))
     console.print(
         f"{manifest.detector}: fitted on {training.rows:,} rows, calibrated on "
         f"{training.held_back:,}"
@@ -156,26 +143,3 @@ def show(console: Console, fitted: Fitted) -> None:
         markup=False,
     )
     console.print(f"on the rows held back: {measured(manifest.metrics)}")
-
-
-def _threshold_rule(
-    *,
-    alert_rate: float | None,
-    alerts_per_day: float | None,
-    transactions_per_day: float | None,
-    f_beta: float | None,
-    cost: str | None,
-) -> ThresholdRule:
-    if sum(part is not None for part in (alert_rate, alerts_per_day, f_beta, cost)) > 1:
-        raise click.UsageError(
-            "give one of --alert-rate, --alerts-per-day, --f-beta and --cost, not several"
-        )
-    if transactions_per_day is not None and alerts_per_day is None:
-        raise click.UsageError("--transactions-per-day goes with --alerts-per-day only")
-    return ThresholdRule(
-        alert_rate=alert_rate,
-        alerts_a_day=alerts_per_day,
-        f_beta=f_beta,
-        costs=options.read_costs(cost) if cost is not None else None,
-        transactions_a_day=transactions_per_day,
-    )

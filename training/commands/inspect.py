@@ -12,6 +12,7 @@ from anomaly_app.core.manifest import Manifest, read_manifest
 from anomaly_app.model_store import read_artifact
 from training.cli import COMMANDS, one_line_errors
 from training.commands import options
+from training.commands.decided import other_warnings, show_decisions
 from training.commands.tables import feature_table, measured, warn
 
 
@@ -38,8 +39,9 @@ def command(artifact: Path) -> None:
         corrupt = fault
     console = Console()
     console.print(_facts(manifest, matches=corrupt is None))
+    show_decisions(console, manifest, change="python -m training fit DATA --roles '{}'")
     console.print(feature_table(manifest.schema))
-    warn(console, manifest.training.warnings)
+    warn(console, other_warnings(manifest))
     if corrupt is not None:
         raise corrupt
 

@@ -1,6 +1,7 @@
 """Options that several commands have, and how their words are read."""
 
 import inspect
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -12,13 +13,63 @@ from msgspec.structs import replace
 from anomaly_app.core.detectors import DETECTORS
 from anomaly_app.core.errors import DataError
 from anomaly_app.core.roles import Roles
+from training.topic import SCHEME, TopicAddress
 
 SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 POSITIVE = click.FloatRange(0, min_open=True)
 
 Command: TypeAlias = Callable[..., None]
 
+
+class Data(click.ParamType):
+    """A file, a folder, or a topic as ``kafka://HOST:PORT/TOPIC``."""
+
+    name = "data"
+
+    def convert(
+        self,
+        value: Any,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Path | TopicAddress:
+        """Read a word of the command line."""
+        if not str(value).startswith(SCHEME):
+            return Path(value)
+        try:
+            return TopicAddress.parse(value)
+        except DataError as fault:
+            self.fail(str(fault), param, ctx)
+
+
+class Duration(click.ParamType):
+    """A time such as ``90m``, ``12h``, ``7d`` or ``2w``, in seconds."""
+
+    name = "duration"
+
+    def convert(
+        self,
+        value: Any,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> float:
+        """Read a word of the command line."""
+        found = re.fullmatch(r"(\d{1,6})([smhdw])", str(value))
+        if found is None or not int(found[1]):
+            self.fail(f"{value!r} is not a time such as 90m, 12h, 7d or 2w", param, ctx)
+        return int(found[1]) * SECONDS[found[2]]
+
+
+SECONDS = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0, "w": 604_800.0}
+
 data = click.argument("data", type=click.Path(path_type=Path))
+data_or_topic = click.argument("data", type=Data())
+last = click.option(
+    "--last",
+    type=Duration(),
+    metavar="7d",
+    help="Of a topic: only the records of the last 90m, 12h, 7d or 2w.  [default: all that the "
+    "topic holds]",
+)
 artifact = click.argument("artifact", type=click.Path(path_type=Path))
 roles = click.option(
     "--roles",

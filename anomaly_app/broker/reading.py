@@ -1,0 +1,75 @@
+"""Reading a part of a topic: from one offset to another, one partition after the other."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import NamedTuple
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.structs import ConsumerRecord
+
+from anomaly_app.broker.clients import broker_errors
+from anomaly_app.core.errors import BrokerError
+
+POLL_MS = 1000
+
+Progress = Callable[[int, int], None]
+"""Hears how many offsets have been read, and of how many."""
+
+Bounds = Mapping[TopicPartition, tuple[int, int]]
+"""First offset and end of each partition."""
+
+
+class Fetched(NamedTuple):
+    """What one fetch brought, and how far the reading is."""
+
+    records: list[ConsumerRecord]
+    done: int
+    """Offsets of all partitions that are read, also those without a record."""
+
+
+async def read_bounded(
+    consumer: AIOKafkaConsumer, bounds: Bounds, *, patience: float
+) -> AsyncIterator[Fetched]:
+    """Read what is within bounds, and hold no more than one fetch of it.
+
+    Parameters
+    ----------
+    consumer
+        Without a group.
+    bounds
+        Of partitions of one topic.
+    patience
+        Seconds without an answer after which the broker is given up.
+
+    Raises
+    ------
+    BrokerError
+        It does not answer.
+    """
+    done = 0
+    for partition, (start, end) in bounds.items():
+        if start >= end:
+            continue
+        consumer.assign([partition])
+        consumer.seek(partition, start)
+        async for records, position in _read(consumer, partition, end, patience):
+            yield Fetched(records, done + min(position, end) - start)
+        done += end - start
+
+
+async def _read(
+    consumer: AIOKafkaConsumer, partition: TopicPartition, end: int, patience: float
+) -> AsyncIterator[tuple[list[ConsumerRecord], int]]:
+    doing = f"reading {partition.topic}"
+    clock = asyncio.get_running_loop().time
+    heard = clock()
+    position = -1
+    while position < end:
+        if clock() > heard + patience:
+            raise BrokerError(f"{doing} failed: no answer for {patience:.0f} s")
+        with broker_errors(doing):
+            fetched = await consumer.getmany(partition, timeout_ms=POLL_MS)
+            reached = await consumer.position(partition)
+        if reached > position:
+            position, heard = reached, clock()
+        yield [m for m in fetched.get(partition, ()) if m.offset < end], position

@@ -1,0 +1,131 @@
+"""What was decided of the columns, in one short table: said or inferred, and how to change it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from anomaly_app.core.manifest import Manifest
+from anomaly_app.core.roles import PARTS, Roles
+
+WITHOUT = {
+    "key": "none: all rows are of one entity",
+    "time": "none: in the order of the rows",
+    "id": "none",
+    "label": "none: nothing to measure against",
+}
+"""What holds where there is no column for a part."""
+
+
+class Decision(NamedTuple):
+    """A line of the table."""
+
+    part: str
+    column: str
+    how: str
+    """``said``, ``inferred``, or why it was left out."""
+
+
+def decisions(manifest: Manifest, said: Roles | None = None) -> list[Decision]:
+    """List what was decided of the columns.
+
+    Parameters
+    ----------
+    manifest
+        Of the model that was fitted.
+    said
+        The roles as the user said them; None where that is not known any more.
+    """
+    return [*_parts(manifest.roles, said), *_features(manifest, said), *_left_out(manifest)]
+
+
+def show_decisions(
+    console: Console, manifest: Manifest, *, change: str, said: Roles | None = None
+) -> None:
+    """Show the table, and how to change what it says.
+
+    Parameters
+    ----------
+    console
+        Where to.
+    manifest
+        Of the model that was fitted.
+    change
+        How roles are said there: ``ROLES='{}'`` or ``--roles '{}'``.
+    said
+        The roles as the user said them; None where that is not known any more.
+    """
+    table = Table(title="what was decided of the columns", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("part", no_wrap=True)
+    table.add_column("column", overflow="fold")
+    table.add_column("said or inferred" if said is not None else "reason", overflow="fold")
+    for decision in decisions(manifest, said):
+        table.add_row(*map(escape, decision))
+    if not any(decision.how for decision in decisions(manifest, said)):
+        table.columns.pop()
+    console.print(table)
+    console.print(
+        f"change it with {change.format('label=Class time=none')}",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def other_warnings(manifest: Manifest) -> Iterator[str]:
+    """Give what `fit` warned of, without the columns that the table has as left out."""
+    beginnings = tuple(f"{column} was left out" for column in manifest.training.left_out)
+    for line in manifest.training.warnings:
+        if not line.startswith(beginnings):
+            yield line
+
+
+def _parts(roles: Roles, said: Roles | None) -> Iterator[Decision]:
+    for part in PARTS:
+        column = getattr(roles, part)
+        own = said is not None and (getattr(said, part) is not None or part in said.absent)
+        how = "" if said is None else "said" if own else "inferred" if column else ""
+        yield Decision(part, column or WITHOUT[part], how)
+    for word, value in (("timezone", roles.timezone), ("time_format", roles.time_format)):
+        if value is not None and value != getattr(Roles(), word):
+            yield Decision(word, value, "" if said is None else "said")
+
+
+def _features(manifest: Manifest, said: Roles | None) -> Iterator[Decision]:
+    roles = manifest.roles
+    names = [feature.name for feature in manifest.schema.wire_features]
+    own = set() if said is None else {*said.features, *said.categories, *said.renamed}
+    for how, listed in (
+        ("said", [name for name in names if name in own]),
+        ("inferred", [name for name in names if name not in own]),
+    ):
+        if listed:
+            columns = ", ".join(_with_field(name, roles.renamed) for name in listed)
+            yield Decision("features", columns, how if said is not None else "")
+    for feature in manifest.schema.features:
+        if feature.kind == "hour_of_day":
+            yield Decision("feature", f"{feature.name} (of {roles.time or 'the time'})", "derived")
+
+
+def _with_field(feature: str, renamed: Mapping[str, str]) -> str:
+    return f"{feature} (in {renamed[feature]})" if feature in renamed else feature
+
+
+def _left_out(manifest: Manifest) -> Iterator[Decision]:
+    by_reason: dict[str, list[str]] = {}
+    for column, reason in manifest.training.left_out.items():
+        by_reason.setdefault(reason, []).append(column)
+    for reason, columns in by_reason.items():
+        yield Decision("left out", _some(columns), reason)
+
+
+MOST_NAMES = 20
+"""Columns that are named of those that were left out for one reason."""
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {more:,} more" if more > 0 else "")

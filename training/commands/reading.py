@@ -1,0 +1,58 @@
+"""Reading DATA, whatever it is, with a word on standard error while it takes."""
+
+import logging
+import time
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.markup import escape
+
+from anomaly_app.core.roles import Roles
+from anomaly_app.settings import load_settings
+from training.commands.progress import progress
+from training.history import History
+from training.reading import read_history
+from training.topic import TopicAddress, read_topic
+
+
+def read_data(
+    data: Path | TopicAddress, roles: Roles, busy: Console, *, last: float | None = None
+) -> History:
+    """Read a file or folder of history, or a topic.
+
+    Parameters
+    ----------
+    data
+        As the command line names it.
+    roles
+        Parts of the columns or fields; what they do not say is inferred.
+    busy
+        Best on standard error.
+    last
+        Of a topic: seconds up to now from which records are read; None: all.
+
+    Raises
+    ------
+    DataError
+        It cannot be read as a table of transactions.
+    BrokerError
+        The topic cannot be read.
+    """
+    if isinstance(data, Path):
+        if last is not None:
+            raise click.UsageError("--last goes with a topic: kafka://HOST:PORT/TOPIC")
+        with busy.status(f"reading {escape(str(data))}"):
+            return read_history(data, roles)
+    # What goes wrong is said in one line, not by the client as well.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL + 1)
+    since = None if last is None else time.time() - last
+    with progress(busy) as bar:
+        task = bar.add_task(f"reading {data}", total=None)
+        return read_topic(
+            data,
+            roles,
+            load_settings(),
+            since=since,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )

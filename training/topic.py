@@ -1,0 +1,193 @@
+"""A topic of Kafka as history: what it holds at the start, read like the worker reads it."""
+
+import asyncio
+import dataclasses
+from contextlib import nullcontext
+from typing import NamedTuple, Self
+
+import polars as pl
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from msgspec.structs import replace
+
+from anomaly_app.broker.clients import broker_errors, open_admin, open_consumer
+from anomaly_app.broker.offsets import bounds
+from anomaly_app.broker.reading import Bounds, Progress, read_bounded
+from anomaly_app.broker.topics import describe_topics
+from anomaly_app.core.errors import DataError
+from anomaly_app.core.framing import NO_READERS, schemas_of
+from anomaly_app.core.roles import Roles
+from anomaly_app.schemas.registry import SchemaRegistry, open_registry
+from anomaly_app.settings import Settings, change_settings
+from training.history import History
+from training.parts import resolved
+from training.reading import history_of, verbatim
+from training.record_table import KAFKA_KEY, KAFKA_TIMESTAMP, RecordTable
+from training.tables.files import typed
+from training.tables.table import Table
+
+SCHEME = "kafka://"
+
+
+class TopicAddress(NamedTuple):
+    """A topic and where it is: ``kafka://host:port/topic``."""
+
+    broker: str
+    topic: str
+
+    @classmethod
+    def parse(cls, words: str) -> Self:
+        """Read an address; several hosts are separated by commas.
+
+        Raises
+        ------
+        DataError
+            It is not of that form.
+        """
+        hosts, slash, topic = words.removeprefix(SCHEME).partition("/")
+        if not words.startswith(SCHEME) or not hosts or not slash or not topic or "/" in topic:
+            raise DataError(f"{words!r} is not of the form kafka://HOST:PORT/TOPIC")
+        return cls(SCHEME + hosts, topic)
+
+    def __str__(self) -> str:
+        return f"{self.broker}/{self.topic}"
+
+
+def read_topic(
+    address: TopicAddress,
+    roles: Roles,
+    settings: Settings,
+    *,
+    since: float | None = None,
+    progress: Progress | None = None,
+) -> History:
+    """Read the records of a topic as history, up to where it ends now.
+
+    Kafka's key is the key where no field is one, and Kafka's timestamp the time. Records of
+    transactions that are aborted or under way are left out.
+
+    Parameters
+    ----------
+    address
+        Which topic, and where.
+    roles
+        Parts of the fields; what they do not say is inferred from the fields' names.
+    settings
+        For the broker's users and certificates, and the payload of the records.
+    since
+        Only records whose timestamp is not before, in seconds since the epoch.
+    progress
+        Hears how far it is.
+
+    Raises
+    ------
+    SettingsError
+        The broker's address cannot be one.
+    BrokerError
+        The broker does not answer, or does not let the app in, or has no such topic.
+    DataError
+        There is no record that can be read, or a field that was named is not there.
+    """
+    registry = open_registry(settings)
+    table = RecordTable(
+        roles,
+        max_bytes=settings.max_record_bytes,
+        payload=settings.payload,
+        since=since,
+        readers=registry.readers if registry else NO_READERS,
+    )
+    there = change_settings(settings, broker=address.broker)
+    asyncio.run(_fill(table, address, there, since, progress, registry))
+    if not table.rows:
+        raise DataError(_nothing(address, table, since))
+    return topic_history(address, table, roles)
+
+
+async def _fill(
+    table: RecordTable,
+    address: TopicAddress,
+    settings: Settings,
+    since: float | None,
+    progress: Progress | None,
+    registry: SchemaRegistry | None,
+) -> None:
+    name = address.topic
+    async with open_admin(settings) as admin:
+        with broker_errors("asking for the topics"):
+            numbers = (await describe_topics(admin, settings, name))[name]
+    async with open_consumer(settings, committed_only=True) as consumer, registry or nullcontext():
+        partitions = [TopicPartition(name, number) for number in numbers]
+        with broker_errors(f"asking for the offsets of {name}"):
+            edges: Bounds = await bounds(consumer, partitions)
+            if since is not None:
+                edges = await _from(consumer, edges, since)
+        total = sum(end - start for start, end in edges.values())
+        async for fetched in read_bounded(consumer, edges, patience=settings.broker_wait):
+            if registry is not None:
+                await registry.learn(schemas_of(record.value for record in fetched.records))
+            table.add(fetched.records)
+            if progress is not None:
+                progress(fetched.done, total)
+
+
+async def _from(consumer: AIOKafkaConsumer, edges: Bounds, since: float) -> Bounds:
+    """Leave out what is before a time, as far as the broker can tell."""
+    found = await consumer.offsets_for_times({p: int(since * 1000) for p in edges})
+    return {
+        partition: (max(start, found[partition].offset), end)
+        if found.get(partition)
+        else (end, end)
+        for partition, (start, end) in edges.items()
+    }
+
+
+def _nothing(address: TopicAddress, table: RecordTable, since: float | None) -> str:
+    if table.unread:
+        return (
+            f"none of the {table.unread.total():,} records of {address} can be read "
+            f"({table.reasons()}): docs/bad-input.md says what each reason means"
+        )
+    return f"{address} holds no records" + ("" if since is None else " of that time: widen --last")
+
+
+def topic_history(address: TopicAddress, records: RecordTable, said: Roles) -> History:
+    """Make history of the records that were read; see `read_topic`."""
+    name = f"topic {address.topic}"
+    frame = records.to_frame()
+    kafkas = frame.select(KAFKA_KEY, KAFKA_TIMESTAMP)
+    fields = Table(name, frame.drop(kafkas.columns), parts=((name, len(frame)),))
+    table = typed(fields, said, verbatim=verbatim(said))
+    found, _ = resolved(table.frame, said)
+    frame, roles = table.frame, said
+    for part, column in (("key", KAFKA_KEY), ("time", KAFKA_TIMESTAMP)):
+        frame, roles = _with_kafkas(frame, found, roles, part, kafkas[column])
+    history = history_of(name, dataclasses.replace(table, frame=frame), roles)
+    if not records.unread:
+        return history
+    unread = records.unread.total()
+    line = (
+        f"{unread:,} of {unread + records.rows:,} records could not be read and were left out: "
+        f"{records.reasons()}"
+    )
+    return dataclasses.replace(history, warnings=(line, *history.warnings))
+
+
+def _with_kafkas(
+    frame: pl.DataFrame, found: Roles, said: Roles, part: str, own: pl.Series
+) -> tuple[pl.DataFrame, Roles]:
+    """Take Kafka's own key or timestamp where no field has the part, or a record lacks it."""
+    field = getattr(found, part)
+    if part in said.absent or not own.count():
+        return frame, said
+    if field is None:
+        return frame.with_columns(own), replace(said, **{part: own.name})
+    if field in frame.columns and frame[field].null_count():
+        filled = _alike(own, frame.schema[field])
+        frame = frame.with_columns(frame[field].fill_null(filled))
+    return frame, said
+
+
+def _alike(own: pl.Series, dtype: pl.DataType) -> pl.Series:
+    if not own.dtype.is_float() or dtype.is_numeric():
+        return own.cast(dtype)
+    moments = pl.from_epoch((own * 1e6).cast(pl.Int64), "us")
+    return moments.dt.strftime("%FT%T%.fZ") if dtype == pl.String else moments.cast(dtype)
