@@ -1,5 +1,7 @@
 """Whether rows alert about as often as was asked: said loudly where they do not."""
 
+from anomaly_app.core.wording import percent
+
 TOO_MANY = 5.0
 """Times the asked share from which on alerts are too many."""
 
@@ -9,9 +11,15 @@ SURE_OF_NONE = 8.0
 SURE_OF_MANY = 10
 """Alerts at least before they are called too many."""
 
+TOO_FEW = 5.0
+"""Times the found share from which on the asked one is too much above it."""
+
+SURE_OF_FEW = 40.0
+"""Alerts that were to be expected before it means something that there are few."""
+
 
 def alert_share_warning(asked: float, found: int, rows: int) -> str | None:
-    """Say that alerts are none, or more than five times what was asked; None where all is well.
+    """Say that alerts are far more or fewer than was asked, or none; None where all is well.
 
     Parameters
     ----------
@@ -27,13 +35,12 @@ def alert_share_warning(asked: float, found: int, rows: int) -> str | None:
         return f"none of {rows:,} rows alerts; about {expected:,.0f} were asked for"
     # Five times a high share is more than there are rows.
     too_many = rows * min(TOO_MANY * asked, (1.0 + asked) / 2.0)
-    if found >= SURE_OF_MANY and found > too_many:
+    many = found >= SURE_OF_MANY and found > too_many
+    few = 0 < found < expected / TOO_FEW and expected >= SURE_OF_FEW
+    if many or few:
+        verb = "alerts" if found == 1 else "alert"
         return (
-            f"{found:,} of {rows:,} rows alert ({_percent(found / rows)}); about "
-            f"{expected:,.0f} ({_percent(asked)}) were asked for"
+            f"{found:,} of {rows:,} rows {verb} ({percent(found / rows)}); about "
+            f"{expected:,.0f} ({percent(asked)}) were asked for"
         )
     return None
-
-
-def _percent(share: float) -> str:
-    return f"{100.0 * share:.3g} %"

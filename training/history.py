@@ -1,9 +1,9 @@
 """Files of history as one table of transactions, in time order."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,8 @@ SERIES = "series"
 """Column that a file's name becomes where no column tells whose the rows are."""
 
 MISSING = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"]
+
+ByColumns: TypeAlias = Callable[[Sequence[str]], Roles]
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ class History:
         return self.take(np.flatnonzero(first)), self.take(np.flatnonzero(~first))
 
 
-def read_history(path: Path, roles: Roles | None = None) -> History:
+def read_history(path: Path, roles: Roles | ByColumns | None = None) -> History:
     """Read history.
 
     Parameters
@@ -102,7 +104,8 @@ def read_history(path: Path, roles: Roles | None = None) -> History:
     path
         A CSV (also gzipped), Parquet or npz file, or a folder of such files.
     roles
-        Parts of the columns; what they do not say is inferred from the columns' names.
+        Parts of the columns, or what gives them once the names of the columns are known; what
+        they do not say is inferred from these.
 
     Raises
     ------
@@ -111,6 +114,8 @@ def read_history(path: Path, roles: Roles | None = None) -> History:
     """
     files = sorted(_files(path))
     frames = [_read(file) for file in files]
+    if callable(roles):
+        roles = roles(frames[0].columns)
     roles = (roles or Roles()).infer(frames[0].columns)
     if roles.key is None and (len(files) > 1 or roles.time is not None):
         roles = roles.infer([*frames[0].columns, SERIES])

@@ -24,9 +24,11 @@ def test_no_alert_at_all_is_said() -> None:
 @pytest.mark.parametrize(
     ("asked", "found", "rows", "words"),
     [
-        (0.005, 26, 1_000, "26 of 1,000 rows alert (2.6 %); about 5 (0.5 %) were asked for"),
-        (0.3, 940, 1_000, "940 of 1,000 rows alert (94 %); about 300 (30 %) were asked for"),
+        (0.005, 26, 1_000, "26 of 1,000 rows alert (2.6%); about 5 (0.5%) were asked for"),
+        (0.3, 940, 1_000, "940 of 1,000 rows alert (94%); about 300 (30%) were asked for"),
+        (0.005, 7, 16_220, "7 of 16,220 rows alert (0.0432%); about 81 (0.5%) were asked for"),
+        (0.005, 1, 16_220, "1 of 16,220 rows alerts (0.00617%); about 81 (0.5%) were asked for"),
     ],
 )
-def test_far_too_many_alerts_are_said(asked: float, found: int, rows: int, words: str) -> None:
+def test_far_too_many_and_far_too_few_alerts_are_said(asked: float, found: int, rows: int, words: str) -> None:
     assert alert_share_warning(asked, found, rows) == words

@@ -88,7 +88,7 @@ def test_a_fit_shows_features_warnings_threshold_measures_and_the_way_on(data: P
         "what the model sees",
         "one was left out: it has one value only",
         "steady only counts up",
-        "2.000% of all transactions",
+        "2% of all rows",
         "AUC",
         "ANOMALY_MODEL=",
     ):
@@ -103,10 +103,10 @@ def test_a_detector_and_its_parameters_can_be_chosen(data: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "rule"),
     [
-        ([], "0.500% of all transactions"),
-        (["--alert-rate", "0.02"], "2.000% of all transactions"),
+        ([], "0.5% of all rows"),
+        (["--alert-rate", "0.02"], "2% of all rows"),
         (["--alerts-per-day", "20"], "at most 20 alerts a day"),
-        (["--alerts-per-day", "5", "--transactions-per-day", "1000"], "at 1,000 transactions"),
+        (["--alerts-per-day", "5", "--transactions-per-day", "1000"], "at 1,000 rows a day"),
         (["--f-beta", "1"], "best F1"),
         (["--cost", "100:1"], "least cost at 100 for a missed anomaly and 1 for a false alert"),
     ],
@@ -289,7 +289,7 @@ def test_an_artifact_is_shown_without_unpickling_it(data: Path) -> None:
     folder = model_of(data) / "1"
     code, output = run("inspect", folder)
     assert code == 0, output
-    for words in ("robust_zscore", "0.500% of all", "450 rows of history.csv", "is the one"):
+    for words in ("robust_zscore", "0.5% of all rows", "450 rows of history.csv", "is the one"):
         assert words in output
     (folder / MODEL_FILE).write_bytes(b"other code")
     code, output = run("inspect", model_of(data))
