@@ -88,7 +88,8 @@ def _require(features: Sequence[str], roles: Roles, columns: Sequence[str]) -> N
     missing = [name for name in features if roles.field_of(name) not in columns]
     if not missing:
         return
-    taken = {roles.field_of(name) for name in features}
+    taken = {roles.key, roles.time, roles.id, roles.label}
+    taken |= {roles.field_of(name) for name in features}
     free = [column for column in columns if column not in taken]
     nearest = {name: _nearest(roles.field_of(name), free) for name in missing}
     words = " ".join(
@@ -106,9 +107,17 @@ def _require(features: Sequence[str], roles: Roles, columns: Sequence[str]) -> N
 
 
 def _nearest(column: str, columns: Sequence[str]) -> str | None:
-    plain = {plain_name(name): name for name in reversed(columns)}
-    close = difflib.get_close_matches(plain_name(column), plain, n=1, cutoff=ALIKE)
-    return plain[close[0]] if close else None
+    likeness = {name: _likeness(plain_name(column), plain_name(name)) for name in columns}
+    nearest = max(columns, key=lambda name: likeness[name], default=None)
+    return nearest if nearest is not None and likeness[nearest] >= ALIKE else None
+
+
+def _likeness(name: str, other: str) -> float:
+    """Compare two plain names, 0 to 1; ``amt`` and ``amount`` are as good as the same."""
+    short, long = sorted((name, other), key=len)
+    letters = iter(long)
+    abbreviates = short[:1] == long[:1] and all(letter in letters for letter in short)
+    return 1.0 if abbreviates else difflib.SequenceMatcher(None, name, other).ratio()
 
 
 def _in_quotes(words: str) -> str:

@@ -28,7 +28,8 @@ def recommendation(comparison: Comparison) -> str:
 
 def _sentences(comparison: Comparison) -> Iterator[str]:
     best, others = comparison.best, comparison.contenders[1:]
-    yield f"{best.detector} {standing(comparison)}{_but(best)}."
+    by = f" by {comparison.merit}" if others and comparison.sure else ""
+    yield f"{best.detector} {standing(comparison)}{by}{_but(best)}."
     if not others:
         return
     if not comparison.sure:

@@ -14,6 +14,8 @@ PLAIN = 1e-4, 1e15
 RARE = 1e-9
 """A smaller p-value says no more than this one: it is far beyond all data."""
 
+MILLION = 1e6
+
 LARGEST = 10**300
 """Whole numbers below it are certain to fit a float."""
 
@@ -50,7 +52,10 @@ def odds(p_value: float) -> str:
     """Write a p-value, 0 to 1, as odds: ``1 in 1,250``."""
     if p_value < RARE:
         return "fewer than 1 in a billion"
-    return f"1 in {number(float(f'{1.0 / p_value:.3g}'))}"
+    rows = 1.0 / p_value
+    if rows >= MILLION:
+        return f"1 in {number(rows / MILLION, 3)} million"
+    return f"1 in {number(float(f'{rows:.3g}'))}"
 
 
 def how_unusual(p_value: float) -> str:

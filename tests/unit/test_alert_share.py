@@ -30,5 +30,7 @@ def test_no_alert_at_all_is_said() -> None:
         (0.005, 1, 16_220, "1 of 16,220 rows alerts (0.00617%); about 81 (0.5%) were asked for"),
     ],
 )
-def test_far_too_many_and_far_too_few_alerts_are_said(asked: float, found: int, rows: int, words: str) -> None:
+def test_far_too_many_and_far_too_few_alerts_are_said(
+    asked: float, found: int, rows: int, words: str
+) -> None:
     assert alert_share_warning(asked, found, rows) == words

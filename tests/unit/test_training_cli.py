@@ -166,7 +166,7 @@ def test_an_artifact_is_evaluated_and_a_report_written(data: Path) -> None:
     newer = write(data.parent / "newer.csv", seed=1)
     code, output = run("evaluate", model_of(data), newer)
     assert code == 0, output
-    for words in ("transactions │ 600", "AUC", "recall", "wrote evaluation-transactions-1.html"):
+    for words in ("rows │ 600", "AUC", "recall", "wrote evaluation-transactions-1.html"):
         assert words in output
     assert "newer.csv" in (data.parent / "evaluation-transactions-1.html").read_text()
     assert "was fitted on" not in output
@@ -180,7 +180,7 @@ def test_an_evaluation_on_the_training_data_says_so(data: Path) -> None:
 @pytest.mark.parametrize(
     ("columns", "words"),
     [
-        ({"amount": None}, "the model needs a column 'amount'"),
+        ({"amount": None}, "the model needs the column 'amount'"),
         ({"time": None}, "name their column with --roles time=COLUMN"),
         ({"amount": pl.Series(["much"] * 600)}, "does not hold numbers"),
         ({"amount": pl.Series([1e999] * 600)}, "infinite"),
@@ -215,7 +215,7 @@ def test_detectors_are_compared_best_first(data: Path) -> None:
     code, output = run("compare", data, "--detectors", "pca,robust_zscore,ecdf")
     assert code == 0, output
     assert "on 150 unseen rows of history.csv" in output
-    precisions = re.findall(r"(?:pca|robust_zscore|ecdf) (0\.\d+) ", output)
+    precisions = re.findall(r"(?:pca|robust_zscore|ecdf) (0\.\d+)=? ", output)
     assert len(precisions) == 3
     assert precisions == sorted(precisions, reverse=True)
     assert "wrote comparison-history.html" in output

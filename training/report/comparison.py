@@ -61,7 +61,9 @@ def comparison_report(comparison: Comparison, *, when: datetime) -> str:
         keys=list(_keys(comparison)),
         recommendation=recommendation(comparison),
         off=[
-            f"{one.detector}: {one.alert_share}" for one in comparison.contenders if one.alert_share
+            f"{one.detector} {percent(one.metrics['alert_rate'])}"
+            for one in comparison.contenders
+            if one.alert_share
         ],
         warnings=comparison.warnings,
         training_warnings=best.model.manifest.training.warnings,

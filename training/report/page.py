@@ -93,7 +93,7 @@ def _label(incident: Incident) -> str:
         return ""
     if incident.anomalies in {0, incident.rows}:
         return "anomaly" if incident.anomalies else "ordinary"
-    return f"{incident.anomalies:,} of {incident.rows:,} rows anomalies"
+    return f"{incident.anomalies:,} anomalies" if incident.anomalies > 1 else "1 anomaly"
 
 
 def _reason(reason: Reason) -> ReasonLine:
