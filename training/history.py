@@ -1,13 +1,14 @@
 """Files of history as one table of transactions, in time order."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, TypeAlias
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from msgspec.structs import replace
 
 from anomaly_app.core.errors import DataError, RecordRejected
 from anomaly_app.core.roles import Roles
@@ -19,8 +20,6 @@ SERIES = "series"
 """Column that a file's name becomes where no column tells whose the rows are."""
 
 MISSING = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"]
-
-ByColumns: TypeAlias = Callable[[Sequence[str]], Roles]
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ class History:
         return self.take(np.flatnonzero(first)), self.take(np.flatnonzero(~first))
 
 
-def read_history(path: Path, roles: Roles | ByColumns | None = None) -> History:
+def read_history(path: Path, roles: Roles | None = None, *, learnt: Roles | None = None) -> History:
     """Read history.
 
     Parameters
@@ -104,8 +103,9 @@ def read_history(path: Path, roles: Roles | ByColumns | None = None) -> History:
     path
         A CSV (also gzipped), Parquet or npz file, or a folder of such files.
     roles
-        Parts of the columns, or what gives them once the names of the columns are known; what
-        they do not say is inferred from these.
+        Parts of the columns; what they do not say is inferred from the columns' names.
+    learnt
+        Roles of a model that the history is for: they hold as far as it has such columns.
 
     Raises
     ------
@@ -114,9 +114,10 @@ def read_history(path: Path, roles: Roles | ByColumns | None = None) -> History:
     """
     files = sorted(_files(path))
     frames = [_read(file) for file in files]
-    if callable(roles):
-        roles = roles(frames[0].columns)
-    roles = (roles or Roles()).infer(frames[0].columns)
+    roles = roles or Roles()
+    if learnt is not None:
+        roles = _with_learnt(roles, learnt, frames[0].columns)
+    roles = roles.infer(frames[0].columns)
     if roles.key is None and (len(files) > 1 or roles.time is not None):
         roles = roles.infer([*frames[0].columns, SERIES])
         frames = [
@@ -130,6 +131,13 @@ def read_history(path: Path, roles: Roles | ByColumns | None = None) -> History:
     if len(table) == 0:
         raise DataError(f"{path} has no rows")
     return _arrange(path.name, table, roles)
+
+
+def _with_learnt(said: Roles, learnt: Roles, columns: list[str]) -> Roles:
+    gone = {part: None for part in ("key", "time", "id") if getattr(learnt, part) not in columns}
+    if learnt.label_column(columns) not in columns:
+        gone["label"] = None
+    return replace(learnt, **gone).changed_by(said)
 
 
 def _files(path: Path) -> Iterable[Path]:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from anomaly_app.core.column_names import may_be_label, suggested
 from anomaly_app.core.errors import DataError
+from anomaly_app.core.missing_columns import missing_columns
 
 PARTS = ("key", "time", "id", "label")
 """Parts that one column each can have."""
@@ -129,13 +130,17 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             A named column is not in the table.
         """
         names = [self.field_of(name) for name in (*self.features, *self.categories)]
-        for column in [self.key, self.time, self.id, *self.renamed.values(), *names]:
-            if column is not None and column not in columns:
-                close = difflib.get_close_matches(column, columns, n=1, cutoff=ALIKE)
-                meant = f"; did you mean {close[0]!r}?" if close else ""
-                raise DataError(
-                    f"there is no column {column!r}{meant}: the columns are {', '.join(columns)}"
-                )
+        parts = {part: getattr(self, part) for part in ("key", "time", "id")}
+        fields = {name: self.field_of(name) for name in (*self.features, *self.categories)}
+        wanted = {**parts, **self.renamed, **fields}
+        missing = {
+            word: column
+            for word, column in wanted.items()
+            if column is not None and column not in columns
+        }
+        if missing:
+            taken = {*wanted.values(), self.label}
+            raise DataError(missing_columns(missing, columns, taken))
         if self.features:
             return [self.field_of(name) for name in self.features]
         label = self.label_column(columns)
