@@ -64,18 +64,18 @@ def evaluate(
     most: int = MOST_INCIDENTS,
     done: Callable[[int], None] = lambda _: None,
 ) -> Evaluation:
-    """Judge an artifact on data.
+    """Evaluate a model on data.
 
     Parameters
     ----------
     model
-        The artifact.
+        The model.
     history
         Needs the columns of the model's features; any others are ignored.
     most
         How many of the most anomalous incidents to explain.
     done
-        Is told how many more rows were scored.
+        Called with the number of rows that were scored since the last call.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def evaluate(
             f"{history.source} does not hold numbers where the model learnt numbers: {fault}"
         ) from None
     if np.isinf(matrix).any():
-        raise DataError(f"{history.source} holds an infinite value: leave that row out")
+        raise DataError(f"{history.source} holds an infinite value: remove that row")
     log_p = np.concatenate(list(_scored(model, matrix, done)))
     rate = model.manifest.alert_rate
     metrics = measure(log_p, history.labels, rate)

@@ -129,7 +129,6 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         DataError
             A named column is not in the table.
         """
-        names = [self.field_of(name) for name in (*self.features, *self.categories)]
         parts = {part: getattr(self, part) for part in ("key", "time", "id")}
         fields = {name: self.field_of(name) for name in (*self.features, *self.categories)}
         wanted = {**parts, **self.renamed, **fields}
@@ -139,12 +138,11 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             if column is not None and column not in columns
         }
         if missing:
-            taken = {*wanted.values(), self.label}
-            raise DataError(missing_columns(missing, columns, taken))
+            raise DataError(missing_columns(missing, columns, {*wanted.values(), self.label}))
         if self.features:
             return [self.field_of(name) for name in self.features]
         label = self.label_column(columns)
-        said = {*names, *self.renamed.values()}
+        said = {*fields.values(), *self.renamed.values()}
         taken = {self.key, self.time, self.id, label}
         return [
             column

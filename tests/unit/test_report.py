@@ -12,9 +12,10 @@ import pytest
 
 from anomaly_app.core.calibration import score_of
 from anomaly_app.core.errors import DataError
+from anomaly_app.core.explain import Reason
 from anomaly_app.core.model import Model
 from anomaly_app.core.schema import UNKNOWN_CATEGORY
-from tests.support.factories import SCHEMA, history
+from tests.support.factories import SCHEMA, history, incident
 from training.agreement import mean_overlap, overlap, top_rows
 from training.compare import compare
 from training.contenders import Comparison
@@ -24,6 +25,7 @@ from training.history import History
 from training.planting import MOST_PLANTED, plant, planted_auc
 from training.report.comparison import comparison_report
 from training.report.evaluation import evaluation_report
+from training.report.page import _ENVIRONMENT, incident_rows, unbroken
 from training.report.plots import scores_of
 from training.report.traffic import DAY, HOUR, WEEK, alerts_over_time, traffic_of
 from training.report.words import moment, span
@@ -256,6 +258,28 @@ def test_traffic_is_in_days_or_else_in_thousands() -> None:
     assert traffic_of(np.array([0.0, 2 * DAY]), 2) == (2.0, "a day")
     assert traffic_of(np.array([5.0, 5.0]), 2) == (0.002, "per 1,000 rows")
     assert traffic_of(None, 500) == (0.5, "per 1,000 rows")
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("card-0042 and 1 in 67", '<span class="name">card-0042</span> and 1 in 67'),
+        ("<b> a/b-c", '&lt;b&gt; <span class="name">a/b-c</span>'),
+        ("x" * 30 + "-" + "y" * 30, "x" * 30 + "-" + "y" * 30),
+        ("two\n words", "two\n words"),
+    ],
+)
+def test_names_are_not_broken_unless_they_are_too_long(text: str, kept: str) -> None:
+    assert unbroken(text) == kept
+
+
+def test_the_name_of_a_feature_is_never_broken() -> None:
+    reason = Reason(feature="Volume Flow RateRMS", value=32.0, expected=30.0, share=0.5)
+    (row,) = incident_rows([incident(reasons=[reason])])
+    page = _ENVIRONMENT.from_string(
+        '{% from "parts.html" import incidents_table %}{{ incidents_table(rows) }}'
+    ).render(rows=[row])
+    assert '<span class="name">Volume Flow RateRMS</span> is 32, usually 30 (50%)' in page
 
 
 def test_times_and_spans_are_to_the_minute() -> None:

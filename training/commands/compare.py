@@ -47,7 +47,7 @@ def command(
     report: Path | None,
     seed: int,
 ) -> None:
-    """Compare all detectors on DATA, and write a report.
+    """Compare all detectors on DATA and write a report.
 
     Each is fitted and calibrated on the first part of the data and judged on the rest: with labels
     by how well it ranks the anomalies, without labels by planted anomalies, and by whether

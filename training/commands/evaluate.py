@@ -30,12 +30,12 @@ from training.report.words import interval_in_words, metric_name, metric_value
 @options.report("evaluation-NAME-VERSION.html")
 @one_line_errors
 def command(artifact: Path, data: Path, roles: str, report: Path | None) -> None:
-    """Judge an artifact on DATA, and write a report.
+    """Evaluate a model on DATA and write a report.
 
-    ARTIFACT is a version's folder, or the folder above it; then the highest version is taken. DATA
-    is read by the model's own roles, so that a file with the columns of the history needs no
-    --roles. The report is one HTML file that can be sent to a colleague: scores, alerts over time,
-    and the most anomalous rows with their reasons; with labels also precision and recall.
+    ARTIFACT is the folder of a version, or the folder above it; then the highest version is taken.
+    DATA is read by the model's own roles: a file with the columns of the history needs no --roles.
+    The report is one HTML file that can be sent to a colleague: scores, alerts over time, and the
+    most anomalous rows with their reasons; with labels also precision and recall.
 
     \b
     Examples:

@@ -29,8 +29,7 @@ DEFAULTS = FitOptions()
     show_default=True,
     metavar="NAME",
     type=click.Choice(list(DETECTORS)),
-    help=f"What learns the ordinary: {', '.join(DETECTORS)}. `compare` tells which one suits the "
-    "data.",
+    help=f"One of {', '.join(DETECTORS)}. `compare` shows which one suits the data.",
 )
 @click.option(
     "--param",
@@ -48,13 +47,13 @@ DEFAULTS = FitOptions()
 @click.option(
     "--alert-rate",
     type=click.FloatRange(0, 0.5, min_open=True),
-    help=f"Share of transactions that shall alert: 0.005 is 5 in 1,000.  [default: {ALERT_RATE:g}]",
+    help=f"Share of rows that should alert: 0.005 is 5 in 1,000.  [default: {ALERT_RATE:g}]",
 )
 @click.option(
     "--alerts-per-day",
     type=options.POSITIVE,
     metavar="N",
-    help="Or: how many alerts a day people can bear, on average, at the traffic of the history.",
+    help="Or: how many alerts a day are acceptable, on average, at the traffic of the history.",
 )
 @click.option(
     "--transactions-per-day",
@@ -66,13 +65,13 @@ DEFAULTS = FitOptions()
     "--f-beta",
     type=options.POSITIVE,
     metavar="BETA",
-    help="Or: the best F-beta score on the labels; 1 weighs precision and recall alike, 2 recall "
+    help="Or: the best F-beta score on the labels; 1 weighs precision and recall equally, 2 recall "
     "more.",
 )
 @click.option(
     "--cost",
     metavar="MISSED:FALSE_ALERT",
-    help="Or: the least cost on the labels; 100:1 if a missed anomaly costs as much as 100 false "
+    help="Or: the lowest cost on the labels; 100:1 if a missed anomaly costs as much as 100 false "
     "alerts.",
 )
 @click.option(
@@ -106,14 +105,14 @@ def command(
 ) -> None:
     """Fit a model on DATA and write the artifact.
 
-    History may hold a few anomalies. Labels are used for measuring only, unless the threshold is
-    set by them (--f-beta, --cost) or the detector learns from them (gradient_boosting). At most
-    one of --alert-rate, --alerts-per-day, --f-beta and --cost says where alerts begin.
+    The data may contain a few anomalies. Labels are used only to measure the model, unless they set
+    the threshold (--f-beta, --cost) or the detector learns from them (gradient_boosting). Give at
+    most one of --alert-rate, --alerts-per-day, --f-beta and --cost.
 
     \b
     Examples:
       python -m training fit history.csv --alerts-per-day 10
-      python -m training fit history.parquet --roles 'key=card label=is_fraud' --cost 100:1
+      python -m training fit history.parquet --roles 'key=card label=is_anomaly' --cost 100:1
       python -m training fit sensors.csv --detector knn --param n_neighbors=10 --trim 0.02
     """  # noqa: D301  # click reads the escape: keep the lines as they are
     words = params if trim is None else (*params, f"trim={trim}")
@@ -133,14 +132,14 @@ def command(
     folder = save_model(out, fitted.manifest, fitted.pickle)
     show(console, fitted)
     console.print(
-        f"wrote [bold]{escape(str(folder))}[/]; a worker uses it with "
+        f"wrote [bold]{escape(str(folder))}[/]; to use it in a worker, set "
         f"ANOMALY_MODEL={escape(str(out / name))}",
         soft_wrap=True,
     )
 
 
 def show(console: Console, fitted: Fitted) -> None:
-    """Show what a fit saw and how well it does on the rows that were held back."""
+    """Show the features of a model and its measures on the rows that were held back."""
     manifest = fitted.manifest
     training = manifest.training
     console.print(feature_table(manifest.schema))

@@ -12,8 +12,8 @@ from training.report.words import metric_name, metric_value
 
 
 def feature_table(schema: FeatureSchema) -> Table:
-    """Tabulate what a model sees."""
-    table = Table("feature", "kind", "usually", "range", "missing", title="what the model sees")
+    """Tabulate the features of a model."""
+    table = Table("feature", "kind", "usually", "range", "missing", title="features of the model")
     for feature in schema.features:
         table.add_row(
             escape(feature.name),
@@ -26,7 +26,7 @@ def feature_table(schema: FeatureSchema) -> Table:
 
 
 def measured(metrics: Mapping[str, float]) -> str:
-    """Put measures into one line."""
+    """Write measures in one line."""
     known = {name: value for name, value in metrics.items() if name != "precision"}
     if "precision" in metrics:
         # Without an alert there is nothing that could be right.
