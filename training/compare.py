@@ -89,7 +89,7 @@ def _contend(
     matrix = encode_history(judged, model.schema)
     log_p = model.log_p_values(matrix)
     rate = model.manifest.alert_rate
-    metrics = measure(log_p, judged.labels, rate)
+    metrics = measure(log_p, judged.labels, rate, judged.labelled)
     measured = judge(bootstrap, log_p, metrics, judged, rate)
     intervals, unlabelled = measured.intervals, None
     merits = None if measured.draws is None else measured.draws.average_precision

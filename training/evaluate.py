@@ -93,7 +93,7 @@ def evaluate(
         raise DataError(f"{history.source} holds an infinite value: remove that row")
     log_p = np.concatenate(list(_scored(model, matrix, done)))
     rate = model.manifest.alert_rate
-    metrics = measure(log_p, history.labels, rate)
+    metrics = measure(log_p, history.labels, rate, history.labelled)
     judged = judge(Bootstrap(blocks_of(history)), log_p, metrics, history, rate)
     alerts = int((log_p <= np.log(rate)).sum())
     return Evaluation(

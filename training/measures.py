@@ -7,7 +7,9 @@ from anomaly_app.core.schema import Matrix
 from anomaly_app.core.thresholds import Labels
 
 
-def measure(log_p: Matrix, labels: Labels | None, alert_rate: float) -> dict[str, float]:
+def measure(
+    log_p: Matrix, labels: Labels | None, alert_rate: float, labelled: Labels | None = None
+) -> dict[str, float]:
     """Measure scores at a threshold, and, with labels of both kinds, how they rank.
 
     Parameters
@@ -18,6 +20,9 @@ def measure(log_p: Matrix, labels: Labels | None, alert_rate: float) -> dict[str
         Whether each row is an anomaly.
     alert_rate
         Rows whose p-value is at most this alert.
+    labelled
+        Whether anybody has labelled each row; None: all rows. The others count in the alert rate
+        only.
 
     Returns
     -------
@@ -27,7 +32,11 @@ def measure(log_p: Matrix, labels: Labels | None, alert_rate: float) -> dict[str
     """
     alerts = log_p <= np.log(alert_rate)
     measured = {"alert_rate": float(alerts.mean())}
-    if labels is None or labels.all() or not labels.any():
+    if labels is None:
+        return measured
+    if labelled is not None:
+        log_p, labels, alerts = log_p[labelled], labels[labelled], alerts[labelled]
+    if labels.all() or not labels.any():
         return measured
     caught = int((alerts & labels).sum())
     return measured | {

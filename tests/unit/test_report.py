@@ -143,6 +143,16 @@ def test_few_rows_and_labels_of_one_kind_make_a_report_too(rows: int, labels: bo
     assert "Precision and recall" not in Page(page).text
 
 
+def test_plots_and_measures_leave_out_rows_that_nobody_labelled() -> None:
+    data = history(600, 1)
+    assert data.labels is not None
+    known = np.arange(600) < 400
+    half = dataclasses.replace(data, labels=data.labels & known, labelled=known)
+    read = Page(report(evaluate(fitted(history(800)), half)))
+    assert read.tags.count("svg") == 4
+    assert "400 of them labelled" in read.text
+
+
 def test_the_most_anomalous_rows_are_listed_with_reasons_in_words() -> None:
     evaluation = evaluated()
     assert 10 < len(evaluation.incidents) <= 20

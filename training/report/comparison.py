@@ -9,7 +9,7 @@ from training.contenders import Comparison, Contender
 from training.recommendation import recommendation, standing
 from training.report.bars import detector_bars
 from training.report.columns import columns_of
-from training.report.evaluation import about
+from training.report.evaluation import about, known_labels
 from training.report.page import KeyNumber, incident_rows, render
 from training.report.plots import Curve, precision_recall
 
@@ -45,9 +45,9 @@ def comparison_report(comparison: Comparison, *, when: datetime) -> str:
         When it was made; it has a time zone.
     """
     best, judged = comparison.best, comparison.judged
-    labels = judged.labels if best.unlabelled is None else None
+    labels, known = known_labels(judged) if best.unlabelled is None else (None, ...)
     curves = [
-        Curve(contender.detector, contender.log_p, contender.model.manifest.alert_rate)
+        Curve(contender.detector, contender.log_p[known], contender.model.manifest.alert_rate)
         for contender in comparison.contenders[:MOST_CURVES]
     ]
     return render(

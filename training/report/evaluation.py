@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from types import EllipsisType
 
 import numpy as np
 
 from anomaly_app.core.decide import CRITICAL_BELOW
+from anomaly_app.core.thresholds import Labels
 from anomaly_app.core.wording import number, odds, percent
 from training.evaluate import Evaluation
 from training.history import History
@@ -32,11 +34,11 @@ def evaluation_report(evaluation: Evaluation, *, when: datetime) -> str:
         When it was made; it has a time zone.
     """
     manifest, history, log_p = evaluation.manifest, evaluation.history, evaluation.log_p
-    labels = history.labels if "roc_auc" in evaluation.metrics else None
+    labels, known = known_labels(history) if "roc_auc" in evaluation.metrics else (None, ...)
     alerts = log_p <= np.log(manifest.alert_rate)
     traffic = traffic_of(history.times, len(history))
     times = history.times if traffic.unit == A_DAY else None
-    curve = Curve(manifest.detector, log_p, manifest.alert_rate)
+    curve = Curve(manifest.detector, log_p[known], manifest.alert_rate)
     return render(
         "evaluation.html",
         when=when,
@@ -49,14 +51,23 @@ def evaluation_report(evaluation: Evaluation, *, when: datetime) -> str:
         alert_share=evaluation.alert_share,
         warnings=evaluation.warnings,
         training_warnings=manifest.training.warnings,
-        distribution=score_distribution(log_p, labels, manifest.threshold),
+        distribution=score_distribution(log_p[known], labels, manifest.threshold),
         precision_recall=None if labels is None else precision_recall([curve], labels),
         by_threshold=alerts_by_threshold(log_p, traffic, manifest.threshold),
-        in_time=None if times is None else alerts_in_time(times, alerts, history.labels),
+        in_time=None
+        if times is None
+        else alerts_in_time(times, alerts, history.labels if history.labelled is None else None),
         unit=traffic.unit,
         incidents=incident_rows(evaluation.incidents),
         features=[feature.name for feature in manifest.schema.features],
     )
+
+
+def known_labels(history: History) -> tuple[Labels | None, Labels | EllipsisType]:
+    """Give the labels of the rows that somebody labelled, and which rows these are."""
+    if history.labels is None or history.labelled is None:
+        return history.labels, ...
+    return history.labels[history.labelled], history.labelled
 
 
 def about(history: History) -> str:

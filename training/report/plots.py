@@ -66,7 +66,7 @@ def score_distribution(log_p: Matrix, labels: Labels | None, threshold: float) -
     else:
         axes.hist(scores[~labels], bins=list(bins), color=ORDINARY, alpha=0.75, label="ordinary")
         axes.hist(scores[labels], bins=list(bins), color=ALARM, alpha=0.8, label="anomalies")
-        axes.legend(loc="upper right", fontsize=9)
+        axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, fontsize=9)
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(FuncFormatter(lambda count, _: number(count)))
     axes.set_ylim(bottom=0.7)
