@@ -29,10 +29,14 @@ def series_of(history: History) -> Series:
         everything: Places = np.arange(rows)
         return Series(everything, everything, np.full(rows, rows, dtype=np.intp))
     names = pl.Series("entity", history.entities, dtype=pl.String).fill_null("")
-    codes = names.rank("dense").to_numpy()
-    order = np.argsort(codes, kind="stable")
-    _, first, counts = np.unique(codes[order], return_index=True, return_counts=True)
-    return Series(order, np.arange(rows) - np.repeat(first, counts), np.repeat(counts, counts))
+    codes = names.cast(pl.Categorical).to_physical().to_numpy()
+    _, seen, entity = np.unique(codes, return_index=True, return_inverse=True)
+    # By first appearance: codes depend on what else the process has read.
+    entity = np.argsort(np.argsort(seen))[entity]
+    counts = np.bincount(entity)
+    first = np.cumsum(counts) - counts
+    place = np.arange(rows) - np.repeat(first, counts)
+    return Series(np.argsort(entity, kind="stable"), place, np.repeat(counts, counts))
 
 
 def blocks_of(history: History) -> Places:
