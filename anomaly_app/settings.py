@@ -94,7 +94,7 @@ class Settings(RecordSettings, SecuritySettings):
     slack_token: Secret = Field(None, validation_alias=AliasChoices("SLACK_API_TOKEN"))
     """Slack bot token with ``chat:write``; without it alerts go to the log."""
     slack_channel: str | None = Field(None, validation_alias=AliasChoices("SLACK_CHANNEL"))
-    """Slack channel that alerts go to, such as ``#fraud``."""
+    """Slack channel that alerts go to, such as ``#anomalies``."""
     slack_url: str = Field("https://slack.com/api/", pattern=r"^https?://")
     """Base address of Slack's web API."""
     slack_interval: float = Field(1.0, ge=0, le=3600)

@@ -11,14 +11,14 @@ from anomaly_app.core.errors import AnomalyAppError
 
 COMMANDS = {
     "fit": "Fit a model on DATA and write the artifact.",
-    "threshold": "Move the threshold of an artifact without a new fit.",
-    "evaluate": "Judge an artifact on DATA, and write a report.",
-    "compare": "Compare all detectors on DATA, and write a report.",
-    "benchmark": "Compare detectors over a folder of labelled sets.",
-    "inspect": "Show what is known of an artifact, without unpickling it.",
+    "threshold": "Move the threshold of a model without a new fit.",
+    "evaluate": "Evaluate a model on DATA and write a report.",
+    "compare": "Compare all detectors on DATA and write a report.",
+    "benchmark": "Compare detectors on a folder of labelled data sets.",
+    "inspect": "Show the manifest of a model without unpickling the model.",
 }
-"""What each command does. It stands here, since a module is loaded (libraries included: seconds)
-only when its command is called."""
+"""What each command does. It is kept here because a command's module is loaded only when it is
+called: its libraries take seconds."""
 
 
 def main() -> None:
@@ -43,7 +43,7 @@ class LateCommands(click.Group):
     """A group whose commands are in modules of their own, loaded when they are called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """Name the commands, in the order in which one meets them."""
+        """List the commands, in the order in which they are usually needed."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
@@ -61,15 +61,15 @@ class LateCommands(click.Group):
 
 @click.group(cls=LateCommands, context_settings={"max_content_width": 100})
 def cli() -> None:
-    """Make models from history, and see how good they are.
+    """Fit models on history, and measure how good they are.
 
     \b
-    A first model from a file of your own, and the worker that uses it:
+    Fit a first model on a file of your own, and start a worker that uses it:
       python -m training fit history.csv
       faust -A anomaly_app.app worker -l info
 
     \b
-    Which detector suits the file, and how the model does on newer data:
+    Find the detector that suits the file, and evaluate the model on newer data:
       python -m training compare history.csv
       python -m training fit history.csv --detector knn --alerts-per-day 10
       python -m training evaluate models/transactions newer.csv

@@ -1,101 +1,28 @@
-"""All detectors on one history: fitted on its first part, judged on a part they never see."""
+"""All detectors on one history: fitted on its first part, judged on the part held back."""
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from dataclasses import replace
+
+import numpy as np
 
 from anomaly_app.core.detectors import NEEDS_LABELS
 from anomaly_app.core.errors import DataError
 from anomaly_app.core.model import Model
 from anomaly_app.core.schema import Matrix
 from training.agreement import mean_overlap, overlap, top_rows
+from training.alert_share import alert_share_warning
 from training.benchmark import microseconds_per_row
-from training.evaluate import MOST_SUSPECTS, Suspect, suspects
+from training.blocks import blocks_of
+from training.contenders import Comparison, Contender, Unlabelled
+from training.data_check import data_warnings
 from training.fit import FitOptions, fit_model, hold_back
 from training.history import History
+from training.incidents import find_incidents
+from training.intervals import Bootstrap, interval, judge
 from training.measures import measure
-from training.planting import plant, planted_auc
+from training.planting import plant, planted_auc, planted_places
 from training.schema import encode_history
-
-
-class Unlabelled(NamedTuple):
-    """What can be measured of a detector without labels."""
-
-    planted_auc: float
-    """AUC of planted anomalies against the rows that nothing was done to."""
-    agreement: float
-    """Mean Jaccard overlap of its top rows with those of each other detector; NaN if alone."""
-    stability: float
-    """Jaccard overlap of the top rows of two fits with different seeds."""
-
-
-@dataclass(frozen=True)
-class Contender:
-    """One detector's result.
-
-    Parameters
-    ----------
-    detector
-        Its name.
-    model
-        As fitted on the first part.
-    log_p
-        Logarithms of the judged rows' p-values, shape ``(rows,)``.
-    metrics
-        See `training.measures.measure`.
-    unlabelled
-        Where the judged rows have no labels of both kinds.
-    fit_seconds
-        Of the whole fit, calibration included.
-    us_per_row
-        Microseconds to score a row in batches on one thread, preparation included.
-    """
-
-    detector: str
-    model: Model
-    log_p: Matrix
-    metrics: dict[str, float]
-    unlabelled: Unlabelled | None
-    fit_seconds: float
-    us_per_row: float
-
-    @property
-    def merit(self) -> float:
-        """What contenders are ranked by: average precision, or the AUC of planted anomalies."""
-        if self.unlabelled is not None:
-            return self.unlabelled.planted_auc
-        return self.metrics["average_precision"]
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """All detectors' results on one history.
-
-    Parameters
-    ----------
-    judged
-        The rows that no fit saw.
-    fitted_rows
-        How many came before: fitted and calibrated on.
-    contenders
-        The best first; at least one.
-    left_out
-        Detectors that did not run, with the reason.
-    suspects
-        The most anomalous of the judged rows, as the best contender sees them.
-    """
-
-    judged: History
-    fitted_rows: int
-    contenders: list[Contender]
-    left_out: dict[str, str]
-    suspects: list[Suspect]
-
-    @property
-    def best(self) -> Contender:
-        """The first of the contenders."""
-        return self.contenders[0]
 
 
 def compare(
@@ -119,7 +46,7 @@ def compare(
     seed
         Of everything random.
     turn
-        Is told the place and the name of each detector when its turn comes.
+        Called with the place and the name of each detector before it is fitted.
 
     Raises
     ------
@@ -127,12 +54,13 @@ def compare(
         The history is too small or has no usable feature, or no detector could be fitted.
     """
     fitted_on, judged = hold_back(history, held_back, seed)
+    bootstrap = Bootstrap(blocks_of(judged), seed)
     contenders: list[Contender] = []
     left_out: dict[str, str] = {}
     for place, name in enumerate(detectors):
         turn(place, name)
         try:
-            contenders.append(_contend(name, fitted_on, judged, seed))
+            contenders.append(_contend(name, fitted_on, judged, bootstrap, seed))
         except DataError as fault:
             if name not in NEEDS_LABELS:
                 raise
@@ -140,24 +68,31 @@ def compare(
         except ValueError as fault:
             left_out[name] = f"{name} could not be fitted: {' '.join(str(fault).split())}"
     if not contenders:
-        raise DataError("; ".join(left_out.values()) or "name one detector at least")
+        raise DataError("; ".join(left_out.values()) or "name at least one detector")
     if contenders[0].unlabelled is not None:
         contenders = _with_agreement(contenders)
     contenders.sort(key=lambda contender: -contender.merit)
     best = contenders[0]
-    worst = suspects(best.model, judged, best.log_p, most=MOST_SUSPECTS)
-    return Comparison(judged, len(fitted_on), contenders, left_out, worst)
+    incidents = find_incidents(best.model, judged, best.log_p)
+    matrix = encode_history(judged, best.model.schema)
+    warnings = data_warnings(best.model.manifest, judged, matrix)
+    return Comparison(judged, len(fitted_on), contenders, left_out, incidents, warnings)
 
 
-def _contend(name: str, fitted_on: History, judged: History, seed: int) -> Contender:
+def _contend(
+    name: str, fitted_on: History, judged: History, bootstrap: Bootstrap, seed: int
+) -> Contender:
     options = FitOptions(detector=name, random_state=seed)
     started = time.perf_counter()
     model = _fit(fitted_on, options)
     fit_seconds = time.perf_counter() - started
     matrix = encode_history(judged, model.schema)
     log_p = model.log_p_values(matrix)
-    metrics = measure(log_p, judged.labels, model.manifest.alert_rate, judged.labelled)
-    unlabelled = None
+    rate = model.manifest.alert_rate
+    metrics = measure(log_p, judged.labels, rate, judged.labelled)
+    measured = judge(bootstrap, log_p, metrics, judged, rate)
+    intervals, unlabelled = measured.intervals, None
+    merits = None if measured.draws is None else measured.draws.average_precision
     if "average_precision" not in metrics:
         other = _fit(fitted_on, replace(options, random_state=seed + 1))
         again = other.log_p_values(encode_history(judged, other.schema))
@@ -165,8 +100,27 @@ def _contend(name: str, fitted_on: History, judged: History, seed: int) -> Conte
         unlabelled = Unlabelled(
             planted_auc(log_p, planted), float("nan"), overlap(top_rows(log_p), top_rows(again))
         )
+        merits = _planted_aucs(bootstrap, log_p, planted, seed)
+        intervals = intervals | {"planted_auc": interval(merits, unlabelled.planted_auc)}
     us_per_row = microseconds_per_row(model.score_samples, matrix)
-    return Contender(name, model, log_p, metrics, unlabelled, fit_seconds, us_per_row)
+    return Contender(
+        detector=name,
+        model=model,
+        log_p=log_p,
+        metrics=measured.metrics,
+        intervals=intervals,
+        merits=merits,
+        alert_share=alert_share_warning(rate, int((log_p <= np.log(rate)).sum()), len(judged)),
+        unlabelled=unlabelled,
+        fit_seconds=fit_seconds,
+        us_per_row=us_per_row,
+    )
+
+
+def _planted_aucs(bootstrap: Bootstrap, log_p: Matrix, planted: Matrix, seed: int) -> Matrix:
+    rows = np.concatenate([bootstrap.rows, bootstrap.rows[planted_places(len(log_p), seed)]])
+    is_planted = np.arange(len(rows)) >= len(log_p)
+    return bootstrap.ranking(np.concatenate([log_p, planted]), is_planted, rows).roc_auc
 
 
 def _fit(history: History, options: FitOptions) -> Model:

@@ -1,50 +1,31 @@
-"""An artifact judged on data: scores, measures, and the most anomalous rows with their reasons."""
+"""An artifact judged on data: scores, measures, and the worst incidents with their reasons."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from anomaly_app.core.calibration import score_of
-from anomaly_app.core.decide import Severity, severity_of
 from anomaly_app.core.errors import DataError
-from anomaly_app.core.explain import Reason
 from anomaly_app.core.manifest import Manifest
 from anomaly_app.core.model import Model
 from anomaly_app.core.schema import Matrix
+from training.alert_share import alert_share_warning
+from training.blocks import blocks_of
 from training.data_check import data_warnings, require_columns
 from training.history import History
+from training.incidents import MOST_INCIDENTS, Incident, find_incidents
+from training.intervals import Bootstrap, Interval, judge
 from training.measures import measure
 from training.schema import encode_history
 
 CHUNK = 4_096
-"""Rows between two words of progress."""
-
-MOST_REASONS = 3
-
-MOST_SUSPECTS = 20
-
-
-class Suspect(NamedTuple):
-    """One of the most anomalous rows."""
-
-    entity: str | None
-    time: float | None
-    """Seconds since the epoch."""
-    score: float
-    p_value: float
-    severity: Severity | None
-    """None where the row would not alert."""
-    label: bool | None
-    reasons: list[Reason]
+"""Rows between two updates of the progress bar."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What an artifact says of data.
+    """How an artifact scores data.
 
     Parameters
     ----------
@@ -55,18 +36,24 @@ class Evaluation:
     log_p
         Logarithms of the rows' p-values, shape ``(rows,)``.
     metrics
-        See `training.measures.measure`.
-    suspects
-        The most anomalous rows, the worst first.
+        See `training.intervals.judge`.
+    intervals
+        How sure these are.
+    incidents
+        The most anomalous ones, the worst first.
+    alert_share
+        That far more or fewer rows alert than was asked for; None where they do not.
     warnings
-        What is odd about the data, given what the model was fitted on.
+        How the data differ from what the model was fitted on.
     """
 
     manifest: Manifest
     history: History
     log_p: Matrix
     metrics: dict[str, float]
-    suspects: list[Suspect]
+    intervals: dict[str, Interval]
+    incidents: list[Incident]
+    alert_share: str | None
     warnings: tuple[str, ...]
 
 
@@ -74,21 +61,21 @@ def evaluate(
     model: Model,
     history: History,
     *,
-    most: int = MOST_SUSPECTS,
+    most: int = MOST_INCIDENTS,
     done: Callable[[int], None] = lambda _: None,
 ) -> Evaluation:
-    """Judge an artifact on data.
+    """Evaluate a model on data.
 
     Parameters
     ----------
     model
-        The artifact.
+        The model.
     history
         Needs the columns of the model's features; any others are ignored.
     most
-        How many of the most anomalous rows to explain.
+        How many of the most anomalous incidents to explain.
     done
-        Is told how many more rows were scored.
+        Called with the number of rows that were scored since the last call.
 
     Raises
     ------
@@ -103,14 +90,20 @@ def evaluate(
             f"{history.source} does not hold numbers where the model learnt numbers: {fault}"
         ) from None
     if np.isinf(matrix).any():
-        raise DataError(f"{history.source} holds an infinite value: leave that row out")
+        raise DataError(f"{history.source} holds an infinite value: remove that row")
     log_p = np.concatenate(list(_scored(model, matrix, done)))
+    rate = model.manifest.alert_rate
+    metrics = measure(log_p, history.labels, rate, history.labelled)
+    judged = judge(Bootstrap(blocks_of(history)), log_p, metrics, history, rate)
+    alerts = int((log_p <= np.log(rate)).sum())
     return Evaluation(
         manifest=model.manifest,
         history=history,
         log_p=log_p,
-        metrics=measure(log_p, history.labels, model.manifest.alert_rate, history.labelled),
-        suspects=suspects(model, history, log_p, most=most),
+        metrics=judged.metrics,
+        intervals=judged.intervals,
+        incidents=find_incidents(model, history, log_p, most=most),
+        alert_share=alert_share_warning(rate, alerts, len(history)),
         warnings=(*history.warnings, *data_warnings(model.manifest, history, matrix)),
     )
 
@@ -120,49 +113,3 @@ def _scored(model: Model, matrix: Matrix, done: Callable[[int], None]) -> Iterat
         chunk = matrix[start : start + CHUNK]
         yield model.log_p_values(chunk)
         done(len(chunk))
-
-
-def suspects(model: Model, history: History, log_p: Matrix, *, most: int) -> list[Suspect]:
-    """Explain the rows with the smallest p-values, the smallest first.
-
-    Parameters
-    ----------
-    model
-        Says why.
-    history
-        The rows.
-    log_p
-        Logarithms of their p-values, shape ``(rows,)``.
-    most
-        How many of them, at most.
-    """
-    places: npt.NDArray[np.intp] = np.argsort(log_p, kind="stable")[:most]
-    worst = history.take(places)
-    wire = [feature.name for feature in model.schema.wire_features]
-    times = worst.times if worst.times is not None else np.zeros(len(worst))
-    values = [
-        model.schema.values(row, time)
-        for row, time in zip(worst.frame.select(wire).rows(), times.tolist(), strict=True)
-    ]
-    matrix = encode_history(worst, model.schema)
-    reasons = model.explain(
-        matrix, log_p[places], values, most=MOST_REASONS, entities=worst.entities
-    )
-    return [
-        _suspect(worst, i, float(np.exp(log_p[place])), model.manifest.alert_rate, reasons[i])
-        for i, place in enumerate(places)
-    ]
-
-
-def _suspect(
-    worst: History, place: int, p_value: float, alert_rate: float, reasons: list[Reason]
-) -> Suspect:
-    return Suspect(
-        entity=worst.entities[place] if worst.entities is not None else None,
-        time=float(worst.times[place]) if worst.times is not None else None,
-        score=float(score_of(p_value)),
-        p_value=p_value,
-        severity=severity_of(p_value, alert_rate) if p_value <= alert_rate else None,
-        label=worst.label_of(place),
-        reasons=reasons,
-    )

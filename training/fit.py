@@ -19,9 +19,9 @@ from anomaly_app.core.estimator import Preparation, make_estimator
 from anomaly_app.core.manifest import Manifest, Training, library_versions
 from anomaly_app.core.model import pickle_model
 from anomaly_app.core.schema import FeatureSchema, Matrix
-from training.alert_share import later_alerts_warning
 from training.care import column_warnings
 from training.history import History
+from training.later_alerts import later_alerts_warning
 from training.measures import measure
 from training.schema import encode_history, infer_schema
 from training.series import infer_scales, places_in_time, scale_warning

@@ -1,6 +1,7 @@
 """Anomalies made from ordinary rows, to judge detectors where nobody labelled any."""
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 
 from anomaly_app.core.categories import UNKNOWN_CATEGORY
@@ -37,13 +38,22 @@ def plant(matrix: Matrix, schema: FeatureSchema, seed: int) -> Matrix:
         Shape ``(planted, features)``: as many as there are rows, `MOST_PLANTED` at most.
     """
     random = np.random.default_rng(seed)
-    planted = matrix[random.permutation(len(matrix))[:MOST_PLANTED]].copy()
+    planted = matrix[_drawn(len(matrix), random)].copy()
     changed_at_most = min(MOST_CHANGED, len(schema.features))
     for row in planted:
         many = random.integers(1, changed_at_most + 1)
         for place in random.choice(len(schema.features), many, replace=False):
             row[place] = _another(matrix[:, place], schema.features[place], random)
     return planted
+
+
+def planted_places(rows: int, seed: int) -> npt.NDArray[np.intp]:
+    """Give the places of the rows that `plant` copies, in its order."""
+    return _drawn(rows, np.random.default_rng(seed))
+
+
+def _drawn(rows: int, random: np.random.Generator) -> npt.NDArray[np.intp]:
+    return random.permutation(rows)[:MOST_PLANTED]
 
 
 def planted_auc(ordinary: Matrix, planted: Matrix) -> float:

@@ -15,7 +15,7 @@ Protocol: TypeAlias = Literal["A", "C"]
 
 PROTOCOLS: dict[Protocol, str] = {
     "A": "train on a random half of the ordinary rows, test on the others and all anomalies",
-    "C": "the same with anomalies among the training rows, 2 % of them, that are not tested on",
+    "C": "as A, with 2% anomalies among the training rows, which are not tested on",
 }
 
 MOST_ROWS = 10_000

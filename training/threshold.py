@@ -12,7 +12,7 @@ from training.history import History
 
 SECONDS_PER_DAY = 86_400.0
 ALERT_RATE = 0.005
-"""Share of transactions that alert where the user asks for nothing else."""
+"""Share of rows that alert where nothing else is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class ThresholdRule:
     Parameters
     ----------
     alert_rate
-        Share of transactions that shall alert, above 0 and at most 0.5.
+        Share of rows that should alert, above 0 and at most 0.5.
     alerts_a_day
         Alerts a day at most, on average.
     f_beta

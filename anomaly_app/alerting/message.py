@@ -1,16 +1,15 @@
-"""The words of an alert: what a person needs to act, and nothing to decode."""
+"""The text of an alert: what a person needs to act on it."""
 
 from itertools import accumulate
 from typing import Any
 
 from anomaly_app.core.anomaly import Anomaly
-from anomaly_app.core.explain import Reason
-from anomaly_app.core.schema import FeatureValue
+from anomaly_app.core.wording import how_unusual, reason_in_words
 
 EMOJI = {"critical": ":rotating_light:", "high": ":red_circle:", "medium": ":large_orange_circle:"}
 
 MOST_REASONS = 3
-"""Reasons in a message; the anomaly in Kafka has them all."""
+"""Reasons in a message; the anomaly in Kafka has all of them."""
 
 LONGEST_WORD = 80
 """Characters of a single value: names and values come from the stream, and may be anything."""
@@ -52,13 +51,13 @@ class AlertMessage:
     """Slack's Block Kit."""
 
     def __init__(self, anomaly: Anomaly) -> None:
-        entity = _shorten(anomaly.entity) if anomaly.entity is not None else "an unknown entity"
+        entity = _shorten(anomaly.entity) if anomaly.entity is not None else "unknown entity"
         severity = _shorten(anomaly.severity)
-        title = f"{severity.capitalize()}: unusual transaction of {entity}"
+        title = f"{severity.capitalize()} anomaly: {entity}"
         when = _shorten(anomaly.time)
         score, threshold = (_shorten(f"{s:.3f}") for s in (anomaly.score, anomaly.threshold))
-        chance = f"1 in {_count(1 / max(anomaly.p_value, 1e-300))} is this unusual"
-        reasons = [_sentence(reason) for reason in anomaly.reasons[:MOST_REASONS]]
+        chance = _shorten(how_unusual(anomaly.p_value))
+        reasons = [reason_in_words(reason, _shorten) for reason in anomaly.reasons[:MOST_REASONS]]
         topic, partition, offset = (_shorten(part, LONGEST_TOPIC) for part in anomaly.source)
         source = f"{topic} partition {partition} offset {offset}"
         rarity = f"score {score} (threshold {threshold}), {chance}"
@@ -77,25 +76,6 @@ class AlertMessage:
             _section(f"*Why*\n{why or '• no single value stands out'}"),
             _context(source, model),
         ]
-
-
-def _sentence(reason: Reason) -> str:
-    return (
-        f"{_shorten(reason.feature)} is {_value(reason.value)}, "
-        f"usually {_value(reason.expected)} ({_shorten(f'{reason.share:.0%}')})"
-    )
-
-
-def _value(value: FeatureValue) -> str:
-    if value is None:
-        return "missing"
-    if isinstance(value, float):
-        return f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:,.4g}"  # noqa: PLR2004
-    return _shorten(value)
-
-
-def _count(number: float) -> str:
-    return f"{number:,.0f}" if number < 1e9 else "more than a billion"  # noqa: PLR2004
 
 
 def _shorten(value: object, most: int = LONGEST_WORD) -> str:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from anomaly_app.core.column_names import may_be_label, suggested
 from anomaly_app.core.errors import DataError
+from anomaly_app.core.missing_columns import missing_columns
 
 PARTS = ("key", "time", "id", "label")
 """Parts that one column each can have."""
@@ -145,20 +146,23 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         DataError
             A named column is not in the table.
         """
+        parts = {part: getattr(self, part) for part in ("key", "time", "id")}
         derived = {HOUR} - set(columns)
         features = [self.field_of(name) for name in self.features if name not in derived]
-        names = [*features, *map(self.field_of, self.categories)]
-        for column in [self.key, self.time, self.id, *self.renamed.values(), *names]:
-            if column is not None and column not in columns:
-                close = difflib.get_close_matches(column, columns, n=1, cutoff=ALIKE)
-                meant = f"; did you mean {close[0]!r}?" if close else ""
-                raise DataError(
-                    f"there is no column {column!r}{meant}: the columns are {', '.join(columns)}"
-                )
+        named = [name for name in (*self.features, *self.categories) if name not in derived]
+        fields = {name: self.field_of(name) for name in named}
+        wanted = {**parts, **self.renamed, **fields}
+        missing = {
+            word: column
+            for word, column in wanted.items()
+            if column is not None and column not in columns
+        }
+        if missing:
+            raise DataError(missing_columns(missing, columns, {*wanted.values(), self.label}))
         if self.features:
             return features
         label = self.label_column(columns)
-        said = {*names, *self.renamed.values()}
+        said = {*fields.values(), *self.renamed.values()}
         taken = {self.key, self.time, self.id, label}
         return [
             column

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anomaly_app.core.schema import Matrix
+from anomaly_app.core.wording import percent
 
 Labels = npt.NDArray[np.bool_]
 
@@ -33,7 +34,7 @@ def from_quantile(alert_rate: float) -> Threshold:
     alert_rate
         Above 0 and at most 0.5.
     """
-    return Threshold(_within(alert_rate), f"{alert_rate:.3%} of all transactions")
+    return Threshold(_within(alert_rate), f"{percent(alert_rate)} of all rows")
 
 
 def from_budget(alerts_a_day: float, transactions_a_day: float) -> Threshold:
@@ -47,7 +48,7 @@ def from_budget(alerts_a_day: float, transactions_a_day: float) -> Threshold:
         The traffic; above 0.
     """
     rate = alerts_a_day / transactions_a_day
-    rule = f"at most {alerts_a_day:g} alerts a day at {transactions_a_day:,.0f} transactions"
+    rule = f"at most {alerts_a_day:g} alerts a day at {transactions_a_day:,.0f} rows a day"
     return Threshold(_within(rate), rule)
 
 
@@ -69,8 +70,8 @@ def from_f_beta(log_p: Matrix, labels: Labels, beta: float) -> Threshold:
     best = int(np.argmax(f_beta))
     rule = (
         f"best F{beta:g} on {outcomes.anomalies:,} labelled anomalies: {f_beta[best]:.3f} "
-        f"(precision {outcomes.caught[best] / max(outcomes.alerts[best], 1):.3f}, "
-        f"recall {outcomes.caught[best] / outcomes.anomalies:.3f})"
+        f"(precision {percent(_share(outcomes.caught[best], outcomes.alerts[best]))}, "
+        f"recall {percent(_share(outcomes.caught[best], outcomes.anomalies))})"
     )
     return Threshold(float(outcomes.rates[best]), rule)
 
@@ -95,7 +96,7 @@ def from_costs(log_p: Matrix, labels: Labels, *, missed: float, false_alert: flo
     best = int(np.argmin(costs))
     rule = (
         f"least cost at {missed:g} for a missed anomaly and {false_alert:g} for a false alert: "
-        f"{costs[best] / len(labels):.3g} a transaction on {outcomes.anomalies:,} labelled "
+        f"{costs[best] / len(labels):.3g} a row on {outcomes.anomalies:,} labelled "
         "anomalies"
     )
     if outcomes.alerts[best] == 0:
@@ -123,6 +124,10 @@ def _outcomes(log_p: Matrix, labels: Labels) -> _Outcomes:
     alerts = np.searchsorted(log_p[order], np.log(rates), side="right")
     caught = np.concatenate([[0], np.cumsum(labels[order])])[alerts]
     return _Outcomes(rates, alerts, caught, int(labels.sum()))
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
 
 
 def _within(rate: float) -> float:

@@ -75,7 +75,7 @@ def test_simulated_frauds_are_caught_and_shown(tmp_path: Path) -> None:
     assert summary["recall"] > 0.5
     assert summary["precision"] > 0.3
     assert summary["p99_ms"] > summary["p50_ms"] > 0
-    assert "unusual transaction of card-" in output
+    assert "anomaly: card-" in output
     assert "what happened" in output
     assert processes_of(tmp_path) == []
 

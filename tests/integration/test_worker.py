@@ -239,7 +239,7 @@ def test_alerts_reach_slack_through_its_rate_limit(kafka: Kafka) -> None:
                 log = worker.log.read_text()
             assert len(slack.posted) == len(values)
             assert {m["channel"] for m in slack.posted} == {"#fraud"}
-            assert "unusual transaction of card-" in slack.posted[0]["text"]
+            assert "anomaly: card-" in slack.posted[0]["text"]
             assert TOKEN not in log
 
     asyncio.run(story())

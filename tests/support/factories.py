@@ -10,11 +10,13 @@ import polars as pl
 from aiokafka.structs import ConsumerRecord
 
 from anomaly_app.core.anomaly import Anomaly, ModelReference
+from anomaly_app.core.decide import Severity
 from anomaly_app.core.explain import Reason
 from anomaly_app.core.model import Model
 from anomaly_app.core.schema import Feature, FeatureSchema
 from training.fit import FitOptions, Fitted, fit_model
 from training.history import History
+from training.incidents import Incident
 from training.threshold import ThresholdRule
 
 SCHEMA = FeatureSchema(
@@ -74,6 +76,22 @@ def fitted(*, alert_rate: float = 0.02) -> Fitted:
 def model(*, alert_rate: float = 0.02) -> Model:
     made = fitted(alert_rate=alert_rate)
     return Model.from_bytes(made.manifest.to_json(), made.pickle, where="factory")
+
+
+def incident(**changes: Any) -> Incident:
+    one = Incident(
+        entity="card-1",
+        time=NOON,
+        first=NOON,
+        last=NOON,
+        rows=1,
+        anomalies=None,
+        score=0.9,
+        p_value=0.0001,
+        severity=Severity.HIGH,
+        reasons=[],
+    )
+    return one._replace(**changes)
 
 
 def anomaly(**changes: Any) -> Anomaly:

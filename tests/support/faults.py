@@ -4,6 +4,7 @@ import hashlib
 import os
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -90,17 +91,18 @@ def _break_words(switches: Path) -> None:
     """Bring the alerts' faults into the process that a model is loaded in."""
     if getattr(message, "broken_by_a_test", False):
         return
-    sound = message._sentence
+    words = vars(message)
+    sound = words["reason_in_words"]
 
-    def sentence(reason: Reason) -> str:
+    def sentence(reason: Reason, shorten: Callable[[str], str] = str) -> str:
         if (switches / "speechless").exists():
             raise RuntimeError("no words for anything")
         if (switches / "word").exists() and reason.value == POISON:
             raise RuntimeError("no word for this")
-        return sound(reason)
+        return str(sound(reason, shorten))
 
     if (switches / "speechless").exists() or (switches / "word").exists():
-        message._sentence = sentence
+        words["reason_in_words"] = sentence
         message.broken_by_a_test = True  # type: ignore[attr-defined]
 
 

@@ -15,11 +15,11 @@ from anomaly_app.core.absence import Absence
 from anomaly_app.core.model import Model
 from anomaly_app.core.pipeline import Pipeline
 from anomaly_app.core.schema import Matrix, Row
+from anomaly_app.core.wording import reason_in_words
 from tests.support.factories import NOON, history, record
 from training.fit import FitOptions, Fitted, fit_model
 from training.history import History
 from training.measures import measure
-from training.report.words import reason_in_words
 from training.schema import encode_history
 from training.threshold import ThresholdRule
 
@@ -127,8 +127,8 @@ def test_the_missing_feature_is_the_reason_and_says_what_is_usual() -> None:
     [reason, *_] = finding.reasons
     assert (reason.feature, reason.value) == ("amount", None)
     assert reason.share > 0.9
-    said = reason_in_words(reason, never_missing().schema)
-    assert re.match(r"amount missing \(usually (1|2)\d", said)
+    said = reason_in_words(reason)
+    assert re.match(r"amount is missing, usually (1|2)\d", said)
 
 
 def test_columns_that_are_missing_together_count_once() -> None:

@@ -38,7 +38,7 @@ MARKED_ANOMALY = anomaly(
 ALERT_STAGES = [
     Stage("reading", reading, "read_anomaly", lambda value: b"the marked" in value),
     Stage("source", Anomaly, "source", lambda found: found.id == MARKED_ANOMALY.id),
-    Stage("words", words, "_sentence", lambda reason: reason.value == MARK),
+    Stage("words", words, "reason_in_words", lambda reason, _: reason.value == MARK),
     Stage("header", words, "_header", lambda text: "the marked" in text),
     Stage("fields", words, "_fields", lambda *fields: ("Entity", "the marked") in fields),
     Stage("why", words, "_section", lambda text: "66,666" in text),

@@ -60,9 +60,9 @@ def texts_in(message: AlertMessage) -> str:
 
 def test_a_message_says_who_how_unusual_why_and_where() -> None:
     for text in (MESSAGE.text, texts_in(MESSAGE)):
-        assert "High: unusual transaction of card-1" in text
+        assert "High anomaly: card-1" in text
         assert "0.900" in text
-        assert "1 in 10,000" in text
+        assert "about 1 in 10,000 transactions is this unusual" in text
         assert "amount is 950, usually 20 (80%)" in text
         assert "shop is casino, usually food (20%)" in text
         assert "transactions partition 3 offset 1042" in text
@@ -158,7 +158,7 @@ def test_missing_parts_have_words() -> None:
     text = AlertMessage(
         anomaly(entity=None, reasons=[Reason(feature="a", value=None, expected=None, share=1.0)])
     ).text
-    assert "an unknown entity" in text
+    assert "anomaly: unknown entity" in text
     assert "a is missing" in text
     assert "no single value" in texts_in(AlertMessage(anomaly(reasons=[])))
 

@@ -141,23 +141,23 @@ def test_where_no_alert_is_worth_its_cost_nothing_alerts(rarest: float) -> None:
 def test_rows_beyond_a_p_value_of_a_half_are_counted_as_what_they_are_missed() -> None:
     log_p, labels = np.log([0.1, 0.5, 0.8]), np.array([False, True, True])
     threshold = from_f_beta(log_p, labels, 2.0)
-    assert "precision 0.500, recall 0.500" in threshold.rule
+    assert "precision 50%, recall 50%" in threshold.rule
     assert alerting(log_p, threshold).sum() == 2
 
 
 @pytest.mark.parametrize(
     ("threshold", "rule"),
     [
-        (from_quantile(0.0025), "0.250% of all transactions"),
-        (from_budget(12.5, 40_000), "at most 12.5 alerts a day at 40,000 transactions"),
+        (from_quantile(0.0025), "0.25% of all rows"),
+        (from_budget(12.5, 40_000), "at most 12.5 alerts a day at 40,000 rows a day"),
         (
             from_f_beta(LOG_P, LABELS, 2.0),
-            "best F2 on 2 labelled anomalies: 1.000 (precision 1.000, recall 1.000)",
+            "best F2 on 2 labelled anomalies: 1.000 (precision 100%, recall 100%)",
         ),
         (
             from_costs(-np.arange(6.0), LABELS, missed=9.0, false_alert=1.0),
-            "least cost at 9 for a missed anomaly and 1 for a false alert: 0.5 a transaction on "
-            "2 labelled anomalies",
+            "least cost at 9 for a missed anomaly and 1 for a false alert: 0.5 a row on 2 "
+            "labelled anomalies",
         ),
     ],
 )

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from anomaly_app.core.errors import DataError
+from anomaly_app.core.wording import NOTHING
 from anomaly_app.model_store import MANIFEST_FILE, MODEL_FILE, load_model
 from tests.support.factories import NOON, history
 from training.cli import COMMANDS, cli
@@ -86,10 +87,10 @@ def test_a_fit_shows_features_warnings_threshold_measures_and_the_way_on(data: P
     write(data, {"steady": pl.Series(range(600)), "one": pl.Series([1] * 600)})
     output = fit(data, "--alert-rate", "0.02")
     for words in (
-        "what the model sees",
+        "features of the model",
         "left out one it has one value only",
         "steady only counts up",
-        "2.000% of all transactions",
+        "2% of all rows",
         "AUC",
         "ANOMALY_MODEL=",
     ):
@@ -104,10 +105,10 @@ def test_a_detector_and_its_parameters_can_be_chosen(data: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "rule"),
     [
-        ([], "0.500% of all transactions"),
-        (["--alert-rate", "0.02"], "2.000% of all transactions"),
+        ([], "0.5% of all rows"),
+        (["--alert-rate", "0.02"], "2% of all rows"),
         (["--alerts-per-day", "20"], "at most 20 alerts a day"),
-        (["--alerts-per-day", "5", "--transactions-per-day", "1000"], "at 1,000 transactions"),
+        (["--alerts-per-day", "5", "--transactions-per-day", "1000"], "at 1,000 rows a day"),
         (["--f-beta", "1"], "best F1"),
         (["--cost", "100:1"], "least cost at 100 for a missed anomaly and 1 for a false alert"),
     ],
@@ -167,7 +168,7 @@ def test_an_artifact_is_evaluated_and_a_report_written(data: Path) -> None:
     newer = write(data.parent / "newer.csv", seed=1)
     code, output = run("evaluate", model_of(data), newer)
     assert code == 0, output
-    for words in ("transactions │ 600", "AUC", "recall", "wrote evaluation-transactions-1.html"):
+    for words in ("rows │ 600", "AUC", "recall", "wrote evaluation-transactions-1.html"):
         assert words in output
     assert "newer.csv" in (data.parent / "evaluation-transactions-1.html").read_text()
     assert "was fitted on" not in output
@@ -181,7 +182,7 @@ def test_an_evaluation_on_the_training_data_says_so(data: Path) -> None:
 @pytest.mark.parametrize(
     ("columns", "words"),
     [
-        ({"amount": None}, "the model needs a column 'amount'"),
+        ({"amount": None}, "there is no column 'amount'"),
         ({"time": None}, "name their column with --roles time=COLUMN"),
         ({"amount": pl.Series(["much"] * 600)}, "does not hold numbers"),
         ({"amount": pl.Series([1e999] * 600)}, "infinite"),
@@ -209,6 +210,60 @@ def test_data_that_are_unlike_the_training_data_are_warned_of(data: Path) -> Non
     assert "shop: 100% of the rows hold a string that training did not hold" in output
     assert "amount: 83% of the rows are out of the range" in output
     assert "amount: missing in 17% of the rows" in output
+    assert "600 of 600 rows alert (100%); about 3 (0.5%) were asked for Likely causes:" in output
+
+
+def test_an_evaluation_says_loudly_that_nothing_alerts(data: Path) -> None:
+    fit(data, "--alert-rate", "0.02")
+    quiet = write(data.parent / "quiet.csv", {"amount": pl.Series([20.0] * 600)})
+    code, output = run("evaluate", model_of(data), quiet)
+    assert code == 0, output
+    said = "none of 600 rows alerts; about 12 were asked for"
+    assert f"{said} No feature is out of what training held" in output
+    assert f"precision │ {NOTHING} │ │" in output
+    page = (data.parent / "evaluation-transactions-1.html").read_text()
+    assert said in page
+    assert "Alerts far from the share that was asked for" in page
+    assert "No feature is out of what training held" in page
+
+
+def test_an_evaluation_whose_alerts_are_as_asked_is_not_loud(data: Path) -> None:
+    fit(data, "--alert-rate", "0.02")
+    output = run("evaluate", model_of(data), write(data.parent / "newer.csv", seed=1))[1]
+    assert "asked for" in output
+    assert "were asked for" not in output
+    page = (data.parent / "evaluation-transactions-1.html").read_text()
+    assert "Alerts far from the share" not in page
+
+
+def test_data_are_evaluated_by_the_roles_of_the_model(data: Path) -> None:
+    table = pl.read_csv(data).rename({"cust": "holder", "time": "moment", "is_fraud": "bad"})
+    table.write_csv(data)
+    fit(data, "--roles", "key=holder time=moment label=bad", "--alert-rate", "0.02")
+    code, output = run("evaluate", model_of(data), data)
+    assert code == 0, output
+    assert "recall" in output
+    table.rename({"amount": "Amount USD"}).write_csv(data.parent / "other.csv")
+    code, output = run("evaluate", model_of(data), data.parent / "other.csv")
+    assert code == 1
+    assert "there is no column 'amount'" in output
+    given = 'amount="Amount USD"'
+    assert f"give --roles '{given}'" in output
+    code, output = run("evaluate", model_of(data), data.parent / "other.csv", "--roles", given)
+    assert code == 0, output
+
+
+def test_a_detector_whose_alerts_are_far_off_is_marked_in_the_terminal(data: Path) -> None:
+    drifted = np.where(np.arange(600) < 450, 20.0, 500.0) + np.random.default_rng(0).normal(
+        size=600
+    )
+    write(data, {"amount": pl.Series(drifted)})
+    code, output = run("compare", data, "--detectors", "robust_zscore,ecdf")
+    assert code == 0, output
+    assert "100%!" in output
+    assert "! alerts on far more or fewer rows than asked (0.5%)" in output
+    assert "but its alerts are off: 150 of 150 rows alert (100%)" in output
+    assert "amount: 100% of the rows are out of the range of training" in output
 
 
 def test_detectors_are_compared_best_first(data: Path) -> None:
@@ -216,7 +271,7 @@ def test_detectors_are_compared_best_first(data: Path) -> None:
     code, output = run("compare", data, "--detectors", "pca,robust_zscore,ecdf")
     assert code == 0, output
     assert "on 150 unseen rows of history.csv" in output
-    precisions = re.findall(r"(?:pca|robust_zscore|ecdf) (0\.\d+) ", output)
+    precisions = re.findall(r"(?:pca|robust_zscore|ecdf) (0\.\d+)=? ", output)
     assert len(precisions) == 3
     assert precisions == sorted(precisions, reverse=True)
     assert "wrote comparison-history.html" in output
@@ -290,12 +345,17 @@ def test_an_artifact_is_shown_without_unpickling_it(data: Path) -> None:
     folder = model_of(data) / "1"
     code, output = run("inspect", folder)
     assert code == 0, output
-    for words in ("robust_zscore", "0.500% of all", "450 rows of history.csv", "is the one"):
+    for words in (
+        "robust_zscore",
+        "0.5% of all rows",
+        "450 rows of history.csv",
+        "matches its sha256",
+    ):
         assert words in output
     (folder / MODEL_FILE).write_bytes(b"other code")
     code, output = run("inspect", model_of(data))
     assert code == 1
-    assert "DIFFERS: it would not be loaded" in output
+    assert "DIFFERS from its sha256: it is not loaded" in output
 
 
 @pytest.mark.parametrize("gone", [MODEL_FILE, MANIFEST_FILE])

@@ -40,16 +40,16 @@ from training.protocols import PROTOCOLS, Protocol, find_sets, read_set
     default=3,
     show_default=True,
     type=click.IntRange(min=1),
-    help="Splits of each set that are averaged.",
+    help="Number of splits of each set.",
 )
 @options.detectors
-@click.option("--per-set", is_flag=True, help="Show each set, too.")
+@click.option("--per-set", is_flag=True, help="Also show each set.")
 @click.option(
     "--json",
     "json_file",
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write every single measurement, as a list of objects.",
+    help="Also write every measurement to this file, as a JSON list of objects.",
 )
 @one_line_errors
 def command(
@@ -61,10 +61,10 @@ def command(
     per_set: bool,
     json_file: Path | None,
 ) -> None:
-    """Compare detectors over a folder of labelled sets.
+    """Compare detectors on a folder of labelled data sets.
 
-    No detector sees a label; a set's labels are used to split it, and to judge. Of several seeds,
-    and then of the sets, the mean is shown: AUC and average precision (AP), 0 to 1.
+    Detectors do not see the labels: these are used to split a set and to measure. AUC and average
+    precision (AP), 0 to 1, are averaged over the seeds, then over the sets.
 
     \b
     Examples:
@@ -74,8 +74,8 @@ def command(
     names = detectors or [name for name in DETECTORS if name not in NEEDS_LABELS]
     if learners := sorted(NEEDS_LABELS.intersection(names)):
         raise click.UsageError(
-            f"{', '.join(learners)} learns from labels, and the benchmark shows it none: leave it "
-            "out of --detectors, or use `compare`"
+            f"{', '.join(learners)} learns from labels, which the benchmark does not give it: "
+            "leave it out of --detectors, or use `compare`"
         )
     files = find_sets(data)
     for file in files:

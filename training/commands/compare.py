@@ -4,19 +4,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from anomaly_app.core.detectors import DETECTORS
+from anomaly_app.core.wording import percent
 from training.cli import COMMANDS, one_line_errors
 from training.commands import options
 from training.commands.progress import progress
 from training.commands.reading import read_data
 from training.commands.tables import warn
-from training.compare import Comparison, compare
-from training.report.columns import columns_of
+from training.compare import compare
+from training.contenders import Comparison, Contender
+from training.recommendation import recommendation
+from training.report.columns import Column, columns_of
 from training.report.comparison import comparison_report
 from training.report.files import write_report
 from training.topic import TopicAddress
@@ -33,8 +35,8 @@ from training.topic import TopicAddress
     default=0.25,
     show_default=True,
     type=options.SHARE,
-    help="Share of the rows that detectors are judged on: the latest, where there is a time. No "
-    "fit sees them.",
+    help="Share of the rows that detectors are judged on and not fitted on: the latest, where "
+    "there is a time.",
 )
 @options.report("comparison-DATA.html")
 @options.seed
@@ -49,12 +51,12 @@ def command(
     report: Path | None,
     seed: int,
 ) -> None:
-    """Compare all detectors on DATA, and write a report.
+    """Compare all detectors on DATA and write a report.
 
     Each is fitted and calibrated on the first part of the data and judged on the rest: with labels
-    by how many anomalies it catches and how often it is right, without by anomalies that are
-    planted, and by whether detectors, and fits with other seeds, agree. The report explains each
-    number.
+    by how well it ranks the anomalies, without labels by planted anomalies, and by whether
+    detectors, and fits with other seeds, agree. Intervals say how sure the numbers are. The report
+    explains each of them.
 
     \b
     Examples:
@@ -80,22 +82,42 @@ def command(
 
 
 def show(console: Console, comparison: Comparison) -> None:
-    """Show all detectors, best first, and what is to be known of the numbers."""
+    """Show all detectors, best first, and how far the numbers can be trusted."""
     columns = columns_of(comparison)
     table = Table(
         title=escape(
             f"detectors on {len(comparison.judged):,} unseen rows of {comparison.judged.source}"
         ),
-        box=SIMPLE_HEAD,
+        box=None,
         padding=(0, 1, 0, 0),
         pad_edge=False,
     )
     table.add_column("detector", no_wrap=True)
-    for column in columns:
+    ranked, *others = columns
+    table.add_column(ranked.short, justify="right", no_wrap=True)
+    if comparison.sure:
+        table.add_column("95%", justify="right", no_wrap=True)
+    for column in others:
         table.add_column(column.short, justify="right", no_wrap=True)
     for contender in comparison.contenders:
-        table.add_row(contender.detector, *(column.cell(contender) for column in columns))
+        tie = "=" if comparison.ties(contender) else " "
+        between = [ranked.between(contender, 2)] if comparison.sure else []
+        cells = [_marked(column, contender) for column in others]
+        table.add_row(contender.detector, f"{ranked.cell(contender)}{tie}", *between, *cells)
     console.print(table)
+    if any(comparison.ties(contender) for contender in comparison.contenders):
+        console.print("= ties with the first: the difference may be chance")
+    if any(contender.alert_share for contender in comparison.contenders):
+        asked = percent(comparison.best.model.manifest.alert_rate)
+        console.print(f"[red]! alerts on far more or fewer rows than asked ({asked})[/]")
+    console.print(f"[bold]{escape(recommendation(comparison))}[/]", highlight=False)
     for name, reason in comparison.left_out.items():
         console.print(f"[yellow]left out[/] {name}: {escape(reason)}")
+    warn(console, comparison.warnings)
     warn(console, comparison.best.model.manifest.training.warnings)
+
+
+def _marked(column: Column, contender: Contender) -> str:
+    if column.measure == "alert_rate" and contender.alert_share is not None:
+        return f"[red]{column.cell(contender)}![/]"
+    return column.cell(contender)

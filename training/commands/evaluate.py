@@ -9,16 +9,17 @@ from rich.markup import escape
 from rich.table import Table
 
 from anomaly_app.core.manifest import Manifest
+from anomaly_app.core.wording import percent
 from anomaly_app.model_store import load_model
 from training.cli import COMMANDS, one_line_errors
 from training.commands import options
 from training.commands.progress import progress
 from training.commands.tables import warn
 from training.evaluate import Evaluation, evaluate
-from training.reading import read_history
+from training.model_roles import read_for_model
 from training.report.evaluation import evaluation_report
 from training.report.files import write_report
-from training.report.words import metric_name
+from training.report.words import interval_in_words, metric_name, metric_value
 
 
 @click.command("evaluate", short_help=COMMANDS["evaluate"])
@@ -31,23 +32,23 @@ from training.report.words import metric_name
 def command(
     artifact: Path, data: Path, roles: str, time_format: str | None, report: Path | None
 ) -> None:
-    """Judge an artifact on DATA, and write a report.
+    """Evaluate a model on DATA and write a report.
 
-    ARTIFACT is a version's folder, or the folder above, whose highest version is taken. The report
-    is one HTML file that can be sent to a colleague: scores, alerts over time, and the most
-    anomalous transactions with their reasons; with labels also how many anomalies are caught.
+    ARTIFACT is the folder of a version, or the folder above it; then the highest version is taken.
+    DATA is read by the model's own roles: a file with the columns of the history needs no --roles.
+    The report is one HTML file that can be sent to a colleague: scores, alerts over time, and the
+    most anomalous rows with their reasons; with labels also precision and recall.
 
     \b
     Examples:
       python -m training evaluate models/transactions newer.csv
+      python -m training evaluate models/transactions other.csv --roles 'amount=amt'
       python -m training evaluate models/transactions/3 newer.csv --report for-ada.html
     """  # noqa: D301  # click reads the escape: keep the lines as they are
     console, busy = Console(), Console(stderr=True)
     model = load_model(artifact)
     with busy.status(f"reading {escape(str(data))}"):
-        history = read_history(
-            data, options.read_roles(roles, time_format), learnt=model.manifest.roles
-        )
+        history = read_for_model(data, model.manifest, options.read_roles(roles, time_format))
     with progress(busy) as bar:
         task = bar.add_task("scoring", total=len(history))
         evaluation = evaluate(model, history, done=lambda rows: bar.advance(task, rows))
@@ -55,6 +56,7 @@ def command(
     with busy.status("writing the report"):
         write_report(file, evaluation_report(evaluation, when=datetime.now(tz=UTC)))
     console.print(_metrics_table(evaluation))
+    _show_alert_share(console, evaluation)
     warn(console, evaluation.warnings)
     console.print(f"wrote [bold]{escape(str(file))}[/]: open it in a browser", soft_wrap=True)
 
@@ -68,14 +70,30 @@ def _metrics_table(evaluation: Evaluation) -> Table:
     table = Table(
         "measure",
         "value",
+        "95% interval",
         title=escape(
             f"{manifest.name} {manifest.version} ({manifest.detector}) on "
             f"{evaluation.history.source}"
         ),
     )
-    table.add_row("transactions", f"{len(evaluation.history):,}")
+    table.add_row("rows", f"{len(evaluation.history):,}")
+    table.add_row("alert rate asked for", percent(manifest.alert_rate))
     for name, value in evaluation.metrics.items():
-        table.add_row(metric_name(name), f"{value:.4f}")
+        found = evaluation.intervals.get(name)
+        between = "" if found is None else interval_in_words(name, found)
+        table.add_row(metric_name(name), metric_value(name, value), between)
     table.add_row("threshold on the score", f"{manifest.threshold:.3f}")
-    table.add_row("asked alert rate", f"{manifest.alert_rate:.4f}")
     return table
+
+
+def _show_alert_share(console: Console, evaluation: Evaluation) -> None:
+    if evaluation.alert_share is None:
+        return
+    console.print(f"[bold red]{escape(evaluation.alert_share)}[/]", highlight=False)
+    if evaluation.warnings:
+        console.print("Likely causes:")
+    else:
+        console.print(
+            "No feature is out of what training held: look at the most anomalous rows in the "
+            "report; if they are ordinary today, fit the model on newer data."
+        )

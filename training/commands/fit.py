@@ -32,8 +32,7 @@ DEFAULTS = FitOptions()
     show_default=True,
     metavar="NAME",
     type=click.Choice(list(DETECTORS)),
-    help=f"What learns the ordinary: {', '.join(DETECTORS)}. `compare` tells which one suits the "
-    "data.",
+    help=f"One of {', '.join(DETECTORS)}. `compare` shows which one suits the data.",
 )
 @click.option(
     "--param",
@@ -82,14 +81,14 @@ def command(
 ) -> None:
     """Fit a model on DATA and write the artifact.
 
-    History may hold a few anomalies. Labels are used for measuring only, unless the threshold is
-    set by them (--f-beta, --cost) or the detector learns from them (gradient_boosting). At most
-    one of --alert-rate, --alerts-per-day, --f-beta and --cost says where alerts begin.
+    The data may contain a few anomalies. Labels are used only to measure the model, unless they set
+    the threshold (--f-beta, --cost) or the detector learns from them (gradient_boosting). Give at
+    most one of --alert-rate, --alerts-per-day, --f-beta and --cost.
 
     \b
     Examples:
       python -m training fit history.csv --alerts-per-day 10
-      python -m training fit history.parquet --roles 'key=card label=is_fraud' --cost 100:1
+      python -m training fit history.parquet --roles 'key=card label=is_anomaly' --cost 100:1
       python -m training fit sensors.csv --detector knn --param n_neighbors=10 --trim 0.02
       python -m training fit kafka://localhost:9092/transactions --last 7d
     """  # noqa: D301  # click reads the escape: keep the lines as they are
@@ -110,14 +109,14 @@ def command(
     folder = save_model(out, fitted.manifest, fitted.pickle)
     show(console, fitted, said)
     console.print(
-        f"wrote [bold]{escape(str(folder))}[/]; a worker uses it with "
+        f"wrote [bold]{escape(str(folder))}[/]; to use it in a worker, set "
         f"ANOMALY_MODEL={escape(str(out / name))}",
         soft_wrap=True,
     )
 
 
 def show(console: Console, fitted: Fitted, said: Roles) -> None:
-    """Show what a fit saw and how well it does on the rows that were held back.
+    """Show the features of a model and its measures on the rows that were held back.
 
     Parameters
     ----------

@@ -20,10 +20,10 @@ from training.commands.tables import feature_table, measured, warn
 @options.artifact
 @one_line_errors
 def command(artifact: Path) -> None:
-    """Show what is known of an artifact, without unpickling it.
+    """Show the manifest of a model without unpickling the model.
 
-    A pickle can run code when it is loaded. This reads the manifest beside it only, and sees
-    whether the pickle is the one that the manifest describes; the exit code is 1 if it is not.
+    Loading a pickle can run code. This command reads only the manifest beside it, and checks that
+    the pickle has the hash that the manifest names; the exit code is 1 if it has not.
 
     \b
     Examples:
@@ -54,20 +54,20 @@ def _facts(manifest: Manifest, *, matches: bool) -> Table:
         "version": manifest.version,
         "detector": manifest.detector,
         "threshold": f"score {manifest.threshold:.3f} (p at most {manifest.alert_rate:.3g})",
-        "its rule": manifest.threshold_rule,
+        "threshold rule": manifest.threshold_rule,
         "fitted on": f"{training.rows:,} rows of {training.source}",
         "calibrated on": f"{training.held_back:,} rows",
-        "traffic": "unknown" if traffic is None else f"{traffic:,.0f} transactions a day",
+        "traffic": "unknown" if traffic is None else f"{traffic:,.0f} rows a day",
         "fingerprint": f"{training.sha256} (of the rows fitted on)",
         "measured": measured(manifest.metrics),
         "made": manifest.created_at,
-        "made with": ", ".join(f"{name} {v}" for name, v in manifest.libraries.items()),
+        "libraries": ", ".join(f"{name} {v}" for name, v in manifest.libraries.items()),
         "seed": str(manifest.random_state),
         "sha256": manifest.sha256,
-        "its file": "is the one described" if matches else "DIFFERS: it would not be loaded",
+        "pickle": "matches its sha256" if matches else "DIFFERS from its sha256: it is not loaded",
     }
     table = Table.grid(padding=(0, 2))
     for name, fact in facts.items():
-        wrong = name == "its file" and not matches
+        wrong = name == "pickle" and not matches
         table.add_row(Text(name, style="bold"), Text(fact, style="red" if wrong else ""))
     return table

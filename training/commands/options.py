@@ -75,9 +75,9 @@ roles = click.option(
     "--roles",
     default="",
     metavar="WORDS",
-    help="Parts of the columns, such as 'key=cust label=is_fraud time=unix_time "
-    "features=amt,category categories=merchant'. What is not said is inferred from the names "
-    "of the columns.",
+    help="Roles of the columns, such as 'key=cust label=is_anomaly time=unix_time "
+    "features=amt,category categories=merchant'. Those not given are inferred from the names of "
+    "the columns.",
 )
 time_format = click.option(
     "--time-format",
@@ -90,7 +90,7 @@ detectors = click.option(
     "--detectors",
     metavar="A,B",
     callback=lambda context, option, words: _names(words),  # noqa: ARG005
-    help="Only these; all that can run, if not given.",
+    help="Only these; all that can run if not given.",
 )
 
 

@@ -7,26 +7,31 @@ from rich.markup import escape
 from rich.table import Table
 
 from anomaly_app.core.schema import Feature, FeatureSchema
-from training.report.words import metric_name, value_in_words
+from anomaly_app.core.wording import percent, value_in_words
+from training.report.words import metric_name, metric_value
 
 
 def feature_table(schema: FeatureSchema) -> Table:
-    """Tabulate what a model sees."""
-    table = Table("feature", "kind", "usually", "range", "missing", title="what the model sees")
+    """Tabulate the features of a model."""
+    table = Table("feature", "kind", "usually", "range", "missing", title="features of the model")
     for feature in schema.features:
         table.add_row(
             escape(feature.name),
             feature.kind.replace("_", " "),
-            escape(value_in_words(feature.expected_value, feature)),
+            escape(value_in_words(feature.expected_value, feature.name)),
             _range(feature),
-            f"{feature.missing_rate:.1%}",
+            percent(feature.missing_rate),
         )
     return table
 
 
 def measured(metrics: Mapping[str, float]) -> str:
-    """Put measures into one line."""
-    return ", ".join(f"{metric_name(name)} {value:.3f}" for name, value in metrics.items())
+    """Write measures in one line."""
+    known = {name: value for name, value in metrics.items() if name != "precision"}
+    if "precision" in metrics:
+        # Without an alert there is nothing that could be right.
+        known["precision"] = metrics["precision"] if metrics["alert_rate"] else float("nan")
+    return ", ".join(f"{metric_name(name)} {metric_value(name, known[name])}" for name in metrics)
 
 
 def warn(console: Console, warnings: Iterable[str]) -> None:
@@ -37,5 +42,6 @@ def warn(console: Console, warnings: Iterable[str]) -> None:
 
 def _range(feature: Feature) -> str:
     if feature.kind == "category":
-        return f"{len(feature.categories):,} texts"
-    return f"{value_in_words(feature.low, feature)} to {value_in_words(feature.high, feature)}"
+        return f"{len(feature.categories):,} values"
+    low, high = (value_in_words(end, feature.name) for end in (feature.low, feature.high))
+    return f"{low} to {high}"

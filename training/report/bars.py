@@ -7,12 +7,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from training.compare import Comparison
+from anomaly_app.core.wording import number
+from training.contenders import Comparison
 from training.report.figures import FULL_WIDTH, INK, ORDINARY, SOFT, styled, svg
-from training.report.words import number
 
 ROW = 0.33
 """Inches of a detector's bars."""
+
+MERITS = ("planted_auc", "average_precision")
+"""Names of the merits' intervals, without labels and with labels."""
 
 
 @styled
@@ -24,10 +27,17 @@ def detector_bars(comparison: Comparison) -> Markup:
     quality, cost = figure.subplots(1, 2, width_ratios=[3, 2])
     merits = [contender.merit for contender in contenders]
     quality.barh(range(len(names)), merits, 0.62, color=ORDINARY, alpha=0.85)
+    ends = [
+        contender.intervals.get(MERITS[contender.unlabelled is None]) for contender in contenders
+    ]
+    for place, end in enumerate(ends):
+        if end is not None:
+            quality.plot(end, [place, place], color=INK, linewidth=1.2, solid_capstyle="butt")
     quality.set_yticks(range(len(names)), names, color=INK)
-    quality.set_xlim(0.0, max(*merits, 0.05) * 1.16)  # room for the number behind the bar
-    quality.set_title(_title(comparison), loc="left", fontsize=10)
-    _write(quality, merits, [f"{merit:.3f}" for merit in merits])
+    tips = [merit if end is None else end.high for merit, end in zip(merits, ends, strict=True)]
+    quality.set_xlim(0.0, max(*tips, 0.05) * 1.16)  # room for the number behind the bar
+    quality.set_title(f"{comparison.merit}, with 95% interval", loc="left", fontsize=10)
+    _write(quality, tips, [f"{merit:.3f}" for merit in merits])
     micro = [contender.us_per_row for contender in contenders]
     cost.plot(micro, range(len(names)), "o", color=SOFT, markersize=6)
     cost.set_xscale("log")
@@ -54,7 +64,3 @@ def _write(axes: Axes, values: Sequence[float], words: Sequence[str]) -> None:
             va="center",
             fontsize=9,
         )
-
-
-def _title(comparison: Comparison) -> str:
-    return "AUC of planted anomalies" if comparison.best.unlabelled else "average precision"

@@ -2,16 +2,36 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import NamedTuple
 
-from training.compare import Comparison
+from anomaly_app.core.wording import number, percent
+from training.contenders import Comparison, Contender
+from training.recommendation import recommendation, standing
 from training.report.bars import detector_bars
 from training.report.columns import columns_of
 from training.report.evaluation import about
-from training.report.page import KeyNumber, render, suspect_rows
+from training.report.page import KeyNumber, incident_rows, render
 from training.report.plots import Curve, precision_recall
-from training.report.words import number, share
 
 MOST_CURVES = 5
+
+
+class Cell(NamedTuple):
+    """One number of the table."""
+
+    value: str
+    interval: str
+    off: bool
+    """Whether it is a share of alerts far from the one that was asked for."""
+
+
+class Line(NamedTuple):
+    """One detector of the table."""
+
+    detector: str
+    ties: bool
+    """With the first."""
+    cells: list[Cell]
 
 
 def comparison_report(comparison: Comparison, *, when: datetime) -> str:
@@ -25,7 +45,6 @@ def comparison_report(comparison: Comparison, *, when: datetime) -> str:
         When it was made; it has a time zone.
     """
     best, judged = comparison.best, comparison.judged
-    columns = columns_of(comparison)
     labels, known = judged.known_labels if best.unlabelled is None else (None, ...)
     curves = [
         Curve(contender.detector, contender.log_p[known], contender.model.manifest.alert_rate)
@@ -38,26 +57,47 @@ def comparison_report(comparison: Comparison, *, when: datetime) -> str:
         data=about(judged),
         fitted_rows=f"{comparison.fitted_rows:,}",
         timed=judged.times is not None,
-        asked=share(best.model.manifest.alert_rate),
+        asked=percent(best.model.manifest.alert_rate),
         keys=list(_keys(comparison)),
-        warnings=best.model.manifest.training.warnings,
-        columns=columns,
-        table=[
-            (contender.detector, [column.cell(contender) for column in columns])
-            for contender in comparison.contenders
+        recommendation=recommendation(comparison),
+        off=[
+            f"{one.detector} {percent(one.metrics['alert_rate'])}"
+            for one in comparison.contenders
+            if one.alert_share
         ],
+        warnings=comparison.warnings,
+        training_warnings=best.model.manifest.training.warnings,
+        columns=columns_of(comparison),
+        table=[_line(comparison, contender) for contender in comparison.contenders],
+        sure=comparison.sure,
         left_out=comparison.left_out,
         bars=detector_bars(comparison),
         precision_recall=None if labels is None else precision_recall(curves, labels),
         best=best.detector,
-        suspects=suspect_rows(comparison.suspects, best.model.schema),
+        incidents=incident_rows(comparison.incidents),
+    )
+
+
+def _line(comparison: Comparison, contender: Contender) -> Line:
+    return Line(
+        contender.detector,
+        comparison.ties(contender),
+        [
+            Cell(
+                column.cell(contender),
+                column.between(contender),
+                column.measure == "alert_rate" and contender.alert_share is not None,
+            )
+            for column in columns_of(comparison)
+        ],
     )
 
 
 def _keys(comparison: Comparison) -> Iterator[KeyNumber]:
     best, rest = comparison.best, comparison.contenders[1:]
-    yield KeyNumber(best.detector, f"does best of {len(comparison.contenders)}")
-    merit = "AUC of planted anomalies" if best.unlabelled else "average precision"
+    share = percent(best.metrics["alert_rate"])
+    off = f", but alerts on {share} of the rows" if best.alert_share is not None else ""
+    yield KeyNumber(best.detector, standing(comparison) + off)
     runner_up = f"; next: {rest[0].merit:.3f} ({rest[0].detector})" if rest else ""
-    yield KeyNumber(f"{best.merit:.3f}", f"{merit}{runner_up}")
+    yield KeyNumber(f"{best.merit:.3f}", f"{comparison.merit}{runner_up}")
     yield KeyNumber(f"{number(best.us_per_row, 2)} µs", "to score a row")

@@ -6,9 +6,10 @@ from datetime import datetime
 import numpy as np
 
 from anomaly_app.core.decide import CRITICAL_BELOW
+from anomaly_app.core.wording import number, odds, percent
 from training.evaluate import Evaluation
 from training.history import History
-from training.report.page import KeyNumber, render, suspect_rows
+from training.report.page import KeyNumber, incident_rows, render
 from training.report.plots import (
     Curve,
     alerts_by_threshold,
@@ -17,7 +18,7 @@ from training.report.plots import (
     score_distribution,
 )
 from training.report.traffic import A_DAY, Traffic, traffic_of
-from training.report.words import moment, number, p_value, share
+from training.report.words import interval_in_words, metric_value, moment
 
 
 def evaluation_report(evaluation: Evaluation, *, when: datetime) -> str:
@@ -43,8 +44,9 @@ def evaluation_report(evaluation: Evaluation, *, when: datetime) -> str:
         source=history.source,
         data=about(history),
         threshold=f"{manifest.threshold:.3f}",
-        threshold_odds=p_value(manifest.alert_rate),
+        threshold_odds=odds(manifest.alert_rate),
         keys=list(_keys(evaluation, traffic, int(alerts.sum()))),
+        alert_share=evaluation.alert_share,
         warnings=evaluation.warnings,
         training_warnings=manifest.training.warnings,
         distribution=score_distribution(log_p[known], labels, manifest.threshold),
@@ -54,42 +56,57 @@ def evaluation_report(evaluation: Evaluation, *, when: datetime) -> str:
         if times is None
         else alerts_in_time(times, alerts, history.labels if history.labelled is None else None),
         unit=traffic.unit,
-        suspects=suspect_rows(evaluation.suspects, manifest.schema),
+        incidents=incident_rows(evaluation.incidents),
+        features=[feature.name for feature in manifest.schema.features],
     )
 
 
 def about(history: History) -> str:
-    """Say in a line how much data there is, of when, and with how many known anomalies."""
-    parts = [f"{len(history):,} transactions"]
+    """Say in a line how many rows there are, of when, and how many are labelled as anomalies."""
+    parts = [f"{len(history):,} rows"]
     if history.times is not None:
         parts.append(f"from {moment(history.times.min())} to {moment(history.times.max())} UTC")
     if history.labels is None:
         parts.append("without labels")
-    else:
-        many = int(history.labels.sum())
-        rows = len(history) if history.labelled is None else int(history.labelled.sum())
-        of_rows = "" if rows == len(history) else f" of {rows:,} labelled"
-        parts.append(f"{many:,} labelled as anomalies ({share(many / max(rows, 1))}{of_rows})")
+        return ", ".join(parts)
+    known = len(history) if history.labelled is None else int(history.labelled.sum())
+    if known < len(history):
+        parts.append(f"{known:,} of them labelled")
+    many = int(history.labels.sum())
+    of_these = percent(many / known if known else None)
+    parts.append(f"{many:,} labelled as anomalies ({of_these})")
     return ", ".join(parts)
 
 
 def _keys(evaluation: Evaluation, traffic: Traffic, alerts: int) -> Iterator[KeyNumber]:
     metrics, labels = evaluation.metrics, evaluation.history.labels
-    yield KeyNumber(number(alerts / traffic.units, 3), f"alerts {traffic.unit}; {alerts:,} in all")
-    if "recall" in metrics and labels is not None:
-        yield KeyNumber(
-            share(metrics["recall"]), f"of {int(labels.sum()):,} anomalies caught (recall)"
-        )
-        yield KeyNumber(share(metrics["precision"]), "of the alerts are right (precision)")
-        yield KeyNumber(
-            f"{metrics['average_precision']:.3f}",
-            f"average precision; AUC {metrics['roc_auc']:.3f}",
-        )
-        return
+    per_unit = number(alerts / traffic.units, 3)
+    yield KeyNumber(per_unit, f"alerts {traffic.unit}; {alerts:,} in all")
     rate = evaluation.manifest.alert_rate
+    if labels is None:
+        yield KeyNumber(
+            percent(metrics["alert_rate"]), f"of the rows alert; {percent(rate)} was asked for"
+        )
+        critical = int((evaluation.log_p <= np.log(rate * CRITICAL_BELOW)).sum())
+        yield KeyNumber(f"{critical:,}", "critical: a hundred times rarer than the alert rate")
+        return
     yield KeyNumber(
-        share(metrics["alert_rate"]),
-        f"of the transactions alert; asked for: {share(rate)}",
+        metric_value("recall", metrics["recall"]),
+        f"of {int(labels.sum()):,} anomalies caught (recall{_within(evaluation, 'recall')})",
     )
-    critical = int((evaluation.log_p <= np.log(rate * CRITICAL_BELOW)).sum())
-    yield KeyNumber(f"{critical:,}", "critical: a hundred times rarer than what alerts")
+    yield KeyNumber(
+        metric_value("precision", metrics["precision"]),
+        f"of the alerts are anomalies (precision{_within(evaluation, 'precision')})",
+    )
+    if "average_precision" in metrics:
+        between = _within(evaluation, "average_precision").removeprefix(", ")
+        yield KeyNumber(
+            metric_value("average_precision", metrics["average_precision"]),
+            f"average precision{f' ({between})' if between else ''}; AUC "
+            f"{metric_value('roc_auc', metrics['roc_auc'])}",
+        )
+
+
+def _within(evaluation: Evaluation, metric: str) -> str:
+    found = evaluation.intervals.get(metric)
+    return "" if found is None else f", {interval_in_words(metric, found)}"

@@ -1,32 +1,50 @@
 """Reports from templates: whatever comes from data is escaped."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
-from anomaly_app.core.schema import FeatureSchema
-from training.evaluate import Suspect
+from anomaly_app.core.explain import Reason
+from anomaly_app.core.wording import feature_in_words, odds, reason_in_words
+from training.incidents import Incident
 from training.report import words
+
+LONGEST_NAME = 40
+"""Characters of a name that is kept on one line; longer ones would not fit a phone."""
+
+BREAKS = "-/?\N{EN DASH}"
+"""Signs at which browsers break a line within a word."""
 
 
 class KeyNumber(NamedTuple):
-    """One of the few numbers in large type at the head of a report."""
+    """One of the numbers in large type at the head of a report."""
 
     value: str
     meaning: str
 
 
+class ReasonLine(NamedTuple):
+    """A reason, its feature's name apart: it is never broken."""
+
+    feature: str
+    rest: str
+
+
 class Row(NamedTuple):
-    """A suspect in words."""
+    """An incident in words."""
 
     entity: str
     time: str
+    until: str
+    rows: str
     score: str
-    p_value: str
+    odds: str
     severity: str
     label: str
-    reasons: tuple[str, ...]
+    reasons: tuple[ReasonLine, ...]
 
 
 def render(template: str, *, when: datetime, **parts: Any) -> str:
@@ -45,20 +63,55 @@ def render(template: str, *, when: datetime, **parts: Any) -> str:
     return _ENVIRONMENT.get_template(template).render(when=f"{moment} UTC", **parts)
 
 
-def suspect_rows(suspects: list[Suspect], schema: FeatureSchema) -> list[Row]:
-    """Put suspects into words; what is not known of any is empty."""
+def incident_rows(incidents: list[Incident]) -> list[Row]:
+    """Put incidents into words; what is not known of any is empty."""
     return [
         Row(
-            entity=suspect.entity or "",
-            time=words.moment(suspect.time) if suspect.time is not None else "",
-            score=f"{suspect.score:.3f}",
-            p_value=words.p_value(suspect.p_value),
-            severity=suspect.severity or "no alert",
-            label="" if suspect.label is None else ("anomaly" if suspect.label else "ordinary"),
-            reasons=tuple(words.reason_in_words(reason, schema) for reason in suspect.reasons),
+            entity=incident.entity or "",
+            time=begin,
+            until=end,
+            rows=f"{incident.rows:,}",
+            score=f"{incident.score:.3f}",
+            odds=odds(incident.p_value),
+            severity=incident.severity or "no alert",
+            label=_label(incident),
+            reasons=tuple(_reason(reason) for reason in incident.reasons),
         )
-        for suspect in suspects
+        for incident in incidents
+        for begin, end in [_span(incident)]
     ]
+
+
+def _span(incident: Incident) -> tuple[str, str]:
+    if incident.first is None or incident.last is None:
+        return "", ""
+    return words.span(incident.first, incident.last)
+
+
+def _label(incident: Incident) -> str:
+    if incident.anomalies is None:
+        return ""
+    if incident.anomalies in {0, incident.rows}:
+        return "anomaly" if incident.anomalies else "ordinary"
+    return f"{incident.anomalies:,} anomalies" if incident.anomalies > 1 else "1 anomaly"
+
+
+def _reason(reason: Reason) -> ReasonLine:
+    name = feature_in_words(reason.feature)
+    return ReasonLine(name, reason_in_words(reason).removeprefix(name))
+
+
+def unbroken(text: str) -> Markup:
+    """Keep names whole that a browser would break, such as those with hyphens."""
+    parts = (
+        Markup('<span class="name">{}</span>').format(word) if _breakable(word) else escape(word)
+        for word in re.split(r"(\s+)", text)
+    )
+    return Markup().join(parts)
+
+
+def _breakable(word: str) -> bool:
+    return len(word) <= LONGEST_NAME and any(sign in word for sign in BREAKS)
 
 
 _ENVIRONMENT = Environment(
@@ -68,3 +121,4 @@ _ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_ENVIRONMENT.filters["unbroken"] = unbroken

@@ -13,6 +13,7 @@ from sklearn.metrics import precision_recall_curve
 from anomaly_app.core.calibration import score_of
 from anomaly_app.core.schema import Matrix
 from anomaly_app.core.thresholds import Labels
+from anomaly_app.core.wording import number
 from training.report.figures import (
     ALARM,
     FULL_WIDTH,
@@ -24,7 +25,6 @@ from training.report.figures import (
     svg,
 )
 from training.report.traffic import DAY, Traffic, alerts_over_time
-from training.report.words import number
 
 BINS = 50
 
@@ -66,7 +66,7 @@ def score_distribution(log_p: Matrix, labels: Labels | None, threshold: float) -
     else:
         axes.hist(scores[~labels], bins=list(bins), color=ORDINARY, alpha=0.75, label="ordinary")
         axes.hist(scores[labels], bins=list(bins), color=ALARM, alpha=0.8, label="anomalies")
-        axes.legend(loc="upper right", fontsize=9)
+        axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, fontsize=9)
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(FuncFormatter(lambda count, _: number(count)))
     axes.set_ylim(bottom=0.7)
@@ -159,9 +159,17 @@ def alerts_in_time(times: Matrix, alerts: Labels, labels: Labels | None) -> Mark
     days, width = counted.starts / DAY, counted.width / DAY * 0.9
     right = np.zeros_like(counted.alerts) if counted.right is None else counted.right
     if counted.right is not None:
-        axes.bar(days, right, width, align="edge", color=ALARM, label="right")
+        axes.bar(days, right, width, align="edge", color=ALARM, label="anomalies")
     wrong = counted.alerts - right
-    axes.bar(days, wrong, width, bottom=right, align="edge", color=ORDINARY, label="false")
+    axes.bar(
+        days,
+        wrong,
+        width,
+        bottom=right,
+        align="edge",
+        color=ORDINARY,
+        label="false alerts" if counted.right is not None else "alerts",
+    )
     if counted.right is not None:
         axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, fontsize=9)
     axes.xaxis_date()

@@ -1,4 +1,4 @@
-"""Alerts counted by time, or by transactions where there are no times."""
+"""Alerts counted by time, or by rows where there are no times."""
 
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ class Traffic(NamedTuple):
     """What alerts are counted by."""
 
     units: float
-    """How many days, or thousands of transactions, the rows are; above 0."""
+    """How many days, or thousands of rows; above 0."""
     unit: str
 
 
@@ -38,7 +38,7 @@ class Counts(NamedTuple):
 
 
 def traffic_of(times: Matrix | None, rows: int) -> Traffic:
-    """Choose what alerts are counted by: days where there are times, else 1,000 transactions.
+    """Choose what alerts are counted by: days where there are times, else 1,000 rows.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def traffic_of(times: Matrix | None, rows: int) -> Traffic:
     """
     if times is not None and (span := float(np.ptp(times))) > 0.0:
         return Traffic(span / DAY, A_DAY)
-    return Traffic(rows / 1_000.0, "per 1,000 transactions")
+    return Traffic(rows / 1_000.0, "per 1,000 rows")
 
 
 def alerts_over_time(times: Matrix, alerts: Labels, labels: Labels | None) -> Counts:

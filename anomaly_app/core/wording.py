@@ -1,0 +1,116 @@
+"""How numbers, shares, odds and values are written: the same in terminal, report and alert."""
+
+from collections.abc import Callable
+
+from anomaly_app.core.explain import Reason
+from anomaly_app.core.schema import FeatureValue
+
+NOTHING = "\N{EN DASH}"
+"""Where there is nothing to count: a precision without alerts, a recall without anomalies."""
+
+PLAIN = 1e-4, 1e15
+"""Sizes of numbers that are written without an exponent."""
+
+RARE = 1e-9
+"""A smaller p-value says no more than this one: it is far beyond all data."""
+
+MILLION = 1e6
+
+LARGEST = 10**300
+"""Whole numbers below it are certain to fit a float."""
+
+
+def number(value: float, digits: int = 4) -> str:
+    """Write a number with so many significant digits, whole parts in full.
+
+    Parameters
+    ----------
+    value
+        Finite or not.
+    digits
+        At least 1.
+    """
+    if value != value:  # noqa: PLR0124  # only NaN is not itself
+        return NOTHING
+    size = abs(value)
+    if value == 0.0 or PLAIN[0] <= size < PLAIN[1]:
+        whole = len(f"{size:.0f}") if size >= 1.0 else 0
+        if whole >= digits or value == int(value):
+            return f"{value:,.0f}"
+        return _without_idle_zeros(
+            f"{value:,.{digits}g}" if whole == 0 else f"{value:,.{digits - whole}f}"
+        )
+    return f"{value:.{digits - 1}g}"
+
+
+def percent(share: float | None) -> str:
+    """Write a share, 0 to 1, in per cent with three significant digits; `NOTHING` for None."""
+    return NOTHING if share is None or share != share else f"{number(share * 100, 3)}%"  # noqa: PLR0124
+
+
+def odds(p_value: float) -> str:
+    """Write a p-value, 0 to 1, as odds: ``1 in 1,250``."""
+    if p_value < RARE:
+        return "fewer than 1 in a billion"
+    rows = 1.0 / p_value
+    if rows >= MILLION:
+        return f"1 in {number(rows / MILLION, 3)} million"
+    return f"1 in {number(float(f'{rows:.3g}'))}"
+
+
+def how_unusual(p_value: float) -> str:
+    """Say how many transactions are as unusual as one with this p-value."""
+    if p_value < RARE:
+        return f"{odds(p_value)} transactions are this unusual"
+    return f"about {odds(p_value)} transactions is this unusual"
+
+
+def value_in_words(value: FeatureValue, feature: str = "") -> str:
+    """Write a feature's value: the hour of the day as a time, a missing one as such.
+
+    Parameters
+    ----------
+    value
+        As it travels.
+    feature
+        Its name.
+    """
+    if value is None:
+        return "missing"
+    if isinstance(value, str):
+        return value or "empty"
+    if abs(value) >= LARGEST:
+        return str(value)
+    if feature == "hour_of_day" and 0.0 <= value <= 24.0:  # noqa: PLR2004
+        minutes = int(value * 60)
+        return f"{minutes // 60:02d}:{minutes % 60:02d}"
+    return number(float(value))
+
+
+def feature_in_words(feature: str) -> str:
+    """Name a feature: the derived one in words, any other as it is called."""
+    return "hour of the day" if feature == "hour_of_day" else feature
+
+
+def reason_in_words(reason: Reason, shorten: Callable[[str], str] = str) -> str:
+    """Write a reason: ``amount is 950, usually 20 (71%)``.
+
+    Parameters
+    ----------
+    reason
+        One feature's share of an anomaly.
+    shorten
+        Cuts names and values that may be of any length.
+    """
+    value = reason.value
+    if isinstance(reason.expected, str) and value is not None:
+        value = str(value)  # a category that travels as a whole number
+    found, usual = (
+        shorten(value_in_words(one, reason.feature)) for one in (value, reason.expected)
+    )
+    name = shorten(feature_in_words(reason.feature))
+    return f"{name} is {found}, usually {usual} ({shorten(percent(reason.share))})"
+
+
+def _without_idle_zeros(written: str) -> str:
+    return written.rstrip("0").rstrip(".") if "." in written else written

@@ -1,0 +1,60 @@
+"""Alerts on later rows than those that calibrate, and errors that count the rows of the file."""
+
+import dataclasses
+
+import numpy as np
+import polars as pl
+import pytest
+
+from anomaly_app.core.errors import DataError
+from tests.support.factories import history
+from training.compare import compare
+from training.fit import FitOptions, fit_model
+from training.history import History
+
+
+def drifting(by: float, rows: int = 8_000) -> History:
+    """Amounts that move by so much over the last eighth of the rows."""
+    made = history(rows, anomalies=0)
+    late = np.arange(rows) >= rows * 7 // 8
+    amount = pl.col("amount") + pl.Series(late * by)
+    return dataclasses.replace(made, frame=made.frame.with_columns(amount), labels=None)
+
+
+def warnings_of(data: History) -> list[str]:
+    fitted = fit_model(data, FitOptions(), version="1")
+    return [w for w in fitted.manifest.training.warnings if "as many as asked" in w]
+
+
+def test_steady_history_is_not_warned_of() -> None:
+    assert warnings_of(drifting(0.0)) == []
+
+
+def test_history_that_moves_is_warned_of_with_the_reason() -> None:
+    [said] = warnings_of(drifting(60.0))
+    assert "rows alert (100%); about 5 (0.5%) were asked for on the later half" in said
+    assert "amount has moved: its median was 19.9 and is 80.05" in said
+
+
+def test_one_series_that_has_most_of_the_alerts_is_named() -> None:
+    data = drifting(0.0)
+    assert data.entities is not None
+    wild = (np.array(data.entities) == "card-3") & (np.arange(len(data)) >= len(data) * 7 // 8)
+    amount = pl.col("amount") + pl.Series(wild * 500.0)
+    [said] = warnings_of(dataclasses.replace(data, frame=data.frame.with_columns(amount)))
+    assert "are of card-3, which has 14% of the rows" in said
+
+
+def test_random_rows_that_are_held_back_are_no_later_ones() -> None:
+    assert warnings_of(dataclasses.replace(drifting(60.0), times=None)) == []
+
+
+def test_an_error_counts_the_rows_of_the_file() -> None:
+    with pytest.raises(DataError, match="^factory has 12 rows; 100 are needed$"):
+        fit_model(history(12, anomalies=1), FitOptions(), version="1")
+
+
+def test_an_error_counts_the_rows_before_they_were_split() -> None:
+    said = "^factory has 120 rows, of which 90 are to learn from; 100 are needed$"
+    with pytest.raises(DataError, match=said):
+        compare(history(120, anomalies=1), ["robust_zscore"])

@@ -1,0 +1,56 @@
+"""Whether a model that is calibrated on earlier rows alerts as often as asked on later ones."""
+
+import numpy as np
+import numpy.typing as npt
+
+from anomaly_app.core.calibration import Calibration
+from anomaly_app.core.schema import FeatureSchema, Matrix
+from training.alert_share import alert_share_warning
+from training.drift import change_in_words
+from training.history import History
+from training.series import places_in_time
+
+HALF = 0.5
+
+
+def later_alerts_warning(
+    fitted_on: History,
+    held_back: History,
+    schema: FeatureSchema,
+    raw: Matrix,
+    alert_rate: float,
+) -> str | None:
+    """Say that the alerts on new rows will be none, or far too many; None where all is well.
+
+    On the rows that calibrate, the share is as asked by construction. So the earlier half of them
+    calibrates here, and alerts are counted on the later half, which is new to it.
+
+    Parameters
+    ----------
+    fitted_on
+        The rows that the detector learnt from.
+    held_back
+        Those that it did not; without times their order means nothing, and nothing is said.
+    schema
+        Of both.
+    raw
+        The detector's scores of the rows held back (high = abnormal), shape ``(rows,)``.
+    alert_rate
+        Share of the rows that shall alert.
+    """
+    if held_back.times is None:
+        return None
+    later: npt.NDArray[np.bool_] = places_in_time(held_back, HALF) > HALF
+    if later.all() or not later.any():
+        return None
+    calibration = Calibration.fit(raw[~later])
+    alerts = calibration.log_p_values(raw[later]) <= np.log(alert_rate)
+    warning = alert_share_warning(alert_rate, int(alerts.sum()), len(alerts))
+    if warning is None:
+        return None
+    new = held_back.take(np.flatnonzero(later))
+    why = change_in_words(fitted_on, new, schema, alerts)
+    return (
+        f"alerts will not be as many as asked: calibrated on the earlier half of the rows held "
+        f"back, {warning} on the later half. {why}"
+    )

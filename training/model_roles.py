@@ -1,0 +1,47 @@
+"""New data read as the history of a model was: by the roles in its manifest."""
+
+import dataclasses
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from anomaly_app.core.manifest import Manifest
+from anomaly_app.core.roles import Roles
+from training.history import History
+from training.reading import read_history
+
+
+def read_for_model(path: Path, manifest: Manifest, said: Roles) -> History:
+    """Read a file for a model: the model's features, by their names.
+
+    Columns of the model's roles that the file does not have (new data are often unlabelled) have
+    no part; other columns may take it, by their names.
+
+    Parameters
+    ----------
+    path
+        See `training.reading.read_history`.
+    manifest
+        Of the model.
+    said
+        Roles that are for this file only.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read, or lacks a feature of the model.
+    """
+    features = manifest.schema.wire_features
+    learnt = replace(
+        manifest.roles,
+        features=tuple(feature.name for feature in features),
+        categories=tuple(feature.name for feature in features if feature.kind == "category"),
+    )
+    windows = manifest.roles.label
+    if said.label is None and windows is not None and Path(windows).is_file():
+        said = replace(said, label=windows)
+    history = read_history(path, said, learnt=learnt)
+    fields = {learnt.changed_by(said).field_of(feature.name): feature.name for feature in features}
+    columns = history.frame.columns
+    other = {field: name for field, name in fields.items() if name not in columns}
+    return dataclasses.replace(history, frame=history.frame.rename(other))

@@ -1,0 +1,65 @@
+"""What a comparison comes to, in a few sentences."""
+
+from collections.abc import Iterator
+
+from anomaly_app.core.detectors import NEEDS_LABELS
+from training.contenders import Comparison, Contender, tie
+from training.intervals import LEAST_INCIDENTS
+
+MOST_NAMES = 4
+"""Detectors that a sentence names; of more it gives the number."""
+
+
+def standing(comparison: Comparison) -> str:
+    """Say where the best detector stands: ``ranks first of 12``, or with which others it ties."""
+    many = len(comparison.contenders)
+    if many == 1:
+        return "is the only detector compared"
+    if not comparison.sure:
+        return f"has the highest {comparison.merit} of {many}, which may be chance"
+    tied = _tied(comparison.best, comparison.contenders)
+    return f"ties with {tied} for first of {many}" if tied else f"ranks first of {many}"
+
+
+def recommendation(comparison: Comparison) -> str:
+    """Say which detector ranks first, how sure that is, and whether its alerts can be used."""
+    return " ".join(_sentences(comparison))
+
+
+def _sentences(comparison: Comparison) -> Iterator[str]:
+    best, others = comparison.best, comparison.contenders[1:]
+    by = f" by {comparison.merit}" if others and comparison.sure else ""
+    yield f"{best.detector} {standing(comparison)}{by}{_but(best)}."
+    if not others:
+        return
+    if not comparison.sure:
+        yield (
+            f"The anomalies are of fewer than {LEAST_INCIDENTS} incidents: too few to tell "
+            "detectors apart."
+        )
+    unlabelled = [other for other in others if other.detector not in NEEDS_LABELS]
+    if best.detector in NEEDS_LABELS and unlabelled:
+        first = unlabelled[0]
+        tied = _tied(first, unlabelled)
+        ties = f", and ties with {tied}" if tied else ""
+        yield f"Of those that learn without labels, {first.detector} comes first{ties}."
+    if best.alert_share is None:
+        return
+    if usable := next((other for other in others if other.alert_share is None), None):
+        yield (
+            "Of those that alert on about as many rows as asked, "
+            f"{usable.detector} comes first ({comparison.merit} {usable.merit:.3f})."
+        )
+    else:
+        yield "No other detector alerts on about as many rows as asked."
+
+
+def _but(best: Contender) -> str:
+    return "" if best.alert_share is None else f", but its alerts are off: {best.alert_share}"
+
+
+def _tied(first: Contender, contenders: list[Contender]) -> str:
+    names = [other.detector for other in contenders if other is not first and tie(first, other)]
+    if len(names) > MOST_NAMES:
+        return f"{len(names)} others"
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
