@@ -12,7 +12,8 @@ from anomaly_app.core.decoded import KafkaRecord
 from anomaly_app.core.errors import RecordRejected, Rejection
 from anomaly_app.core.framing import NO_READERS, Readers, unframe
 from anomaly_app.core.json_reading import read_json
-from anomaly_app.core.roles import PARTS, Roles
+from anomaly_app.core.role_words import PARTS
+from anomaly_app.core.roles import Roles
 from anomaly_app.core.times import parse_timestamp
 
 KAFKA_KEY = "kafka_key"

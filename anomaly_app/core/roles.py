@@ -1,10 +1,7 @@
 """Which column of history, or field of a record, plays which part: said in a few words."""
 
-import difflib
-import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, Self
-from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec.structs import replace
@@ -12,20 +9,10 @@ from msgspec.structs import replace
 from anomaly_app.core.column_names import may_be_label, suggested
 from anomaly_app.core.errors import DataError
 from anomaly_app.core.missing_columns import missing_columns
-
-PARTS = ("key", "time", "id", "label")
-"""Parts that one column each can have."""
-
-WORDS = (
-    *(*PARTS, "features", "categories", "timezone", "time_format", "hour", "header", "decimal"),
-)
-"""What can stand before the ``=`` of a word; any other name renames a feature."""
+from anomaly_app.core.role_words import PARTS, WORDS, is_on, mark, pairs, zone
 
 HOUR = "hour_of_day"
 """The feature that is derived from the time; it can be named among the features."""
-
-ALIKE = 0.8
-"""Likeness from which on an unknown word is taken for a known one, mistyped."""
 
 
 class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -95,19 +82,19 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             A word is not of that form.
         """
         said: dict[str, Any] = {}
-        for name, value in _pairs(words):
+        for name, value in pairs(words):
             if name in {"features", "categories"}:
                 said[name] = (*said.get(name, ()), *value.split(","))
             elif name == "hour":
-                said[name] = _is_on(value)
+                said[name] = is_on(value)
             elif name == "header":
                 said[name] = () if value == "none" else tuple(value.split(","))
             elif name == "decimal":
-                said[name] = _mark(value)
+                said[name] = mark(value)
             elif name in PARTS and value.lower() == "none":
                 said["absent"] = (*said.get("absent", ()), name)
             elif name in WORDS:
-                said[name] = _zone(value) if name == "timezone" else value
+                said[name] = zone(value) if name == "timezone" else value
             else:
                 said["renamed"] = {**said.get("renamed", {}), name: value}
         return cls(**said)
@@ -198,46 +185,3 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         absent = dict.fromkeys(part for part in (*self.absent, *other.absent) if part not in said)
         renamed = {**self.renamed, **other.renamed}
         return replace(self, **said, **none, **zone, absent=tuple(absent), renamed=renamed)
-
-
-def _pairs(words: str) -> Iterator[tuple[str, str]]:
-    try:
-        split = shlex.split(words)
-    except ValueError as fault:
-        raise DataError(
-            f"the roles {words!r} cannot be read ({fault}): quote names as in a shell"
-        ) from None
-    for word in split:
-        name, found, value = word.partition("=")
-        if not found or not name or not value:
-            raise DataError(
-                f"{word!r} is not of the form part=column; the parts are {', '.join(WORDS)}"
-            )
-        if name not in WORDS and (
-            close := difflib.get_close_matches(name, WORDS, n=1, cutoff=ALIKE)
-        ):
-            raise DataError(f"there is no part {name!r}; did you mean {close[0]}={value}?")
-        yield name, value
-
-
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError):
-        raise DataError(
-            f"there is no time zone {value!r}: name one as IANA does, such as Europe/Berlin"
-        ) from None
-    return value
-
-
-def _is_on(value: str) -> bool:
-    if value not in {"none", "on"}:
-        raise DataError(f"hour={value} says nothing: hour=none leaves the hour of the day out")
-    return value == "on"
-
-
-def _mark(value: str) -> str:
-    marks = {"point": "point", ".": "point", "comma": "comma", ",": "comma"}
-    if value not in marks:
-        raise DataError(f"decimal={value} says nothing: it is decimal=point or decimal=comma")
-    return marks[value]

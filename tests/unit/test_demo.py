@@ -164,7 +164,7 @@ def test_an_anomaly_that_comes_twice_counts_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("anomalies", "said"), [(0, "none of 1,000 rows"), (15, None), (400, "40 %")]
+    ("anomalies", "said"), [(0, "none of 1,000 rows"), (15, None), (400, "40%")]
 )
 def test_alerts_that_are_none_or_far_too_many_are_said_loudly(
     anomalies: int, said: str | None

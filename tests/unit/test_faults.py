@@ -48,7 +48,7 @@ STAGES = [
     Stage("values", FeatureSchema, "values", lambda _, row, __: row[0] == MARK),
     Stage("reasons", Model, "explain", lambda _, matrix, *__: bool(np.any(matrix == MARK))),
     Stage("anomaly", pipeline, "to_anomaly", lambda found, *_: found.transaction.row[0] == MARK),
-    Stage("entity", writing, "_entity", lambda entity, _: entity == "66", value=transaction(
+    Stage("entity", writing, "entity_of", lambda entity, _: entity == "66", value=transaction(
         MARK, "casino", entity="66"
     )),
     Stage(

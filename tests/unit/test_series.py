@@ -37,7 +37,7 @@ def series(
     return History(
         "made",
         pl.DataFrame({"value": values, "steady": random.normal(size=len(order))}),
-        entities=order.tolist(),
+        entities=pl.Series(order),
         times=NOON + 60.0 * np.arange(len(order), dtype=np.float64),
         roles=Roles(key="series"),
     )

@@ -9,7 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from anomaly_app.core.manifest import Manifest
-from anomaly_app.core.roles import PARTS, Roles
+from anomaly_app.core.role_words import PARTS
+from anomaly_app.core.roles import Roles
 
 WITHOUT = {
     "key": "none: all rows are of one entity",

@@ -11,15 +11,14 @@ OPTIONS = (
     click.option(
         "--alert-rate",
         type=click.FloatRange(0, 0.5, min_open=True),
-        help="Share of transactions that shall alert: 0.005 is 5 in 1,000.  [default of fit: "
+        help="Share of rows that should alert: 0.005 is 5 in 1,000.  [default of fit: "
         f"{ALERT_RATE:g}]",
     ),
     click.option(
         "--alerts-per-day",
         type=POSITIVE,
         metavar="N",
-        help="Or: how many alerts a day people can bear, on average, at the traffic of the "
-        "history.",
+        help="Or: how many alerts a day are acceptable, on average, at the traffic of the history.",
     ),
     click.option(
         "--transactions-per-day",
@@ -31,13 +30,13 @@ OPTIONS = (
         "--f-beta",
         type=POSITIVE,
         metavar="BETA",
-        help="Or: the best F-beta score on the labels; 1 weighs precision and recall alike, 2 "
-        "recall more.",
+        help="Or: the best F-beta score on the labels; 1 weighs precision and recall "
+        "equally, 2 recall more.",
     ),
     click.option(
         "--cost",
         metavar="MISSED:FALSE_ALERT",
-        help="Or: the least cost on the labels; 100:1 if a missed anomaly costs as much as 100 "
+        help="Or: the lowest cost on the labels; 100:1 if a missed anomaly costs as much as 100 "
         "false alerts.",
     ),
 )

@@ -42,7 +42,7 @@ def command(
     last: float | None,
     **rule: Any,
 ) -> None:
-    """Move the threshold of an artifact without a new fit.
+    """Move the threshold of a model without a new fit.
 
     ARTIFACT is a version's folder, or the folder above, whose highest version is taken. A new
     version is written with the same fit and the new threshold; the old one stays. Workers take the
@@ -148,7 +148,7 @@ def _show(console: Console, old: Manifest, new: Manifest, traffic: float | None)
     else:
         console.print(
             f"alerts a day: about {_alerts(old, traffic)} → {_alerts(new, traffic)}, at "
-            f"{traffic:,.0f} transactions a day",
+            f"{traffic:,.0f} rows a day",
             highlight=False,
         )
 

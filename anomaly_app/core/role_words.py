@@ -1,0 +1,66 @@
+"""The words that say which part a column plays: ``key=cust label="Is Fraud"``."""
+
+import difflib
+import shlex
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo
+
+from anomaly_app.core.errors import DataError
+
+PARTS = ("key", "time", "id", "label")
+"""Parts that one column each can have."""
+
+WORDS = (
+    *(*PARTS, "features", "categories", "timezone", "time_format", "hour", "header", "decimal"),
+)
+"""What can stand before the ``=`` of a word; any other name renames a feature."""
+
+ALIKE = 0.8
+"""Likeness from which on an unknown word is taken for a known one, mistyped."""
+
+
+def pairs(words: str) -> Iterator[tuple[str, str]]:
+    """Split words into names and values."""
+    try:
+        split = shlex.split(words)
+    except ValueError as fault:
+        raise DataError(
+            f"the roles {words!r} cannot be read ({fault}): quote names as in a shell"
+        ) from None
+    for word in split:
+        name, found, value = word.partition("=")
+        if not found or not name or not value:
+            raise DataError(
+                f"{word!r} is not of the form part=column; the parts are {', '.join(WORDS)}"
+            )
+        if name not in WORDS and (
+            close := difflib.get_close_matches(name, WORDS, n=1, cutoff=ALIKE)
+        ):
+            raise DataError(f"there is no part {name!r}; did you mean {close[0]}={value}?")
+        yield name, value
+
+
+def zone(value: str) -> str:
+    """Read a time zone."""
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise DataError(
+            f"there is no time zone {value!r}: name one as IANA does, such as Europe/Berlin"
+        ) from None
+    return value
+
+
+def is_on(value: str) -> bool:
+    """Read whether the hour of the day may be a feature."""
+    if value not in {"none", "on"}:
+        raise DataError(f"hour={value} says nothing: hour=none leaves the hour of the day out")
+    return value == "on"
+
+
+def mark(value: str) -> str:
+    """Read the mark of decimals."""
+    marks = {"point": "point", ".": "point", "comma": "comma", ",": "comma"}
+    if value not in marks:
+        raise DataError(f"decimal={value} says nothing: it is decimal=point or decimal=comma")
+    return marks[value]
