@@ -26,7 +26,13 @@ NUMBERED = frozenset({"no", "nr", "num", "number"})
 COUNTED = frozenset({"of", "count", "total", "sum", "mean", "average", "avg", "amount", "n"})
 """Words of names of what was counted: the number of calls identifies nothing."""
 
-CODES = frozenset({"code", "codes", "zip", "zipcode", "postcode", "plz", "mcc", "port", "sku"})
+CODES = frozenset(
+    {
+        *("code", "codes", "zip", "zipcode", "postcode", "plz", "mcc", "port", "sku"),
+        *("merchant", "shop", "store", "terminal", "vendor", "supplier", "seller", "branch"),
+        *("category", "type", "kind", "country", "region", "city", "channel", "product"),
+    }
+)
 """Last words of names of categories that are written as whole numbers."""
 
 ID_LENGTH = 8
