@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import cramjam
@@ -64,6 +65,15 @@ class Case:
     unlabelled: int = 0
     warnings: Sequence[str] = ()
     error: str | None = None
+
+
+def write_case(folder: Path, case: Case) -> Path:
+    """Write a case's files, and give the one file or the folder of them."""
+    where = folder / "history"
+    where.mkdir()
+    for name, content in case.files.items():
+        (where / name).write_bytes(content)
+    return where if len(case.files) > 1 else where / next(iter(case.files))
 
 
 def transactions(rows: int = ROWS, seed: int = 3) -> Rows:

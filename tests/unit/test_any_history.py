@@ -13,7 +13,7 @@ from anomaly_app.core.pipeline import Pipeline
 from anomaly_app.core.roles import Roles
 from anomaly_app.demo.scenario import file_scenario
 from tests.support.factories import NOON, record
-from tests.support.histories import FILES, FRAUDS, Case, iso
+from tests.support.histories import FILES, FRAUDS, Case, iso, write_case
 from tests.support.payloads import PAYLOADS, ROWS, Payload
 from training.fit import FitOptions, Fitted, fit_model
 from training.history import History
@@ -22,13 +22,6 @@ from training.reading import read_history
 FAST = FitOptions(detector="robust_zscore")
 
 by_name = pytest.mark.parametrize("case", FILES, ids=lambda case: case.name)
-
-
-def write(folder: Path, case: Case) -> Path:
-    """Write the case's files, and give the one file or the folder."""
-    for name, content in case.files.items():
-        (folder / name).write_bytes(content)
-    return folder if len(case.files) > 1 else folder / next(iter(case.files))
 
 
 def fit(path: Path, case: Case) -> tuple[History, Fitted]:
@@ -40,7 +33,7 @@ def fit(path: Path, case: Case) -> tuple[History, Fitted]:
 def test_a_history_is_read_as_it_was_meant_and_its_records_are_scored(
     tmp_path: Path, case: Case
 ) -> None:
-    path = write(tmp_path, case)
+    path = write_case(tmp_path, case)
     if case.error is not None:
         with pytest.raises(DataError) as caught:
             fit(path, case)
@@ -79,7 +72,7 @@ def check_labels(history: History, case: Case) -> None:
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
-    _, fitted = fit(write(tmp_path_factory.mktemp("history"), FILES[0]), FILES[0])
+    _, fitted = fit(write_case(tmp_path_factory.mktemp("history"), FILES[0]), FILES[0])
     return Model.from_bytes(fitted.manifest.to_json(), fitted.pickle, where="cards")
 
 
