@@ -9,6 +9,9 @@ from anomaly_app.core.column_names import NAMES, plain_name
 ALMOST_ALL = 0.9
 """Share of the values, at least, that are different where a column identifies its rows."""
 
+REPEATED = 0.5
+"""Share of different values above which strings repeat too seldom to be a category."""
+
 LEAST_VALUES = 20
 """Values below which nothing is said to identify rows by being different."""
 
@@ -57,21 +60,23 @@ def is_category(column: pl.Series) -> bool:
 def is_identifier(column: pl.Series) -> bool:
     """Tell whether a column identifies its rows.
 
-    Almost all of its values are different; and, if they are whole numbers, the last word of its
-    name says so, or they have been dealt out: all have the same length, 8 digits or more, or they
-    fill a range. Other numbers are quantities.
+    More than half of its strings are different; or almost all of its whole numbers, and the last
+    word of its name says so, or they have been dealt out: all have the same length, 8 digits or
+    more, or they fill a range. Other numbers are quantities.
     """
     if not (column.dtype == pl.String or column.dtype.is_integer()):
         return False
+    if column.dtype == pl.String:
+        return almost_all_different(column, REPEATED)
     if not almost_all_different(column):
         return False
-    return column.dtype == pl.String or says_identifier(column.name) or _dealt_out(column)
+    return says_identifier(column.name) or _dealt_out(column)
 
 
-def almost_all_different(column: pl.Series) -> bool:
-    """Tell whether hardly any value repeats."""
+def almost_all_different(column: pl.Series, share: float = ALMOST_ALL) -> bool:
+    """Tell whether hardly any value repeats: this share of them, at least, is different."""
     filled = len(column) - column.null_count()
-    return filled >= LEAST_VALUES and column.drop_nulls().n_unique() >= ALMOST_ALL * filled
+    return filled >= LEAST_VALUES and column.drop_nulls().n_unique() > share * filled
 
 
 def says_identifier(name: str) -> bool:

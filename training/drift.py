@@ -5,6 +5,7 @@ import numpy.typing as npt
 import polars as pl
 
 from anomaly_app.core.schema import FeatureSchema, Matrix
+from anomaly_app.core.wording import number, percent
 from training.history import History
 from training.schema import encode_history
 from training.series import series_of
@@ -15,7 +16,7 @@ MOST_ALERTS = 0.5
 MOVED = 1.0
 """Spreads that a number's median has moved before it is named."""
 
-ADVICE = "fit on history that is like what will come, and see docs/detectors.md"
+ADVICE = "fit on more recent history, or leave out what has changed (docs/detectors.md)"
 
 
 def change_in_words(
@@ -46,7 +47,7 @@ def _series(after: History, alerts: npt.NDArray[np.bool_]) -> str | None:
     share = float((series["entity"] == entity).mean() or 0.0)
     if alerting < MOST_ALERTS or alerting < 2 * share:
         return None
-    return f"{alerting:.0%} of them are of {entity}, which has {share:.0%} of the rows"
+    return f"{percent(alerting)} of them are of {entity}, which has {percent(share)} of the rows"
 
 
 def _numbers(before: History, after: History, schema: FeatureSchema) -> str | None:
@@ -63,7 +64,7 @@ def _numbers(before: History, after: History, schema: FeatureSchema) -> str | No
         float(pl.Series(history.frame[name]).cast(pl.Float64).fill_nan(None).median() or 0.0)  # type: ignore[arg-type]
         for history in (before, after)
     ]
-    return f"{name} has moved: its median was {medians[0]:.4g} and is {medians[1]:.4g}"
+    return f"{name} has moved: its median was {number(medians[0])} and is {number(medians[1])}"
 
 
 def _moved(before: Matrix, after: Matrix) -> float:
@@ -76,4 +77,4 @@ def _moved(before: Matrix, after: Matrix) -> float:
 
 
 def _nothing() -> str:
-    return "no feature has moved much by itself"
+    return "no single feature explains it"

@@ -51,6 +51,6 @@ def later_alerts_warning(
     new = held_back.take(np.flatnonzero(later))
     why = change_in_words(fitted_on, new, schema, alerts)
     return (
-        f"alerts will not be as many as asked: calibrated on the earlier half of the rows held "
-        f"back, {warning} on the later half. {why}"
+        f"alerts will not be as many as asked: of the later half of the rows held back, "
+        f"calibrated on the earlier half, {warning}. {why}"
     )

@@ -3,9 +3,10 @@
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from training.column_kinds import is_category, is_identifier
+from training.column_kinds import almost_all_different, is_category, is_identifier
 from training.history import History
 from training.leaks import Labelled
 from training.within_entities import WithinEntities
@@ -48,7 +49,8 @@ class Misleading:
         if column.name in self._wanted:
             return None
         if is_identifier(column) and not counts(column):
-            return f"almost every value is different: treated as an identifier; {KEEP}"
+            many = "almost every" if almost_all_different(column) else "every other"
+            return f"{many} value is different: treated as an identifier; {KEEP}"
         if self._labelled.is_told_by(column):
             return f"it tells the labelled anomalies by itself, as a label does; {KEEP}"
         return self._that_counts(column) or self._of_the_entity(column)
@@ -77,10 +79,30 @@ def counts(column: pl.Series) -> Literal["up", "down"] | None:
         return None
     column = column.gather_every(len(column) // MOST_ROWS + 1)
     numbers = column.cast(pl.Float64).fill_nan(None).drop_nulls()
-    if len(numbers) < LEAST_ROWS or numbers.n_unique() < len(numbers) * MOSTLY:
+    if len(numbers) < LEAST_ROWS:
+        return None
+    if direction := _never_turns(numbers.to_numpy()):
+        return direction
+    if numbers.n_unique() < len(numbers) * MOSTLY:
         return None
     places = np.arange(len(numbers))
     correlation = float(np.corrcoef(places, numbers.rank().to_numpy())[0, 1])
     if abs(correlation) < COUNTS:
         return None
     return "up" if correlation > 0.0 else "down"
+
+
+def _never_turns(numbers: npt.NDArray[np.float64]) -> Literal["up", "down"] | None:
+    """Tell whether numbers only go up, or only down, with rests in between, as counters do."""
+    steps = np.diff(numbers)
+    moves = np.count_nonzero(steps)
+    if moves < LEAST_ROWS or _ends(numbers, steps) == 0:
+        return None
+    if (steps >= 0.0).all():
+        return "up"
+    return "down" if (steps <= 0.0).all() else None
+
+
+def _ends(numbers: npt.NDArray[np.float64], steps: npt.NDArray[np.float64]) -> int:
+    """Count the steps within the last quarter: what rests there does not leave its range."""
+    return int(np.count_nonzero(steps[len(numbers) * 3 // 4 :]))

@@ -89,7 +89,7 @@ def _unusable(column: pl.Series) -> str | None:
     if column.dtype == pl.Null:
         return "it has no value at all"
     if column.dtype != pl.String and not (column.dtype.is_numeric() or column.dtype == pl.Boolean):
-        return f"{column.dtype} is neither a number nor a string"
+        return f"it holds {_kind(column)}, neither numbers nor strings"
     distinct = _without_nan(column).drop_nulls().n_unique()
     if distinct == 0:
         return "it has no value at all"
@@ -140,3 +140,9 @@ def _number(column: pl.Series) -> Feature:
         high=float(present.max()),
         missing_rate=numbers.null_count() / len(numbers),
     )
+
+
+def _kind(column: pl.Series) -> str:
+    if column.dtype.is_temporal():
+        return "times"
+    return "lists" if isinstance(column.dtype, pl.List | pl.Array) else "binary data"

@@ -79,11 +79,14 @@ def test_ordinary_columns_are_not_warned_of(data: History) -> None:
         ([f"t{i}" if i < 60 else None for i in range(ROWS)], IDENTIFIER),
         (
             [date(2026, 1, 1) + timedelta(i) for i in range(ROWS)],
-            "Date is neither a number nor a string",
+            "it holds times, neither numbers nor strings",
         ),
-        ([[1, 2]] * ROWS, "List(Int64) is neither a number nor a string"),
-        ([{"x": 1}] * ROWS, "Struct({'x': Int64}) is neither a number nor a string"),
-        (pl.Series([object()] * ROWS, dtype=pl.Object), "Object is neither a number nor a string"),
+        ([[1, 2]] * ROWS, "it holds lists, neither numbers nor strings"),
+        ([{"x": 1}] * ROWS, "it holds binary data, neither numbers nor strings"),
+        (
+            pl.Series([object()] * ROWS, dtype=pl.Object),
+            "it holds binary data, neither numbers nor strings",
+        ),
     ],
 )
 def test_a_useless_column_is_left_out_with_the_reason(values: Any, reason: str) -> None:

@@ -1,5 +1,6 @@
 """What was decided of the columns, in one short table: said or inferred, and how to change it."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from rich.table import Table
 from anomaly_app.core.manifest import Manifest
 from anomaly_app.core.role_words import PARTS
 from anomaly_app.core.roles import Roles
+from training.reading import SERIES
 
 WITHOUT = {
     "key": "none: all rows are of one entity",
@@ -69,7 +71,7 @@ def show_decisions(
         table.columns.pop()
     console.print(table)
     console.print(
-        f"change it with {change.format('label=Class time=none')}",
+        f"change it with {change.format(_example(manifest))}",
         markup=False,
         highlight=False,
         soft_wrap=True,
@@ -89,10 +91,27 @@ def _parts(roles: Roles, said: Roles | None) -> Iterator[Decision]:
         column = getattr(roles, part)
         own = said is not None and (getattr(said, part) is not None or part in said.absent)
         how = "" if said is None else "said" if own else "inferred" if column else ""
+        if part == "key" and column == SERIES and not own:
+            column, how = "name of the file", "" if said is None else "no column was found"
         yield Decision(part, column or WITHOUT[part], how)
     for word, value in (("timezone", roles.timezone), ("time_format", roles.time_format)):
         if value is not None and value != getattr(Roles(), word):
-            yield Decision(word, value, "" if said is None else "said")
+            own = said is not None and getattr(said, word) == value
+            yield Decision(word, value, "" if said is None else "said" if own else "inferred")
+
+
+def _example(manifest: Manifest) -> str:
+    """Say roles that these data could have: words that work as they stand."""
+    names = [feature.name for feature in manifest.schema.wire_features]
+    plain = [name for name in names if re.fullmatch(r"[\w .-]+", name)]
+    quoted = [f'"{name}"' if " " in name else name for name in plain]
+    parts = [part for part in ("label", "key", "time") if _has(manifest.roles, part)]
+    words = [f"{part}=none" for part in parts[:1]] + [f"features={name}" for name in quoted[:1]]
+    return " ".join(words) or "key=COLUMN"
+
+
+def _has(roles: Roles, part: str) -> bool:
+    return getattr(roles, part) not in {None, SERIES}
 
 
 def _features(manifest: Manifest, said: Roles | None) -> Iterator[Decision]:
