@@ -77,12 +77,13 @@ def _about_features(history: History, schema: FeatureSchema) -> Iterator[str]:
         if (auc := judge(column)) >= LEAKS:
             yield (
                 f"{feature.name} may leak the label: alone it tells anomalies apart with an AUC of "
-                f"{auc:.3f}; if it is known only afterwards, leave it out with --roles features=…"
+                f"{auc:.3f}; if it is known only afterwards, leave it out with --roles "
+                f"without={feature.name}"
             )
         if is_number and (direction := counts(column)):
             yield (
                 f"{feature.name} only counts {direction}: every new transaction will be out of its "
-                "range; leave it out with --roles features=…"
+                f"range; leave it out with --roles without={feature.name}"
             )
 
 

@@ -23,7 +23,7 @@ LEAST_ROWS = 20
 MOST_ROWS = 200_000
 """Rows that are looked at, evenly over the history."""
 
-KEEP = "keep it with --roles features=…"
+KEEP = "keep it with --roles keep=…"
 
 
 class Misleading:
@@ -37,9 +37,8 @@ class Misleading:
 
     def __init__(self, history: History) -> None:
         roles = history.roles
-        self._wanted = {
-            roles.field_of(name) for name in (*roles.features, *roles.categories, *roles.renamed)
-        }
+        # Columns have the names of their features here.
+        self._wanted = {roles.feature_in(column) for column in roles.named_features}
         self._key = roles.key or "entity"
         self._labelled = Labelled(history)
         self._within = WithinEntities(history)

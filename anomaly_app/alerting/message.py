@@ -4,7 +4,7 @@ from itertools import accumulate
 from typing import Any
 
 from anomaly_app.core.anomaly import Anomaly
-from anomaly_app.core.wording import how_unusual, reason_in_words
+from anomaly_app.core.wording import NOTHING, how_unusual, reason_in_words
 
 EMOJI = {"critical": ":rotating_light:", "high": ":red_circle:", "medium": ":large_orange_circle:"}
 
@@ -51,9 +51,9 @@ class AlertMessage:
     """Slack's Block Kit."""
 
     def __init__(self, anomaly: Anomaly) -> None:
-        entity = _shorten(anomaly.entity) if anomaly.entity is not None else "unknown entity"
+        entity = NOTHING if anomaly.entity is None else _shorten(anomaly.entity)
         severity = _shorten(anomaly.severity)
-        title = f"{severity.capitalize()} anomaly: {entity}"
+        title = f"{severity.capitalize()} anomaly" + (f": {entity}" if entity != NOTHING else "")
         when = _shorten(anomaly.time)
         score, threshold = (_shorten(f"{s:.3f}") for s in (anomaly.score, anomaly.threshold))
         chance = _shorten(how_unusual(anomaly.p_value))

@@ -11,7 +11,8 @@ PARTS = ("key", "time", "id", "label")
 """Parts that one column each can have."""
 
 WORDS = (
-    *(*PARTS, "features", "categories", "timezone", "time_format", "hour", "header", "decimal"),
+    *(*PARTS, "features", "keep", "without", "categories", "timezone", "time_format", "hour"),
+    *("header", "decimal"),
 )
 """What can stand before the ``=`` of a word; any other name renames a feature."""
 

@@ -34,6 +34,10 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         JSON file of labelled windows per series (as the Numenta benchmark has them).
     features
         Names of the features, `HOUR` perhaps among them; empty: all columns without another part.
+    keep
+        Features beside those that are found, although they may mislead.
+    without
+        Columns that are no features.
     categories
         Columns to be read as strings although they hold numbers.
     renamed
@@ -59,6 +63,8 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: str | None = None
     label: str | None = None
     features: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     renamed: dict[str, str] = {}
     absent: tuple[str, ...] = ()
@@ -83,7 +89,7 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """
         said: dict[str, Any] = {}
         for name, value in pairs(words):
-            if name in {"features", "categories"}:
+            if name in {"features", "keep", "without", "categories"}:
                 said[name] = (*said.get(name, ()), *value.split(","))
             elif name == "hour":
                 said[name] = is_on(value)
@@ -113,8 +119,7 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         fits
             Whether the values of a column can play a part: ``fits("time", "ts")``.
         """
-        said = {self.key, self.label, self.time, self.id, *self.features, *self.categories}
-        taken = said | set(self.renamed.values())
+        taken = {self.key, self.label, self.time, self.id, *self.without, *self.named_features}
         inferred: dict[str, str] = {}
         for part in PARTS:
             if getattr(self, part) is not None or part in self.absent:
@@ -136,9 +141,9 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         parts = {part: getattr(self, part) for part in ("key", "time", "id")}
         derived = {HOUR} - set(columns)
         features = [self.field_of(name) for name in self.features if name not in derived]
-        named = [name for name in (*self.features, *self.categories) if name not in derived]
-        fields = {name: self.field_of(name) for name in named}
-        wanted = {**parts, **self.renamed, **fields}
+        named = {*self.features, *self.keep, *self.categories} - derived
+        fields = {name: self.field_of(name) for name in sorted(named)}
+        wanted = {**parts, **self.renamed, **fields, **{name: name for name in self.without}}
         missing = {
             word: column
             for word, column in wanted.items()
@@ -150,12 +155,18 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return features
         label = self.label_column(columns)
         said = {*fields.values(), *self.renamed.values()}
-        taken = {self.key, self.time, self.id, label}
+        taken = {self.key, self.time, self.id, label, *self.without}
         return [
             column
             for column in columns
             if column not in taken and (column in said or not may_be_label(column))
         ]
+
+    @property
+    def named_features(self) -> set[str]:
+        """Columns that are features since the user says so."""
+        names = {*self.features, *self.keep, *self.categories}
+        return {*map(self.field_of, names), *self.renamed.values()}
 
     def field_of(self, feature: str) -> str:
         """Name the column or field that holds a feature."""

@@ -16,7 +16,7 @@ from anomaly_app.core.schema import FeatureValue
 from anomaly_app.demo.simulator import simulate
 from anomaly_app.records import Transaction
 from training.history import History
-from training.reading import read_history
+from training.reading import SERIES, read_history
 
 FIRST_PART = 0.4
 """Share of a file that the model is trained on; the rest is the traffic."""
@@ -74,7 +74,8 @@ def file_scenario(path: Path, roles: Roles) -> Scenario:
 
     The files of a folder were not recorded together: each has a first part of its own.
     """
-    history, traffic = read_history(path, roles).split(FIRST_PART, each_entity=path.is_dir())
+    whole = read_history(path, roles)
+    history, traffic = whole.split(FIRST_PART, each_entity=whole.roles.key == SERIES)
     return Scenario(history, _file_events(traffic))
 
 

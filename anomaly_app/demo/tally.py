@@ -137,6 +137,6 @@ def _alert_share(asked: float | None, totals: dict[str, int]) -> str | None:
         )
     return (
         f"{odd}: the traffic differs from the history; look which feature the alerts name, and "
-        "whether it drifts with time (leave it out with ROLES='features=…') or the history is too "
+        "whether it drifts with time (leave it out with ROLES='without=…') or the history is too "
         "short"
     )

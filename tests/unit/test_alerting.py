@@ -158,7 +158,7 @@ def test_missing_parts_have_words() -> None:
     text = AlertMessage(
         anomaly(entity=None, reasons=[Reason(feature="a", value=None, expected=None, share=1.0)])
     ).text
-    assert "anomaly: unknown entity" in text
+    assert text.startswith("High anomaly at ")
     assert "a is missing" in text
     assert "no single value" in texts_in(AlertMessage(anomaly(reasons=[])))
 

@@ -19,7 +19,7 @@ from training.reading import read_history
 from training.schema import encode_history, infer_schema
 
 ROWS = 200
-KEEP = "keep it with --roles features=…"
+KEEP = "keep it with --roles keep=…"
 IDENTIFIER = f"almost every value is different: treated as an identifier; {KEEP}"
 NEITHER = "is neither a number nor a string"
 TELLS = f"it tells the labelled anomalies by itself, as a label does; {KEEP}"
@@ -168,7 +168,7 @@ def test_a_quantity_that_leaks_the_label_is_named(values: Any) -> None:
     assert len(said) == 1
     assert said[0].startswith("leak may leak the label: alone it tells anomalies apart with an AUC")
     assert said[0].endswith(
-        "1.000; if it is known only afterwards, leave it out with --roles features=…"
+        "1.000; if it is known only afterwards, leave it out with --roles without=leak"
     )
 
 
@@ -248,7 +248,7 @@ def test_a_counter_is_named(values: Any, direction: str) -> None:
     asked = dataclasses.replace(data, roles=Roles(features=("amount", "shop", "number")))
     assert only_warning(asked) == (
         f"number only counts {direction}: every new transaction will be out of its range; "
-        "leave it out with --roles features=…"
+        "leave it out with --roles without=number"
     )
 
 

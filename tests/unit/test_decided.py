@@ -72,7 +72,7 @@ def test_columns_left_out_for_one_reason_are_one_line(manifest: Manifest) -> Non
 def test_the_table_ends_with_how_to_change_it_and_takes_hostile_names(manifest: Manifest) -> None:
     output = shown(with_roles(manifest, "key='[/] [red]x'"), Roles())
     assert "[/] [red]x" in output
-    assert output.endswith("change it with ROLES='key=none features=amount'\n")
+    assert output.endswith("change it with ROLES='key=none without=amount'\n")
 
 
 def test_warnings_do_not_repeat_the_table(manifest: Manifest) -> None:

@@ -16,7 +16,7 @@ CARDS, EACH = 40, 30
 ROWS = CARDS * EACH
 RANDOM = np.random.default_rng(2)
 CARD = RANDOM.permutation(np.arange(ROWS) % CARDS)
-KEEP = "keep it with --roles features=…"
+KEEP = "keep it with --roles keep=…"
 
 
 def data(entities: Any = CARD, **columns: Any) -> History:

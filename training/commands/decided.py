@@ -106,7 +106,7 @@ def _example(manifest: Manifest) -> str:
     plain = [name for name in names if re.fullmatch(r"[\w .-]+", name)]
     quoted = [f'"{name}"' if " " in name else name for name in plain]
     parts = [part for part in ("label", "key", "time") if _has(manifest.roles, part)]
-    words = [f"{part}=none" for part in parts[:1]] + [f"features={name}" for name in quoted[:1]]
+    words = [f"{part}=none" for part in parts[:1]] + [f"without={name}" for name in quoted[:1]]
     return " ".join(words) or "key=COLUMN"
 
 
