@@ -16,7 +16,7 @@ from rich.markup import escape
 from anomaly_app.core.roles import Roles
 from anomaly_app.demo.scenario import Event, Scenario
 from anomaly_app.demo.screen import Screen
-from anomaly_app.demo.tally import Tally, add_up, advice_of, summarise
+from anomaly_app.demo.tally import Tally, add_up, advice_of, reasons_of, summarise
 from anomaly_app.demo.traffic import kafka_clients, send_events, watch_anomalies
 from anomaly_app.demo.workers import Worker, running_workers
 from anomaly_app.model_store import next_version, save_model
@@ -131,11 +131,18 @@ async def run(
             seconds = time.monotonic() - begin
             timer.cancel()
             totals = await _drain(workers, tally)
-            advice = advice_of(await _stats(workers))
+            stats = await _stats(workers)
             looking.cancel()
             screen.show_counts(totals, rate=tally.sent / seconds, total=tally.sent)
         watching.cancel()
-    return summarise(tally, totals, advice=advice, alert_rate=options.alert_rate, seconds=seconds)
+    return summarise(
+        tally,
+        totals,
+        reasons=reasons_of(stats),
+        advice=advice_of(stats),
+        alert_rate=options.alert_rate,
+        seconds=seconds,
+    )
 
 
 @contextmanager

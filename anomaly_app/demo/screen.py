@@ -12,26 +12,24 @@ from rich.table import Table
 
 from anomaly_app.alerting.message import AlertMessage
 from anomaly_app.core.anomaly import Anomaly
+from anomaly_app.core.wording import NOTHING, percent
 from anomaly_app.demo.tally import Tally
-
-NOTHING = "\N{EN DASH}"
-"""Stands where there is nothing to divide by."""
 
 ACTIVATE = ". .venv/bin/activate"
 
 COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow"}
 
 ROWS = (
-    ("sent", "sent", "{:,}"),
-    ("scored", "scored", "{:,}"),
-    ("anomalies", "anomalies", "{:,}"),
-    ("alerts", "alerts", "{:,}"),
-    ("dead letters", "dead_letters", "{:,}"),
-    ("rejected: records that went to the dead letters", "rejected_share", "{:.1%}"),
-    ("p50 latency, produce to anomaly", "p50_ms", "{:,.1f} ms"),
-    ("p99 latency, produce to anomaly", "p99_ms", "{:,.1f} ms"),
-    ("precision: alerts that were right, by the labels", "precision", "{:.1%}"),
-    ("recall: labelled anomalies that were caught", "recall", "{:.1%}"),
+    ("sent", "sent", "{:,}".format),
+    ("scored", "scored", "{:,}".format),
+    ("anomalies", "anomalies", "{:,}".format),
+    ("alerts", "alerts", "{:,}".format),
+    ("dead letters", "dead_letters", "{:,}".format),
+    ("rejected: records that went to the dead letters", "rejected_share", percent),
+    ("p50 latency, produce to anomaly", "p50_ms", "{:,.1f} ms".format),
+    ("p99 latency, produce to anomaly", "p99_ms", "{:,.1f} ms".format),
+    ("precision: alerts that were right, by the labels", "precision", percent),
+    ("recall: labelled anomalies that were caught", "recall", percent),
 )
 
 
@@ -89,9 +87,12 @@ def show_summary(console: Console, summary: dict[str, Any]) -> None:
     table = Table(title="what happened", show_header=False)
     for label, name, form in ROWS:
         value = summary[name]
-        table.add_row(label, NOTHING if value is None else form.format(value))
+        table.add_row(label, NOTHING if value is None else form(value))
+        if name == "dead_letters":
+            for reason, count in summary["dead_letters_by_reason"].items():
+                table.add_row(f"  {escape(reason)}", f"{count:,}")
     for kind, recall in summary["recall_by_kind"].items():
-        table.add_row(f"  recall of {kind}", f"{recall:.1%}")
+        table.add_row(f"  recall of {kind}", percent(recall))
     console.print(table)
     if (odd := summary["alert_share"]) is not None:
         console.print(f"[bold red]{escape(odd)}[/]", highlight=False, soft_wrap=True)

@@ -1,7 +1,7 @@
 """What a demo sent and what came back, and the summary of both."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +9,8 @@ import numpy as np
 
 from anomaly_app.demo.scenario import Event
 from training.alert_share import alert_share_warning
+
+NO_REASONS: Mapping[str, int] = {}
 
 
 @dataclass
@@ -80,10 +82,19 @@ def advice_of(stats: Iterable[dict[str, Any]]) -> list[str]:
     return sorted({line for one in stats for line in one["advice"]})
 
 
+def reasons_of(stats: Iterable[dict[str, Any]]) -> dict[str, int]:
+    """Add up several workers' dead letters by reason, the most frequent first."""
+    total: Counter[str] = Counter()
+    for one in stats:
+        total.update(one["dead_letters_by_reason"])
+    return dict(total.most_common())
+
+
 def summarise(
     tally: Tally,
     totals: dict[str, int],
     *,
+    reasons: Mapping[str, int] = NO_REASONS,
     advice: Sequence[str] = (),
     alert_rate: float | None = None,
     seconds: float,
@@ -96,6 +107,8 @@ def summarise(
         What was sent and what came back.
     totals
         The workers' counters, added up.
+    reasons
+        Of the dead letters.
     advice
         What the workers say is wrong with the stream.
     alert_rate
@@ -109,6 +122,7 @@ def summarise(
         "anomalies": totals.get("anomalies", 0),
         "alerts": totals.get("alerts", 0),
         "dead_letters": totals.get("dead_letters", 0),
+        "dead_letters_by_reason": dict(reasons),
         "rejected_share": (
             round(totals["dead_letters"] / totals["events"], 4) if totals.get("events") else None
         ),

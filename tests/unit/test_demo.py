@@ -149,7 +149,7 @@ def test_the_summary_has_the_share_of_rejected_records_and_what_the_workers_advi
     with (console := Console(width=40)).capture() as captured:
         show_summary(console, summary | {"advice": ["[/] hostile " + "word " * 30]})
     assert "[/] hostile " in captured.get()
-    assert "75.0%" in captured.get()
+    assert "75%" in captured.get()
 
 
 def test_without_labels_or_anomalies_there_is_no_figure_rather_than_a_wrong_one() -> None:
