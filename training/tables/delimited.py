@@ -9,8 +9,10 @@ from itertools import islice
 import polars as pl
 
 from anomaly_app.core.errors import DataError
+from training.tables.header import Header
 from training.tables.layout import Layout, layout_of
 from training.tables.table import Table, Where
+from training.tables.tail import without_tail, without_totals
 from training.tables.text import Text
 
 UNUSED = "\x1f"
@@ -35,16 +37,23 @@ def read_delimited(text: Text, names: tuple[str, ...] | None) -> Table:
         It has no header, a row has another number of cells, or two columns have one name.
     """
     layout = layout_of(text, names)
+    text, about_tail = without_tail(text, layout)
     if layout.separator == " ":
         text = _with_single_spaces(text)
     frame = _read(text, layout)
-    rows, blank = len(frame), _blank_rows(frame)
-    places = None
-    warnings = list(layout.warnings)
-    if blank is not None:
-        places = (~blank).arg_true()
-        frame = frame.filter(~blank)
+    rows, repeats = len(frame), _repeated_headers(frame, layout.header)
     frame = _with_names(frame, layout, text.name)
+    frame, about_columns = _without_nameless(frame, layout)
+    left_out = _blank_rows(frame)
+    about_rows: tuple[str, ...] = ()
+    if repeats is not None:
+        left_out = repeats if left_out is None else left_out | repeats
+        about_rows = (f"the header is repeated in {int(repeats.sum()):,} rows: they were left out",)
+    places = None
+    if left_out is not None:
+        places = (~left_out).arg_true()
+        frame = frame.filter(~left_out)
+    frame, about_totals = without_totals(frame)
     if len(frame) == 0:
         raise DataError(f"{text.name} has a header and no rows: it needs one line a transaction")
     return Table(
@@ -52,7 +61,10 @@ def read_delimited(text: Text, names: tuple[str, ...] | None) -> Table:
         frame=frame,
         where=_places(text, layout, places, rows),
         separator=layout.separator,
-        warnings=(*text.warnings, *warnings),
+        warnings=(
+            *(*text.warnings, *layout.warnings, *about_columns),
+            *(*about_rows, *about_totals, *about_tail),
+        ),
     )
 
 
@@ -160,6 +172,54 @@ def _rows(text: Text, layout: Layout) -> Iterator[tuple[int, list[str]]]:
         for cells in reader:
             yield start, cells if any(cells) or len(cells) > 1 else []
             start = layout.skip + reader.line_num + 1
+
+
+def _repeated_headers(frame: pl.DataFrame, header: Header) -> pl.Series | None:
+    """Mark the rows that are the header again; None where there are none."""
+    place = next((place for place, cell in enumerate(header.cells) if cell), None)
+    if place is None:
+        return None
+    found = (frame[:, place] == header.cells[place]).fill_null(value=False)
+    if not found.any():
+        return None
+    again = [
+        int(row)
+        for row in found.arg_true()
+        if all((frame[int(row), at] or "").strip() == cell for at, cell in enumerate(header.cells))
+    ]
+    if not again:
+        return None
+    return pl.repeat(value=False, n=len(frame), eager=True).scatter(again, values=True)
+
+
+def _without_nameless(frame: pl.DataFrame, layout: Layout) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Leave out the columns without any value whose names say nothing; and say so.
+
+    What holds neither letters nor digits is no value of such a column: spreadsheets leave commas
+    or semicolons behind the last one.
+    """
+    if not layout.header.cells:
+        return frame, layout.header.warnings
+    made_up = {
+        name
+        for name, cell in zip(layout.header.names, layout.header.cells, strict=True)
+        if not cell
+    }
+    empty = [
+        column.name
+        for column in frame.iter_columns()
+        if (column.name in made_up or not re.search(r"\w", column.name))
+        and not column.str.contains(r"\w").any()
+    ]
+    if not empty or len(empty) == frame.width:
+        return frame, layout.header.warnings
+    lines = [
+        line for line in layout.header.warnings if not any(f"{one!r}" in line for one in empty)
+    ]
+    places = [str(frame.columns.index(name) + 1) for name in empty]
+    one = f"column {places[0]} has" if len(places) == 1 else f"columns {', '.join(places)} have"
+    was = "it was" if len(places) == 1 else "they were"
+    return frame.drop(empty), (*lines, f"{one} neither a name nor a value: {was} left out")
 
 
 def _blank_rows(frame: pl.DataFrame) -> pl.Series | None:
