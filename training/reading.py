@@ -40,7 +40,12 @@ def read_history(path: Path, roles: Roles | None = None, *, learnt: Roles | None
     said = roles or Roles()
     if learnt is not None:
         header = learnt.header if said.header is None else said.header
-        said = replace(said, header=header, decimal=said.decimal or learnt.decimal)
+        said = replace(
+            said,
+            header=header,
+            decimal=said.decimal or learnt.decimal,
+            missing=said.missing or learnt.missing,
+        )
     return history_of(path.name, _read(path, said), said, learnt=learnt)
 
 

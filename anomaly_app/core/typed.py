@@ -133,12 +133,12 @@ def _add_row(node: Node, base: Path, wire: Wire, form: Form) -> Callable[[Any], 
         get = attrgetter(*places)
     if whole:
         get = _with_whole_names(get, whole)
-    return _with_numbers(get, kinds)
+    return _without_missing(_with_numbers(get, kinds), wire)
 
 
 def _row_of_list(wire: Wire, form: Form) -> Callable[[Any], Row]:
     only = itemgetter(0) if form.layout == "data rows" else tuple
-    return _with_numbers(only, kinds_of(wire, form))
+    return _without_missing(_with_numbers(only, kinds_of(wire, form)), wire)
 
 
 def _with_whole_names(
@@ -170,6 +170,23 @@ def _with_numbers(get: Callable[[Any], Row], kinds: Sequence[Any]) -> Callable[[
         return row
 
     return converted
+
+
+def _without_missing(get: Callable[[Any], Row], wire: Wire) -> Callable[[Any], Row]:
+    """Take the numbers that were said to stand for a missing value as such."""
+    missing = frozenset(wire.roles.missing)
+    if not missing:
+        return get
+    places = [place for place, one in enumerate(wire.features) if one.kind == "number"]
+
+    def replaced(message: Any) -> Row:
+        row: list[FeatureValue] = [*get(message)]
+        for place in places:
+            if row[place] in missing:
+                row[place] = None
+        return row
+
+    return replaced
 
 
 def _add_part(

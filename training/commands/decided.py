@@ -90,7 +90,9 @@ def _parts(roles: Roles, said: Roles | None) -> Iterator[Decision]:
         own = said is not None and (getattr(said, part) is not None or part in said.absent)
         how = "" if said is None else "said" if own else "inferred" if column else ""
         yield Decision(part, column or WITHOUT[part], how)
-    for word, value in (("timezone", roles.timezone), ("time_format", roles.time_format)):
+    missing = ",".join(f"{number:.12g}" for number in roles.missing) or None
+    words = (("timezone", roles.timezone), ("time_format", roles.time_format), ("missing", missing))
+    for word, value in words:
         if value is not None and value != getattr(Roles(), word):
             yield Decision(word, value, "" if said is None else "said")
 

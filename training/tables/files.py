@@ -19,6 +19,7 @@ from training.tables.delimited import read_delimited
 from training.tables.header import INDEX
 from training.tables.json_rows import is_json, read_json
 from training.tables.layout import layout_of
+from training.tables.sentinels import about_sentinels, without
 from training.tables.table import Table, Where
 from training.tables.text import read_text
 
@@ -174,6 +175,7 @@ def typed(table: Table, roles: Roles, *, verbatim: Collection[str] = ()) -> Tabl
     """
     decimals = decimals_of(table, roles.decimal)
     kept = {*verbatim, *table.said_texts}
+    whole = {*verbatim, *(roles.field_of(name) for name in roles.categories)}
     waiting = table.frame.get_columns()
     where, bare = table.where, replace(table, frame=pl.DataFrame())
     del table
@@ -188,10 +190,19 @@ def typed(table: Table, roles: Roles, *, verbatim: Collection[str] = ()) -> Tabl
         elif column.dtype.is_float():
             read = _finite(column, where)
         del column
+        name = read.column.name
+        if read.column.dtype.is_numeric() and name not in whole and not may_be_label(name):
+            read = _with_sentinels(read, roles.missing)
         columns.append(read.column)
         if read.warnings:
             warnings[read.column.name] = read.warnings
     return replace(bare, frame=pl.DataFrame(columns), of_columns=warnings)
+
+
+def _with_sentinels(read: Read, missing: tuple[float, ...]) -> Read:
+    """Take numbers that were said to stand for a missing value as such, and warn of others."""
+    column = without(read.column, missing)
+    return Read(column, (*read.warnings, *about_sentinels(column)))
 
 
 def _finite(column: pl.Series, where: Where) -> Read:
