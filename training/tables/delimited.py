@@ -11,6 +11,7 @@ import polars as pl
 from anomaly_app.core.errors import DataError
 from training.tables.header import Header
 from training.tables.layout import Layout, layout_of
+from training.tables.merged import split_merged
 from training.tables.table import Table, Where
 from training.tables.tail import without_tail, without_totals
 from training.tables.text import Text
@@ -54,6 +55,7 @@ def read_delimited(text: Text, names: tuple[str, ...] | None) -> Table:
         places = (~left_out).arg_true()
         frame = frame.filter(~left_out)
     frame, about_totals = without_totals(frame)
+    frame, about_merged = split_merged(frame)
     if len(frame) == 0:
         raise DataError(f"{text.name} has a header and no rows: it needs one line a transaction")
     return Table(
@@ -63,7 +65,7 @@ def read_delimited(text: Text, names: tuple[str, ...] | None) -> Table:
         separator=layout.separator,
         warnings=(
             *(*text.warnings, *layout.warnings, *about_columns),
-            *(*about_rows, *about_totals, *about_tail),
+            *(*about_merged, *about_rows, *about_totals, *about_tail),
         ),
     )
 

@@ -1,5 +1,6 @@
 """The names of a text file's columns: from its first row, or said."""
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -152,6 +153,9 @@ def _is_values(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     return (True, True) in pairs or _recur([first[place] for place in places], columns)
 
 
+RULE = re.compile(r"\s*:?[-=+]{3,}:?\s*")
+"""A cell of a line that is drawn below the names."""
+
 LONGEST_UNIT = 12
 """Characters of a unit: °C, m³/h, mmol/l, percent."""
 
@@ -168,6 +172,8 @@ def is_units(rows: Sequence[Sequence[str]]) -> bool:
         The first ones below the names.
     """
     units, below = rows[0] if rows else (), rows[1 : ROWS_BELOW + 1]
+    if any(units) and all(RULE.fullmatch(unit) for unit in units if unit.strip()):
+        return True
     if (
         len(below) < LEAST_BELOW
         or any(are_values(units))

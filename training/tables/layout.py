@@ -106,7 +106,7 @@ def layout_of(text: Text, names: tuple[str, ...] | None) -> Layout:
     if header.in_file and is_units([row.cells for row in rows[1:]]):
         skip = rows[1].end
         warnings.append(
-            f"row {skip} holds units or kinds, not values, and was left out: "
+            f"row {skip} holds units, kinds or a line, not values, and was left out: "
             f"{shown(' '.join(rows[1].cells))}"
         )
     return Layout(separator, skip, width, header, tuple(warnings))

@@ -17,7 +17,8 @@ FAR_FROM_START = 1 << 20
 """Bytes from which on no line is one of the header's."""
 
 TOTALS = re.compile(
-    r"\W*((grand|sub)[ -]?)?(totals?|sum|summe|gesamt(summe)?|insgesamt|somme|totale|suma)\b"
+    r"\W*((grand|sub)[ -]?)?(totals?|sum|summe|gesamt(summe)?|insgesamt|somme|totale|suma|"
+    r"average|avg|mean|mittelwert|durchschnitt|moyenne)\b"
     r".{0,20}",
     re.IGNORECASE,
 )
@@ -60,9 +61,11 @@ def without_tail(text: Text, layout: Layout) -> tuple[Text, tuple[str, ...]]:
         newlines=text.newlines - rest.count(b"\n"),
         quotes=text.quotes - rest.count(b'"'),
     )
-    last = "the last line is no row and was" if len(passed) == 1 else "the last lines are no rows"
-    more = "" if len(passed) == 1 else f" ({len(passed)}) and were"
-    return text, (f"{last}{more} passed over: {shown(passed[-1])}",)
+    if len(passed) == 1:
+        which = "the last line is no row and was passed over"
+    else:
+        which = f"the last {len(passed)} lines are no rows and were passed over"
+    return text, (f"{which}: {shown(passed[-1])}",)
 
 
 def _is_footer(line: str, layout: Layout) -> bool:
@@ -95,18 +98,20 @@ def without_totals(frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
     while len(frame) > 1 and len(passed) < MOST_AFTER:
         last, before = frame.row(-1), frame.row(-2)
         filled = [cell for cell in last if cell is not None]
-        is_less = len(filled) < sum(cell is not None for cell in before) or bool(passed)
-        remark = len(filled) == 1 and not are_values(filled)[0]
-        if not (is_less and (remark or _sums_up(frame))):
+        usual = max(sum(cell is not None for cell in row) for row in frame[-MOST_AFTER:].rows())
+        remark = len(filled) == 1 < usual and not are_values(filled)[0]
+        is_less = len(filled) < usual or are_values([before[0] or ""])[0]
+        if not (remark or (is_less and _sums_up(frame))):
             break
         passed.append(" ".join(filled))
         frame = frame[:-1]
     if not passed:
         return frame, ()
-    which = (
-        "the last row sums up or remarks" if len(passed) == 1 else "the last rows sum up or remark"
-    )
-    return frame, (f"{which} on the others, and is left out: {shown(passed[-1])}",)
+    if len(passed) == 1:
+        which = "the last row sums up or remarks on the others, and was left out"
+    else:
+        which = f"the last {len(passed)} rows sum up or remark on the others, and were left out"
+    return frame, (f"{which}: {shown(passed[-1])}",)
 
 
 def _sums_up(frame: pl.DataFrame) -> bool:
