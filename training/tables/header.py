@@ -188,7 +188,7 @@ def is_units(rows: Sequence[Sequence[str]]) -> bool:
     ]
     said = [unit for unit in of_numbers if unit.lower() not in MISSING]
     # A row of words for missing numbers is one of values.
-    return 2 * len(said) > len(of_numbers) and len({*said}) * 3 > len(said)
+    return 2 * len(said) >= len(of_numbers) and len(said) > 0 and len({*said}) * 3 > len(said)
 
 
 def _recur(cells: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:

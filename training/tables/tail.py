@@ -96,12 +96,10 @@ def without_totals(frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
         return frame, ()
     passed: list[str] = []
     while len(frame) > 1 and len(passed) < MOST_AFTER:
-        last, before = frame.row(-1), frame.row(-2)
-        filled = [cell for cell in last if cell is not None]
+        filled = [cell for cell in frame.row(-1) if cell is not None]
         usual = max(sum(cell is not None for cell in row) for row in frame[-MOST_AFTER:].rows())
         remark = len(filled) == 1 < usual and not are_values(filled)[0]
-        is_less = len(filled) < usual or are_values([before[0] or ""])[0]
-        if not (remark or (is_less and _sums_up(frame))):
+        if not (remark or _sums_up(frame, is_less=len(filled) < usual)):
             break
         passed.append(" ".join(filled))
         frame = frame[:-1]
@@ -114,11 +112,15 @@ def without_totals(frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
     return frame, (f"{which}: {shown(passed[-1])}",)
 
 
-def _sums_up(frame: pl.DataFrame) -> bool:
-    """Tell whether a cell of the last row says so, and no cell above it is the same."""
+def _sums_up(frame: pl.DataFrame, *, is_less: bool) -> bool:
+    """Tell whether a cell of the last row says so, and no cell above it is the same.
+
+    A row with as many cells as the others does so only where the one above is no text.
+    """
     return any(
         cell is not None
         and TOTALS.fullmatch(cell.strip()) is not None
+        and (is_less or are_values([frame[-2, place] or ""])[0])
         and int((frame[:, place] == cell).sum()) == 1
         for place, cell in enumerate(frame.row(-1))
     )
