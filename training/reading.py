@@ -13,7 +13,8 @@ from training.history import History
 from training.history_times import about_times, times_of
 from training.labels import read_labels
 from training.parts import resolved, with_learnt
-from training.tables.files import files_of, read_tables, stem, typed, without_row_numbers
+from training.tables.files import read_tables, stem, typed, without_row_numbers
+from training.tables.folder import files_of
 from training.tables.table import Table, stacked
 
 SERIES = "series"

@@ -6,7 +6,8 @@ import pytest
 
 from anomaly_app.core.errors import DataError
 from anomaly_app.core.roles import Roles
-from training.tables.files import files_of, read_tables, typed
+from training.tables.files import read_tables, typed
+from training.tables.folder import files_of
 from training.tables.table import Table, stacked
 
 NAMES = "time,amount,shop\n"

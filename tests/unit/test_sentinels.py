@@ -47,10 +47,11 @@ def test_two_of_them_do_not_hide_each_other() -> None:
     "column",
     [
         often(0, rest=[float(i) for i in range(300)]),
+        often(0),
         often(100, rest=[100 - i / 3 for i in range(300)]),
         often(-200, share=0.001),
         pl.Series("a", [-1, 1] * 150),
-        pl.Series("a", [0, 100, 200] * 100),
+        pl.Series("a", [-1, 100, 200] * 100),
         pl.Series("a", [None, None], dtype=pl.Float64),
         pl.Series("a", [], dtype=pl.Float64),
     ],

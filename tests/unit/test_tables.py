@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 
 from anomaly_app.core.errors import DataError
 from anomaly_app.core.roles import Roles
-from training.tables.files import files_of, read_tables, typed, without_row_numbers
+from training.tables.files import read_tables, typed, without_row_numbers
+from training.tables.folder import files_of
 from training.tables.table import Table, stacked
 
 ROWS = [(1, "x"), (2, "y")]

@@ -43,7 +43,8 @@ def sentinels_of(column: pl.Series) -> list[Sentinel]:
     if filled < LEAST_ROWS or not column.dtype.is_numeric():
         return []
     often = []
-    for value in {column.min(), column.max()}:
+    # 0 is what a pump that stands still, or an empty account, truly has.
+    for value in {column.min(), column.max()} - {0}:
         rows = int((column == value).sum())
         if rows >= max(LEAST_ROWS, LEAST_SHARE * filled):
             often.append((_number(value), rows))
