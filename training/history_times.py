@@ -24,6 +24,12 @@ def times_of(column: pl.Series, roles: Roles, table: Table) -> Times:
         if len(places) == 0:
             raise DataError(f"column {column.name!r} lacks a time in most rows: say another time=")
         place = int(places[0])
+        if read.unfit is not None:
+            raise DataError(
+                f"the time format {read.unfit!r} fits no value of column {column.name!r}, such as "
+                f"{str(column[place])[:40]!r} ({table.where(place)}): mend the format, or say "
+                "time=none"
+            )
         raise DataError(
             f"column {column.name!r} holds no times that can be read: {str(column[place])[:40]!r} "
             f"({table.where(place)}); name their format, such as --time-format '%d/%m/%Y %H:%M', "
@@ -35,6 +41,12 @@ def times_of(column: pl.Series, roles: Roles, table: Table) -> Times:
 def about_times(column: pl.Series, read: Times, table: Table) -> list[str]:
     """Say which rows have no time, and that numbers are no moments."""
     lines = []
+    if read.unfit is not None:
+        example = str(column.drop_nulls()[0])[:40]
+        lines.append(
+            f"the time format {read.unfit!r} fits no value of {column.name}, such as {example!r}: "
+            "its times were read in the usual ways"
+        )
     if len(places := np.flatnonzero(np.isnan(read.seconds))):
         place = int(places[0])
         found = "empty" if column[place] is None else repr(str(column[place])[:40])

@@ -13,7 +13,8 @@ from training.history import History
 from training.history_times import about_times, times_of
 from training.labels import read_labels
 from training.parts import resolved, with_learnt
-from training.tables.files import files_of, read_tables, stem, typed, without_row_numbers
+from training.tables.files import read_tables, stem, typed, without_row_numbers
+from training.tables.folder import files_of
 from training.tables.table import Table, stacked
 
 SERIES = "series"
@@ -40,7 +41,12 @@ def read_history(path: Path, roles: Roles | None = None, *, learnt: Roles | None
     said = roles or Roles()
     if learnt is not None:
         header = learnt.header if said.header is None else said.header
-        said = replace(said, header=header, decimal=said.decimal or learnt.decimal)
+        said = replace(
+            said,
+            header=header,
+            decimal=said.decimal or learnt.decimal,
+            missing=said.missing or learnt.missing,
+        )
     return history_of(path.name, _read(path, said), said, learnt=learnt)
 
 

@@ -1,6 +1,7 @@
 """The words that say which part a column plays: ``key=cust label="Is Fraud"``."""
 
 import difflib
+import math
 import shlex
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ PARTS = ("key", "time", "id", "label")
 
 WORDS = (
     *(*PARTS, "features", "keep", "without", "categories", "timezone", "time_format", "hour"),
-    *("header", "decimal"),
+    *("header", "decimal", "missing"),
 )
 """What can stand before the ``=`` of a word; any other name renames a feature."""
 
@@ -65,3 +66,17 @@ def mark(value: str) -> str:
     if value not in marks:
         raise DataError(f"decimal={value} says nothing: it is decimal=point or decimal=comma")
     return marks[value]
+
+
+def numbers(value: str) -> tuple[float, ...]:
+    """Read the numbers that stand for a missing value."""
+    try:
+        read = tuple(float(one) for one in value.split(","))
+    except ValueError:
+        read = (math.nan,)
+    if not all(math.isfinite(one) for one in read):
+        raise DataError(
+            f"missing={value} says nothing: it takes numbers that stand for a missing value, such "
+            "as missing=-200 or missing=-1,999"
+        )
+    return read

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from anomaly_app.core.column_names import may_be_label, suggested
 from anomaly_app.core.errors import DataError
 from anomaly_app.core.missing_columns import missing_columns
-from anomaly_app.core.role_words import PARTS, WORDS, is_on, mark, pairs, zone
+from anomaly_app.core.role_words import PARTS, WORDS, is_on, mark, numbers, pairs, zone
 
 HOUR = "hour_of_day"
 """The feature that is derived from the time; it can be named among the features."""
@@ -56,6 +56,8 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         are column_1, column_2, …; None: the file has one.
     decimal
         What stands before the decimals of history's numbers, where the file does not tell.
+    missing
+        Numbers that stand for a missing value wherever a feature is a number.
     """
 
     key: str | None = None
@@ -73,6 +75,7 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hour: bool = True
     header: tuple[str, ...] | None = None
     decimal: Literal["point", "comma"] | None = None
+    missing: tuple[float, ...] = ()
 
     @classmethod
     def parse(cls, words: str) -> Self:
@@ -97,6 +100,8 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 said[name] = () if value == "none" else tuple(value.split(","))
             elif name == "decimal":
                 said[name] = mark(value)
+            elif name == "missing":
+                said[name] = (*said.get(name, ()), *numbers(value))
             elif name in PARTS and value.lower() == "none":
                 said["absent"] = (*said.get("absent", ()), name)
             elif name in WORDS:
@@ -195,4 +200,7 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         zone = {} if other.timezone == Roles().timezone else {"timezone": other.timezone}
         absent = dict.fromkeys(part for part in (*self.absent, *other.absent) if part not in said)
         renamed = {**self.renamed, **other.renamed}
-        return replace(self, **said, **none, **zone, absent=tuple(absent), renamed=renamed)
+        missing = other.missing or self.missing
+        return replace(
+            self, **said, **none, **zone, absent=tuple(absent), renamed=renamed, missing=missing
+        )

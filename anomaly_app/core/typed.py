@@ -5,7 +5,6 @@ again with care; what is taken is what the careful reading finds, too.
 """
 
 from collections.abc import Callable, Sequence
-from math import isfinite
 from operator import attrgetter, itemgetter
 from types import GenericAlias
 from typing import Any, NamedTuple
@@ -17,16 +16,15 @@ from msgspec.structs import astuple
 from anomaly_app.core.forms import (
     CATEGORY,
     LABEL,
-    NUMBER_OR_TEXT,
     TIME,
     TIME_OR_TEXT,
     Form,
     depths_of,
     kinds_of,
 )
-from anomaly_app.core.json_reading import number_in
-from anomaly_app.core.schema import FeatureValue, Row
+from anomaly_app.core.schema import Row
 from anomaly_app.core.structure import Node, NoStructure, Path
+from anomaly_app.core.typed_numbers import with_numbers
 from anomaly_app.core.wire import DEBEZIUM, Wire
 
 
@@ -133,12 +131,12 @@ def _add_row(node: Node, base: Path, wire: Wire, form: Form) -> Callable[[Any], 
         get = attrgetter(*places)
     if whole:
         get = _with_whole_names(get, whole)
-    return _with_numbers(get, kinds)
+    return with_numbers(get, kinds, wire)
 
 
 def _row_of_list(wire: Wire, form: Form) -> Callable[[Any], Row]:
     only = itemgetter(0) if form.layout == "data rows" else tuple
-    return _with_numbers(only, kinds_of(wire, form))
+    return with_numbers(only, kinds_of(wire, form), wire)
 
 
 def _with_whole_names(
@@ -152,24 +150,6 @@ def _with_whole_names(
         return row
 
     return found
-
-
-def _with_numbers(get: Callable[[Any], Row], kinds: Sequence[Any]) -> Callable[[Any], Row]:
-    places = [place for place, kind in enumerate(kinds) if kind == NUMBER_OR_TEXT]
-    if not places:
-        return get
-
-    def converted(message: Any) -> Row:
-        row: list[FeatureValue] = [*get(message)]
-        for place in places:
-            if isinstance(value := row[place], str):
-                number = number_in(value)
-                if number is None or not isfinite(number):
-                    raise ValueError
-                row[place] = number
-        return row
-
-    return converted
 
 
 def _add_part(

@@ -44,7 +44,7 @@ def read_value(feature: Feature, value: Any, wire: Wire, texts: list[str]) -> Fe
         raise RecordRejected(
             Rejection.NOT_FINITE, f"feature {feature.name!r} is larger than a double can hold"
         )
-    return number
+    return None if number in wire.roles.missing else number
 
 
 def _to_float(number: float) -> float:

@@ -150,6 +150,16 @@ def with_line(content: bytes, number: int, line: bytes) -> bytes:
     return b"\n".join(lines)
 
 
+def zeek() -> bytes:
+    """Write rows as Zeek writes its logs, with the kinds below the names and a last remark."""
+    named = renamed(BASE, time="ts")
+    head = "#separator \\x09\n#unset_field\t-\n#path\tcards\n"
+    names = "#fields\t" + "\t".join(named[0]) + "\n"
+    kinds = "#types\tstring\tstring\ttime\tdouble\tstring\tcount\n"
+    body = text(named, separator="\t", header=False)
+    return f"{head}{names}{kinds}{body}#close\t2026-03-06-00-00-00\n".encode()
+
+
 def continental(number: float) -> str:
     """Write a number as 1.234,50."""
     return f"{number:,.2f}".translate(str.maketrans(",.", ".,"))
@@ -529,6 +539,125 @@ FILES: tuple[Case, ...] = (
         "a folder with two schemas",
         {"pump.csv": _sensors("pump"), "sales.csv": table()},
         error=r"(pump|sales)\.csv",
+    ),
+    Case(
+        "a folder of files without endings",
+        {"pump": _sensors("pump"), "fan": _sensors("fan", scale=1e4, seed=1), "README": b"Pumps\n"},
+        rows=2 * ROWS,
+        key="series",
+        time="timestamp",
+        id=None,
+        label=None,
+        anomalies=None,
+        features=("value", "hour_of_day"),
+    ),
+    Case(
+        "a folder of logs without headers",
+        {"a.log": table(BASE[:300], header=False), "b.log": table(BASE[300:], header=False)},
+        error=r"a\.log has no header.*header=none",
+    ),
+    Case(
+        "a folder of logs whose columns are named",
+        {"a.log": table(BASE[:300], header=False), "b.log": table(BASE[300:], header=False)},
+        roles="header=id,card,time,amount,shop,is_fraud",
+    ),
+    # What stands around the rows.
+    Case("a log of Zeek", {"conn.log": zeek()}, time="ts", warnings=("#close",)),
+    Case(
+        "names in the last remark",
+        {"a.csv": b"# cards of a week\n# " + table() + b"# end\n"},
+        warnings=("# end",),
+    ),
+    Case(
+        "a header that is repeated",
+        {"a.csv": table(BASE[:200]) + table(BASE[200:])},
+        warnings=("the header is repeated",),
+    ),
+    Case(
+        "units below the names",
+        {"a.csv": table().replace(b"\n", b"\n,,UTC,EUR,,\n", 1)},
+        warnings=("row 2", "units"),
+    ),
+    Case(
+        "totals and a footer",
+        {"a.csv": table() + b"Total,,,12345.50,,12\n\n(600 rows)\n"},
+        warnings=("Total", "(600 rows)"),
+    ),
+    Case(
+        "a table as a database prints it",
+        {
+            "a.txt": text(BASE, separator="|")
+            .replace("|", " | ")
+            .replace("\n", "\n---+---+---+---+---+---\n", 1)
+            .encode()
+        },
+        warnings=("row 2",),
+    ),
+    Case(
+        "commas that a spreadsheet left at the ends",
+        {
+            "a.csv": b"".join(
+                line + b";;" + [b",,,,,", b",", b""][i % 3] + b"\n"
+                for i, line in enumerate(table(separator=";").splitlines())
+            )
+            + b";" * 7
+            + b",,,,,\n"
+        },
+        warnings=("columns 7, 8", "neither a name nor a value"),
+    ),
+    # Numbers that are none, or more than numbers.
+    Case(
+        "a number that stands for a missing value",
+        {"a.csv": table(with_columns(BASE, co=lambda i: -200 if i % 9 == 4 else i * 7 % 31))},
+        features=("amount", "shop", "co", "hour_of_day"),
+        warnings=("co: -200 occurs in 67 rows (11%)", "missing=-200"),
+    ),
+    Case(
+        "a number that was said to stand for a missing value",
+        {"a.csv": table(with_columns(BASE, co=lambda i: -200 if i % 9 == 4 else i * 7 % 31))},
+        roles="missing=-200",
+        features=("amount", "shop", "co", "hour_of_day"),
+    ),
+    Case(
+        "numbers with their unit",
+        {"a.csv": table(changed(BASE, amount=lambda v: f"{v:.2f} kg"))},
+        warnings=("amount was read as numbers in kg",),
+    ),
+    Case(
+        "numbers with different units",
+        {"a.csv": table(with_columns(BASE, took=lambda i: f"{i % 97} {'ms' if i % 3 else 's'}"))},
+        features=("amount", "shop", "took", "hour_of_day"),
+        warnings=("took was read as text", "(ms, s)"),
+    ),
+    Case(
+        "a minus behind",
+        {"a.csv": table(with_columns(BASE, tip=lambda i: f"{i * 7 % 53}.5{'-' if i % 2 else ''}"))},
+        features=("amount", "shop", "tip", "hour_of_day"),
+    ),
+    # Times that are rarely written so.
+    Case(
+        "hours without minutes",
+        {
+            "a.csv": table(
+                changed(BASE, time=lambda v: (v + 9 * (v - START)).strftime("%d/%m/%y %H"))
+            )
+        },
+    ),
+    Case(
+        "hours without minutes whose format is said",
+        {"a.csv": table(changed(BASE, time=lambda v: v.strftime("%d/%m/%y %H")))},
+        roles="time_format='%d/%m/%y %H'",
+    ),
+    Case(
+        "weeks whose format is said",
+        {"a.csv": table(changed(BASE, time=lambda v: v.strftime("%G-W%V-%u %H:%M")))},
+        roles="time_format='%G-W%V-%u %H:%M'",
+    ),
+    Case(
+        "a format that fits nothing",
+        {"a.csv": table(changed(BASE, time=lambda v: v.strftime("%G-W%V-%u")))},
+        roles="time=time time_format=%d/%m/%Y",
+        error=r"'%d/%m/%Y' fits no value of column 'time', such as '2026-W10-1' \(row 2\)",
     ),
     # What cannot be read.
     Case("no header", {"a.csv": table(header=False)}, error=r"a\.csv.*header"),

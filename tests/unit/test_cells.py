@@ -1,6 +1,7 @@
 """Cells as people and programs write them: numbers, codes, what is missing, and times."""
 
 import datetime as dt
+import re
 from contextlib import suppress
 from zoneinfo import ZoneInfo
 
@@ -317,6 +318,65 @@ def test_a_format_is_used_where_it_is_said() -> None:
     assert moments(times("5.1.26 10.15.00.5", time_format="%d.%m.%y %H.%M.%S.%f")) == [
         "2026-01-05T10:15:00"
     ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "time_format", "moment"),
+    [
+        ("04/07/16 05", "%d/%m/%y %H", "2016-07-04T05:00:00"),
+        ("04/07/16 05 +0200", "%d/%m/%y %H %z", "2016-07-04T03:00:00"),
+        ("2026-W10-1", "%G-W%V-%u", "2026-03-02T00:00:00"),
+        ("2026 061 10:15:00,5", "%Y %j %H:%M:%S,%f", "2026-03-02T10:15:00"),
+        ("2026-03", "%Y-%m", "2026-03-01T00:00:00"),
+    ],
+)
+def test_formats_are_those_of_python(cell: str, time_format: str, moment: str) -> None:
+    found = times(*[cell] * 30, None, "no time", time_format=time_format)
+    assert moments(found) == [*[moment] * 30, None, None]
+    assert found.time_format == time_format
+
+
+def test_a_format_that_fits_nothing_is_said_and_one_that_is_none_refused() -> None:
+    found = times("2026-01-05", time_format="%d/%m/%y")
+    assert (found.unfit, found.time_format) == ("%d/%m/%y", None)
+    assert moments(found) == ["2026-01-05T00:00:00"]
+    with pytest.raises(AmbiguousTimeError, match="'%Y' fits no value: .*can be read with the day"):
+        times("01/05/2026", time_format="%Y")
+    for wrong in ("%F", "%.f", "%"):
+        with pytest.raises(DataError, match="the time format"):
+            times("2026-01-05", time_format=wrong)
+
+
+@pytest.mark.parametrize("unit", ["kg", " kg", "ms", "°C", " m³/h", "km/h", " µg/m³"])
+def test_a_unit_behind_all_numbers_is_taken_off_and_said(unit: str) -> None:
+    found = read(*[f"{number}{unit}" for number in MANY], "n/a")
+    assert found.column[:-1].to_list() == [float(number) for number in MANY]
+    assert found.warnings[0].startswith(f"a was read as numbers in {unit.strip()}: on the wire")
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["36 months", "60 months"] * 90,
+        [f"00{i}A" for i in range(200)],
+        [f"{i}{'ABCDEFGH'[i % 8]}" for i in range(200)],
+    ],
+)
+def test_codes_and_names_of_kinds_are_no_numbers_with_units(cells: list[str]) -> None:
+    assert read(*cells).column.dtype == pl.String
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        ([f"{i} {'ms' if i % 3 else 's'}" for i in range(200)], r"different units \(ms, s\)"),
+        ([f"{i % 24:02d}:{i % 60:02d}:00" for i in range(200)], "durations or times of the day"),
+    ],
+)
+def test_numbers_that_are_left_as_texts_say_so(cells: list[str], words: str) -> None:
+    found = read(*cells)
+    assert found.column.dtype == pl.String
+    assert re.search(words, found.warnings[0])
 
 
 FORMATS = (

@@ -30,7 +30,7 @@ ODD = (
     "time=ts time_format=%d/%m/%Y amount=a shop=a.b",
     "key=entity.id id=entity time=op amount=before.amount",
 )
-WORDS = ["", PLAIN, RENAMED, NESTED, *ODD]
+WORDS = ["", PLAIN, RENAMED, NESTED, f"{PLAIN} missing=3,1", *ODD]
 HELD: dict[str | None, list[str]] = {
     None: ["", "after", "payload.after", "payload"],
     "plain": [""],

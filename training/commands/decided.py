@@ -94,7 +94,9 @@ def _parts(roles: Roles, said: Roles | None) -> Iterator[Decision]:
         if part == "key" and column == SERIES and not own:
             column, how = "name of the file", "" if said is None else "no column was found"
         yield Decision(part, column or WITHOUT[part], how)
-    for word, value in (("timezone", roles.timezone), ("time_format", roles.time_format)):
+    missing = ",".join(f"{number:.12g}" for number in roles.missing) or None
+    words = (("timezone", roles.timezone), ("time_format", roles.time_format), ("missing", missing))
+    for word, value in words:
         if value is not None and value != getattr(Roles(), word):
             own = said is not None and getattr(said, word) == value
             yield Decision(word, value, "" if said is None else "said" if own else "inferred")

@@ -8,6 +8,7 @@ from training.tables.decimals import Decimals
 from training.tables.missing import are_missing, missing_texts
 from training.tables.numbers import code_in, currencies, parsed
 from training.tables.table import Where
+from training.tables.units import without_unit
 
 LOOKED_AT = 2_000
 """Cells that tell a column of texts."""
@@ -64,8 +65,14 @@ def read_cells(column: pl.Series, decimals: Decimals, where: Where, *, none_is_t
     plain = column.cast(pl.Float64, strict=False).fill_nan(None)
     plain = plain.set(plain.is_infinite(), None)
     unread = column.is_not_null() & plain.is_null()
+    about_units: tuple[str, ...] = ()
     if unread.any() and _is_surely_text(column, plain, unread):
-        return _text(column, none_is_text=none_is_text)
+        bare, about_units = without_unit(column)
+        if bare is column:
+            return _text(column, none_is_text=none_is_text)._replace(warnings=about_units)
+        column = bare
+        plain = column.cast(pl.Float64, strict=False)
+        unread = column.is_not_null() & plain.is_null()
     mark, doubt = decimals.of(column, unread, where)
     numbers = plain if mark == "point" else parsed(column, mark)
     rest = column.is_not_null() & numbers.is_null()
@@ -84,7 +91,8 @@ def read_cells(column: pl.Series, decimals: Decimals, where: Where, *, none_is_t
         return _text(column, none_is_text=none_is_text)
     code = code_in(column.filter(numbers.is_not_null()))
     if code is None and (bad == 0 or _is_numbers(column, numbers, rest)):
-        return Read(_whole(column, numbers), (*_about_bad(column, rest, where), *doubt, *words))
+        said = (*_about_bad(column, rest, where), *doubt, *words, *about_units)
+        return Read(_whole(column, numbers), said)
     read = _text(column, none_is_text=none_is_text)
     return Read(read.column, _about_text(column, filled, rest, where, code))
 

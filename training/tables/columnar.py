@@ -30,6 +30,8 @@ FAULTS = (
 )
 """What reading a broken file raises."""
 
+KINDS = {"parquet": "Parquet", "arrow": "Arrow", "npz": "npz"}
+
 
 def read_columnar(file: Path, content: Content) -> Table:
     """Read a Parquet, Arrow or npz file.
@@ -42,15 +44,21 @@ def read_columnar(file: Path, content: Content) -> Table:
     try:
         if content.kind == "npz":
             return Table(file.name, _arrays(file))
+    except FAULTS as fault:
+        reason = str(fault).splitlines()[0] if str(fault) else type(fault).__name__
+        raise DataError(f"{file} cannot be read as a table: {reason}") from None
+    try:
         source = BytesIO(content.data[:]) if content.packed else file
         with _silent_panics():
             if content.kind == "parquet":
                 frame = pl.read_parquet(source, glob=False)
             else:
                 frame = pl.read_ipc(source)
-    except FAULTS as fault:
-        reason = str(fault).splitlines()[0] if str(fault) else type(fault).__name__
-        raise DataError(f"{file} cannot be read as a table: {reason}") from None
+    except FAULTS:
+        raise DataError(
+            f"{file} cannot be read as a table: it begins as a file of {KINDS[content.kind]} does, "
+            "and is cut off, broken or packed in an unknown way; copy it again, or write it anew"
+        ) from None
     return _known(file.name, _flat(frame))
 
 

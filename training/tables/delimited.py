@@ -10,7 +10,10 @@ import polars as pl
 
 from anomaly_app.core.errors import DataError
 from training.tables.layout import Layout, layout_of
+from training.tables.merged import split_merged
+from training.tables.no_data import blank_rows, repeated_headers, without_nameless
 from training.tables.table import Table, Where
+from training.tables.tail import without_tail, without_totals
 from training.tables.text import Text
 
 UNUSED = "\x1f"
@@ -35,16 +38,24 @@ def read_delimited(text: Text, names: tuple[str, ...] | None) -> Table:
         It has no header, a row has another number of cells, or two columns have one name.
     """
     layout = layout_of(text, names)
+    text, about_tail = without_tail(text, layout)
     if layout.separator == " ":
         text = _with_single_spaces(text)
     frame = _read(text, layout)
-    rows, blank = len(frame), _blank_rows(frame)
-    places = None
-    warnings = list(layout.warnings)
-    if blank is not None:
-        places = (~blank).arg_true()
-        frame = frame.filter(~blank)
+    rows, repeats = len(frame), repeated_headers(frame, layout.header)
     frame = _with_names(frame, layout, text.name)
+    frame, about_columns = without_nameless(frame, layout)
+    left_out = blank_rows(frame)
+    about_rows: tuple[str, ...] = ()
+    if repeats is not None:
+        left_out = repeats if left_out is None else left_out | repeats
+        about_rows = (f"the header is repeated in {int(repeats.sum()):,} rows: they were left out",)
+    places = None
+    if left_out is not None:
+        places = (~left_out).arg_true()
+        frame = frame.filter(~left_out)
+    frame, about_totals = without_totals(frame)
+    frame, about_merged = split_merged(frame)
     if len(frame) == 0:
         raise DataError(f"{text.name} has a header and no rows: it needs one line a transaction")
     return Table(
@@ -52,7 +63,10 @@ def read_delimited(text: Text, names: tuple[str, ...] | None) -> Table:
         frame=frame,
         where=_places(text, layout, places, rows),
         separator=layout.separator,
-        warnings=(*text.warnings, *warnings),
+        warnings=(
+            *(*text.warnings, *layout.warnings, *about_columns),
+            *(*about_merged, *about_rows, *about_totals, *about_tail),
+        ),
     )
 
 
@@ -160,14 +174,6 @@ def _rows(text: Text, layout: Layout) -> Iterator[tuple[int, list[str]]]:
         for cells in reader:
             yield start, cells if any(cells) or len(cells) > 1 else []
             start = layout.skip + reader.line_num + 1
-
-
-def _blank_rows(frame: pl.DataFrame) -> pl.Series | None:
-    """Mark the rows without any value; None where there are none."""
-    if frame.width == 0 or not frame[:, 0].null_count():
-        return None
-    blank = frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
-    return blank if blank.any() else None
 
 
 def _with_names(frame: pl.DataFrame, layout: Layout, file: str) -> pl.DataFrame:

@@ -17,57 +17,17 @@ from training.tables.decimals import decimals_of
 from training.tables.delimited import read_delimited
 from training.tables.header import INDEX
 from training.tables.json_rows import is_json, read_json
+from training.tables.sentinels import about_sentinels, without
 from training.tables.table import Table, Where
 from training.tables.text import read_text
 
-SURE = (
-    ".csv",
-    ".tsv",
-    ".psv",
-    ".parquet",
-    ".pq",
-    ".npz",
-    ".jsonl",
-    ".ndjson",
-    ".feather",
-    ".arff",
-    ".arrow",
-)
-LIKELY = (".txt", ".dat", ".data", ".tab", ".json")
-"""Endings of the files of a folder that are read: those of the first kind, or, where there are
-none, of the second. A file that is named itself may have any."""
-
 INDEXES = (INDEX, "Unnamed: 0", PANDAS_INDEX)
 """Names of columns that pandas and R add to count the rows."""
-
-PACKED = (".gz", ".zst", ".bz2", ".xz")
 
 
 def stem(file: Path) -> str:
     """Name the series of a file."""
     return file.name.split(".")[0]
-
-
-def files_of(path: Path) -> list[Path]:
-    """List the files to be read, by their names.
-
-    Raises
-    ------
-    DataError
-        There is no such file or folder, or the folder holds none that can be a table.
-    """
-    if not path.is_dir():
-        if not path.exists():
-            raise DataError(f"there is no file {path}")
-        return [path]
-    inside = sorted(one for one in path.iterdir() if not one.name.startswith("."))
-    files = [one for one in inside if one.is_file()]
-    for endings in (SURE, LIKELY):
-        if found := [one for one in files if _ending(one) in endings]:
-            return found
-    folders = [f"{one.name}/" for one in inside if one.is_dir()]
-    further = f": give one of its folders ({', '.join(folders[:8])})" if folders else ""
-    raise DataError(f"{path} holds no CSV, JSON lines, Parquet or npz file{further}")
 
 
 def read_tables(files: Sequence[Path], roles: Roles) -> list[Table]:
@@ -143,6 +103,7 @@ def typed(table: Table, roles: Roles, *, verbatim: Collection[str] = ()) -> Tabl
     """
     decimals = decimals_of(table, roles.decimal)
     kept = {*verbatim, *table.said_texts}
+    whole = {*verbatim, *(roles.field_of(name) for name in roles.categories)}
     waiting = table.frame.get_columns()
     where, bare = table.where, replace(table, frame=pl.DataFrame())
     del table
@@ -157,10 +118,19 @@ def typed(table: Table, roles: Roles, *, verbatim: Collection[str] = ()) -> Tabl
         elif column.dtype.is_float():
             read = _finite(column, where)
         del column
+        name = read.column.name
+        if read.column.dtype.is_numeric() and name not in whole and not may_be_label(name):
+            read = _with_sentinels(read, roles.missing)
         columns.append(read.column)
         if read.warnings:
             warnings[read.column.name] = read.warnings
     return replace(bare, frame=pl.DataFrame(columns), of_columns=warnings)
+
+
+def _with_sentinels(read: Read, missing: tuple[float, ...]) -> Read:
+    """Take numbers that were said to stand for a missing value as such, and warn of others."""
+    column = without(read.column, missing)
+    return Read(column, (*read.warnings, *about_sentinels(column)))
 
 
 def _finite(column: pl.Series, where: Where) -> Read:
@@ -172,13 +142,6 @@ def _finite(column: pl.Series, where: Where) -> Read:
         f"as missing, such as in {where(int(endless.arg_true()[0]))}"
     )
     return Read(column.set(endless, None), (line,))
-
-
-def _ending(file: Path) -> str:
-    name = file.name.lower()
-    for ending in PACKED:
-        name = name.removesuffix(ending)
-    return Path(name).suffix
 
 
 def _read(file: Path, roles: Roles) -> Table:

@@ -1,10 +1,12 @@
 """The names of a text file's columns: from its first row, or said."""
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from anomaly_app.core.errors import DataError
+from training.tables.missing import MISSING
 from training.tables.numbers import are_values
 
 INDEX = "index"
@@ -39,6 +41,8 @@ class Header(NamedTuple):
     in_file: bool
     idle: int = 0
     warnings: tuple[str, ...] = ()
+    cells: tuple[str, ...] = ()
+    """As they stand in the file, one for each cell of a row; empty where they do not."""
 
 
 def header_of(
@@ -90,7 +94,7 @@ def header_of(
             f"{file}, row {line}: the header has {len(cells)} names and the rows below it have "
             f"{width} cells; give each column one name"
         )
-    return _named(cells, idle)
+    return _named(cells, idle)._replace(cells=tuple(cells))
 
 
 def _said(names: tuple[str, ...], width: int, file: str) -> Header:
@@ -147,6 +151,44 @@ def _is_values(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     if (False, True) in pairs:
         return False
     return (True, True) in pairs or _recur([first[place] for place in places], columns)
+
+
+RULE = re.compile(r"\s*:?[-=+]{3,}:?\s*")
+"""A cell of a line that is drawn below the names."""
+
+LONGEST_UNIT = 12
+"""Characters of a unit: °C, m³/h, mmol/l, percent."""
+
+LEAST_BELOW = 5
+"""Rows of values that must be below one of units."""
+
+
+def is_units(rows: Sequence[Sequence[str]]) -> bool:
+    """Tell whether the first of these rows holds the units or kinds of the columns below.
+
+    Parameters
+    ----------
+    rows
+        The first ones below the names.
+    """
+    units, below = rows[0] if rows else (), rows[1 : ROWS_BELOW + 1]
+    if any(units) and all(RULE.fullmatch(unit) for unit in units if unit.strip()):
+        return True
+    if (
+        len(below) < LEAST_BELOW
+        or any(are_values(units))
+        or any(len(u) > LONGEST_UNIT for u in units)
+    ):
+        return False
+    of_numbers = [
+        unit.strip()
+        for place, unit in enumerate(units)
+        if all(place < len(row) for row in below)
+        and sum(are_values([row[place] for row in below])) > len(below) / 2
+    ]
+    said = [unit for unit in of_numbers if unit.lower() not in MISSING]
+    # A row of words for missing numbers is one of values.
+    return 2 * len(said) >= len(of_numbers) and len(said) > 0 and len({*said}) * 3 > len(said)
 
 
 def _recur(cells: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from anomaly_app.core.errors import DataError
-from training.tables.header import Header, header_of
+from training.tables.header import Header, header_of, is_units
 from training.tables.numbers import are_values
 from training.tables.text import Text
 
@@ -29,6 +29,12 @@ SPACES_ALIKE = 0.9
 
 MOST_BEFORE = 40
 """Lines before the header that are passed over at most."""
+
+REMARKS = ("#", "%", "//")
+"""What a line begins with that is none of the table."""
+
+NAMES_FOLLOW = ("fields", "columns", "names", "header")
+"""Words of a remark before the names of the columns, as in Zeek's and in web servers' logs."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,7 @@ def layout_of(text: Text, names: tuple[str, ...] | None) -> Layout:
     """
     head = text.head
     said, start = _said_separator(head)
-    before, remark = _lines_before(head, start)
+    before, remarks = _lines_before(head, start)
     separator, rows = _split(head, before, said)
     if not rows:
         raise DataError(f"{text.name} has no rows")
@@ -89,15 +95,21 @@ def layout_of(text: Text, names: tuple[str, ...] | None) -> Layout:
     first = _first_row(rows, width)
     passed_over = [row.cells for row in rows[:first]]
     rows = rows[first:]
-    if names is None and remark is not None:
-        rows = [*_header_in_remark(remark, separator, rows, before), *rows]
+    if names is None and remarks:
+        rows = [*_header_in_remarks(remarks, separator, rows, before), *rows]
     header = header_of([row.cells for row in rows], width, names, text.name, rows[0].end)
     skip = rows[0].end if header.in_file else (rows[0].end - 1)
     warnings = [
-        f"lines before the table were passed over: {_shown(' '.join(passed_over[0]))}"
+        f"lines before the table were passed over: {shown(' '.join(passed_over[0]))}"
         for _ in passed_over[:1]
     ]
-    return Layout(separator, skip, width, header, (*warnings, *header.warnings))
+    if header.in_file and is_units([row.cells for row in rows[1:]]):
+        skip = rows[1].end
+        warnings.append(
+            f"row {skip} holds units, kinds or a line, not values, and was left out: "
+            f"{shown(' '.join(rows[1].cells))}"
+        )
+    return Layout(separator, skip, width, header, tuple(warnings))
 
 
 def _said_separator(head: str) -> tuple[str | None, int]:
@@ -107,16 +119,17 @@ def _said_separator(head: str) -> tuple[str | None, int]:
     return None, 0
 
 
-def _lines_before(head: str, start: int) -> tuple[int, str | None]:
-    """Count the lines before the table that are empty or remarks, and give the last remark."""
-    remark = None
+def _lines_before(head: str, start: int) -> tuple[int, list[str]]:
+    """Count the lines before the table that are empty or remarks, and give the remarks."""
+    remarks: list[str] = []
     lines = head.split("\n", start + 1_000)[:-1]
     for place, line in enumerate(lines[start:], start):
         bare = line.strip()
-        if bare and not bare.startswith(("#", "%", "//")):
-            return place, remark
-        remark = bare.lstrip("#%/ ") or remark
-    return start, None
+        if bare and not bare.startswith(REMARKS):
+            return place, remarks
+        if remark := line.rstrip("\r").lstrip("#%/ "):
+            remarks.append(remark)
+    return start, []
 
 
 def _split(head: str, before: int, said: str | None) -> tuple[str, list[_Row]]:
@@ -175,15 +188,24 @@ def _is_names(cells: Sequence[str]) -> bool:
     return len(cells) > 1 and not any(are_values(cells))
 
 
-def _header_in_remark(remark: str, separator: str, rows: list[_Row], before: int) -> list[_Row]:
-    """Take the last remark as the header, where it names the columns of the values below."""
-    found = _rows(remark, separator, 0)
-    cells = found[0].cells if found else []
+def _header_in_remarks(
+    remarks: Sequence[str], separator: str, rows: list[_Row], before: int
+) -> list[_Row]:
+    """Take the remark that names the columns of the values below as the header."""
     below = rows[0].cells
-    if len(cells) == len(below) and len(cells) > 1 and any(are_values(below)):
-        return [_Row(cells, before)]
+    apart = [found[0].cells for one in remarks if (found := _rows(one, separator, 0))]
+    for cells in apart:
+        first, names = cells[0].strip(" :").lower(), cells[1:]
+        if first in NAMES_FOLLOW and len(names) == len(below) and names != below:
+            return [_Row(names, before)]
+    named = [cells for cells in apart if len(cells) == len(below)]
+    if len(below) > 1 and named and any(are_values(below)):
+        units = len(named) > 1 and is_units([named[-1], *(row.cells for row in rows)])
+        return [_Row(named[-2] if units else named[-1], before)]
     return []
 
 
-def _shown(text: str, most: int = 60) -> str:
+def shown(text: str, most: int = 60) -> str:
+    """Show a line in a message."""
+    text = " ".join(text.split())
     return repr(text if len(text) <= most else text[:most] + "…")

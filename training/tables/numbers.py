@@ -38,6 +38,7 @@ def bare(texts: pl.Series) -> pl.Series:
         .str.replace_all("\N{MINUS SIGN}", "-", literal=True)
         .str.strip_chars()
         .str.replace(r"^\((.*)\)$", "-$1")
+        .str.replace(r"^(\d.*[\d.,])-$", "-$1")
         .str.replace(rf"^([+-]?)\s*{CURRENCY}\s*([+-]?)", "$1$2")
         .str.replace(rf"\s*(?:{CURRENCY}|%)$", "")
     )

@@ -34,7 +34,8 @@ YEAR = r"(?P<year>\d{4}|\d{2})"
 MINUTES = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})"
 PART = r"(?:[.,:](?P<part>\d{1,9}))?"
 CLOCK = (
-    rf"(?:(?:[T :,]|\s+at)\s*{MINUTES}(?::(?P<second>\d{{2}}){PART})?"
+    r"(?:(?:[T :,]|\s+at)\s*(?P<hour>\d{1,2})"
+    rf"(?::(?P<minute>\d{{2}})(?::(?P<second>\d{{2}}){PART})?)?"
     r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?)?"
 )
 OFFSET = r"\s*(?P<offset>Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?(?:\s*\(\w+\)|\[[\w/]+\])?$"

@@ -1,6 +1,6 @@
 """Columns of times in any usual way of writing, as seconds since the epoch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -8,6 +8,7 @@ import polars as pl
 
 from anomaly_app.core.errors import DataError
 from anomaly_app.core.times import UNITS
+from training.tables.formats import strptime
 from training.tables.moments import moments
 from training.tables.time_texts import ORDERS, Order, format_of, is_numeric_date, order_of
 from training.tables.zones import Seconds, check_zone, epoch, in_range, localised, placed
@@ -37,11 +38,14 @@ class Times:
         ISO 8601.
     own_clock
         Whether they are small numbers, counted from a start that nobody knows.
+    unfit
+        The format that was said, where it fits none of the cells.
     """
 
     seconds: Seconds
     time_format: str | None = None
     own_clock: bool = False
+    unfit: str | None = None
 
     @property
     def readable(self) -> float:
@@ -84,6 +88,13 @@ def read_times(column: pl.Series, *, zone: str, time_format: str | None = None) 
         # Another file than the one that the format was said of may be written as usual.
         if said.readable > 0.0:
             return said
+        try:
+            usual = _of_texts(column, zone) if is_text else _of_numbers(column, zone)
+        except AmbiguousTimeError as fault:
+            raise AmbiguousTimeError(
+                f"the time format {time_format!r} fits no value: {fault}"
+            ) from None
+        return replace(usual, unfit=time_format)
     return _of_texts(column, zone) if is_text else _of_numbers(column, zone)
 
 
@@ -124,7 +135,7 @@ def _calendar_digits(present: pl.Series) -> str | None:
     for digits, time_format in ((0, "%Y%m%d"), (4, "%Y%m%d%H%M"), (6, "%Y%m%d%H%M%S")):
         if FIRST_DAY * 10**digits <= low and high < LAST_DAY * 10**digits:
             texts = present.cast(pl.Int64).cast(pl.String)
-            return time_format if not _strptime(texts, time_format).has_nulls() else None
+            return time_format if not strptime(texts, time_format).has_nulls() else None
     return None
 
 
@@ -166,21 +177,7 @@ def _one_format(present: pl.Series, order: Order) -> str | None:
 
 
 def _by_format(texts: pl.Series, time_format: str, zone: str) -> Seconds:
-    read = _strptime(texts.str.strip_chars(), time_format)
+    read = strptime(texts.str.strip_chars(), time_format)
     if isinstance(read.dtype, pl.Datetime) and read.dtype.time_zone is not None:
         return epoch(read)
     return epoch(localised(read.cast(pl.Datetime("us")), zone))
-
-
-def _strptime(texts: pl.Series, time_format: str) -> pl.Series:
-    """Read texts by a format of Python's strptime."""
-    theirs = time_format.replace(".%f", "%.f")
-    timed = any(word in theirs for word in ("%H", "%I", "%T", "%X", "%c", "%s", "%R", "%r"))
-    try:
-        if timed:
-            return texts.str.to_datetime(theirs, strict=False, time_unit="us")
-        return texts.str.to_date(theirs, strict=False)
-    except (pl.exceptions.PolarsError, ValueError) as fault:
-        raise DataError(
-            f"the time format {time_format!r} cannot be used: {str(fault).splitlines()[0]}"
-        ) from None

@@ -1,0 +1,52 @@
+"""The numbers in the rows of typed parsers: from strings, and without what means missing."""
+
+from collections.abc import Callable, Sequence
+from math import isfinite
+from typing import Any
+
+from anomaly_app.core.forms import NUMBER_OR_TEXT
+from anomaly_app.core.json_reading import number_in
+from anomaly_app.core.schema import FeatureValue, Row
+from anomaly_app.core.wire import Wire
+
+
+def with_numbers(
+    get: Callable[[Any], Row], kinds: Sequence[Any], wire: Wire
+) -> Callable[[Any], Row]:
+    """Read numbers that are strings, and take those that stand for a missing value as such."""
+    return _without_missing(_from_texts(get, kinds), wire)
+
+
+def _from_texts(get: Callable[[Any], Row], kinds: Sequence[Any]) -> Callable[[Any], Row]:
+    places = [place for place, kind in enumerate(kinds) if kind == NUMBER_OR_TEXT]
+    if not places:
+        return get
+
+    def converted(message: Any) -> Row:
+        row: list[FeatureValue] = [*get(message)]
+        for place in places:
+            if isinstance(value := row[place], str):
+                number = number_in(value)
+                if number is None or not isfinite(number):
+                    raise ValueError
+                row[place] = number
+        return row
+
+    return converted
+
+
+def _without_missing(get: Callable[[Any], Row], wire: Wire) -> Callable[[Any], Row]:
+    """Take the numbers that were said to stand for a missing value as such."""
+    missing = frozenset(wire.roles.missing)
+    if not missing:
+        return get
+    places = [place for place, one in enumerate(wire.features) if one.kind == "number"]
+
+    def replaced(message: Any) -> Row:
+        row: list[FeatureValue] = [*get(message)]
+        for place in places:
+            if row[place] in missing:
+                row[place] = None
+        return row
+
+    return replaced

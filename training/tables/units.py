@@ -1,0 +1,92 @@
+"""Numbers with their unit behind them: ``12.5 kg``."""
+
+import re
+from typing import NamedTuple
+
+import polars as pl
+
+from training.tables.missing import are_missing
+from training.tables.numbers import CURRENCY, code_in
+
+LOOKED_AT = 1_000
+"""Cells that mostly tell."""
+
+MOSTLY = 0.95
+"""Share of the cells that must be such numbers."""
+
+DIFFERENT = 10
+"""Different numbers, below which they are names of kinds: ``36 months`` and ``60 months``."""
+
+FEW = 5
+"""Units in one column, from more of which on the letters are parts of codes."""
+
+WITH_UNIT = r"^\s*[+-]?\d[\d.,' ]*(?:[eE][+-]?\d+)?\s*((?:[^\W\d_]|[°µμ])[^\s\d]{0,11})\s*$"
+
+CLOCK = r"^\s*-?\d{1,4}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*$"
+"""A duration, or a time of the day."""
+
+
+class Units(NamedTuple):
+    """A column of numbers with units.
+
+    Parameters
+    ----------
+    column
+        Without the unit where it is one; as it was otherwise.
+    warnings
+        One line where anything is to be said.
+    """
+
+    column: pl.Series
+    warnings: tuple[str, ...] = ()
+
+
+def without_unit(column: pl.Series) -> Units:
+    """Take the unit off the numbers of a column, where all have the same.
+
+    Parameters
+    ----------
+    column
+        Texts and nulls.
+    """
+    some = column.drop_nulls()
+    some = some.gather_every(max(len(some) // LOOKED_AT, 1))
+    some = some.filter(~are_missing(some))
+    if len(some) == 0:
+        return Units(column)
+    if int(some.str.contains(CLOCK).sum()) >= MOSTLY * len(some) and some.n_unique() >= DIFFERENT:
+        return Units(column, (_about_clock(column.name, str(some[0])),))
+    units = some.str.extract(WITH_UNIT, 1).drop_nulls()
+    if len(units) < MOSTLY * len(some) or some.n_unique() < DIFFERENT or code_in(_bare(some)):
+        return Units(column)
+    different = units.unique().sort().to_list()
+    if len(different) > FEW or any(re.fullmatch(CURRENCY, unit) for unit in different):
+        return Units(column)
+    if len(different) > 1:
+        return Units(
+            column,
+            (
+                f"{column.name} was read as text: its numbers have different units "
+                f"({', '.join(different)}), such as {some[0]!r}; write all in one",
+            ),
+        )
+    unit = str(different[0])
+    bare = column.str.replace(rf"\s*{re.escape(unit)}\s*$", "")
+    return Units(
+        bare,
+        (
+            f"{column.name} was read as numbers in {unit}: on the wire, send the number alone, "
+            f"{_bare(some)[0]!s}, not {some[0]!r}",
+        ),
+    )
+
+
+def _bare(texts: pl.Series) -> pl.Series:
+    return texts.str.replace(r"\s*[^\d]+$", "").str.strip_chars()
+
+
+def _about_clock(name: str, example: str) -> str:
+    return (
+        f"{name} holds durations or times of the day such as {example!r}, and was read as text: "
+        "write them as a number of seconds to make it a number"
+    )
