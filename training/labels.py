@@ -8,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from anomaly_app.core.column_names import may_be_label
 from anomaly_app.core.errors import DataError
 from anomaly_app.core.roles import Roles
+from training.label_names import word_of_label
 from training.label_words import anomalous_values, plain, quoted
 from training.tables.files import stem
 from training.tables.times import read_times
@@ -20,6 +22,10 @@ NOTHING_SAID = frozenset(
 
 MOST_VALUES = 1_000
 """Different values of a column that may still be a label."""
+
+DASHES = frozenset({"-", "--", "null"})
+"""Values that mean normal where most rows have them and the others have words: log lines that are
+no alerts, for one."""
 
 MOST = 0.5
 """Share of the labelled rows that are anomalies, above which a word is due."""
@@ -85,8 +91,13 @@ def of_column(column: pl.Series, value: str | None = None) -> Labels:
             "no label; say label=none, or name the one that means an anomaly with "
             f"label={column.name}:VALUE"
         )
-    said = {text: many for text, many in counts.items() if plain(text) not in NOTHING_SAID}
-    meant, remark = anomalous_values(column.name, said, value)
+    dashes = _dashes(counts)
+    said = {
+        text: many
+        for text, many in counts.items()
+        if text in dashes or plain(text) not in NOTHING_SAID
+    }
+    meant, remark = anomalous_values(column.name, said, value, normal=dashes)
     texts = _as_texts(column)
     known = {text: text in meant for text in said}
     read = texts.replace_strict(known, default=None, return_dtype=pl.Boolean)
@@ -94,6 +105,24 @@ def of_column(column: pl.Series, value: str | None = None) -> Labels:
     anomalous = read.fill_null(value=False).to_numpy()
     warnings = [*remark, *_about(column.name, anomalous, labelled)]
     return Labels(anomalous, None if labelled.all() else labelled, tuple(warnings))
+
+
+def has_dashes(column: pl.Series) -> bool:
+    """Tell whether a column of texts may be a label by its name, and has dashes that are values."""
+    named = may_be_label(column.name) or word_of_label(column.name) is not None
+    if column.dtype != pl.String or not named:
+        return False
+    counts = _counted(column)
+    return counts is not None and bool(_dashes(counts))
+
+
+def _dashes(counts: dict[str, int]) -> set[str]:
+    """Select the dashes that mean normal: most rows have them, and the others have words."""
+    dashes = {text for text in counts if text.strip().casefold() in DASHES}
+    others = [text for text in counts if text not in dashes and plain(text) not in NOTHING_SAID]
+    words = all(any(letter.isalpha() for letter in text) for text in others)
+    many = sum(counts[text] for text in dashes)
+    return dashes if others and words and 2 * many > sum(counts.values()) else set()
 
 
 def is_understood(column: pl.Series) -> bool:
