@@ -58,7 +58,7 @@ class DateAndTime:
     def join(self) -> tuple[pl.DataFrame, list[str]]:
         """Give the table with one column in place of them, and what is to be said of it."""
         if self.pair is None:
-            return self._join_numbers()
+            return self._join_hour() or self._join_numbers()
         date, time = self.pair
         if not (self._is_dates(date) and self._is_clock(time)):
             return self._frame, []
@@ -80,6 +80,17 @@ class DateAndTime:
         )
         return self._frame.with_columns(joined.alias(JOINED)).drop(columns), [line]
 
+    def _join_hour(self) -> tuple[pl.DataFrame, list[str]] | None:
+        names = {plain_name(column): column for column in reversed(self._columns)}
+        date, hour = names.get("date"), names.get("hour")
+        if date is None or hour is None or JOINED in self._frame.columns:
+            return None
+        if not (self._is_dates(date) and self._is_in_range("hour", hour)):
+            return None
+        texts = [pl.col(one).cast(pl.String).str.strip_chars() for one in (date, hour)]
+        clock = pl.concat_str(texts[1].str.zfill(2), pl.lit(":00"))
+        return self._with(pl.concat_str(texts[0], clock, separator=" "), [date, hour])
+
     def _join_numbers(self) -> tuple[pl.DataFrame, list[str]]:
         columns = self._numbers()
         if len(columns) < NEEDED:
@@ -96,14 +107,18 @@ class DateAndTime:
             return []
         names = {plain_name(column): column for column in reversed(self._columns)}
         found: list[str] = []
-        for name, (least, most) in RANGES.items():
+        for name in RANGES:
             column = names.get(name)
-            if column is None or not self._frame[column].dtype.is_integer():
-                break
-            if not self._frame[column].drop_nulls().is_between(least, most).all():
+            if column is None or not self._is_in_range(name, column):
                 break
             found.append(column)
         return found
+
+    def _is_in_range(self, name: str, column: str) -> bool:
+        values = self._frame[column]
+        return values.dtype.is_integer() and bool(
+            values.drop_nulls().is_between(*RANGES[name]).all()
+        )
 
     def _is_dates(self, column: str) -> bool:
         values = self._frame[column]

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from anomaly_app.core.errors import DataError
 from anomaly_app.core.roles import Roles
-from training.date_and_time import DateAndTime
+from training.date_and_time import JOINED, DateAndTime
 from training.history import History
 from training.history_times import about_times, times_of
 from training.intervals_of_time import beginnings
@@ -64,7 +64,9 @@ def history_of(source: str, table: Table, said: Roles, *, learnt: Roles | None =
     DataError
         A column that was named is missing or unusable, or no column is left to be a feature.
     """
-    frame, lines = DateAndTime(table.frame, said).join()
+    frame, lines = table.frame, list[str]()
+    if learnt is None or learnt.time == JOINED:
+        frame, lines = DateAndTime(frame, said).join()
     if learnt is not None:
         said = with_learnt(said, learnt, frame.columns)
     frame, about_intervals = beginnings(frame, said)

@@ -8,7 +8,11 @@ import polars as pl
 from anomaly_app.core.column_names import words_of
 from anomaly_app.core.roles import Roles
 from training.column_kinds import says_identifier
-from training.tables.times import AmbiguousTimeError, Times, read_times
+from training.tables.moments import moments
+from training.tables.time_texts import order_of
+from training.tables.times import read_times
+from training.tables.zones import Seconds
+from training.time_names import ATTRIBUTE, END, OF_NUMBERS, rank_of
 
 LOOKED_AT = 2_000
 """Rows, spread over the table, that tell whether a column is one of times."""
@@ -39,38 +43,6 @@ days on which policies began, beside those of the claims."""
 
 ROWS_EACH = 5
 """Rows of an entity, on average, from which on a time that never changes within it describes it."""
-
-BEGINNINGS = frozenset(
-    {
-        *("created", "start", "started", "begin", "began", "beginning", "occurred", "happened"),
-        *("timestamp", "event", "posted", "booked", "received", "recorded", "measured", "pickup"),
-    }
-)
-MOMENTS = frozenset(
-    {
-        *("date", "time", "datetime", "at", "ts", "day", "when", "moment", "datum", "zeit", "am"),
-        *("epoch", "unix", "utc", "fecha", "data", "heure", "hora"),
-    }
-)
-ENDS = frozenset(
-    {
-        *("end", "ended", "updated", "modified", "changed", "closed", "finished", "dropoff"),
-        *("completed", "resolved", "due", "expires", "expiry", "expiration", "valid", "until"),
-        *("deleted", "last", "ende", "processed"),
-    }
-)
-ATTRIBUTES = frozenset(
-    {
-        *("birth", "birthday", "birthdate", "dob", "born", "hire", "hired", "joined", "signup"),
-        *("registration", "registered", "opened", "since", "founded", "built", "installed"),
-        *("manufactured", "production", "issued"),
-    }
-)
-"""Words of names of times: of the beginning of what a row tells, of any moment, of what comes
-after it, and of what describes its entity."""
-
-COUNTED = frozenset({"t", "sec", "secs", "second", "seconds", "s", "ms", "millis", "us", "micros"})
-"""Words of names of numbers that count from the epoch, beside those of moments."""
 
 
 class Found(NamedTuple):
@@ -103,24 +75,23 @@ def times_by_values(frame: pl.DataFrame, roles: Roles, taken: set[str]) -> Found
     """
     wanted = roles.time is None and "time" not in roles.absent
     free = [column for column in frame.columns if column not in taken | {roles.time}]
-    read = {column: times for column in free if (times := _times_in(frame[column], roles))}
-    spans = {column: _span(one) for column, one in read.items()}
-    least = min((span for span in spans.values() if span > 0.0), default=0.0)
+    read = {
+        column: times for column in free if (times := _times_in(frame[column], roles)) is not None
+    }
+    usual = _usual_span(read)
     found = [
         _Candidate(
             column,
-            (_rank(column), spans[column] > WIDER * least, not _has_clock(times), place),
-            _rank(column) < _ATTRIBUTE
+            (_span(times) > WIDER * usual, rank_of(column), not _has_clock(times), place),
+            rank_of(column) < ATTRIBUTE
             and frame[column].dtype != pl.Time
-            and len(np.unique(times.seconds)) >= SEVERAL
+            and len(np.unique(times[times >= 0.0])) >= SEVERAL
+            and float(np.mean(times >= 0.0)) >= NEARLY_ALL
             and not _describes(frame, column, roles.key),
         )
         for place, (column, times) in enumerate(read.items())
     ]
-    # A span that is far wider counts before words do.
-    able = sorted(
-        (one for one in found if one.may_be_time), key=lambda one: (one.rank[1], *one.rank)
-    )
+    able = sorted((one for one in found if one.may_be_time), key=lambda one: one.rank)
     time = able[0].column if wanted and able else None
     others = [one.column for one in found if one.column != time]
     lines = []
@@ -138,47 +109,37 @@ def times_by_values(frame: pl.DataFrame, roles: Roles, taken: set[str]) -> Found
     return Found(time, others, lines)
 
 
-_ATTRIBUTE = 4
-
-
-def _rank(column: str) -> int:
-    words = {*words_of(column)}
-    if words & ATTRIBUTES:
-        return _ATTRIBUTE
-    if words & ENDS:
-        return 3
-    if words & BEGINNINGS:
-        return 0
-    return 1 if words & MOMENTS else 2
-
-
-def _times_in(values: pl.Series, roles: Roles) -> Times | None:
+def _times_in(values: pl.Series, roles: Roles) -> Seconds | None:
     """Read some rows of a column of times; None if it is none."""
     places = np.unique(np.linspace(0, len(values) - 1, LOOKED_AT).astype(int))
     some = values.gather(places).drop_nulls()
     if len(some) == 0:
         return None
     if values.dtype == pl.Time:
-        return Times(np.zeros(1))
+        return np.zeros(1)
+    if values.dtype in (pl.Date, pl.Datetime):
+        return _seconds(some)
     if values.dtype == pl.String:
         return _of_texts(some, roles)
-    numbers = values.dtype.is_numeric() and _from_the_epoch(some) and _from_the_epoch(values)
-    if numbers or values.dtype in (pl.Date, pl.Datetime):
-        return read_times(some, zone=roles.timezone)
+    if values.dtype.is_numeric() and _from_the_epoch(some) and _from_the_epoch(values):
+        return read_times(some, zone=roles.timezone).seconds
     return None
 
 
-def _of_texts(some: pl.Series, roles: Roles) -> Times | None:
-    if 2 * some.cast(pl.Float64, strict=False).count() > len(some):
+def _seconds(moments_read: pl.Series) -> Seconds:
+    """Count seconds since 1970, below 0 before: people are older."""
+    return moments_read.cast(pl.Datetime("us")).cast(pl.Int64).to_numpy() / 1e6
+
+
+def _of_texts(some: pl.Series, roles: Roles) -> Seconds | None:
+    if 2 * some.cast(pl.Float64, strict=False).count() > len(some) or some.n_unique() < SEVERAL:
         return None
-    try:
-        times = read_times(some, zone=roles.timezone, time_format=roles.time_format)
-    except AmbiguousTimeError:
-        # Whichever comes first: its span and its clock are much the same.
-        either = some.str.replace_all("/", ".", literal=True).str.replace_all("-", ".")
-        times = read_times(either, zone=roles.timezone)
-    different = some.n_unique()
-    return times if times.readable >= NEARLY_ALL and different >= SEVERAL else None
+    # Where nothing tells the day from the month, the span and the clock are much the same.
+    found = _seconds(moments(some, order_of(some) or "day")["naive"].drop_nulls())
+    if len(found) < NEARLY_ALL * len(some) and roles.time_format is not None:
+        read = read_times(some, zone=roles.timezone, time_format=roles.time_format).seconds
+        found = read[~np.isnan(read)]
+    return found if len(found) >= NEARLY_ALL * len(some) else None
 
 
 def _from_the_epoch(values: pl.Series) -> bool:
@@ -188,7 +149,7 @@ def _from_the_epoch(values: pl.Series) -> bool:
         return False
     low, high = float(numbers.min()), float(numbers.max())  # type: ignore[arg-type]
     words = {*words_of(values.name)}
-    named = bool(words) and words <= BEGINNINGS | MOMENTS | COUNTED | ENDS
+    named = bool(words) and words <= OF_NUMBERS
     if named and CALENDAR[0] <= low and high <= CALENDAR[1]:
         return True
     if not any(EPOCH[0] * unit <= low and high <= EPOCH[1] * unit for unit in UNITS):
@@ -204,14 +165,22 @@ def _go_up(numbers: pl.Series, name: str) -> bool:
     return float(np.mean(steps >= 0.0)) >= GOES_UP
 
 
-def _span(times: Times) -> float:
-    present = times.seconds[~np.isnan(times.seconds)]
-    return float(np.subtract(*np.quantile(present, [0.95, 0.05]))) if len(present) else 0.0
+def _usual_span(read: dict[str, Seconds]) -> float:
+    """Give the shortest span of many different times; no end without any."""
+    spans = [
+        _span(times)
+        for column, times in read.items()
+        if rank_of(column) < END and len(np.unique(times)) >= MANY
+    ]
+    return min((span for span in spans if span > 0.0), default=np.inf)
 
 
-def _has_clock(times: Times) -> bool:
-    present = times.seconds[~np.isnan(times.seconds)]
-    return len(np.unique(present % 86_400.0)) > 2  # noqa: PLR2004  # a zone has two offsets
+def _span(times: Seconds) -> float:
+    return float(np.subtract(*np.quantile(times, [0.95, 0.05])))
+
+
+def _has_clock(times: Seconds) -> bool:
+    return len(np.unique(times % 86_400.0)) > 2  # noqa: PLR2004  # a zone has two offsets
 
 
 def _describes(frame: pl.DataFrame, column: str, key: str | None) -> bool:
