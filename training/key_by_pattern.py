@@ -27,6 +27,14 @@ KINDS = frozenset(
 )
 """What is numbered and is a property, not an owner: the rows with one status are no series."""
 
+OTHER_SIDE = frozenset(
+    {
+        *("merchant", "shop", "store", "vendor", "supplier", "seller", "branch", "product"),
+        *("channel", "region", "city", "zip", "sku", "payee", "recipient", "dest", "destination"),
+    }
+)
+"""What a row rather is about than belongs to: it may be the key, and is a category till then."""
+
 ROWS_EACH = 5
 """Rows of each entity, on average, at least."""
 
@@ -53,7 +61,7 @@ def key_by_pattern(
     found = [one for one in frame.columns if one not in taken and _may_be_key(frame[one])]
     if not found:
         return None, []
-    if len(found) > 1:
+    if len(found) > 1 or OTHER_SIDE & {*words_of(found[0])}:
         return None, [f"no key was found; {', '.join(found)} may be it: say key=COLUMN"]
     return found[0], [
         f"{found[0]} was taken for the key: its {frame[found[0]].n_unique():,} values repeat; say "

@@ -1,5 +1,6 @@
 """Labels of history: a column, in the words of whoever made it, or windows of time per series."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -108,21 +109,27 @@ def of_column(column: pl.Series, value: str | None = None) -> Labels:
 
 
 def has_dashes(column: pl.Series) -> bool:
-    """Tell whether a column of texts may be a label by its name, and has dashes that are values."""
+    """Tell whether a column may be a label by its name, and dashes or "none" are values of it."""
     named = may_be_label(column.name) or word_of_label(column.name) is not None
     if column.dtype != pl.String or not named:
         return False
     counts = _counted(column)
-    return counts is not None and bool(_dashes(counts))
+    if counts is None:
+        return False
+    nones = {text for text in counts if plain(text) == "none"}
+    return bool(_dashes(counts)) or (bool(nones) and _are_words(counts.keys() - nones))
 
 
 def _dashes(counts: dict[str, int]) -> set[str]:
     """Select the dashes that mean normal: most rows have them, and the others have words."""
     dashes = {text for text in counts if text.strip().casefold() in DASHES}
     others = [text for text in counts if text not in dashes and plain(text) not in NOTHING_SAID]
-    words = all(any(letter.isalpha() for letter in text) for text in others)
     many = sum(counts[text] for text in dashes)
-    return dashes if others and words and 2 * many > sum(counts.values()) else set()
+    return dashes if others and _are_words(others) and 2 * many > sum(counts.values()) else set()
+
+
+def _are_words(texts: Iterable[str]) -> bool:
+    return all(any(letter.isalpha() for letter in text) for text in texts)
 
 
 def is_understood(column: pl.Series) -> bool:

@@ -150,8 +150,9 @@ def _from_the_epoch(values: pl.Series) -> bool:
     low, high = float(numbers.min()), float(numbers.max())  # type: ignore[arg-type]
     words = {*words_of(values.name)}
     named = bool(words) and words <= OF_NUMBERS
-    if named and CALENDAR[0] <= low and high <= CALENDAR[1]:
-        return True
+    if words & OF_NUMBERS and CALENDAR[0] <= low and high <= CALENDAR[1]:
+        days = numbers.cast(pl.Int64).cast(pl.String).str.to_date("%Y%m%d", strict=False)
+        return not days.has_nulls()
     if not any(EPOCH[0] * unit <= low and high <= EPOCH[1] * unit for unit in UNITS):
         return False
     return named or _go_up(numbers, values.name)

@@ -17,7 +17,7 @@ MOMENTS = frozenset(
 ENDS = frozenset(
     {
         *("end", "ended", "updated", "modified", "changed", "closed", "finished", "dropoff"),
-        *("completed", "resolved", "due", "expires", "expiry", "expiration", "valid", "until"),
+        *("completed", "resolved"),
         *("deleted", "last", "ende", "processed"),
     }
 )
@@ -25,11 +25,12 @@ ATTRIBUTES = frozenset(
     {
         *("birth", "birthday", "birthdate", "dob", "born", "hire", "hired", "joined", "signup"),
         *("registration", "registered", "opened", "since", "founded", "built", "installed"),
-        *("manufactured", "production", "issued"),
+        *("manufactured", "production", "issued", "due", "expires", "expiry", "expiration"),
+        *("valid", "until"),
     }
 )
 """Words of names of times: of the beginning of what a row tells, of any moment, of what comes
-after it, and of what describes its entity."""
+after it, and of what describes its entity or is yet to come."""
 
 _COUNTED = frozenset({"t", "sec", "secs", "second", "seconds", "s", "ms", "millis", "us", "micros"})
 OF_NUMBERS = BEGINNINGS | MOMENTS | ENDS | _COUNTED

@@ -108,6 +108,19 @@ UNKNOWN_NAMES: tuple[Case, ...] = (
         warnings=("t was taken for the time",),
     ),
     Case(
+        "days as whole numbers",
+        {"a.csv": table(renamed(changed(BASE, time=lambda v: f"{v:%Y%m%d}"), time="trade_date"))},
+        time="trade_date",
+        features=("amount", "shop"),
+    ),
+    Case(
+        "days on which something ends are not the time",
+        {"a.csv": table(renamed(BASE, time="expiry_date"))},
+        time=None,
+        features=("amount", "shop"),
+        warnings=("expiry_date holds times",),
+    ),
+    Case(
         "a count in a column called t",
         {"a.csv": table(with_columns(without(BASE, "time"), t=lambda place: place * 37 % 90))},
         time=None,
@@ -234,6 +247,18 @@ UNKNOWN_NAMES: tuple[Case, ...] = (
         warnings=("column_6 was taken for the label", "say what they are, such as key=column_1"),
     ),
     Case(
+        "none that means normal",
+        {
+            "a.csv": table(
+                renamed(
+                    changed(BASE, is_fraud=lambda v: "stolen card" if v else "none"),
+                    is_fraud="fraud_kind",
+                )
+            )
+        },
+        label="fraud_kind",
+    ),
+    Case(
         "dashes that mean normal",
         {
             "a.csv": table(
@@ -276,6 +301,13 @@ UNKNOWN_NAMES: tuple[Case, ...] = (
         key="series",
         features=("from_id", "to_id", "amount", "shop", "hour_of_day"),
         warnings=("no key was found; from_id, to_id may be it: say key=COLUMN",),
+    ),
+    Case(
+        "a merchant is a category rather than the key",
+        {"a.csv": table(renamed(BASE, card="merchant_id"))},
+        key="series",
+        features=("merchant_id", "amount", "shop", "hour_of_day"),
+        warnings=("no key was found; merchant_id may be it",),
     ),
     Case(
         "codes that are no key",
