@@ -1,10 +1,8 @@
 """Whether a column holds numbers, categories, or what identifies its row."""
 
-import re
-
 import polars as pl
 
-from anomaly_app.core.column_names import NAMES, plain_name
+from anomaly_app.core.column_names import NAMES, plain_name, words_of
 
 ALMOST_ALL = 0.9
 """Share of the values, at least, that are different where a column identifies its rows."""
@@ -81,7 +79,7 @@ def almost_all_different(column: pl.Series, share: float = ALMOST_ALL) -> bool:
 
 def says_identifier(name: str) -> bool:
     """Tell whether a column's name is that of an identifier."""
-    words = _words(name)
+    words = words_of(name)
     if not words or COUNTED & set(words):
         return False
     if words[-1] in NUMBERED:
@@ -93,7 +91,7 @@ def says_identifier(name: str) -> bool:
 
 def says_code(name: str) -> bool:
     """Tell whether a column's name is that of a category that may be written as a number."""
-    words = _words(name)
+    words = words_of(name)
     return bool(words) and words[-1] in CODES and not COUNTED & set(words)
 
 
@@ -117,9 +115,3 @@ def _dealt_out(column: pl.Series) -> bool:
     if low >= 0 and length == len(str(high)) and length >= ID_LENGTH:
         return True
     return high - low + 1 <= DENSE * (len(column) - column.null_count())
-
-
-def _words(name: str) -> list[str]:
-    parts = re.split(r"[\W_]+", name)
-    found = [re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z\d]+|\d+", part) for part in parts]
-    return [word.casefold() for words in found for word in words]

@@ -1,10 +1,10 @@
-"""A column of dates and one of times of the day, joined."""
+"""Columns that say the time together, joined: dates and times of the day, or years to seconds."""
 
 from functools import cached_property
 
 import polars as pl
 
-from anomaly_app.core.column_names import plain_name
+from anomaly_app.core.column_names import plain_name, suggested
 from anomaly_app.core.roles import Roles
 
 LOOKED_AT = 2_000
@@ -14,9 +14,22 @@ CLOCK = r"^\s*\d{1,2}[:.]\d{2}([:.]\d{2}([.,]\d+)?)?\s*([AaPp]\.?[Mm]\.?)?\s*$"
 JOINED = "date_time"
 """Column that one of dates and one of times of the day become."""
 
+RANGES = {
+    "year": (1900, 2100),
+    "month": (1, 12),
+    "day": (1, 31),
+    "hour": (0, 23),
+    "minute": (0, 59),
+    "second": (0, 59),
+}
+"""Names of columns of whole numbers that say the time together, and between what their values are;
+the first three are needed."""
+
+NEEDED = 3
+
 
 class DateAndTime:
-    """Two columns that say the time together, if there are any.
+    """The columns that say the time together, if there are any.
 
     Parameters
     ----------
@@ -28,7 +41,7 @@ class DateAndTime:
 
     def __init__(self, frame: pl.DataFrame, roles: Roles) -> None:
         self._frame = frame
-        said = {*roles.features, *roles.categories, *roles.renamed.values()}
+        said = {*roles.named_features, *roles.without}
         open_part = roles.time is None and "time" not in roles.absent
         self._columns = [one for one in frame.columns if one not in said] if open_part else []
 
@@ -43,9 +56,9 @@ class DateAndTime:
         return None
 
     def join(self) -> tuple[pl.DataFrame, list[str]]:
-        """Give the table with one column in place of the two, and what is to be said of it."""
+        """Give the table with one column in place of them, and what is to be said of it."""
         if self.pair is None:
-            return self._frame, []
+            return self._join_hour() or self._join_numbers()
         date, time = self.pair
         if not (self._is_dates(date) and self._is_clock(time)):
             return self._frame, []
@@ -58,12 +71,54 @@ class DateAndTime:
             .str.replace(r"^(\d{1,2}:\d\d)\.(\d\d)", "$1:$2"),
             separator=" ",
         )
-        frame = self._frame.with_columns(joined.alias(JOINED)).drop(date, time)
+        return self._with(joined, [date, time])
+
+    def _with(self, joined: pl.Expr, columns: list[str]) -> tuple[pl.DataFrame, list[str]]:
         line = (
-            f"{date} and {time} were joined as the time, {JOINED}: on the wire, send one field "
-            f"{JOINED}"
+            f"{', '.join(columns[:-1])} and {columns[-1]} were joined as the time, {JOINED}: on "
+            f"the wire, send one field {JOINED}"
         )
-        return frame, [line]
+        return self._frame.with_columns(joined.alias(JOINED)).drop(columns), [line]
+
+    def _join_hour(self) -> tuple[pl.DataFrame, list[str]] | None:
+        names = {plain_name(column): column for column in reversed(self._columns)}
+        date, hour = names.get("date"), names.get("hour")
+        if date is None or hour is None or JOINED in self._frame.columns:
+            return None
+        if not (self._is_dates(date) and self._is_in_range("hour", hour)):
+            return None
+        texts = [pl.col(one).cast(pl.String).str.strip_chars() for one in (date, hour)]
+        clock = pl.concat_str(texts[1].str.zfill(2), pl.lit(":00"))
+        return self._with(pl.concat_str(texts[0], clock, separator=" "), [date, hour])
+
+    def _join_numbers(self) -> tuple[pl.DataFrame, list[str]]:
+        columns = self._numbers()
+        if len(columns) < NEEDED:
+            return self._frame, []
+        parts = [pl.col(one).cast(pl.String).str.zfill(2) for one in columns]
+        clock = [*parts[NEEDED:], *[pl.lit("00")] * (len(RANGES) - len(parts))]
+        date = pl.concat_str(parts[:NEEDED], separator="-")
+        joined = pl.concat_str(date, pl.concat_str(clock, separator=":"), separator=" ")
+        return self._with(joined if len(columns) > NEEDED else date, columns)
+
+    def _numbers(self) -> list[str]:
+        """List the columns of years, months, days and so on, as far as none of them lacks."""
+        if suggested("time", self._frame.columns) or JOINED in self._frame.columns:
+            return []
+        names = {plain_name(column): column for column in reversed(self._columns)}
+        found: list[str] = []
+        for name in RANGES:
+            column = names.get(name)
+            if column is None or not self._is_in_range(name, column):
+                break
+            found.append(column)
+        return found
+
+    def _is_in_range(self, name: str, column: str) -> bool:
+        values = self._frame[column]
+        return values.dtype.is_integer() and bool(
+            values.drop_nulls().is_between(*RANGES[name]).all()
+        )
 
     def _is_dates(self, column: str) -> bool:
         values = self._frame[column]

@@ -7,7 +7,7 @@ from anomaly_app.core.errors import DataError
 from anomaly_app.core.roles import Roles
 from training.parts import READABLE
 from training.tables.table import Table
-from training.tables.times import Times, read_times
+from training.tables.times import AmbiguousTimeError, Times, read_times
 
 
 def times_of(column: pl.Series, roles: Roles, table: Table) -> Times:
@@ -16,9 +16,12 @@ def times_of(column: pl.Series, roles: Roles, table: Table) -> Times:
     Raises
     ------
     DataError
-        Most of its cells are no times.
+        Most of its cells are no times, or nothing tells the day from the month.
     """
-    read = read_times(column, zone=roles.timezone, time_format=roles.time_format)
+    try:
+        read = read_times(column, zone=roles.timezone, time_format=roles.time_format)
+    except AmbiguousTimeError as fault:
+        raise DataError(f"{fault}, or time=none") from None
     if read.readable < READABLE:
         places = np.flatnonzero(np.isnan(read.seconds) & column.is_not_null().to_numpy())
         if len(places) == 0:

@@ -1,6 +1,7 @@
 """What the values of a label say: which of them mean an anomaly."""
 
 import re
+from collections.abc import Collection
 
 from anomaly_app.core.errors import DataError
 
@@ -61,10 +62,22 @@ def plain(text: str) -> str:
 
 
 def anomalous_values(
-    name: str, counts: dict[str, int], value: str | None
+    name: str, counts: dict[str, int], value: str | None, *, normal: Collection[str] = ()
 ) -> tuple[set[str], tuple[str, ...]]:
-    """Select the values that mean an anomaly, and say so where that had to be concluded."""
-    words = {text: plain(text) for text in counts}
+    """Select the values that mean an anomaly, and say so where that had to be concluded.
+
+    Parameters
+    ----------
+    name
+        Of the column.
+    counts
+        Rows by value.
+    value
+        What marks an anomaly; None: what usually does.
+    normal
+        Values that say nothing, and are normal for that.
+    """
+    words = {text: "none" if text in normal else plain(text) for text in counts}
     if value is not None:
         if plain(value) not in words.values():
             raise DataError(f"no row of {name!r} has the value {value!r}: {_listed(name, counts)}")
@@ -78,10 +91,10 @@ def anomalous_values(
         rarer = min(kinds, key=lambda kind: (sums[kind], kind != usual))
         return _concluded(name, counts, {text for text in counts if words[text] == rarer})
     # A letter says too little of values beside it that are unknown: m and f, x and y.
-    normal = {text for text, word in words.items() if word in NORMAL and _tells(word)}
+    usual_ones = {text for text, word in words.items() if word in NORMAL and _tells(word)}
     numbers = all(re.fullmatch(r"-?\d+", kind) for kind in kinds)
-    if normal and (not _are_numbers(kinds) or (numbers and len(kinds) <= MOST_CLASSES)):
-        return _concluded(name, counts, set(counts) - normal)
+    if usual_ones and (not _are_numbers(kinds) or (numbers and len(kinds) <= MOST_CLASSES)):
+        return _concluded(name, counts, set(counts) - usual_ones)
     anomalous = {text for text, word in words.items() if word in ANOMALOUS and _tells(word)}
     if anomalous and len(kinds) == 2 and not _are_numbers(kinds):  # noqa: PLR2004
         return _concluded(name, counts, anomalous)

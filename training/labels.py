@@ -1,5 +1,6 @@
 """Labels of history: a column, in the words of whoever made it, or windows of time per series."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,8 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from anomaly_app.core.column_names import may_be_label
 from anomaly_app.core.errors import DataError
 from anomaly_app.core.roles import Roles
+from training.label_names import word_of_label
 from training.label_words import anomalous_values, plain, quoted
 from training.tables.files import stem
 from training.tables.times import read_times
@@ -20,6 +23,10 @@ NOTHING_SAID = frozenset(
 
 MOST_VALUES = 1_000
 """Different values of a column that may still be a label."""
+
+DASHES = frozenset({"-", "--", "null"})
+"""Values that mean normal where most rows have them and the others have words: log lines that are
+no alerts, for one."""
 
 MOST = 0.5
 """Share of the labelled rows that are anomalies, above which a word is due."""
@@ -85,8 +92,13 @@ def of_column(column: pl.Series, value: str | None = None) -> Labels:
             "no label; say label=none, or name the one that means an anomaly with "
             f"label={column.name}:VALUE"
         )
-    said = {text: many for text, many in counts.items() if plain(text) not in NOTHING_SAID}
-    meant, remark = anomalous_values(column.name, said, value)
+    dashes = _dashes(counts)
+    said = {
+        text: many
+        for text, many in counts.items()
+        if text in dashes or plain(text) not in NOTHING_SAID
+    }
+    meant, remark = anomalous_values(column.name, said, value, normal=dashes)
     texts = _as_texts(column)
     known = {text: text in meant for text in said}
     read = texts.replace_strict(known, default=None, return_dtype=pl.Boolean)
@@ -94,6 +106,30 @@ def of_column(column: pl.Series, value: str | None = None) -> Labels:
     anomalous = read.fill_null(value=False).to_numpy()
     warnings = [*remark, *_about(column.name, anomalous, labelled)]
     return Labels(anomalous, None if labelled.all() else labelled, tuple(warnings))
+
+
+def has_dashes(column: pl.Series) -> bool:
+    """Tell whether a column may be a label by its name, and dashes or "none" are values of it."""
+    named = may_be_label(column.name) or word_of_label(column.name) is not None
+    if column.dtype != pl.String or not named:
+        return False
+    counts = _counted(column)
+    if counts is None:
+        return False
+    nones = {text for text in counts if plain(text) == "none"}
+    return bool(_dashes(counts)) or (bool(nones) and _are_words(counts.keys() - nones))
+
+
+def _dashes(counts: dict[str, int]) -> set[str]:
+    """Select the dashes that mean normal: most rows have them, and the others have words."""
+    dashes = {text for text in counts if text.strip().casefold() in DASHES}
+    others = [text for text in counts if text not in dashes and plain(text) not in NOTHING_SAID]
+    many = sum(counts[text] for text in dashes)
+    return dashes if others and _are_words(others) and 2 * many > sum(counts.values()) else set()
+
+
+def _are_words(texts: Iterable[str]) -> bool:
+    return all(any(letter.isalpha() for letter in text) for text in texts)
 
 
 def is_understood(column: pl.Series) -> bool:

@@ -20,6 +20,15 @@ ROWS_A_VALUE = 10
 TELLS = 0.95
 """F1 score, at least, with which the values of a label in disguise tell the labels."""
 
+ONES = 10
+"""Rows, at least, with the value of a column of two that only anomalies have."""
+
+ONLY_ANOMALIES = 0.99
+"""Share of these rows, at least, that are anomalies."""
+
+PART = 0.1
+"""Share of the anomalies, at least, that have it."""
+
 MOST_ROWS = 200_000
 """Rows that are looked at, evenly over the history."""
 
@@ -84,6 +93,23 @@ class Labelled:
             truth, told = ~truth, ~told
         caught = (told & truth).sum()
         return bool(caught > 0 and 2.0 * caught >= TELLS * (told.sum() + truth.sum()))
+
+    def is_part_of_label(self, column: pl.Series) -> bool:
+        """Whether one value of a column of two is that of anomalies only: a kind of failure."""
+        values = column[self._rows]
+        if not self.has_both or values.drop_nulls().n_unique() != 2:  # noqa: PLR2004
+            return False
+        of_value = (
+            pl.DataFrame({"value": values, "label": self._labels})
+            .drop_nulls()
+            .group_by("value")
+            .agg(pl.len().alias("rows"), pl.col("label").sum().alias("anomalies"))
+        )
+        enough = (pl.col("rows") >= ONES) & (
+            pl.col("anomalies") >= PART * float(self._labels.sum())
+        )
+        only = pl.col("anomalies") >= ONLY_ANOMALIES * pl.col("rows")
+        return not of_value.filter(enough & only).is_empty()
 
     def _rates(self, column: pl.Series) -> list[tuple[Labels, npt.NDArray[np.float64]]]:
         labels = self._labels

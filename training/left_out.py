@@ -52,6 +52,8 @@ class Misleading:
             return f"{many} value is different: treated as an identifier; {KEEP}"
         if self._labelled.is_told_by(column):
             return f"it tells the labelled anomalies by itself, as a label does; {KEEP}"
+        if self._labelled.is_part_of_label(column):
+            return f"one of its two values has anomalies only, as a part of the label has; {KEEP}"
         return self._that_counts(column) or self._of_the_entity(column)
 
     def _that_counts(self, column: pl.Series) -> str | None:

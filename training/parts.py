@@ -1,17 +1,22 @@
 """Which columns of a table play which part, judged by their names and their values."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 from msgspec.structs import replace
 
-from anomaly_app.core.column_names import may_be_label, plain_name, suggested
+from anomaly_app.core.column_names import plain_name, suggested
 from anomaly_app.core.roles import Roles
+from training.key_by_pattern import key_by_pattern
+from training.label_by_words import label_by_words
 from training.labels import is_understood
+from training.other_labels import label_like
 from training.tables.header import INDEX
 from training.tables.times import AmbiguousTimeError, read_times
 from training.tables.zones import check_zone
+from training.time_by_values import times_by_values
 
 LOOKED_AT = 2_000
 """Rows, spread over the table, that tell whether a column is one of times."""
@@ -79,7 +84,17 @@ def _names_things(values: pl.Series) -> bool:
     return values.dtype == pl.String or values.dtype.is_integer() or values.dtype == pl.Boolean
 
 
-def resolved(frame: pl.DataFrame, said: Roles) -> tuple[Roles, list[str]]:
+class Parts(NamedTuple):
+    """What was decided of a table's columns."""
+
+    roles: Roles
+    lines: list[str]
+    """One for each decision that somebody may want to change."""
+    no_features: frozenset[str] = frozenset()
+    """Columns without a part that are no features either: further times, and further labels."""
+
+
+def resolved(frame: pl.DataFrame, said: Roles, *, by_values: bool = True) -> Parts:
     """Fill the parts that were not said, and say what was decided about odd columns.
 
     Parameters
@@ -88,85 +103,86 @@ def resolved(frame: pl.DataFrame, said: Roles) -> tuple[Roles, list[str]]:
         The table.
     said
         What the user said.
-
-    Returns
-    -------
-    tuple
-        The roles, and one line for each column whose name suggests a part that it does not have.
+    by_values
+        Whether columns may be taken for parts that their whole name is not known for.
     """
     check_zone(said.timezone)
     fits = Fits(frame, said)
     columns = frame.columns
     roles = said.infer(columns, fits)
     lines: list[str] = []
+    open_time = roles.time is None and "time" not in roles.absent
+    if open_time and INDEX in columns and frame[INDEX].dtype == pl.String and fits("time", INDEX):
+        roles = replace(roles, time=INDEX)
+    roles, about_ids = _repeated_id(frame, roles, fits)
+    lines += about_ids
+    no_features: list[str] = []
+    if by_values:
+        roles, found, no_features = _by_values(frame, roles)
+        lines += found
     if roles.time is None and "time" not in roles.absent:
-        if INDEX in columns and frame[INDEX].dtype == pl.String and fits("time", INDEX):
-            roles = replace(roles, time=INDEX)
-        else:
-            lines += _no_times(frame, roles)
-    if roles.key is None and roles.id is None and not {"key", "id"} & {*roles.absent}:
-        named = {*roles.features, *roles.categories, *roles.renamed.values()}
-        found = [one for one in suggested("id", columns) if one not in named and fits("key", one)]
-        if found and len(frame) >= FEW_ROWS:
-            roles = replace(roles, key=found[0])
-            lines.append(f"{found[0]} repeats: it was taken for the key, not for the id")
-    roles, about_labels = _label_like(frame, roles)
-    return roles, [*lines, *about_labels]
+        lines += _no_times(frame, roles, {*no_features})
+    lines += _no_names(roles, columns)
+    roles, about_labels = label_like(frame, roles)
+    return Parts(roles, [*lines, *about_labels], frozenset(no_features))
 
 
-def _no_times(frame: pl.DataFrame, roles: Roles) -> Iterator[str]:
-    features = {*roles.features, *roles.renamed.values()}
+def _named(roles: Roles) -> set[str]:
+    return {*roles.named_features, *roles.without}
+
+
+def _repeated_id(frame: pl.DataFrame, roles: Roles, fits: Fits) -> tuple[Roles, list[str]]:
+    """Take an id that repeats for the key; that of an event then tells what kind it is."""
+    if roles.key is not None or roles.id is not None or {"key", "id"} & {*roles.absent}:
+        return roles, []
+    named = _named(roles)
+    found = [
+        one
+        for one in suggested("id", frame.columns)
+        if one not in named and not plain_name(one).startswith("event") and fits("key", one)
+    ]
+    if not found or len(frame) < FEW_ROWS:
+        return roles, []
+    line = f"{found[0]} repeats: it was taken for the key, not for the id"
+    return replace(roles, key=found[0]), [line]
+
+
+def _by_values(frame: pl.DataFrame, roles: Roles) -> tuple[Roles, list[str], list[str]]:
+    """Find the parts that no whole name tells: by words in names, patterns and values."""
+
+    def taken() -> set[str]:
+        parts = {roles.key, roles.time, roles.id, roles.label_column(frame.columns)} - {None}
+        return {*map(str, parts), *_named(roles)}
+
+    labels = label_by_words(frame, roles, taken())
+    roles = replace(roles, label=labels.label or roles.label)
+    key, about_key = key_by_pattern(frame, roles, taken() | {*labels.others})
+    roles = replace(roles, key=key or roles.key)
+    times = times_by_values(frame, roles, taken())
+    roles = replace(roles, time=times.time or roles.time)
+    lines = [*times.lines, *labels.lines, *about_key]
+    return roles, lines, [*labels.others, *times.others]
+
+
+def _no_names(roles: Roles, columns: list[str]) -> Iterator[str]:
+    unknown = [
+        f"{part}={column}"
+        for part, column in (("key", columns[0]), ("label", columns[-1]))
+        if getattr(roles, part) is None and part not in roles.absent
+    ]
+    if roles.header == () and unknown:
+        yield f"the columns have no names: say what they are, such as {' '.join(unknown)}"
+
+
+def _no_times(frame: pl.DataFrame, roles: Roles, told: set[str]) -> Iterator[str]:
+    features = _named(roles)
     for column in suggested("time", frame.columns):
         values = frame[column].drop_nulls()
-        if len(values) and column not in features:
+        if len(values) and column not in features | told:
             yield (
                 f"{column} was not taken for the time: values such as {str(values[0])[:40]!r} are "
                 "no moments; if they are, say time=COLUMN and --time-format"
             )
-
-
-def _label_like(frame: pl.DataFrame, roles: Roles) -> tuple[Roles, list[str]]:
-    """Say what becomes of columns that may be labels and are not the label."""
-    label = roles.label_column(frame.columns)
-    parts = {roles.key, roles.time, roles.id, label}
-    named = {*roles.features, *roles.categories, *roles.renamed.values()}
-    others = [one for one in frame.columns if may_be_label(one) and one not in parts | named]
-    if roles.features:
-        return roles, []
-    lines = []
-    for column in others:
-        if _is_coordinate(column, frame):
-            # A name of its own for the column says that it is a feature.
-            roles = replace(roles, renamed={**roles.renamed, column: column})
-            lines.append(f"{column} is a feature: its values are no labels, and there is an x")
-        elif roles.label is not None or "label" in roles.absent:
-            lines.append(f"{column} may be a label and was left out; features= makes it a feature")
-        else:
-            lines.append(_not_understood(column, frame[column]))
-    return roles, lines
-
-
-def _is_coordinate(column: str, frame: pl.DataFrame) -> bool:
-    names = {plain_name(one) for one in frame.columns}
-    values = frame[column]
-    return (
-        plain_name(column) == "y"
-        and "x" in names
-        and values.dtype.is_numeric()
-        and not is_understood(values)
-    )
-
-
-def _not_understood(column: str, values: pl.Series) -> str:
-    if values.null_count() == len(values):
-        return f"{column} may be a label, and has no value: it was left out"
-    different = values.drop_nulls().n_unique()
-    examples = ", ".join(repr(str(one)[:20]) for one in values.drop_nulls().unique().sort()[:4])
-    return (
-        f"{column} may be a label and was left out, since its values are not understood "
-        f"({different:,} different ones, such as {examples}): name the one that means an anomaly "
-        f"with label={column}:VALUE, or make it a feature with features="
-    )
 
 
 def with_learnt(said: Roles, learnt: Roles, columns: list[str]) -> Roles:

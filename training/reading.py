@@ -8,11 +8,12 @@ from msgspec.structs import replace
 
 from anomaly_app.core.errors import DataError
 from anomaly_app.core.roles import Roles
-from training.date_and_time import DateAndTime
+from training.date_and_time import JOINED, DateAndTime
 from training.history import History
 from training.history_times import about_times, times_of
-from training.labels import read_labels
-from training.parts import resolved, with_learnt
+from training.intervals_of_time import beginnings
+from training.labels import has_dashes, read_labels
+from training.parts import Parts, resolved, with_learnt
 from training.tables.files import read_tables, stem, typed, without_row_numbers
 from training.tables.folder import files_of
 from training.tables.table import Table, stacked
@@ -69,27 +70,34 @@ def history_of(source: str, table: Table, said: Roles, *, learnt: Roles | None =
     DataError
         A column that was named is missing or unusable, or no column is left to be a feature.
     """
-    frame, lines = DateAndTime(table.frame, said).join()
+    frame, lines = table.frame, list[str]()
+    if learnt is None or learnt.time == JOINED:
+        frame, lines = DateAndTime(frame, said).join()
     if learnt is not None:
         said = with_learnt(said, learnt, frame.columns)
-    roles, about_parts = resolved(frame, said)
+    frame, about_intervals = beginnings(frame, said)
+    parts = resolved(frame, said)
+    roles = parts.roles
     keyless = roles.key is None and "key" not in roles.absent and SERIES not in frame.columns
     if keyless and (len(table.parts) > 1 or roles.time is not None):
         # Rows of several files, or of one series, belong to the file's name.
         frame = frame.with_columns(_series(table.parts))
         roles = replace(roles, key=SERIES)
-    return _arrange(source, table, frame, roles, [*lines, *about_parts])
+    parts = parts._replace(roles=roles, lines=[*lines, *about_intervals, *parts.lines])
+    return _arrange(source, table, frame, parts)
 
 
 def _read(path: Path, said: Roles) -> Table:
-    named = {*verbatim(said), said.time or "", *said.features, *said.categories}
-    named |= {*said.renamed.values()}
-    # No name is given to what was read, so that the texts are let go as they are typed.
-    return typed(
-        stacked(path.name, without_row_numbers(read_tables(files_of(path), said), named)),
-        said,
-        verbatim=verbatim(said),
+    named = {*verbatim(said), said.time or "", *said.named_features, *said.without}
+    # Nothing else may hold what was read, so that the texts are let go as they are typed.
+    return _typed(
+        [stacked(path.name, without_row_numbers(read_tables(files_of(path), said), named))], said
     )
+
+
+def _typed(read: list[Table], said: Roles) -> Table:
+    labels = {one.name for one in read[0].frame.iter_columns() if has_dashes(one)}
+    return typed(read.pop(), said, verbatim=verbatim(said) | labels)
 
 
 def verbatim(said: Roles) -> set[str]:
@@ -104,10 +112,10 @@ def _series(parts: tuple[tuple[str, int], ...]) -> pl.Series:
     ).alias(SERIES)
 
 
-def _arrange(
-    source: str, table: Table, frame: pl.DataFrame, roles: Roles, lines: list[str]
-) -> History:
-    features = roles.feature_columns(frame.columns)
+def _arrange(source: str, table: Table, frame: pl.DataFrame, parts: Parts) -> History:
+    roles, lines = parts.roles, parts.lines
+    no_features = set() if roles.features else parts.no_features
+    features = [one for one in roles.feature_columns(frame.columns) if one not in no_features]
     if not features:
         raise DataError(
             f"{source} has no column left to be a feature: its columns are "

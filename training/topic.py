@@ -156,7 +156,8 @@ def topic_history(address: TopicAddress, records: RecordTable, said: Roles) -> H
     kafkas = frame.select(KAFKA_KEY, KAFKA_TIMESTAMP)
     fields = Table(name, frame.drop(kafkas.columns), parts=((name, len(frame)),))
     table = typed(fields, said, verbatim=verbatim(said))
-    found, _ = resolved(table.frame, said)
+    # Kafka's own key and timestamp are surer than a column that may be one.
+    found = resolved(table.frame, said, by_values=False).roles
     frame, roles = table.frame, said
     for part, column in (("key", KAFKA_KEY), ("time", KAFKA_TIMESTAMP)):
         frame, roles = _with_kafkas(frame, found, roles, part, kafkas[column])

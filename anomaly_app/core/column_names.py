@@ -33,6 +33,13 @@ def plain_name(name: str) -> str:
     return re.sub(r"[\s_\-/?.]", "", name.casefold())
 
 
+def words_of(name: str) -> list[str]:
+    """List the words of a name, without case: of ``isFraud``, ``is_fraud`` and ``Is Fraud?``."""
+    parts = re.split(r"[\W_]+", name)
+    found = [re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z\d]+|\d+", part) for part in parts]
+    return [word.casefold() for words in found for word in words]
+
+
 def may_be_label(column: str) -> bool:
     """Tell whether a column's name is one of a label: it is no feature unless it is named."""
     return bool(_meanings(column) & set(NAMES["label"]))

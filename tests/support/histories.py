@@ -200,7 +200,7 @@ def _us(moment: datetime) -> str:
     return moment.strftime("%m/%d/%Y %I:%M %p")
 
 
-def _german(moment: datetime) -> str:
+def german(moment: datetime) -> str:
     return moment.strftime("%d.%m.%Y %H:%M:%S")
 
 
@@ -488,7 +488,7 @@ FILES: tuple[Case, ...] = (
             )
         },
     ),
-    Case("German dates", {"a.csv": table(changed(BASE, time=_german), separator=";")}),
+    Case("German dates", {"a.csv": table(changed(BASE, time=german), separator=";")}),
     Case(
         "American dates with a day above 12",
         {"a.csv": table(renamed(changed(BASE, time=lambda v: _us(v + timedelta(days=20)))))},

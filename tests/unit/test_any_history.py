@@ -15,13 +15,14 @@ from anomaly_app.demo.scenario import file_scenario
 from tests.support.factories import NOON, record
 from tests.support.histories import FILES, FRAUDS, Case, iso, write_case
 from tests.support.payloads import PAYLOADS, ROWS, Payload
+from tests.support.unknown_names import UNKNOWN_NAMES
 from training.fit import FitOptions, Fitted, fit_model
 from training.history import History
 from training.reading import read_history
 
 FAST = FitOptions(detector="robust_zscore")
 
-by_name = pytest.mark.parametrize("case", FILES, ids=lambda case: case.name)
+by_name = pytest.mark.parametrize("case", [*FILES, *UNKNOWN_NAMES], ids=lambda case: case.name)
 
 
 def fit(path: Path, case: Case) -> tuple[History, Fitted]:

@@ -1,0 +1,55 @@
+"""Words of names of columns that say that the column is a label."""
+
+from anomaly_app.core.column_names import words_of
+
+SURELY = frozenset(
+    {
+        *("fraud", "fraudulent", "frauds", "anomaly", "anomalous", "anomalies", "outlier"),
+        *("outliers", "attack", "attacked", "intrusion", "malicious", "malware", "scam"),
+        *("laundering", "phishing", "illicit", "chargeback", "suspicious", "spam"),
+        *("botnet", "ddos", "ransomware", "exploit"),
+    }
+)
+LIKELY = frozenset(
+    {
+        *("label", "labels", "labeled", "labelled", "abnormal", "failure", "failures", "fault"),
+        *("faulty", "defect", "defective", "alarm", "breakdown", "broken", "groundtruth"),
+        *("fail", "failed", "bankrupt", "bankruptcy", "delinquent", "delinquency"),
+    }
+)
+PERHAPS = frozenset(
+    {
+        *("churn", "churned", "attrition", "default", "defaulted", "target", "flag", "flagged"),
+        *("outcome", "exited", "rejected", "error"),
+    }
+)
+"""Words of names of labels, by how surely they are one."""
+
+NO_LABELS = frozenset(
+    {
+        *("count", "counts", "value", "values", "id", "number", "num", "no", "nr", "rate", "ratio"),
+        *("score", "temperature", "temp", "time", "date", "at", "amount", "total", "sum", "mean"),
+        *("avg", "min", "max", "days", "reason", "level", "size", "pressure", "speed", "setpoint"),
+        *("previous", "prev", "prior", "past", "last", "history", "ever", "code", "url", "text"),
+        *("holiday", "weekend", "weekday", "workday", "protection", "device"),
+        *("probability", "prob", "prediction", "predicted", "threshold", "limit", "name"),
+    }
+)
+"""Words beside them that say what else it is."""
+
+KINDS = frozenset({"type", "kind", "cat", "category", "class", "family"})
+"""Words beside them of names of what kind of attack or failure it was."""
+
+BY_RANK = (SURELY, LIKELY, PERHAPS)
+RANKS = len(BY_RANK)
+
+
+def word_of_label(column: str) -> tuple[int, str] | None:
+    """Give the word of a column's name that may say that it is a label, and how surely it does."""
+    words = words_of(column)
+    if NO_LABELS & {*words}:
+        return None
+    for rank, of_labels in enumerate(BY_RANK):
+        if found := next((word for word in words if word in of_labels), None):
+            return rank + RANKS * bool(KINDS & {*words}), found
+    return None

@@ -1,0 +1,52 @@
+"""Columns that may be labels by their whole name, and are not the label."""
+
+import polars as pl
+from msgspec.structs import replace
+
+from anomaly_app.core.column_names import may_be_label, plain_name
+from anomaly_app.core.roles import Roles
+from training.labels import is_understood
+
+
+def label_like(frame: pl.DataFrame, roles: Roles) -> tuple[Roles, list[str]]:
+    """Say what becomes of columns that may be labels and are not the label."""
+    label = roles.label_column(frame.columns)
+    parts = {roles.key, roles.time, roles.id, label}
+    named = {*roles.features, *roles.categories, *roles.renamed.values()}
+    others = [one for one in frame.columns if may_be_label(one) and one not in parts | named]
+    if roles.features:
+        return roles, []
+    lines = []
+    for column in others:
+        if _is_coordinate(column, frame):
+            # A name of its own for the column says that it is a feature.
+            roles = replace(roles, renamed={**roles.renamed, column: column})
+            lines.append(f"{column} is a feature: its values are no labels, and there is an x")
+        elif roles.label is not None or "label" in roles.absent:
+            lines.append(f"{column} may be a label and was left out; features= makes it a feature")
+        else:
+            lines.append(_not_understood(column, frame[column]))
+    return roles, lines
+
+
+def _is_coordinate(column: str, frame: pl.DataFrame) -> bool:
+    names = {plain_name(one) for one in frame.columns}
+    values = frame[column]
+    return (
+        plain_name(column) == "y"
+        and "x" in names
+        and values.dtype.is_numeric()
+        and not is_understood(values)
+    )
+
+
+def _not_understood(column: str, values: pl.Series) -> str:
+    if values.null_count() == len(values):
+        return f"{column} may be a label, and has no value: it was left out"
+    different = values.drop_nulls().n_unique()
+    examples = ", ".join(repr(str(one)[:20]) for one in values.drop_nulls().unique().sort()[:4])
+    return (
+        f"{column} may be a label and was left out, since its values are not understood "
+        f"({different:,} different ones, such as {examples}): name the one that means an anomaly "
+        f"with label={column}:VALUE, or make it a feature with features="
+    )
