@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from anomaly_app.core.errors import DataError
 from anomaly_app.core.roles import Roles
@@ -13,6 +15,12 @@ from training.tables.table import Table, stacked
 NAMES = "time,amount,shop\n"
 ROWS = [f"2026-03-{1 + i % 28:02d},{i * 7 % 31}.5,{'abc'[i % 3]}\n" for i in range(30)]
 BODY = "".join(ROWS)
+
+
+PIECES = (
+    *('"', ",", ";", "\t", "\n", "\r", "#", "|", " ", "%", "kg", "-200", '"\n"', "\n\n", "Total"),
+    *("#fields ", "----", "\x1a", "{", "[", "1e999", "\N{MINUS SIGN}"),
+)
 
 
 def read(path: Path, content: str | None = None, words: str = "") -> Table:
@@ -166,3 +174,29 @@ def test_a_folder_without_any_table_says_so(tmp_path: Path) -> None:
     (tmp_path / "notes").write_text("These were written down\nby hand\n")
     with pytest.raises(DataError, match="no other that is a table"):
         files_of(tmp_path)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 700), st.sampled_from(PIECES)), min_size=1, max_size=6),
+    st.sampled_from(",;\t| "),
+    st.sampled_from(["", "header=none", "missing=-200"]),
+)
+def test_any_file_is_read_or_refused_in_one_line(
+    tmp_path: Path, pieces: list[tuple[int, str]], separator: str, words: str
+) -> None:
+    content = (NAMES + BODY).replace(",", separator)
+    for place, piece in pieces:
+        content = content[:place] + piece + content[place:]
+    refused = ""
+    try:
+        read(tmp_path, content, words)
+    except DataError as error:
+        refused = str(error)
+    assert "\n" not in refused
+    assert "polars" not in refused
+
+
+def test_a_return_in_a_last_cell_is_no_fault(tmp_path: Path) -> None:
+    table = read(tmp_path, NAMES + BODY + "2026-03-09,1\r.5,a")
+    assert len(table.frame) == len(ROWS) + 1

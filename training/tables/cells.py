@@ -168,12 +168,12 @@ def _about_text(
     column: pl.Series, filled: int, rest: pl.Series, where: Where, code: str | None
 ) -> tuple[str, ...]:
     bad = int(rest.sum())
-    if code is not None and bad == 0:
+    if code is not None and filled >= HALF * (filled + bad):
         return (
             f"{column.name} holds codes such as {_cut(code)}: it was read as a category, not as "
             "a number",
         )
-    if code is not None or filled < HALF * (filled + bad):
+    if filled < HALF * (filled + bad):
         return ()
     place = int(rest.arg_true()[0])
     return (

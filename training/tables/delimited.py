@@ -83,7 +83,13 @@ def _read(text: Text, layout: Layout) -> pl.DataFrame:
         return pl.DataFrame(schema={str(i): pl.String for i in range(layout.width)})
     except pl.exceptions.PolarsError:
         _check_widths(text, layout)
-        return _written_anew(text, layout)
+        try:
+            return _written_anew(text, layout)
+        except (pl.exceptions.PolarsError, csv.Error):
+            raise DataError(
+                f"{text.name} cannot be read as a table: its quotes cannot be told apart; write "
+                "quotes within a cell twice"
+            ) from None
     short = layout.width > 1 and len(frame) and frame[:, -1].null_count()
     if short or text.quotes % 2:
         _check_widths(text, layout)

@@ -205,4 +205,5 @@ def _counts_columns(first: Sequence[str]) -> bool:
 
 
 def _cut(text: str) -> str:
+    text = " ".join(text.split())
     return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "…"

@@ -69,7 +69,7 @@ def without_tail(text: Text, layout: Layout) -> tuple[Text, tuple[str, ...]]:
 
 
 def _is_footer(line: str, layout: Layout) -> bool:
-    if line.count('"') % 2:
+    if line.count('"') % 2 or "\r" in line:
         return False
     if layout.separator == " ":
         cells = line.split()
