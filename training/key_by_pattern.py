@@ -33,7 +33,14 @@ OTHER_SIDE = frozenset(
         *("channel", "region", "city", "zip", "sku", "payee", "recipient", "dest", "destination"),
     }
 )
-"""What a row rather is about than belongs to: it may be the key, and is a category till then."""
+PLACES = frozenset(
+    {
+        *("city", "town", "location", "zone", "region", "branch", "airport", "address", "ip"),
+        *("source", "src", "symbol", "ticker", "agent"),
+    }
+)
+"""What a row rather is about than belongs to, and what it may belong to among others: both may
+be the key, and are categories till then. Of places the names are enough, as of `THINGS`."""
 
 ROWS_EACH = 5
 """Rows of each entity, on average, at least."""
@@ -61,10 +68,12 @@ def key_by_pattern(
     found = [one for one in frame.columns if one not in taken and _may_be_key(frame[one])]
     if not found:
         return None, []
-    if len(found) > 1 or OTHER_SIDE & {*words_of(found[0])}:
+    owners = [one for one in found if not (OTHER_SIDE | PLACES) & {*words_of(one)}]
+    if len(owners) != 1:
         return None, [f"no key was found; {', '.join(found)} may be it: say key=COLUMN"]
-    return found[0], [
-        f"{found[0]} was taken for the key: its {frame[found[0]].n_unique():,} values repeat; say "
+    [key] = owners
+    return key, [
+        f"{key} was taken for the key: its {frame[key].n_unique():,} values repeat; say "
         "key=COLUMN or key=none if it is not"
     ]
 
@@ -84,7 +93,7 @@ def _names_an_owner(name: str, *, texts: bool) -> bool:
     if not words or KINDS & {*words} or "of" in words:
         return False
     if words[-1] not in NUMBERED:
-        return texts and words[-1] in THINGS
+        return texts and words[-1] in THINGS | PLACES
     before = words[:-1]
     if words[-1] in {"code", "ref"}:
         return bool(THINGS & {*before})

@@ -20,6 +20,13 @@ TELLING = frozenset(
 NORMAL = frozenset({"normal", "abnormal"})
 """Values that only labels have, and values that others may have as well."""
 
+TWO = 2
+MOST_NAMED = 8
+"""Columns of two values that are named."""
+
+MOST_LETTERS = 20
+"""Of their values."""
+
 UNNAMED = r"column_\d+"
 """Names of columns that have none."""
 
@@ -71,6 +78,12 @@ def label_by_words(frame: pl.DataFrame, roles: Roles, taken: set[str]) -> Found:
             f"{label} was taken for the label, by its values; say label=COLUMN or label=none if "
             "it is not"
         )
+    elif wanted and (two := _of_two_values(frame, taken)):
+        lines.append(
+            f"no column was taken for the label; {', '.join(two)} "
+            f"{'has' if len(two) == 1 else 'have'} two values: if one says whether a row was an "
+            "anomaly, say label=COLUMN"
+        )
     others = [column for rank, _, _, column, _ in ranked if column != label and rank % RANKS < 2]  # noqa: PLR2004
     if others:
         lines.append(
@@ -91,6 +104,19 @@ def _has_labels(values: pl.Series, rank: int, word: str) -> bool:
     different = present.n_unique()
     two = different == 2  # noqa: PLR2004
     return (two or (texts and different > 1)) and is_understood(values)
+
+
+def _of_two_values(frame: pl.DataFrame, taken: set[str]) -> list[str]:
+    """Name columns of two values, with these."""
+    found = []
+    for column in frame.columns:
+        if column in taken or frame[column].head(10_000).n_unique() > TWO + 1:
+            continue
+        values = frame[column].drop_nulls().unique()
+        if len(values) == TWO:
+            one, other = sorted(str(value)[:MOST_LETTERS] for value in values.to_list())
+            found.append(f"{column} ({one}, {other})")
+    return found[:MOST_NAMED]
 
 
 def _by_values(frame: pl.DataFrame, taken: set[str]) -> str | None:

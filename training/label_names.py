@@ -1,5 +1,7 @@
 """Words of names of columns that say that the column is a label."""
 
+from difflib import get_close_matches
+
 from anomaly_app.core.column_names import words_of
 
 SURELY = frozenset(
@@ -40,6 +42,12 @@ NO_LABELS = frozenset(
 KINDS = frozenset({"type", "kind", "cat", "category", "class", "family"})
 """Words beside them of names of what kind of attack or failure it was."""
 
+LONG = 8
+"""Letters from which on a word is known although it is mistyped."""
+
+ALIKE = 0.9
+"""Likeness of such a word, 0 to 1."""
+
 BY_RANK = (SURELY, LIKELY, PERHAPS)
 RANKS = len(BY_RANK)
 
@@ -50,6 +58,13 @@ def word_of_label(column: str) -> tuple[int, str] | None:
     if NO_LABELS & {*words}:
         return None
     for rank, of_labels in enumerate(BY_RANK):
-        if found := next((word for word in words if word in of_labels), None):
+        if found := next((word for word in words if _is_one(word, of_labels)), None):
             return rank + RANKS * bool(KINDS & {*words}), found
     return None
+
+
+def _is_one(word: str, of_labels: frozenset[str]) -> bool:
+    if word in of_labels:
+        return True
+    # A long one may be mistyped.
+    return len(word) >= LONG and bool(get_close_matches(word, of_labels, n=1, cutoff=ALIKE))
