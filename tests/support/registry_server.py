@@ -79,7 +79,7 @@ class RegistryServer:
 
     async def by_id(self, request: web.Request) -> web.Response:
         self.asked.append(request.path_qs)
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
         schema = self.schemas.get(int(request.match_info["id"]))
         if schema is None:
             return _not_found(40403, "Schema not found")
@@ -158,7 +158,7 @@ def registry_server() -> Iterator[RegistryServer]:
         await stop.wait()
         await runner.cleanup()
         # Connections that were closed just now end in the loop's next turn.
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()

@@ -338,7 +338,7 @@ def test_hostile_records_are_rejected_in_little_time_and_few_words() -> None:
         for payload in (None, "plain", "debezium", "a", ".".join("a" * 300) + ".x"):
             begin = time.process_time()
             said = rejection(value, payload=payload)
-            assert time.process_time() - begin < 0.3
+            assert time.process_time() - begin < 1.5
             assert said.startswith(str(Rejection.NO_FEATURES))
             assert said.isprintable()
             assert len(said) < 1_500
