@@ -93,7 +93,7 @@ def test_a_file_is_replayed_through_two_workers(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("worker-*.log"))) == 2
     words = " ".join(output.split())
     assert "key cust inferred time unix_time inferred" in words
-    assert "change it with ROLES='label=Class time=none'" in words
+    assert "change it with ROLES='label=none without=amt'" in words
     assert f"python -m training fit {tmp_path / 'file.csv'}" in output
     broker = os.environ.get("ANOMALY_BROKER", "kafka://127.0.0.1:9092")
     assert f"ANOMALY_BROKER={broker} ANOMALY_TRANSACTIONS_TOPIC=TOPIC faust" in output
