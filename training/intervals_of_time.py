@@ -52,4 +52,6 @@ def _are_intervals(values: pl.Series, said: Roles) -> bool:
         read = read_times(found, zone=said.timezone, time_format=said.time_format)
     except AmbiguousTimeError:
         return True
-    return read.readable >= NEARLY_ALL
+    # "31 to 35" is an age, not an hour.
+    written = found.str.contains(r"[-./:]").mean()
+    return read.readable >= NEARLY_ALL and not read.own_clock and written == 1.0

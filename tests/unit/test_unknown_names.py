@@ -9,6 +9,7 @@ import pytest
 from anomaly_app.core.roles import Roles
 from tests.support.histories import BASE, changed, renamed, table
 from training.history import History
+from training.intervals_of_time import beginnings
 from training.key_by_pattern import key_by_pattern
 from training.label_names import word_of_label
 from training.labels import of_column
@@ -145,3 +146,9 @@ def test_a_newer_file_is_read_by_what_was_found(tmp_path: Path) -> None:
     assert first.labels is not None
     assert (again.labels == first.labels).all()
     assert again.frame.equals(first.frame)
+
+
+@pytest.mark.parametrize("values", ["{} to {}", "{} - {}", "{}.5 - {}.5"])
+def test_intervals_of_numbers_are_no_times(values: str) -> None:
+    frame = pl.DataFrame({"age": [values.format(20 + i % 9, 30 + i % 9) for i in range(50)]})
+    assert beginnings(frame, Roles())[1] == []
