@@ -82,7 +82,7 @@ def label_by_words(frame: pl.DataFrame, roles: Roles, taken: set[str]) -> Found:
         lines.append(
             f"no column was taken for the label; {', '.join(two)} "
             f"{'has' if len(two) == 1 else 'have'} two values: if one says whether a row was an "
-            "anomaly, say label=COLUMN"
+            "anomaly, say label=COLUMN or label=COLUMN:VALUE"
         )
     others = [column for rank, _, _, column, _ in ranked if column != label and rank % RANKS < 2]  # noqa: PLR2004
     if others:

@@ -181,7 +181,7 @@ def _no_times(frame: pl.DataFrame, roles: Roles, told: set[str]) -> Iterator[str
         if len(values) and column not in features | told:
             yield (
                 f"{column} was not taken for the time: values such as {str(values[0])[:40]!r} are "
-                "no moments; if they are, say time=COLUMN and --time-format"
+                f"no moments; if they are, say time={column} and --time-format"
             )
 
 

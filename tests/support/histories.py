@@ -238,6 +238,16 @@ FILES: tuple[Case, ...] = (
         "euros behind",
         {"a.csv": table(changed(BASE, amount=lambda v: f"{continental(v)} €"), separator=";")},
     ),
+    Case(
+        "thousands and millions as letters",
+        {
+            "a.csv": table(
+                with_columns(BASE, volume=lambda place: f"{place % 37}.5{'KMB'[place % 3]}")
+            )
+        },
+        features=("amount", "shop", "volume", "hour_of_day"),
+        warnings=("volume", "B, K, M for thousands"),
+    ),
     Case("currency codes", {"a.csv": table(changed(BASE, amount=lambda v: f"USD {v:.2f}"))}),
     Case("every cell in quotes", {"a.csv": table(quoting=csv.QUOTE_ALL)}),
     Case("carriage returns and line feeds", {"a.csv": table(newline="\r\n")}),
@@ -255,6 +265,11 @@ FILES: tuple[Case, ...] = (
         "Latin-1",
         {"a.csv": text(changed(BASE, shop=lambda v: f"{v} é")).encode("latin-1")},
         warnings=("a.csv", "UTF-8"),
+    ),
+    Case(
+        "UTF-16 with characters of code 0",
+        {"a.csv": text(BASE).replace("food", "food\0").encode("utf-16")},
+        warnings=("code 0",),
     ),
     Case("gzip", {"a.csv.gz": gzip.compress(table())}),
     Case("zstd", {"a.csv.zst": bytes(cramjam.zstd.compress(table()))}),

@@ -196,7 +196,8 @@ def _with_names(frame: pl.DataFrame, layout: Layout, file: str) -> pl.DataFrame:
                 continue
             raise DataError(
                 f"{file} has several columns of the name {name!r}: give each a name of its own in "
-                "the first line"
+                "the first line, or, if that line holds values, read the file with --roles "
+                "'header=none'"
             )
         kept[name] = column.alias(name)
     return pl.DataFrame(kept)

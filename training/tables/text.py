@@ -86,6 +86,10 @@ def read_text(file: Path, content: Content) -> Text:
     if encoding != "utf-8":
         data, changed = _decoded(file, data, encoding), True
     valid, newlines, returns, quotes, nul = _survey(data)
+    if nul and encoding != "utf-8" and valid:
+        # Some databases write it for an empty text.
+        data, nul = data[:].replace(b"\0", b""), False
+        warnings = (f"{file.name} holds characters of code 0, which were left out",)
     if nul:
         raise DataError(
             f"{file} is no text (it holds bytes that are 0), and no format that is known here: "
@@ -94,7 +98,7 @@ def read_text(file: Path, content: Content) -> Text:
     if not valid:
         data, name = _one_byte(data)
         changed = True
-        warnings = (f"{file.name} is not UTF-8: it was read as {name}",)
+        warnings = (*warnings, f"{file.name} is not UTF-8: it was read as {name}")
     if returns and not newlines:
         data, newlines, changed = data[:].replace(b"\r", b"\n"), returns, True
     return Text(file.name, data, None if changed else file, newlines, quotes, warnings)

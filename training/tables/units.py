@@ -22,6 +22,9 @@ FEW = 5
 
 WITH_UNIT = r"^\s*[+-]?\d[\d.,' ]*(?:[eE][+-]?\d+)?\s*((?:[^\W\d_]|[°µμ])[^\s\d]{0,11})\s*$"
 
+MULTIPLES = {"K": 3, "M": 6, "B": 9, "T": 12}
+"""Letters for thousands, millions, billions and trillions, and their powers of ten."""
+
 CLOCK = r"^\s*-?\d{1,4}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*$"
 """A duration, or a time of the day."""
 
@@ -62,14 +65,8 @@ def without_unit(column: pl.Series) -> Units:
     different = units.unique().sort().to_list()
     if len(different) > FEW or any(re.fullmatch(CURRENCY, unit) for unit in different):
         return Units(column)
-    if len(different) > 1:
-        return Units(
-            column,
-            (
-                f"{column.name} was read as text: its numbers have different units "
-                f"({', '.join(different)}), such as {some[0]!r}; write all in one",
-            ),
-        )
+    if len(different) > 1 or different[0] in MULTIPLES:
+        return _with_several(column, different, str(some[0]))
     unit = str(different[0])
     bare = column.str.replace(rf"\s*{re.escape(unit)}\s*$", "")
     return Units(
@@ -79,6 +76,23 @@ def without_unit(column: pl.Series) -> Units:
             f"{_bare(some)[0]!s}, not {some[0]!r}",
         ),
     )
+
+
+def _with_several(column: pl.Series, units: list[str], example: str) -> Units:
+    """Write ``266.14K`` as ``266.14e3``; other units cannot be brought to one."""
+    if not {*units} <= {*MULTIPLES}:
+        said = (
+            f"{column.name} was read as text: its numbers have different units "
+            f"({', '.join(units)}), such as {example!r}; write all in one"
+        )
+        return Units(column, (said,))
+    for letter in units:
+        column = column.str.replace(rf"(\d)\s*{letter}\s*$", f"${{1}}e{MULTIPLES[letter]}")
+    said = (
+        f"{column.name} was read as numbers with {', '.join(units)} for thousands, millions and "
+        f"so on: on the wire, send the whole number, not {example!r}"
+    )
+    return Units(column, (said,))
 
 
 def _bare(texts: pl.Series) -> pl.Series:
