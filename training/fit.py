@@ -21,7 +21,7 @@ from anomaly_app.core.model import pickle_model
 from anomaly_app.core.schema import FeatureSchema, Matrix
 from training.care import column_warnings
 from training.history import History
-from training.later_alerts import later_alerts_warning
+from training.later_alerts import gaps_warning, later_alerts_warning
 from training.measures import measure
 from training.schema import encode_history, infer_schema
 from training.series import infer_scales, places_in_time, scale_warning
@@ -113,6 +113,7 @@ def fit_model(history: History, options: FitOptions, *, version: str) -> Fitted:
         *column_warnings(fitted_on, schema, inferred.left_out),
         scale_warning(schema),
         later_alerts_warning(fitted_on, held_back, schema, raw, threshold.alert_rate),
+        gaps_warning(schema, matrix, judged, log_p, threshold.alert_rate),
     )
     pickle = pickle_model(estimator, ordinary)
     manifest = Manifest(

@@ -12,6 +12,9 @@ from training.series import places_in_time
 
 HALF = 0.5
 
+MOST_NAMED = 3
+"""Features that are named at most."""
+
 
 def later_alerts_warning(
     fitted_on: History,
@@ -54,3 +57,30 @@ def later_alerts_warning(
         f"alerts will not be as many as asked: of the later half of the rows held back, "
         f"calibrated on the earlier half, {warning}. {why}"
     )
+
+
+def gaps_warning(
+    schema: FeatureSchema, learnt: Matrix, held_back: Matrix, log_p: Matrix, alert_rate: float
+) -> str | None:
+    """Say that far too many of the rows held back alert, since they lack what others have.
+
+    Parameters
+    ----------
+    schema
+        Of the rows.
+    learnt, held_back
+        The encoded rows; NaN is missing.
+    log_p
+        Logarithms of the p-values of those held back, shape ``(rows,)``.
+    alert_rate
+        Share of the rows that shall alert.
+    """
+    found = int((log_p <= np.log(alert_rate)).sum())
+    warning = alert_share_warning(alert_rate, found, len(log_p))
+    if warning is None:
+        return None
+    more = np.isnan(held_back).mean(axis=0) - np.isnan(learnt).mean(axis=0)
+    places = [int(place) for place in np.argsort(-more)[:MOST_NAMED] if more[place] > 0.0]
+    names = ", ".join(schema.features[place].name for place in places)
+    because = f": values of {names} are missing there more often than before" if names else ""
+    return f"of the rows held back, {warning}{because}"

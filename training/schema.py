@@ -17,6 +17,10 @@ MOST_CATEGORIES = 10_000
 """Strings that the manifest holds of a feature; all rarer ones are one class."""
 
 
+MOST_SHOWN = 40
+"""Letters of a column's name in an error: a line of a log is no name."""
+
+
 @dataclass(frozen=True)
 class InferredSchema:
     """A schema, and the columns that were left out of it with the reason."""
@@ -52,8 +56,11 @@ def infer_schema(history: History) -> InferredSchema:
         else:
             features.append(_category(column) if is_category(column) else _number(column))
     if not features:
-        reasons = "; ".join(f"{column}: {reason}" for column, reason in left_out.items())
-        raise DataError(f"{history.source} has no usable feature ({reasons})")
+        reasons = "; ".join(f"{_cut(column)}: {reason}" for column, reason in left_out.items())
+        raise DataError(
+            f"{history.source} has no usable feature ({reasons}); give a table with a transaction "
+            "a row and its values in columns"
+        )
     if hour := hour_feature(history):
         features.append(hour)
     return InferredSchema(FeatureSchema(tuple(features), history.roles.timezone), left_out)
@@ -140,6 +147,10 @@ def _number(column: pl.Series) -> Feature:
         high=float(present.max()),
         missing_rate=numbers.null_count() / len(numbers),
     )
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= MOST_SHOWN else f"{name[:MOST_SHOWN]}…"
 
 
 def _kind(column: pl.Series) -> str:

@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from contextlib import suppress
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from anomaly_app.core.errors import DataError
+from training.reading import read_history
 from training.tables.cells import Read, read_cells
 from training.tables.decimals import Decimals, decimals_of
 from training.tables.table import Table, row_of
@@ -411,3 +413,14 @@ def test_a_time_in_any_format_reads_back_equal(
 def test_any_texts_are_times_or_none(cells: list[str]) -> None:
     with suppress(AmbiguousTimeError):
         assert len(times(*cells).seconds) == len(cells)
+
+
+def test_na_is_a_value_among_codes_of_regions_and_missing_among_words(tmp_path: Path) -> None:
+    def region(*values: str) -> list[str | None]:
+        rows = "\n".join(f"{value},{i}.5" for i, value in enumerate(values * 20))
+        (tmp_path / "a.csv").write_text(f"region,amount\n{rows}\n")
+        column: list[str | None] = read_history(tmp_path / "a.csv").frame["region"].to_list()
+        return column[: len(values)]
+
+    assert region("NA", "EU", "APAC") == ["NA", "EU", "APAC"]
+    assert region("NA", "Europe", "Asia") == [None, "Europe", "Asia"]

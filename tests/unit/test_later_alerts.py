@@ -58,3 +58,14 @@ def test_an_error_counts_the_rows_before_they_were_split() -> None:
     said = "^factory has 120 rows, of which 90 are to learn from; 100 are needed$"
     with pytest.raises(DataError, match=said):
         compare(history(120, anomalies=1), ["robust_zscore"])
+
+
+def test_gaps_that_most_later_rows_have_are_said() -> None:
+    made = history(4_000, anomalies=0)
+    gone = np.arange(len(made)) >= len(made) * 9 // 10
+    amount = pl.when(pl.Series(gone)).then(None).otherwise(pl.col("amount")).alias("amount")
+    data = dataclasses.replace(made, frame=made.frame.with_columns(amount), labels=None)
+    said = fit_model(data, FitOptions(), version="1").manifest.training.warnings
+    [line] = [line for line in said if line.startswith("of the rows held back")]
+    assert "400 of 1,000 rows alert (40%); about 5 (0.5%) were asked for" in line
+    assert line.endswith("values of amount are missing there more often than before")

@@ -195,9 +195,8 @@ def _with_names(frame: pl.DataFrame, layout: Layout, file: str) -> pl.DataFrame:
             if column.equals(kept[name], check_names=False):
                 continue
             raise DataError(
-                f"{file} has several columns of the name {name!r}: give each a name of its own in "
-                "the first line, or, if that line holds values, read the file with --roles "
-                "'header=none'"
+                f"{file} has several columns of the name {name!r}: give each its own name, or, if "
+                "the first line holds values, read the file with --roles 'header=none'"
             )
         kept[name] = column.alias(name)
     return pl.DataFrame(kept)

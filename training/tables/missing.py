@@ -1,5 +1,7 @@
 """Ways of writing that there is no value."""
 
+import re
+
 import polars as pl
 
 MISSING = frozenset(
@@ -26,6 +28,9 @@ MISSING = frozenset(
 MISSING_TEXTS = MISSING - {"--", "---", "\N{EN DASH}", "\N{EM DASH}", ".", "missing", "nil"}
 """The same in a column of texts, where more of them can be values."""
 
+CODE = r"[A-Z]{2,5}"
+"""As regions and countries are written."""
+
 LONGEST_MISSING = 10
 """Bytes of a text that may mean that there is none."""
 
@@ -47,4 +52,9 @@ def missing_texts(column: pl.Series, *, none_is_text: bool) -> list[str]:
     """
     words = MISSING_TEXTS - {"none"} if none_is_text else MISSING_TEXTS
     short = column.filter(column.str.len_bytes() <= LONGEST_MISSING).unique().to_list()
-    return [text for text in short if text.lower() in words]
+    found = [text for text in short if text.lower() in words]
+    others = [text for text in short if text not in found]
+    if "NA" in found and others and all(re.fullmatch(CODE, text) for text in others):
+        # Beside EU and APAC it is North America.
+        found.remove("NA")
+    return found
