@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import threading
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
+
+from tests.support.local_server import local_server
 
 USER, PASSWORD = "scorer", "c0rrect-horse"
 
@@ -138,34 +139,14 @@ def _basic() -> str:
 def registry_server() -> Iterator[RegistryServer]:
     """Run the server in a thread of its own."""
     server = RegistryServer()
-    started = threading.Event()
-    loops: list[asyncio.AbstractEventLoop] = []
-    stop = asyncio.Event()
-
-    async def serve() -> None:
-        app = web.Application(middlewares=[server.behave])
-        app.router.add_get("/schemas/types", server.types)
-        app.router.add_get("/schemas/ids/{id}", server.by_id)
-        app.router.add_get("/subjects/{subject}/versions/{version}", server.by_version)
-        app.router.add_post("/subjects/{subject}/versions", server.register)
-        app.router.add_post("/subjects/{subject}", server.look_up)
-        runner = web.AppRunner(app)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        loops.append(asyncio.get_running_loop())
-        started.set()
-        await stop.wait()
-        await runner.cleanup()
-        # Connections that were closed just now end in the loop's next turn.
-        await asyncio.sleep(0.05)
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    started.wait()
-    try:
-        yield server
-    finally:
-        server.silent = False
-        loops[0].call_soon_threadsafe(stop.set)
-        thread.join()
+    app = web.Application(middlewares=[server.behave])
+    app.router.add_get("/schemas/types", server.types)
+    app.router.add_get("/schemas/ids/{id}", server.by_id)
+    app.router.add_get("/subjects/{subject}/versions/{version}", server.by_version)
+    app.router.add_post("/subjects/{subject}/versions", server.register)
+    app.router.add_post("/subjects/{subject}", server.look_up)
+    with local_server(app) as server.url:
+        try:
+            yield server
+        finally:
+            server.silent = False

@@ -1,13 +1,14 @@
 """A local server that speaks Slack's ``chat.postMessage``, its rate limit and its errors."""
 
 import asyncio
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
+
+from tests.support.local_server import local_server
 
 TOKEN = "xoxb-of-the-tests"  # noqa: S105
 
@@ -62,29 +63,8 @@ class SlackServer:
 def slack_server(port: int = 0) -> Iterator[SlackServer]:
     """Run the server in a thread of its own; a port of 0 takes a free one."""
     server = SlackServer()
-    started = threading.Event()
-    loops: list[asyncio.AbstractEventLoop] = []
-    stop = asyncio.Event()
-
-    async def serve() -> None:
-        app = web.Application()
-        app.router.add_post("/api/chat.postMessage", server.post_message)
-        runner = web.AppRunner(app)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        server.url = f"http://127.0.0.1:{runner.addresses[0][1]}/api/"
-        loops.append(asyncio.get_running_loop())
-        started.set()
-        await stop.wait()
-        await runner.cleanup()
-        # Connections that were closed just now end in the loop's next turn.
-        await asyncio.sleep(0.01)
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    started.wait()
-    try:
+    app = web.Application()
+    app.router.add_post("/api/chat.postMessage", server.post_message)
+    with local_server(app, port) as address:
+        server.url = f"{address}/api/"
         yield server
-    finally:
-        loops[0].call_soon_threadsafe(stop.set)
-        thread.join()

@@ -1,0 +1,38 @@
+"""A web application on loopback, in a thread of its own."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from aiohttp import web
+
+
+@contextmanager
+def local_server(app: web.Application, port: int = 0) -> Iterator[str]:
+    """Serve an application and give its address; a port of 0 takes a free one."""
+    started = threading.Event()
+    stop = asyncio.Event()
+    running: list[tuple[asyncio.AbstractEventLoop, str]] = []
+
+    async def serve() -> None:
+        runner = web.AppRunner(app)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        address = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        running.append((asyncio.get_running_loop(), address))
+        started.set()
+        await stop.wait()
+        await runner.cleanup()
+        # Connections that were closed just now end in the loop's next turns.
+        await asyncio.sleep(0.05)
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    started.wait()
+    [(loop, address)] = running
+    try:
+        yield address
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()
