@@ -12,6 +12,7 @@ from training.column_kinds import as_strings, is_category
 from training.history import History
 from training.hour_coverage import hour_feature
 from training.left_out import Misleading
+from training.tables.shown import cut
 
 MOST_CATEGORIES = 10_000
 """Strings that the manifest holds of a feature; all rarer ones are one class."""
@@ -56,7 +57,9 @@ def infer_schema(history: History) -> InferredSchema:
         else:
             features.append(_category(column) if is_category(column) else _number(column))
     if not features:
-        reasons = "; ".join(f"{_cut(column)}: {reason}" for column, reason in left_out.items())
+        reasons = "; ".join(
+            f"{cut(column, MOST_SHOWN)}: {reason}" for column, reason in left_out.items()
+        )
         raise DataError(
             f"{history.source} has no usable feature ({reasons}); give a table with a transaction "
             "a row and its values in columns"
@@ -147,10 +150,6 @@ def _number(column: pl.Series) -> Feature:
         high=float(present.max()),
         missing_rate=numbers.null_count() / len(numbers),
     )
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= MOST_SHOWN else f"{name[:MOST_SHOWN]}…"
 
 
 def _kind(column: pl.Series) -> str:

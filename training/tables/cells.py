@@ -7,6 +7,7 @@ import polars as pl
 from training.tables.decimals import Decimals
 from training.tables.missing import are_missing, missing_texts
 from training.tables.numbers import code_in, currencies, parsed
+from training.tables.shown import cut
 from training.tables.table import Where
 from training.tables.units import without_unit
 
@@ -27,6 +28,9 @@ FEW_WORDS = 3
 MANY_NUMBERS = 10
 """Different numbers that make a column one of numbers although there are words in it: one with
 fewer may be a category with the values 0, a and b."""
+
+MOST_SHOWN = 40
+"""Letters of a cell in a warning."""
 
 CODES = 0.01
 """Share of the values that are letters and digits together, from which on all are codes."""
@@ -204,5 +208,5 @@ def _is_truth(column: pl.Series) -> bool:
     return only_truth(column)
 
 
-def _cut(text: str, most: int = 40) -> str:
-    return repr(text if len(text) <= most else text[:most] + "…")
+def _cut(text: str) -> str:
+    return repr(cut(text, MOST_SHOWN))

@@ -12,6 +12,7 @@ from anomaly_app.core.errors import DataError
 from training.tables.layout import Layout, layout_of
 from training.tables.merged import split_merged
 from training.tables.no_data import blank_rows, repeated_headers, without_nameless
+from training.tables.shown import cut
 from training.tables.table import Table, Where
 from training.tables.tail import without_tail, without_totals
 from training.tables.text import Text
@@ -221,5 +222,4 @@ def _places(text: Text, layout: Layout, places: pl.Series | None, rows: int) -> 
 
 
 def _cut(text: str) -> str:
-    text = " ".join(text.split())
-    return repr(text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "…")
+    return repr(cut(" ".join(text.split()), MOST_SHOWN))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from anomaly_app.core.errors import DataError
 from training.tables.missing import MISSING
 from training.tables.numbers import are_values
+from training.tables.shown import cut
 
 INDEX = "index"
 """Name of a first column that has none."""
@@ -205,5 +206,4 @@ def _counts_columns(first: Sequence[str]) -> bool:
 
 
 def _cut(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "…"
+    return cut(" ".join(text.split()), MOST_SHOWN)
