@@ -4,15 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.spatial.distance import cdist
 from scipy.stats import norm, rankdata
 
-from anomaly_app.core.detectors.distances import (
-    BLOCK,
-    single_precision,
-    squared_distances_to_nearest,
-    transposed,
-)
 from anomaly_app.core.detectors.knn import NearestNeighbors
 from anomaly_app.core.detectors.scaling import (
     FARTHEST,
@@ -123,26 +116,6 @@ def test_scaling_can_be_left_out_and_no_other_is_known() -> None:
     np.testing.assert_array_equal(make_scaler("none", rows)(rows), rows)
     with pytest.raises(ValueError, match="there is no scaling 'loud'; there are 'standard'"):
         make_scaler("loud", rows)  # type: ignore[arg-type]
-
-
-@st.composite
-def rows_and_references(draw: st.DrawFn) -> tuple[Matrix, Matrix, int]:
-    features = draw(st.integers(1, 40))
-    references = draw(st.integers(1, 600) | st.sampled_from([BLOCK, BLOCK + 1, 2 * BLOCK]))
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    rows = rng.normal(size=(draw(st.integers(1, 5)), features))
-    reference = rng.normal(size=(references, features))
-    repeated = draw(st.integers(0, references))
-    reference[references - repeated :] = rows[0]
-    return rows, reference, draw(st.integers(1, min(references, 20)) | st.just(references))
-
-
-@given(rows_and_references())
-def test_distances_to_the_nearest_are_those_of_scipy(made: tuple[Matrix, Matrix, int]) -> None:
-    rows, reference, k = made
-    found = squared_distances_to_nearest(single_precision(rows), transposed(reference), k)
-    exact = cdist(single_precision(rows), transposed(reference).T, "sqeuclidean")
-    np.testing.assert_allclose(found, np.sort(exact, axis=1)[:, :k], rtol=1e-5, atol=1e-6)
 
 
 def mean_distance(row: Matrix, others: Matrix, neighbors: int) -> float:

@@ -6,11 +6,7 @@ import numpy as np
 from sklearn.cluster import KMeans as Clusters
 
 from anomaly_app.core.detectors.base import Detector
-from anomaly_app.core.detectors.distances import (
-    single_precision,
-    squared_distances_to_nearest,
-    transposed,
-)
+from anomaly_app.core.detectors.references import References
 from anomaly_app.core.detectors.scaling import Scaling, make_scaler
 from anomaly_app.core.schema import Matrix
 
@@ -42,11 +38,10 @@ class KMeans(Detector):
         scaled = self._scaler(rows)
         clusters = min(self.n_clusters, len(np.unique(scaled, axis=0)))
         self.kmeans_ = Clusters(n_clusters=clusters, random_state=random).fit(scaled)
-        self._centres = transposed(self.kmeans_.cluster_centers_)
+        self._centres = References(self.kmeans_.cluster_centers_, random)
 
     def score_rows(self, matrix: Matrix) -> Matrix:
         """Score rows without checks; see `Detector`."""
-        rows = single_precision(self._scaler(matrix))
-        nearest = squared_distances_to_nearest(rows, self._centres, 1)
+        nearest = self._centres.nearest(self._scaler(matrix), 1)
         scores: Matrix = -np.sqrt(nearest[:, 0], dtype=np.float64)
         return scores

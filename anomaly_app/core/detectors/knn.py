@@ -6,11 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anomaly_app.core.detectors.base import Detector
-from anomaly_app.core.detectors.distances import (
-    single_precision,
-    squared_distances_to_nearest,
-    transposed,
-)
+from anomaly_app.core.detectors.references import References
 from anomaly_app.core.detectors.scaling import Scaling, make_scaler
 from anomaly_app.core.schema import Matrix
 
@@ -26,35 +22,33 @@ class NearestNeighbors(Detector):
     scaling
         ``standard``, ``normal_scores`` or ``none``; see `anomaly_app.core.detectors.scaling`.
     max_rows, trim, contamination, random_state
-        See `Detector`. The cost of a score grows with the rows.
+        See `Detector`. The cost of a score grows little with the rows; see `References`.
 
     Notes
     -----
     Ramaswamy, Rastogi and Shim, 2000; the mean of the distances: Angiulli and Pizzuti, 2002.
-    Distances are computed in single precision by a compiled loop, since scikit-learn's search
-    spends more on a small batch than the search itself takes.
+    Distances are computed in single precision by a compiled search, since scikit-learn's spends
+    more on a small batch than the search itself takes.
     """
 
     n_neighbors: int = 5
     scaling: Scaling = "standard"
-    max_rows: int | None = 5_000
+    max_rows: int | None = 20_000
 
-    def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:  # noqa: ARG002
+    def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:
         self._scaler = make_scaler(self.scaling, rows)
-        self._reference = transposed(self._scaler(rows))
+        self._references = References(self._scaler(rows), random)
+        self._learnt = len(rows)
         self._neighbors = min(self.n_neighbors, len(rows))
 
     def score_rows(self, matrix: Matrix) -> Matrix:
         """Score rows without checks; see `Detector`."""
-        rows = single_precision(self._scaler(matrix))
-        nearest = squared_distances_to_nearest(rows, self._reference, self._neighbors)
-        return _mean_distance(nearest)
+        return _mean_distance(self._references.nearest(self._scaler(matrix), self._neighbors))
 
     def held_out_scores(self, rows: Matrix) -> Matrix:
         """Score rows without counting a row as its own neighbour; see `Detector`."""
-        scaled = single_precision(self._scaler(rows))
-        most = min(self._neighbors + 1, self._reference.shape[1])
-        nearest = squared_distances_to_nearest(scaled, self._reference, most)
+        most = min(self._neighbors + 1, self._learnt)
+        nearest = self._references.nearest(self._scaler(rows), most)
         others = nearest[:, min(1, most - 1) :]
         itself = nearest[:, 0] == 0.0
         return np.where(

@@ -1,0 +1,78 @@
+"""Rows parted into clusters of near ones, for a search that looks into some of them only."""
+
+import numpy as np
+import numpy.typing as npt
+
+from anomaly_app.core.detectors.lanes import LANES, in_groups
+from anomaly_app.core.detectors.nearest import Clusters, search_rows
+
+ROUNDS = 5
+"""Of Lloyd's algorithm: more make the search no faster."""
+
+SAMPLED = 20_000
+"""Rows that the centres are found on at most."""
+
+
+def part(
+    rows: npt.NDArray[np.float32], clusters: int, random: np.random.RandomState
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """Part rows into clusters by a few rounds of K-Means (Lloyd, 1982).
+
+    Parameters
+    ----------
+    rows
+        Shape ``(rows, features)``, no two of them equal.
+    clusters
+        1 to the number of rows; those that come out empty are left out.
+    random
+        Draws the rows that are the first centres.
+
+    Returns
+    -------
+    centres
+        Shape ``(clusters, features)``.
+    labels
+        The cluster of each row.
+    distances
+        Of each row to its centre.
+    """
+    centres = _draw(rows, clusters, random)
+    sample = _draw(rows, min(len(rows), SAMPLED), random)
+    for _ in range(ROUNDS):
+        labels, counts, _ = _assign(sample, centres)
+        sums = [np.bincount(labels, weights=column, minlength=len(counts)) for column in sample.T]
+        filled = counts > 0
+        means = np.stack([total[filled] / counts[filled] for total in sums], axis=1)
+        centres = means.astype(np.float32)
+    labels, counts, squared = _assign(rows, centres)
+    filled = counts > 0
+    return centres[filled], (np.cumsum(filled) - 1)[labels], np.sqrt(squared)
+
+
+def _draw(
+    rows: npt.NDArray[np.float32], many: int, random: np.random.RandomState
+) -> npt.NDArray[np.float32]:
+    drawn: npt.NDArray[np.float32] = rows[np.sort(random.permutation(len(rows))[:many])]
+    return drawn
+
+
+def _assign(
+    rows: npt.NDArray[np.float32], centres: npt.NDArray[np.float32]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """Give the nearest centre of each row, how many rows each has, and squared distances."""
+    values, starts, _ = in_groups(centres, np.array([len(centres)]))
+    # All centres are one cluster that reaches everywhere: nothing is left out.
+    anywhere = np.full(starts[-1], np.inf, np.float32)
+    one = Clusters(
+        centres=np.zeros(LANES * rows.shape[1], np.float32),
+        reaches=np.full(LANES, np.inf, np.float32),
+        starts=np.array([0, starts[-1]]),
+        inner=-anywhere,
+        outer=anywhere,
+        values=values,
+        copies=np.ones(starts[-1] * LANES, np.int64),
+    )
+    squared = np.empty((len(rows), 1), np.float32)
+    labels = np.empty((len(rows), 1), np.int64)
+    search_rows(rows, *one, len(centres), squared, labels)
+    return labels[:, 0], np.bincount(labels[:, 0], minlength=len(centres)), squared[:, 0]
