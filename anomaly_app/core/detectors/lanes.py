@@ -81,6 +81,18 @@ def _typed(
 _add_squares: Any = intrinsic(_typed)
 
 
+def _typed_first(context: Any, bits: Any) -> Any:  # noqa: ARG001
+    """Give the place of the lowest bit that is set."""
+    return types.int64(types.int64), _generate_first
+
+
+def _generate_first(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
+    return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
+
+
+first_bit: Any = intrinsic(_typed_first)
+
+
 def _generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
     _, _, first, begin, end, limit, _ = arguments
     row, values, sums = (
@@ -130,10 +142,10 @@ def _generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any
 
 
 @compiled(
-    numba.boolean(SINGLES, SINGLES, numba.int64, numba.float32, numba.float32[::1]), inlined=True
+    numba.int64(SINGLES, SINGLES, numba.int64, numba.float32, numba.float32[::1]), inlined=True
 )
-def any_nearer(row: Any, values: Any, group: Any, limit: Any, squared: Any) -> Any:
-    """Whether any row of a group is nearer than the limit.
+def which_are_nearer(row: Any, values: Any, group: Any, limit: Any, squared: Any) -> Any:
+    """Tell which rows of a group are nearer than the limit: a bit for each, the first lowest.
 
     Parameters
     ----------
@@ -155,4 +167,4 @@ def any_nearer(row: Any, values: Any, group: Any, limit: Any, squared: Any) -> A
         end = min(features, begin + CHECKED)
         nearer = _add_squares(row, values, group * features * LANES, begin, end, limit, squared)
         begin = end
-    return nearer != 0
+    return nearer

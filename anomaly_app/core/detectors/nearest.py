@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anomaly_app.core.compiled import SINGLE_MATRIX, SINGLES, compiled
-from anomaly_app.core.detectors.lanes import LANES, any_nearer
+from anomaly_app.core.detectors.lanes import LANES, first_bit, which_are_nearer
 
 SLACK = np.float32(1e-4)
 """Relative error that a distance in single precision stays within, at thousands of features."""
@@ -64,7 +64,7 @@ def scratch_size(reaches: Any) -> Any:
 def _measure(row: Any, centres: Any, reaches: Any, to_centres: Any, bounds: Any) -> None:
     """Distances to all centres, and below which none of their references lies."""
     for group in range(len(reaches) // LANES):
-        any_nearer(row, centres, group, np.float32(np.inf), to_centres[group * LANES :])
+        which_are_nearer(row, centres, group, np.float32(np.inf), to_centres[group * LANES :])
     for c in range(len(reaches)):
         distance = np.sqrt(to_centres[c])
         to_centres[c] = distance
@@ -116,12 +116,15 @@ def _visit(
         if inner[group] > to_centre + reach or (compared >= budget and farthest < np.inf):
             break
         compared += LANES
-        if any_nearer(row, values, group, squared[k - 1], scratch):
-            for slot in range(group * LANES, group * LANES + LANES):
-                distance = scratch[slot - group * LANES]
+        nearer = which_are_nearer(row, values, group, squared[k - 1], scratch)
+        if nearer != 0:
+            while nearer != 0:
+                lane = first_bit(nearer)
+                nearer &= nearer - 1
+                slot = group * LANES + lane
                 copies_left = copies[slot]
-                while distance < squared[k - 1] and copies_left > 0:
-                    _insert(distance, slot, squared, slots)
+                while scratch[lane] < squared[k - 1] and copies_left > 0:
+                    _insert(scratch[lane], slot, squared, slots)
                     copies_left -= 1
             farthest = np.sqrt(squared[k - 1])
     return compared
