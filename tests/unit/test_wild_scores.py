@@ -71,8 +71,10 @@ def test_a_few_far_rows_keep_their_vote(few: int) -> None:
     assert found(normal_rows(), *np.full(few, 1e6)) == Wild()
 
 
-def test_a_twentieth_of_the_rows_is_a_group_of_its_own() -> None:
-    assert found(normal_rows(), *np.full(ROWS // 20, 50.0)) == Wild()
+@pytest.mark.parametrize("spread", [0.0, 1.0])
+def test_a_tenth_of_the_rows_is_a_group_of_its_own(spread: float) -> None:
+    group = 50.0 + spread * np.random.default_rng(1).random(ROWS // 10)
+    assert found(normal_rows(), *group) == Wild()
 
 
 def test_of_fewer_than_200_rows_all_keep_their_vote() -> None:
