@@ -1,13 +1,12 @@
 """From a detector's raw scores to tail p-values that do not saturate."""
 
+from collections.abc import Callable
 from functools import cached_property
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import msgspec
-import numba
 import numpy as np
 
-from anomaly_app.core.compiled import DOUBLES, compiled
 from anomaly_app.core.schema import Matrix
 from anomaly_app.core.wild_scores import wild_scores
 
@@ -34,7 +33,7 @@ SCORE_EXPONENT = 0.25
 
 
 class Lookup(NamedTuple):
-    """What `log_p_value` reads: the fields of a calibration as plain arrays and numbers."""
+    """A calibration as `anomaly_app.core.p_values` reads it: plain arrays and numbers."""
 
     scores: Matrix
     log_p: Matrix
@@ -108,51 +107,20 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
 
     def log_p_values(self, raw: Matrix) -> Matrix:
         """Natural logarithm of the p-values of raw scores, at most 0, shape ``(rows,)``."""
-        found: Matrix = _log_p_values(np.ascontiguousarray(raw, dtype=np.float64), *self.lookup)
-        return found
+        return self._look_up(np.ascontiguousarray(raw, dtype=np.float64), *self.lookup)
 
     @cached_property
     def lookup(self) -> Lookup:
-        """What compiled code passes to `log_p_value`."""
+        """What compiled code passes on."""
         return Lookup(np.array(self.scores), np.array(self.log_p), self.tail_scale, self.tail_shape)
 
+    @cached_property
+    def _look_up(self) -> Callable[..., Matrix]:
+        # Who only reads a manifest need not wait for numba.
+        from anomaly_app.core.p_values import log_p_values  # noqa: PLC0415
 
-@compiled(numba.float64(numba.float64, DOUBLES, DOUBLES, numba.float64, numba.float64))
-def log_p_value(raw: Any, scores: Any, log_p: Any, tail_scale: Any, tail_shape: Any) -> Any:
-    """Natural logarithm of one raw score's p-value, for compiled loops.
-
-    Parameters
-    ----------
-    raw
-        High = abnormal.
-    scores, log_p, tail_scale, tail_shape
-        A calibration's `Lookup`.
-    """
-    if raw < scores[0]:
-        return 0.0
-    last = len(scores) - 1
-    if raw >= scores[last]:
-        beyond = (min(raw, LARGEST) - scores[last]) / tail_scale
-        if tail_shape > 0.0:
-            beyond = np.log1p(tail_shape * beyond) / tail_shape
-        return log_p[last] - max(beyond, 0.0)
-    low, high = 0, last
-    while high - low > 1:
-        middle = (low + high) // 2
-        if raw >= scores[middle]:
-            low = middle
-        else:
-            high = middle
-    part = (raw - scores[low]) / (scores[high] - scores[low])
-    return log_p[low] + part * (log_p[high] - log_p[low])
-
-
-@compiled(numba.float64[::1](DOUBLES, DOUBLES, DOUBLES, numba.float64, numba.float64))
-def _log_p_values(raw: Any, scores: Any, log_p: Any, tail_scale: Any, tail_shape: Any) -> Any:
-    found = np.empty(len(raw))
-    for row in range(len(raw)):
-        found[row] = log_p_value(raw[row], scores, log_p, tail_scale, tail_shape)
-    return found
+        look_up: Callable[..., Matrix] = log_p_values
+        return look_up
 
 
 def _tail(ordered: Matrix, anchor: int) -> tuple[float, float]:
