@@ -21,7 +21,7 @@ from anomaly_app.core.model import pickle_model
 from anomaly_app.core.schema import FeatureSchema, Matrix
 from training.care import column_warnings
 from training.history import History
-from training.later_alerts import gaps_warning, later_alerts_warning
+from training.later_alerts import gaps_warning, later_alerts_warning, wild_rows, wild_rows_warning
 from training.measures import measure
 from training.schema import encode_history, infer_schema
 from training.series import infer_scales, places_in_time, scale_warning
@@ -105,6 +105,7 @@ def fit_model(history: History, options: FitOptions, *, version: str) -> Fitted:
         raw = -estimator.score_samples(judged)
         ordinary = _ordinary(estimator, matrix, options.random_state)
     calibration = Calibration.fit(raw)
+    wild = wild_rows(calibration, raw)
     absence = next(step.absence_ for step in estimator if isinstance(step, Preparation))
     log_p = absence.joined_with(calibration.log_p_values(raw), np.isnan(judged))
     threshold = choose_threshold(options.threshold, log_p, held_back)
@@ -112,8 +113,9 @@ def fit_model(history: History, options: FitOptions, *, version: str) -> Fitted:
         *history.warnings,
         *column_warnings(fitted_on, schema, inferred.left_out),
         scale_warning(schema),
-        later_alerts_warning(fitted_on, held_back, schema, raw, threshold.alert_rate),
-        gaps_warning(schema, matrix, judged, log_p, threshold.alert_rate),
+        wild_rows_warning(wild, threshold.alert_rate),
+        later_alerts_warning(fitted_on, held_back, schema, raw, wild, threshold.alert_rate),
+        gaps_warning(schema, matrix, judged, log_p, wild, threshold.alert_rate),
     )
     pickle = pickle_model(estimator, ordinary)
     manifest = Manifest(

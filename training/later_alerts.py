@@ -5,10 +5,13 @@ import numpy.typing as npt
 
 from anomaly_app.core.calibration import Calibration
 from anomaly_app.core.schema import FeatureSchema, Matrix
+from anomaly_app.core.wording import percent
 from training.alert_share import alert_share_warning
 from training.drift import change_in_words
 from training.history import History
 from training.series import places_in_time
+
+Rows = npt.NDArray[np.bool_]
 
 HALF = 0.5
 
@@ -16,11 +19,39 @@ MOST_NAMED = 3
 """Features that are named at most."""
 
 
+def wild_rows(calibration: Calibration, raw: Matrix) -> Rows:
+    """Tell which of the rows held back have no vote on what is ordinary.
+
+    Parameters
+    ----------
+    calibration
+        On these rows.
+    raw
+        Their scores (high = abnormal), shape ``(rows,)``.
+    """
+    wild = np.zeros(len(raw), dtype=bool)
+    wild[np.argsort(-raw, kind="stable")[: calibration.wild]] = True
+    return wild
+
+
+def wild_rows_warning(wild: Rows, alert_rate: float) -> str | None:
+    """Say that some of the rows held back count as anomalies; None where none does."""
+    found = int(wild.sum())
+    if not found:
+        return None
+    return (
+        f"{found:,} of {len(wild):,} rows held back ({percent(found / len(wild))}) are far beyond "
+        "the rest: they count as anomalies, not as the tail of ordinary rows, and such rows alert "
+        f"besides the {percent(alert_rate)} that were asked for"
+    )
+
+
 def later_alerts_warning(
     fitted_on: History,
     held_back: History,
     schema: FeatureSchema,
     raw: Matrix,
+    wild: Rows,
     alert_rate: float,
 ) -> str | None:
     """Say that the alerts on new rows will be none, or far too many; None where all is well.
@@ -38,15 +69,18 @@ def later_alerts_warning(
         Of both.
     raw
         The detector's scores of the rows held back (high = abnormal), shape ``(rows,)``.
+    wild
+        Which of these count as anomalies: their alerts are none too many.
     alert_rate
-        Share of the rows that shall alert.
+        Share of the other rows that shall alert.
     """
     if held_back.times is None:
         return None
-    later: npt.NDArray[np.bool_] = places_in_time(held_back, HALF) > HALF
+    later: Rows = places_in_time(held_back, HALF) > HALF
     if later.all() or not later.any():
         return None
     calibration = Calibration.fit(raw[~later])
+    later &= ~wild
     alerts = calibration.log_p_values(raw[later]) <= np.log(alert_rate)
     warning = alert_share_warning(alert_rate, int(alerts.sum()), len(alerts))
     if warning is None:
@@ -60,7 +94,12 @@ def later_alerts_warning(
 
 
 def gaps_warning(
-    schema: FeatureSchema, learnt: Matrix, held_back: Matrix, log_p: Matrix, alert_rate: float
+    schema: FeatureSchema,
+    learnt: Matrix,
+    held_back: Matrix,
+    log_p: Matrix,
+    wild: Rows,
+    alert_rate: float,
 ) -> str | None:
     """Say that far too many of the rows held back alert, since they lack what others have.
 
@@ -72,11 +111,13 @@ def gaps_warning(
         The encoded rows; NaN is missing.
     log_p
         Logarithms of the p-values of those held back, shape ``(rows,)``.
+    wild
+        Which of these count as anomalies: their alerts are none too many.
     alert_rate
-        Share of the rows that shall alert.
+        Share of the other rows that shall alert.
     """
-    found = int((log_p <= np.log(alert_rate)).sum())
-    warning = alert_share_warning(alert_rate, found, len(log_p))
+    found = int((log_p[~wild] <= np.log(alert_rate)).sum())
+    warning = alert_share_warning(alert_rate, found, int((~wild).sum()))
     if warning is None:
         return None
     more = np.isnan(held_back).mean(axis=0) - np.isnan(learnt).mean(axis=0)

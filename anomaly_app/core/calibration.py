@@ -1,19 +1,21 @@
 """From a detector's raw scores to tail p-values that do not saturate."""
 
+from collections.abc import Callable
 from functools import cached_property
-from typing import Self
+from typing import NamedTuple, Self
 
 import msgspec
 import numpy as np
 
 from anomaly_app.core.schema import Matrix
+from anomaly_app.core.wild_scores import wild_scores
 
 GRID = 256
 """Points that describe the empirical distribution, evenly over the rows, and as many again in
 the tail."""
 
 ANCHOR = 5
-"""Held-back rows beyond which the fitted tail takes over: what is odd among these few may be
+"""Ordinary rows beyond which the fitted tail takes over: what is odd among so few may be
 anomalies, which say nothing of the tail of ordinary rows."""
 
 TAIL = 0.05
@@ -30,6 +32,15 @@ SCORE_EXPONENT = 0.25
 """``score = 1 - p ** 0.25``: 1 in 100 is 0.68, 1 in 1,000 is 0.82, 1 in 100,000 is 0.94."""
 
 
+class Lookup(NamedTuple):
+    """A calibration as `anomaly_app.core.p_values` reads it: plain arrays and numbers."""
+
+    scores: Matrix
+    log_p: Matrix
+    tail_scale: float
+    tail_shape: float
+
+
 class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """How rare a raw score is among ordinary transactions.
 
@@ -37,20 +48,23 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
     last `ANCHOR` of them a generalised Pareto tail goes on, so that the 1-in-100,000 event gets
     another p-value than the 1-in-1,000 one. Its shape comes from three order statistics
     (Pickands, *Statistical inference using extreme order statistics*, 1975), which a few wild
-    rows among those held back do not move.
+    rows among those held back do not move. Where more are wild (see `wild_scores`), they have no
+    vote: the tail takes over before them.
 
     Parameters
     ----------
     scores
         Raw scores (high = abnormal), increasing.
     log_p
-        Natural logarithm of the share of held-back rows at or above each of `scores`.
+        Natural logarithm of the share of ordinary held-back rows at or above each of `scores`.
     tail_scale
         Raw score by which the tail falls by a factor of e, to begin with.
     tail_shape
         0 is an exponential tail, up to `HEAVIEST`.
     rows
         How many rows were held back.
+    wild
+        How many of them, the most abnormal, have no vote.
     """
 
     scores: tuple[float, ...]
@@ -58,10 +72,11 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
     tail_scale: float
     tail_shape: float
     rows: int
+    wild: int = 0
 
     @classmethod
     def fit(cls, held_back: Matrix) -> Self:
-        """Describe the distribution of held-back raw scores.
+        """Describe the distribution of ordinary rows' raw scores.
 
         Parameters
         ----------
@@ -71,33 +86,41 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
         """
         held = np.clip(np.asarray(held_back, dtype=np.float64), -LARGEST, LARGEST)
         ordered = np.sort(np.where(np.abs(held) < SMALLEST, 0.0, held))
-        rows = len(ordered)
-        anchor = min(ANCHOR, max(int(rows * TAIL), 1))
+        wild = wild_scores(ordered)
+        rows = len(ordered) - wild.rows
+        # Those beyond the valley that are not wild count, but where they are nobody knows.
+        anchor = max(min(ANCHOR, max(int(rows * TAIL), 1)), wild.beyond - wild.rows + 1)
         evenly = np.linspace(0, rows - anchor, GRID)
         in_the_tail = rows - np.geomspace(rows, anchor, GRID)
         ranks = np.unique(np.concatenate([evenly, in_the_tail]).astype(int))
         scores, first = np.unique(ordered[ranks], return_index=True)
         survival = (rows - ranks[first]) / (rows + 1)
-        scale, shape = _tail(ordered, anchor)
+        scale, shape = _tail(ordered[:rows], anchor)
         return cls(
             scores=tuple(scores.tolist()),
             log_p=tuple(np.log(survival).tolist()),
             tail_scale=scale,
             tail_shape=shape,
-            rows=rows,
+            rows=len(ordered),
+            wild=wild.rows,
         )
 
     def log_p_values(self, raw: Matrix) -> Matrix:
-        """Natural logarithm of the p-values of raw scores, elementwise, at most 0."""
-        scores, log_p = self._grid
-        beyond: Matrix = np.maximum(np.minimum(raw, LARGEST) - scores[-1], 0.0) / self.tail_scale
-        if self.tail_shape > 0.0:
-            beyond = np.log1p(self.tail_shape * beyond) / self.tail_shape
-        return np.interp(raw, scores, log_p, left=0.0) - beyond
+        """Natural logarithm of the p-values of raw scores, at most 0, shape ``(rows,)``."""
+        return self._look_up(np.ascontiguousarray(raw, dtype=np.float64), *self.lookup)
 
     @cached_property
-    def _grid(self) -> tuple[Matrix, Matrix]:
-        return np.array(self.scores), np.array(self.log_p)
+    def lookup(self) -> Lookup:
+        """What compiled code passes on."""
+        return Lookup(np.array(self.scores), np.array(self.log_p), self.tail_scale, self.tail_shape)
+
+    @cached_property
+    def _look_up(self) -> Callable[..., Matrix]:
+        # Who only reads a manifest need not wait for numba.
+        from anomaly_app.core.p_values import log_p_values  # noqa: PLC0415
+
+        look_up: Callable[..., Matrix] = log_p_values
+        return look_up
 
 
 def _tail(ordered: Matrix, anchor: int) -> tuple[float, float]:
@@ -115,7 +138,7 @@ def _tail(ordered: Matrix, anchor: int) -> tuple[float, float]:
         scale = shape * upper / (1.0 - ratio**-shape)
     else:
         scale = (first - third) / np.log(ratio**2)
-    spread = ordered[-1] - ordered[0]
+    spread = first - ordered[0]
     return max(float(scale), float(spread) * 1e-6, 1e-12), shape
 
 

@@ -12,6 +12,7 @@ from tests.support.factories import history
 from training.compare import compare
 from training.fit import FitOptions, fit_model
 from training.history import History
+from training.threshold import ThresholdRule
 
 
 def drifting(by: float, rows: int = 8_000) -> History:
@@ -70,3 +71,31 @@ def test_gaps_that_most_later_rows_have_are_said() -> None:
     [line] = [line for line in said if line.startswith("of the rows held back")]
     assert re.search(r"4\d\d of 1,000 rows alert .*; about 5 \(0.5%\) were asked for", line)
     assert line.endswith("values of amount are missing there more often than before")
+
+
+def with_wild_amounts(rows: int, share: float) -> History:
+    """Steady history, in which some of the amounts are a thousand times as large, all along."""
+    made = history(rows, anomalies=0)
+    wild = np.random.default_rng(1).random(rows) < share
+    amount = pl.when(pl.Series(wild)).then(pl.col("amount") * 1e3).otherwise(pl.col("amount"))
+    return dataclasses.replace(made, frame=made.frame.with_columns(amount), labels=None)
+
+
+def test_rows_far_beyond_the_rest_are_said_to_alert_besides_what_was_asked() -> None:
+    options = FitOptions(detector="robust_zscore", threshold=ThresholdRule(alert_rate=0.001))
+    training = fit_model(with_wild_amounts(8_000, 0.012), options, version="1").manifest
+    [said] = [line for line in training.training.warnings if "far beyond the rest" in line]
+    found = re.match(r"(\d+) of 2,000 rows held back \((.+)%\) are far beyond the rest", said)
+    assert found is not None
+    assert int(found[1]) == training.calibration.wild
+    assert 10 <= int(found[1]) <= 40
+    assert said.endswith("and such rows alert besides the 0.1% that were asked for")
+
+
+def test_alerts_of_rows_far_beyond_the_rest_are_not_too_many() -> None:
+    options = FitOptions(detector="robust_zscore", threshold=ThresholdRule(alert_rate=0.001))
+    fitted = fit_model(with_wild_amounts(8_000, 0.012), options, version="1")
+    assert fitted.manifest.metrics["alert_rate"] > 0.005
+    assert [line for line in fitted.manifest.training.warnings if "asked for" in line] == [
+        line for line in fitted.manifest.training.warnings if "far beyond the rest" in line
+    ]
