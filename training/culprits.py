@@ -28,15 +28,17 @@ TRIED = 4_000
 EXPLAINED = 100
 """Rows of each kind that are explained at most."""
 
-LEVELS = (0.005, 0.05, 1.0)
-"""The p-value that a planted row must have at most, and had not before; 1 is all rows."""
+KINDS = ((0.05, 0.005), (0.005, 0.005), (0.05, 0.05), (0.0, 1.0))
+"""Kinds of planted rows: the p-value that they had more than, and have at most. Of the first the
+planted values alone made alerts; the second count those, too, that were odd before; of the third
+there are enough where a detector sees little in a single value; the last are all."""
 
 
 class Named(NamedTuple):
     """How often reasons name the planted features, among rows of one kind."""
 
-    level: float
-    """One of `LEVELS`."""
+    kind: tuple[float, float]
+    """One of `KINDS`."""
     rows: int
     first: float
     """Share of the rows whose first reason is one of the planted features."""
@@ -76,13 +78,13 @@ def named(
     Returns
     -------
     list of Named
-        One for each of `LEVELS`; shares are NaN where no row is of the kind.
+        One for each of `KINDS`; shares are NaN where no row is of the kind.
     """
     ordinary = fresh[np.random.default_rng(seed).permutation(tried) % len(fresh)]
     rows, places = plant_culprits(ordinary, usual, many, seed, hardly_varying=hardly_varying)
     before, after = model.log_p_values(ordinary), model.log_p_values(rows)
-    kinds = [_of_kind(before, after, level) for level in LEVELS]
-    explained = np.unique(np.concatenate(kinds))
+    places_of = {kind: _of_kind(before, after, *kind) for kind in KINDS}
+    explained = np.unique(np.concatenate(list(places_of.values())))
     reasons = model.explain(rows[explained], after[explained], rows[explained].tolist(), most=many)
     names = [feature.name for feature in model.schema.features]
     first, every = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
@@ -91,15 +93,14 @@ def named(
         first[row] = why[0].feature in culprits
         every[row] = {reason.feature for reason in why} == culprits
     return [
-        Named(level, len(kind), _share(first[kind]), _share(every[kind]))
-        for level, kind in zip(LEVELS, kinds, strict=True)
+        Named(kind, len(those), _share(first[those]), _share(every[those]))
+        for kind, those in places_of.items()
     ]
 
 
-def _of_kind(before: Matrix, after: Matrix, level: float) -> npt.NDArray[np.intp]:
-    least = np.log(level)
-    anomalous = after <= least
-    return np.flatnonzero(anomalous & (before > least) if level < 1.0 else anomalous)[:EXPLAINED]
+def _of_kind(before: Matrix, after: Matrix, above: float, at_most: float) -> npt.NDArray[np.intp]:
+    were_above = before > np.log(above) if above > 0.0 else np.ones(len(before), dtype=bool)
+    return np.flatnonzero(were_above & (after <= np.log(at_most)))[:EXPLAINED]
 
 
 def _share(hits: npt.NDArray[np.bool_]) -> float:
@@ -127,7 +128,8 @@ def _history(matrix: Matrix) -> History:
 @click.option("--hardly-varying", is_flag=True, help="Plant in columns that hardly vary, too.")
 def main(folders: tuple[Path, ...], detector: str, seed: int, *, hardly_varying: bool) -> None:
     """Plant one feature's value in rows of wide sets, then two, and see if reasons name them."""
-    click.echo("set, features, planted: rows, first, all of those newly at p 0.005, 0.05, any")
+    kinds = "; ".join(f"p above {above:g} before, at most {most:g} now" for above, most in KINDS)
+    click.echo(f"set, features, planted: rows, first, all of {kinds}")
     random = np.random.default_rng(seed)
     for labelled in (read_set(file) for folder in folders for file in find_sets(folder)):
         ordinary = random.permutation(labelled.matrix[~labelled.labels])

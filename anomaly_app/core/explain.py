@@ -13,9 +13,9 @@ from anomaly_app.core.schema import FeatureSchema, FeatureValue, Matrix
 LEAST_SHARE = 0.01
 """A feature below this share of the surprise is not named, unless it is the first."""
 
-MOST_REPLACED = 64
-"""Values of a row that are replaced at most, the oddest: the cost of an
-explanation grows with the features, not with their square."""
+MOST_A_ROW = 50_000
+"""Values that are scored to explain one row, at most: in rows of more than 223 features only the
+oddest values are replaced, so that the cost does not grow with the square of the features."""
 
 MOST_VALUES = 4_000_000
 """Values that are scored in one call."""
@@ -81,11 +81,13 @@ def explain(
 
 
 def _worth_replacing(matrix: Matrix, expected: Matrix, odd: Matrix) -> npt.NDArray[np.bool_]:
-    """Tell the values that are not as expected, of each row the oddest `MOST_REPLACED`."""
+    """Tell the values that are not as expected, of a wide row the oddest of them."""
     differ: npt.NDArray[np.bool_] = matrix != expected
-    if matrix.shape[1] > MOST_REPLACED:
-        nearer = np.argsort(-odd, axis=1, kind="stable")[:, MOST_REPLACED:]
-        np.put_along_axis(differ, nearer, False, axis=1)  # noqa: FBT003  # numpy's own
+    features = matrix.shape[1]
+    most = max(MOST_A_ROW // features, 1)
+    if most < features:
+        less_odd = np.argsort(-odd, axis=1, kind="stable")[:, most:]
+        np.put_along_axis(differ, less_odd, False, axis=1)  # noqa: FBT003  # numpy's own
     return differ
 
 

@@ -24,15 +24,14 @@ class Oddness:
         self._columns = np.ascontiguousarray(ordinary.T)
         known = ~np.isnan(self._columns)
         self._known = known.sum(axis=1)
-        self._of_gaps = _rarity(
-            len(ordinary) - self._known, np.full_like(self._known, len(ordinary))
-        )
+        everywhere = np.full(len(self._columns), len(ordinary))
+        self._of_gaps = _rarity(everywhere - self._known, everywhere)
         self._categories = np.array([feature.kind == "category" for feature in schema.features])
         greatest = np.where(known, self._columns, -np.inf).max(axis=1)
         least = np.where(known, self._columns, np.inf).min(axis=1)
-        self._has_range = (greatest > least) & ~self._categories
-        with np.errstate(over="ignore"):  # of hostile values, which are near each other then
-            self._range = np.where(self._has_range, greatest - least, 1.0)
+        half = greatest / 2.0 - least / 2.0  # no difference of halves overflows
+        self._has_range = (half > 0.0) & ~self._categories
+        self._half_range = np.where(self._has_range, half, 1.0)
 
     def of(self, matrix: Matrix, expected: Matrix) -> Matrix:
         """Tell how odd values are, 0 to `MOST_RANGES`.
@@ -53,8 +52,9 @@ class Oddness:
         odd = np.empty_like(matrix)
         with np.errstate(over="ignore"):  # hostile values are as far as can be, not an error
             for i, (row, usual) in enumerate(zip(matrix, expected, strict=True)):
-                ranges = np.minimum(np.abs(row - usual) / self._range, MOST_RANGES)
-                odd[i] = np.where(self._has_range, ranges, row != usual) * self._rarity(row, usual)
+                ranges = np.abs(row / 2.0 - usual / 2.0) / self._half_range
+                apart = np.where(self._has_range, np.minimum(ranges, MOST_RANGES), row != usual)
+                odd[i] = apart * self._rarity(row, usual)
         return np.where(np.isnan(matrix), self._of_gaps, odd)
 
     def _rarity(self, row: Matrix, usual: Matrix) -> Matrix:
@@ -68,9 +68,5 @@ class Oddness:
 
 def _rarity(counts: npt.NDArray[np.int_], among: npt.NDArray[np.int_]) -> Matrix:
     """1 for what none of them have, 0 for what all have."""
-    none = np.ones(len(counts))
-    all_ = np.log1p(among)
-    rarity: Matrix = 1.0 - np.divide(
-        np.log1p(counts), all_, out=np.zeros_like(none), where=all_ > 0
-    )
+    rarity: Matrix = 1.0 - np.log1p(counts) / np.log1p(np.maximum(among, 1))
     return rarity

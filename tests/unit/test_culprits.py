@@ -7,7 +7,7 @@ import pytest
 
 from anomaly_app.core.model import Model
 from anomaly_app.core.schema import Matrix
-from training.culprits import EXPLAINED, LEVELS, Named, fit_on, named
+from training.culprits import EXPLAINED, KINDS, Named, fit_on, named
 from training.planting import BEYOND, NEARLY_ALWAYS, plant_culprits
 
 FEATURES = 40
@@ -44,7 +44,7 @@ def test_two_planted_features_are_the_first_two_reasons(detector: str, least: fl
 
 def test_rows_are_counted_that_the_planted_value_made_anomalous() -> None:
     found = figures("default", 1)
-    assert [kind.level for kind in found] == list(LEVELS)
+    assert [kind.kind for kind in found] == list(KINDS)
     assert all(0 < kind.rows <= EXPLAINED and kind.all <= kind.first for kind in found)
 
 
@@ -59,8 +59,8 @@ def test_there_is_no_share_of_no_rows() -> None:
     model, usual, fresh = fit_on(wide(1_200, seed=0), "robust_zscore", seed=0)
     model.__class__ = Blind
     found = named(model, usual, fresh, 1, seed=1, tried=50)
-    assert [kind.rows for kind in found] == [0, 0, 50]
-    assert np.isnan([kind.first for kind in found]).tolist() == [True, True, False]
+    assert [kind.rows for kind in found] == [0, 0, 0, 50]
+    assert np.isnan([kind.first for kind in found]).tolist() == [True, True, True, False]
 
 
 @pytest.mark.parametrize("many", [1, 3])

@@ -94,6 +94,14 @@ def test_a_number_that_nobody_had_is_odd() -> None:
     assert odd(40.0, usual=0.0, among=among) == 1.0
 
 
+@pytest.mark.parametrize("most", [1.7e308, 1e-300, 1e-320])
+def test_the_greatest_and_the_least_range_are_ranges(most: float) -> None:
+    among = ordinary()
+    among[:, 0] = np.repeat([-most, 0.0, most], [30, 40, 30])
+    assert odd(most, usual=0.0, among=among) < odd(most, usual=-most, among=among) <= 1.0
+    assert 0.0 < odd(1.79e308, usual=-most, among=among) <= MOST_RANGES
+
+
 numbers = st.one_of(st.floats(allow_nan=True, allow_infinity=False), st.sampled_from([0.0, 1.0]))
 
 
