@@ -13,6 +13,10 @@ from anomaly_app.core.schema import FeatureSchema, FeatureValue, Matrix
 LEAST_SHARE = 0.01
 """A feature below this share of the surprise is not named, unless it is the first."""
 
+WEIGHT_OF_ODDNESS = 0.5
+"""What a value that no ordinary row has, a range away from what was expected, counts beside all
+that the detector sees in the row."""
+
 MOST_A_ROW = 50_000
 """Values that are scored to explain one row, at most: in rows of more than 223 features only the
 oddest values are replaced, so that the cost does not grow with the square of the features."""
@@ -45,12 +49,12 @@ def explain(
 ) -> list[list[Reason]]:
     """Name the features that make each row anomalous, strongest first.
 
-    Two views have equal say. Each value in turn is replaced by the one that would have been
+    Two views are added up. Each value in turn is replaced by the one that would have been
     expected beside the others, and the surprise that is gone with it (in log p) is what the
     detector sees in it (occlusion: Zeiler and Fergus, 2014). A detector that averages over many
     features sees little in any one of them, and none where another odd value is left: so how odd
-    a value is by itself (see `Oddness.of`) counts as well, squared, as one far value tells more
-    than many that are a little off.
+    a value is by itself, see `Oddness.of`, counts as well. It is not taken relative to the row:
+    values within the usual ranges, which only do not go together, are the detector's to judge.
 
     Parameters
     ----------
@@ -111,7 +115,8 @@ def _gained(
 
 
 def _shares(gained: Matrix, odd: Matrix) -> Matrix:
-    weights = _of_row(gained) + _of_row(np.square(odd))
+    # Squares: one value that is far off tells more than many that are a little off.
+    weights = _of_row(np.square(gained)) + WEIGHT_OF_ODDNESS * np.square(odd)
     return np.where(weights.any(axis=1, keepdims=True), _of_row(weights), 1.0 / gained.shape[1])
 
 

@@ -172,12 +172,23 @@ def test_the_value_whose_replacement_helps_carries_the_surprise() -> None:
     assert why.expected == pytest.approx(20.0, abs=1.0)
 
 
-def test_half_of_a_share_is_what_the_detector_sees_and_half_is_how_odd_the_value_is() -> None:
+def test_what_the_detector_sees_and_how_odd_a_value_is_by_itself_add_up() -> None:
     row = (60.0, 500.0, 0.0)
     _, odd = expected_for(*row)
     assert odd[:2] == [MOST_RANGES, MOST_RANGES]
     why = {reason.feature: reason.share for reason in reasons(row, surprised_by_amounts)}
-    assert why == pytest.approx({"amount": 0.5 + 0.25, "hour": 0.25}, abs=0.01)
+    assert why == pytest.approx({"amount": (1 + 2) / (1 + 2 + 2), "hour": 2 / 5}, abs=0.01)
+
+
+def test_of_values_in_their_usual_ranges_the_detector_is_the_judge() -> None:
+    def surprised_by_shops(matrix: Matrix) -> Matrix:
+        odd: Matrix = -np.abs(matrix[:, 2])
+        return odd
+
+    # The shop of the night and an amount between both: neither is out of its range.
+    why = reasons((12.0, 45.0, 1.0), surprised_by_shops)
+    assert why[0].feature == "shop"
+    assert why[0].share > 0.9
 
 
 def test_a_value_that_the_detector_sees_but_a_little_comes_first_where_it_alone_is_odd() -> None:
