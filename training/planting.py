@@ -1,5 +1,7 @@
 """Anomalies made from ordinary rows, to judge detectors where nobody labelled any."""
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
@@ -15,6 +17,21 @@ MOST_PLANTED = 2_000
 
 TAIL = 0.01
 """Share of a column's values at either end that count as its tail."""
+
+BEYOND = (0.5, 1.5)
+"""How far outside a culprit's value is planted, at least and at most, in ranges of its column
+without the tails."""
+
+NEARLY_ALWAYS = 0.95
+"""Share of one value above which a column hardly varies: any other value of it is rare."""
+
+
+class Culprits(NamedTuple):
+    """Rows in which the values of some features were made far."""
+
+    rows: Matrix
+    places: npt.NDArray[np.intp]
+    """Columns of these features, shape ``(rows, many)``."""
 
 
 def plant(matrix: Matrix, schema: FeatureSchema, seed: int) -> Matrix:
@@ -45,6 +62,47 @@ def plant(matrix: Matrix, schema: FeatureSchema, seed: int) -> Matrix:
         for place in random.choice(len(schema.features), many, replace=False):
             row[place] = _another(matrix[:, place], schema.features[place], random)
     return planted
+
+
+def plant_culprits(
+    rows: Matrix, usual: Matrix, many: int, seed: int, *, hardly_varying: bool = False
+) -> Culprits:
+    """Put values far outside what is usual into some features of each row, drawn at random.
+
+    Each is `BEYOND` the usual values, tails left out, at either end.
+
+    Parameters
+    ----------
+    rows
+        Ordinary rows of numbers, shape ``(rows, features)``.
+    usual
+        Rows that tell what is usual, finite, shape ``(others, features)``.
+    many
+        Features that are changed in each row.
+    seed
+        Of everything random.
+    hardly_varying
+        Whether features are drawn, too, in which one value is in more than `NEARLY_ALWAYS` of
+        the usual rows.
+
+    Raises
+    ------
+    ValueError
+        Fewer than `many` features vary.
+    """
+    random = np.random.default_rng(seed)
+    low, high = np.quantile(usual, [TAIL, 1.0 - TAIL], axis=0)
+    width = np.where(high > low, high - low, np.ptp(usual, axis=0))
+    most_frequent = np.array([np.unique(c, return_counts=True)[1].max() for c in usual.T])
+    varies = hardly_varying | (most_frequent <= NEARLY_ALWAYS * len(usual))
+    drawn_from = np.flatnonzero((width > 0.0) & varies)
+    places = np.array([random.choice(drawn_from, many, replace=False) for _ in rows])
+    beyond = random.uniform(*BEYOND, size=places.shape) * width[places]
+    above = random.random(places.shape) < 1 / 2
+    planted = rows.copy()
+    values = np.where(above, high[places] + beyond, low[places] - beyond)
+    np.put_along_axis(planted, places, values, axis=1)
+    return Culprits(planted, places)
 
 
 def planted_places(rows: int, seed: int) -> npt.NDArray[np.intp]:

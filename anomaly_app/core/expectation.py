@@ -1,8 +1,8 @@
 """What would have been expected in place of a value, given the others beside it."""
 
 import numpy as np
-import numpy.typing as npt
 
+from anomaly_app.core.oddness import Oddness
 from anomaly_app.core.schema import FeatureSchema, Matrix
 
 ALIKE = 15
@@ -14,9 +14,6 @@ own feature is not the one in question, does not decide which rows are alike."""
 
 MOST = 0.5
 """Share of the alike rows above which a value that they lack is expected to be missing."""
-
-
-Gaps = npt.NDArray[np.bool_]
 
 
 class Expectation:
@@ -38,6 +35,7 @@ class Expectation:
         self._columns = np.ascontiguousarray(ordinary.T)
         self._gaps = np.isnan(self._columns)
         self._has_gaps = bool(self._gaps.any())
+        self._oddness = Oddness(schema, ordinary)
         self._spread = _spread(ordinary)[:, np.newaxis]
 
     def of(self, matrix: Matrix) -> tuple[Matrix, Matrix]:
@@ -54,9 +52,9 @@ class Expectation:
             The median of a number and the most frequent code of a category among the `ALIKE`
             rows; the schema's expected value where these have none, and where numbers are scaled
             by their series; shape ``(rows, features)``.
-        distance : Matrix
-            From the value to the expected one, 0 to `FARTHEST`; 0 where it is missing in most of
-            the `ALIKE` rows as well.
+        odd : Matrix
+            How odd the value is in place of the expected one, see `Oddness.of`; 0 where it is
+            missing in most of the `ALIKE` rows as well.
         """
         expected = np.empty_like(matrix)
         usual_gaps = np.zeros(matrix.shape, dtype=bool)
@@ -66,13 +64,13 @@ class Expectation:
                 expected[i] = self._usual(alike)
                 if self._has_gaps:
                     usual_gaps[i] = np.isnan(alike).mean(axis=1) > MOST
-            distance = self._apart(expected.T, None, matrix.T).T
+        odd = self._oddness.of(matrix, expected)
         # What the alike rows lack, too, is not odd.
-        return expected, np.where(np.isnan(matrix) & usual_gaps, 0.0, distance)
+        return expected, np.where(np.isnan(matrix) & usual_gaps, 0.0, odd)
 
     def _alike(self, row: Matrix) -> Matrix:
         """Values of each feature in the rows that are most like one in all others."""
-        apart = self._apart(self._columns, self._gaps if self._has_gaps else None, row)
+        apart = self._apart(row)
         others = apart.sum(axis=0) - apart
         least = min(ALIKE, others.shape[1])
         nearest = np.argpartition(others, least - 1, axis=1)[:, :least]
@@ -95,14 +93,13 @@ class Expectation:
         medians = alike[np.arange(len(alike)), np.maximum(many - 1, 0) // 2]
         return np.where(many > 0, medians, self._otherwise)
 
-    def _apart(self, columns: Matrix, gaps: Gaps | None, row: Matrix) -> Matrix:
-        """Per feature how far values are from others, 0 to `FARTHEST`."""
-        numbers: Matrix = np.minimum(np.abs(columns - row) / self._spread, FARTHEST)
+    def _apart(self, row: Matrix) -> Matrix:
+        """Per feature how far the ordinary rows' values are from one, 0 to `FARTHEST`."""
+        numbers: Matrix = np.minimum(np.abs(self._columns - row) / self._spread, FARTHEST)
         missing = np.isnan(row)
-        if gaps is not None or missing.any():
-            lacking = np.isnan(columns) if gaps is None else gaps
-            either = np.where(lacking & missing, 0.0, FARTHEST)
-            numbers = np.where(lacking | missing, either, numbers)
+        if self._has_gaps or missing.any():
+            either = np.where(self._gaps & missing, 0.0, FARTHEST)
+            numbers = np.where(self._gaps | missing, either, numbers)
         for j in self._categories:
             numbers[j] = np.where(numbers[j] > 0.0, FARTHEST, 0.0)
         return numbers

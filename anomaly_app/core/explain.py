@@ -1,20 +1,28 @@
-"""Why a transaction is anomalous: how much more ordinary it were with each value replaced."""
+"""Why a transaction is anomalous: which values surprise the detector, and which are odd."""
 
 from collections.abc import Callable, Sequence
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from anomaly_app.core.expectation import Expectation
 from anomaly_app.core.scales import Entities
 from anomaly_app.core.schema import FeatureSchema, FeatureValue, Matrix
 
 LEAST_SHARE = 0.01
-"""A feature below this share of the surprise is not named."""
+"""A feature below this share of the surprise is not named, unless it is the first."""
 
+WEIGHT_OF_ODDNESS = 0.5
+"""What a value that no ordinary row has, a range away from what was expected, counts beside all
+that the detector sees in the row."""
+
+MOST_A_ROW = 50_000
+"""Values that are scored to explain one row, at most: in rows of more than 223 features only the
+oddest values are replaced, so that the cost does not grow with the square of the features."""
 
 MOST_VALUES = 4_000_000
-"""Values that are scored in one call: each row becomes as many as it has features."""
+"""Values that are scored in one call."""
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -41,9 +49,12 @@ def explain(
 ) -> list[list[Reason]]:
     """Name the features that make each row anomalous, strongest first.
 
-    Each value in turn is replaced by the one that would have been expected beside the others;
-    the surprise that is gone with it (in log p) is that feature's part (occlusion: Zeiler and
-    Fergus, 2014). It needs nothing of a detector but its scores.
+    Two views are added up. Each value in turn is replaced by the one that would have been
+    expected beside the others, and the surprise that is gone with it (in log p) is what the
+    detector sees in it (occlusion: Zeiler and Fergus, 2014). A detector that averages over many
+    features sees little in any one of them, and none where another odd value is left: so how odd
+    a value is by itself, see `Oddness.of`, counts as well. It is not taken relative to the row:
+    values within the usual ranges, which only do not go together, are the detector's to judge.
 
     Parameters
     ----------
@@ -64,35 +75,56 @@ def explain(
     entities
         Whose the rows are, where the schema scales by it.
     """
-    rows, features = matrix.shape
-    if rows == 0:
+    if len(matrix) == 0:
         return []
-    expected, distance = expectation.of(matrix)
-    together = max(MOST_VALUES // features**2, 1)
-    after = np.concatenate(
-        [
-            _with_each_replaced(log_p_values, matrix[i : i + together], expected[i : i + together])
-            for i in range(0, rows, together)
-        ]
-    )
-    gained = np.maximum(after - log_p[:, np.newaxis], 0.0)
-    # Where no single replacement helps, several values are odd: the farthest carry it.
-    helpless = gained.sum(axis=1) <= 0.0
-    gained[helpless] = distance[helpless]
-    total = gained.sum(axis=1, keepdims=True)
-    shares = np.divide(gained, total, out=np.full_like(gained, 1.0 / features), where=total > 0)
+    expected, odd = expectation.of(matrix)
+    gained = _gained(log_p_values, matrix, log_p, expected, _worth_replacing(matrix, expected, odd))
+    shares = _shares(gained, odd)
     usual = schema.unscaled(expected, entities)
-    return [_reasons(schema, values[i], usual[i], shares[i], most) for i in range(rows)]
+    return [_reasons(schema, values[i], usual[i], shares[i], most) for i in range(len(matrix))]
 
 
-def _with_each_replaced(
-    log_p_values: Callable[[Matrix], Matrix], matrix: Matrix, expected: Matrix
+def _worth_replacing(matrix: Matrix, expected: Matrix, odd: Matrix) -> npt.NDArray[np.bool_]:
+    """Tell the values that are not as expected, of a wide row the oddest of them."""
+    differ: npt.NDArray[np.bool_] = matrix != expected
+    features = matrix.shape[1]
+    most = max(MOST_A_ROW // features, 1)
+    if most < features:
+        less_odd = np.argsort(-odd, axis=1, kind="stable")[:, most:]
+        np.put_along_axis(differ, less_odd, False, axis=1)  # noqa: FBT003  # numpy's own
+    return differ
+
+
+def _gained(
+    log_p_values: Callable[[Matrix], Matrix],
+    matrix: Matrix,
+    log_p: Matrix,
+    expected: Matrix,
+    replaced: npt.NDArray[np.bool_],
 ) -> Matrix:
-    rows, features = matrix.shape
-    replaced = np.repeat(matrix[:, np.newaxis, :], features, axis=1)
-    diagonal = np.arange(features)
-    replaced[:, diagonal, diagonal] = expected
-    return log_p_values(replaced.reshape(rows * features, features)).reshape(rows, features)
+    """Rise of the row's log p with each value replaced alone; 0 where it is not."""
+    gained = np.zeros(matrix.shape)
+    rows, places = np.nonzero(replaced)
+    together = max(MOST_VALUES // matrix.shape[1], 1)
+    for start in range(0, len(rows), together):
+        row, place = rows[start : start + together], places[start : start + together]
+        others = matrix[row]
+        others[np.arange(len(row)), place] = expected[row, place]
+        gained[row, place] = np.maximum(log_p_values(others) - log_p[row], 0.0)
+    return gained
+
+
+def _shares(gained: Matrix, odd: Matrix) -> Matrix:
+    # Squares: one value that is far off tells more than many that are a little off.
+    weights = _of_row(np.square(gained)) + WEIGHT_OF_ODDNESS * np.square(odd)
+    return np.where(weights.any(axis=1, keepdims=True), _of_row(weights), 1.0 / gained.shape[1])
+
+
+def _of_row(parts: Matrix) -> Matrix:
+    """Parts of their sum, which may be 0."""
+    total = parts.sum(axis=1, keepdims=True)
+    shares: Matrix = np.divide(parts, total, out=np.zeros_like(parts), where=total > 0.0)
+    return shares
 
 
 def _reasons(
@@ -111,5 +143,5 @@ def _reasons(
             share=float(shares[place]),
         )
         for place in strongest
-        if shares[place] >= LEAST_SHARE
+        if shares[place] >= LEAST_SHARE or place == strongest[0]
     ]

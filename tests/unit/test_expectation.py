@@ -1,11 +1,12 @@
-"""What would have been expected in place of a value, and the shares that rest on it."""
+"""What would have been expected in place of a value, and the reasons that rest on it."""
 
 import numpy as np
 import pytest
 
 from anomaly_app.core.categories import UNKNOWN_CATEGORY
-from anomaly_app.core.expectation import ALIKE, FARTHEST, Expectation
-from anomaly_app.core.explain import Reason, explain
+from anomaly_app.core.expectation import ALIKE, Expectation
+from anomaly_app.core.explain import MOST_A_ROW, Reason, explain
+from anomaly_app.core.oddness import MOST_RANGES
 from anomaly_app.core.schema import Feature, FeatureSchema, Matrix
 
 MISSING = float("nan")
@@ -48,10 +49,9 @@ def test_the_amount_of_the_right_group_is_expected_whatever_is_found(
 def test_a_value_of_the_other_group_is_odd_beside_the_rest(
     group: tuple[float, float, float], other: tuple[float, float, float]
 ) -> None:
-    expected, distance = expected_for(group[0], other[1], group[2])
+    expected, odd = expected_for(group[0], other[1], group[2])
     assert expected[1] == pytest.approx(group[1], abs=1.0)
-    assert distance[1] > 1.5
-    assert distance[0] < 0.5
+    assert odd[1] > 2 * max(odd[0], odd[2])
 
 
 @pytest.mark.parametrize("wild", [-1e9, 1e9])
@@ -70,28 +70,28 @@ def test_the_value_in_question_has_no_say(hour: float, amount: float, usual: flo
     assert expected[1] == pytest.approx(usual, abs=1.0)
 
 
-def test_two_values_are_at_most_so_far_apart() -> None:
-    assert expected_for(1e12, *DAY[1:])[1][0] == FARTHEST
-    assert expected_for(12.5, *DAY[1:])[1][0] < 0.3
-
-
-def test_a_distance_is_in_standard_deviations() -> None:
-    among = np.column_stack([np.tile([0.0, 4.0], 50), np.zeros(100), np.zeros(100)])
-    expected, distance = expected_for(5.0, 0.0, 0.0, among=among)
-    assert distance[0] == pytest.approx((5.0 - expected[0]) / 2.0)
+def test_two_wild_values_do_not_lead_astray_from_the_other_four() -> None:
+    schema = FeatureSchema(tuple(Feature(f"f{place}", "number") for place in range(6)))
+    rng = np.random.default_rng(0)
+    levels = np.repeat([[-5.0], [5.0]], 100, axis=0)
+    among = levels + rng.normal(size=(200, 6))
+    row = np.array([[5.0, 5.0, 5.0, 5.0, -1e9, 1e9]])
+    expected, odd = Expectation(schema, among).of(row)
+    assert expected[0] == pytest.approx([5.0] * 6, abs=1.0)
+    assert odd[0, 4:].min() > 5 * odd[0, :4].max()
 
 
 @pytest.mark.parametrize("shop", [1.0, UNKNOWN_CATEGORY, MISSING])
 def test_the_usual_category_is_expected_in_place_of_another_an_unknown_or_none(shop: float) -> None:
-    expected, distance = expected_for(12.0, 20.0, shop)
+    expected, odd = expected_for(12.0, 20.0, shop)
     assert expected[2] == 0.0
-    assert distance[2] == FARTHEST
+    assert odd[2] > 0.1
 
 
 def test_a_missing_number_is_expected_as_beside_the_others() -> None:
-    expected, distance = expected_for(2.0, MISSING, 1.0)
+    expected, odd = expected_for(2.0, MISSING, 1.0)
     assert expected[1] == pytest.approx(90.0, abs=1.0)
-    assert distance[1] == FARTHEST
+    assert odd[1] == 1.0
 
 
 def test_gaps_among_ordinary_rows_are_passed_over() -> None:
@@ -105,16 +105,16 @@ def test_gaps_among_ordinary_rows_are_passed_over() -> None:
 def test_where_no_row_has_a_value_the_schema_tells_what_to_expect() -> None:
     among = ordinary()
     among[:, 1:] = MISSING
-    expected, distance = expected_for(12.0, 70.0, 1.0, among=among)
+    expected, odd = expected_for(12.0, 70.0, 1.0, among=among)
     assert expected[1:] == [55.0, 0.0]
-    assert distance[2] == FARTHEST
+    assert odd[1:] == [1.0, 1.0]
 
 
 def test_a_value_that_is_missing_as_usual_is_not_odd() -> None:
     among = ordinary(200)
     among[among[:, 2] == 0.0, 1] = MISSING  # amounts are not known by day
     assert expected_for(12.0, MISSING, 0.0, among=among)[1] == pytest.approx([0.0, 0.0, 0.0], abs=1)
-    assert expected_for(2.0, MISSING, 1.0, among=among)[1][1] == FARTHEST
+    assert expected_for(2.0, MISSING, 1.0, among=among)[1][1] > 0.1
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, ALIKE - 1, ALIKE, ALIKE + 1])
@@ -161,13 +161,47 @@ def surprised_by_anything(matrix: Matrix) -> Matrix:
     return np.where(odd, -9.0, -1.0)
 
 
+def nothing_helps(matrix: Matrix) -> Matrix:
+    return np.full(len(matrix), -9.0)
+
+
 def test_the_value_whose_replacement_helps_carries_the_surprise() -> None:
     (why,) = reasons((12.0, 500.0, 0.0), surprised_by_amounts)
-    assert (why.feature, why.value, why.share) == ("amount", 500.0, 1.0)
+    assert (why.feature, why.value) == ("amount", 500.0)
+    assert why.share == pytest.approx(1.0, abs=0.01)
     assert why.expected == pytest.approx(20.0, abs=1.0)
 
 
-def test_where_no_single_replacement_helps_the_farthest_values_carry_it() -> None:
+def test_what_the_detector_sees_and_how_odd_a_value_is_by_itself_add_up() -> None:
+    row = (60.0, 500.0, 0.0)
+    _, odd = expected_for(*row)
+    assert odd[:2] == [MOST_RANGES, MOST_RANGES]
+    why = {reason.feature: reason.share for reason in reasons(row, surprised_by_amounts)}
+    assert why == pytest.approx({"amount": (1 + 2) / (1 + 2 + 2), "hour": 2 / 5}, abs=0.01)
+
+
+def test_of_values_in_their_usual_ranges_the_detector_is_the_judge() -> None:
+    def surprised_by_shops(matrix: Matrix) -> Matrix:
+        odd: Matrix = -np.abs(matrix[:, 2])
+        return odd
+
+    # The shop of the night and an amount between both: neither is out of its range.
+    why = reasons((12.0, 45.0, 1.0), surprised_by_shops)
+    assert why[0].feature == "shop"
+    assert why[0].share > 0.9
+
+
+def test_a_value_that_the_detector_sees_but_a_little_comes_first_where_it_alone_is_odd() -> None:
+    def surprised_by_averages(matrix: Matrix) -> Matrix:
+        """One that takes an hour a little before noon for worse than any amount."""
+        odd: Matrix = 6.0 * (matrix[:, 0] < 11.9) + 5.0 * (matrix[:, 1] > 25.0)
+        return -odd
+
+    first, second = reasons((11.7, 500.0, 0.0), surprised_by_averages)
+    assert (first.feature, second.feature) == ("amount", "hour")
+
+
+def test_where_no_single_replacement_helps_the_oddest_values_carry_it() -> None:
     row = (500.0, 500.0, 0.0)
     assert surprised_by_anything(np.array([[12.0, 500.0, 0.0], [500.0, 20.0, 0.0]])).max() == -9.0
     why = reasons(row, surprised_by_anything)
@@ -175,17 +209,84 @@ def test_where_no_single_replacement_helps_the_farthest_values_carry_it() -> Non
     assert [reason.share for reason in why] == pytest.approx([0.5, 0.5])
 
 
-def test_distances_share_out_what_they_are() -> None:
-    def nothing_helps(matrix: Matrix) -> Matrix:
-        return np.full(len(matrix), -9.0)
-
-    why = reasons((13.0, 500.0, 1.0), nothing_helps)
-    _, distance = expected_for(13.0, 500.0, 1.0)
-    found = {reason.feature: reason.share for reason in why}
+def test_oddness_is_squared_so_that_one_far_value_tells_more_than_many_near_ones() -> None:
+    row = (13.5, 40.0, 1.0)
+    _, odd = expected_for(*row)
+    total = sum(part**2 for part in odd)
+    found = {reason.feature: reason.share for reason in reasons(row, nothing_helps)}
     names = [feature.name for feature in SCHEMA.features]
     assert found == pytest.approx(
-        {n: d / sum(distance) for n, d in zip(names, distance, strict=True) if d > 0.05}, abs=0.01
+        {name: part**2 / total for name, part in zip(names, odd, strict=True)}
     )
+
+
+def test_values_that_are_as_expected_are_not_replaced() -> None:
+    scored = []
+
+    def counted(matrix: Matrix) -> Matrix:
+        scored.append(len(matrix))
+        return surprised_by_amounts(matrix)
+
+    hour, _, shop = expected_for(12.0, 500.0, 0.0)[0]
+    reasons((hour, 500.0, shop), counted)
+    assert scored == [1, 1]  # the row itself, and with its amount replaced
+
+
+def wide(features: int, rows: int = 50) -> tuple[FeatureSchema, Matrix]:
+    schema = FeatureSchema(tuple(Feature(f"f{place}", "number") for place in range(features)))
+    return schema, np.random.default_rng(1).normal(size=(rows, features))
+
+
+@pytest.mark.parametrize("features", [200, 500])
+def test_of_many_values_the_oddest_are_replaced_so_that_the_cost_is_bounded(features: int) -> None:
+    schema, among = wide(features)
+    row = np.random.default_rng(3).normal(size=(1, features))
+    row[0, -5] = 100.0
+    scored = []
+
+    def counted(matrix: Matrix) -> Matrix:
+        scored.append(len(matrix))
+        farthest: Matrix = np.abs(matrix).max(axis=1)
+        return -farthest
+
+    (why,) = explain(
+        schema, counted, Expectation(schema, among), row, counted(row), row.tolist(), most=3
+    )
+    assert scored == [1, min(features, MOST_A_ROW // features)]
+    assert (why[0].feature, why[0].value) == (f"f{features - 5}", 100.0)
+    assert why[0].share > 2 * why[1].share
+
+
+def test_a_feature_is_named_even_where_all_share_evenly_in_a_wide_row() -> None:
+    schema, among = wide(200)
+    row = Expectation(schema, np.tile(among[:1], (20, 1))).of(among[:1])[0]
+    (why,) = explain(
+        schema,
+        nothing_helps,
+        Expectation(schema, np.tile(among[:1], (20, 1))),
+        row,
+        np.array([-9.0]),
+        row.tolist(),
+        most=3,
+    )
+    assert [reason.share for reason in why] == [1 / 200]
+
+
+def test_rows_are_explained_alike_alone_and_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    schema, among = wide(8)
+    rows = np.random.default_rng(2).normal(size=(30, 8)) * 3.0
+
+    def surprise(matrix: Matrix) -> Matrix:
+        odd: Matrix = -np.square(matrix).sum(axis=1)
+        return odd
+
+    def explained(some: Matrix) -> list[list[Reason]]:
+        expectation = Expectation(schema, among)
+        return explain(schema, surprise, expectation, some, surprise(some), some.tolist(), most=8)
+
+    alone = [explained(rows[i : i + 1])[0] for i in range(len(rows))]
+    monkeypatch.setattr("anomaly_app.core.explain.MOST_VALUES", 8 * 5)
+    assert explained(rows) == alone
 
 
 def test_a_row_that_is_all_as_expected_shares_evenly() -> None:
