@@ -6,6 +6,7 @@ from typing import Any
 import numba
 
 SINGLE_MATRIX = numba.types.Array(numba.float32, 2, "C", readonly=True)
+DOUBLE_MATRIX = numba.types.Array(numba.float64, 2, "C", readonly=True)
 SINGLES = numba.types.Array(numba.float32, 1, "C", readonly=True)
 DOUBLES = numba.types.Array(numba.float64, 1, "C", readonly=True)
 INTEGERS = numba.types.Array(numba.int32, 1, "C", readonly=True)

@@ -15,7 +15,7 @@ CHEAP: dict[str, dict[str, Any]] = {
     "isolation_forest": {"n_estimators": 10},
     "autoencoder": {"max_iter": 20, "hidden": 8},
     "gradient_boosting": {"max_iter": 20},
-    "default": {"trim": 0.0, "references": 50, "max_rows": 100},
+    "default": {"trim": 0.0, "max_rows": 100},
 }
 """What makes a detector cheap enough for some sixty fits."""
 

@@ -11,10 +11,14 @@ from anomaly_app.core.detectors.scaling import (
     FARTHEST,
     QUANTILES,
     NormalScores,
+    Robust,
+    Scaling,
     Standard,
     make_scaler,
 )
 from anomaly_app.core.schema import Matrix
+
+SCALINGS: tuple[Scaling, ...] = ("standard", "robust", "normal_scores")
 
 
 def column(*values: float) -> Matrix:
@@ -35,9 +39,9 @@ def test_standard_features_have_mean_0_and_deviation_1() -> None:
 
 
 @pytest.mark.parametrize("constant", [0.0, 7.0, 0.1, 1e9 + 0.1, -1e-9])
-@pytest.mark.parametrize("scaler", [Standard, NormalScores])
+@pytest.mark.parametrize("scaler", [Standard, Robust, NormalScores])
 def test_a_constant_feature_stays_at_0_and_another_value_is_so_far_away(
-    scaler: type[Standard] | type[NormalScores], constant: float
+    scaler: type[Standard] | type[Robust] | type[NormalScores], constant: float
 ) -> None:
     scale = scaler(column(*[constant] * 30))
     assert scale(column(constant))[0, 0] == pytest.approx(0.0, abs=1e-6)
@@ -45,12 +49,25 @@ def test_a_constant_feature_stays_at_0_and_another_value_is_so_far_away(
     assert farther.tolist() == pytest.approx([-5.0, 2.0], abs=1e-6)
 
 
-@pytest.mark.parametrize("scaler", [Standard, NormalScores])
+@pytest.mark.parametrize("scaler", [Standard, Robust, NormalScores])
 def test_scaled_values_are_held_within_the_farthest(
-    scaler: type[Standard] | type[NormalScores],
+    scaler: type[Standard] | type[Robust] | type[NormalScores],
 ) -> None:
     scaled = scaler(random_rows(features=1))(column(-1e300, -1e15, 1e15, 1e300))
     assert scaled[:, 0].tolist() == [-FARTHEST, -FARTHEST, FARTHEST, FARTHEST]
+
+
+def test_a_few_wild_values_do_not_move_the_robust_scale() -> None:
+    rows = np.random.default_rng(0).normal(7.0, 3.0, (2_000, 1))
+    wild = np.vstack([rows, np.full((20, 1), 1e6)])
+    scaled = Robust(wild)(rows)
+    assert np.median(scaled) == pytest.approx(0.0, abs=0.05)
+    assert scaled.std() == pytest.approx(1.0, rel=0.1)
+
+
+def test_where_nine_tenths_are_equal_the_deviation_is_the_robust_scale() -> None:
+    rows = column(*[0.0] * 97, 5.0, 5.0, 5.0)
+    assert Robust(rows)(column(5.0))[0, 0] == pytest.approx(5.0 / rows.std())
 
 
 def test_normal_scores_are_normal_quantiles_of_mid_ranks() -> None:
@@ -69,7 +86,7 @@ def test_tied_values_share_the_middle_of_their_ranks() -> None:
 def test_of_many_values_some_describe_the_others_closely() -> None:
     rows = random_rows(8 * QUANTILES, 1)
     scale = NormalScores(rows)
-    assert len(scale.values[0]) <= QUANTILES
+    assert len(scale.values) <= QUANTILES
     expected = norm.ppf((rankdata(rows, axis=0) - 0.5) / len(rows))
     inside = np.abs(expected) < 2.0
     np.testing.assert_allclose(scale(rows)[inside], expected[inside], atol=0.02)
@@ -104,7 +121,7 @@ def test_normal_scores_rise_without_bound_beyond_the_extremes(raw: list[float]) 
 
 def test_each_feature_is_scaled_for_itself() -> None:
     rows = random_rows()
-    for scaling in ("standard", "normal_scores"):
+    for scaling in SCALINGS:
         whole = make_scaler(scaling, rows)(rows)
         for j in range(rows.shape[1]):
             alone = make_scaler(scaling, rows[:, [j]])(rows[:, [j]])

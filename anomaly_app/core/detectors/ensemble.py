@@ -1,16 +1,18 @@
-"""The default: four detectors that see different things, put together as tail p-values."""
+"""The default: five views of a row, put together as tail p-values."""
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 
 from anomaly_app.core.calibration import Calibration
 from anomaly_app.core.detectors.base import Detector
 from anomaly_app.core.detectors.gaussian_mixture import GaussianMixture
 from anomaly_app.core.detectors.knn import NearestNeighbors
-from anomaly_app.core.detectors.scaling import NormalScores
-from anomaly_app.core.detectors.trimming import ordinary_rows, subsample
+from anomaly_app.core.detectors.neighbourhood import Neighbourhood
+from anomaly_app.core.detectors.scaling import Robust
+from anomaly_app.core.detectors.trimming import most_ordinary, ordinary_rows, subsample
+from anomaly_app.core.detectors.whitening import WhitenedNormalScores, distances
 from anomaly_app.core.schema import Matrix
 
 TRIM = 0.02
@@ -19,41 +21,51 @@ TRIM = 0.02
 DENSITY_ROWS = 3_000
 """Rows that the mixture's number of components is chosen on: it takes six fits."""
 
+MEMBERS = {"nearest": 2, "local": 1, "mixture": 1, "rank nearest": 1, "rank centre": 1}
+"""What is put together, and how many times each counts."""
+
+SHARES = np.array(list(MEMBERS.values())) / sum(MEMBERS.values())
+
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Ensemble(Detector):
-    """The root mean square over four detectors of the logarithm of the tail p-value.
+    """The cubic mean over five members of the logarithm of the tail p-value.
 
-    Two look at the features as they are: the distance to the nearest rows finds what lies
-    outside, the density of a mixture finds what lies between groups. Two look at normal scores,
-    in which long tails are no longer than others: again the nearest rows, and one Gaussian for
-    values that do not go together. Each misses what another one sees. Tail p-values make them
-    comparable without saturating, and squares let the one that is surprised most count most.
+    Three look at the features as they are: the distance to the nearest rows finds what lies
+    outside, that distance by the neighbours' own what lies beside dense groups, and the density of
+    a mixture what lies between groups. Two look at normal scores, whitened, in which long tails are
+    no longer than others: the nearest rows again, and the distance from the centre for values that
+    do not go together. Each misses what another one sees. Tail p-values make them comparable
+    without saturating, and cubes let the one that is surprised most count most.
 
     Parameters
     ----------
     n_neighbors
-        Neighbours that a row is compared with.
-    references
-        Training rows that neighbours are looked for among; the cost of a score grows with them.
+        Neighbours that a distance is to.
     max_rows
         See `Detector`.
     trim
-        Share of the training rows, the most isolated, that the first two and all calibrations
-        leave out; 0 trims nothing. Normal scores are of ranks, which a few anomalies do not
-        stretch: the other two learn from all rows.
+        Share of the training rows, the most abnormal, that are no neighbours and calibrate
+        nothing; 0 trims nothing. They are found in two steps: a fit without the rows that a
+        forest isolates first judges all rows, and is made again without the most abnormal of
+        these. Neighbours must not be anomalies, since like ones would hide behind them; the
+        mixture and the ranks, which a few rows move little, are of all rows, so that what is
+        trimmed by mistake is not far from everything.
     contamination, random_state
         See `Detector`.
 
     Attributes
     ----------
-    members_ : list of Detector
     calibrations_ : list of Calibration
-        One for each member.
+        One for each of `MEMBERS`.
+
+    Notes
+    -----
+    Trimming again by a first fit is the reweighting step of robust estimators: Rousseeuw and van
+    Driessen, *A fast algorithm for the minimum covariance determinant estimator*, 1999.
     """
 
-    n_neighbors: int = 5
-    references: int = 1_000
+    n_neighbors: int = 3
     max_rows: int | None = 20_000
     trim: float = TRIM
 
@@ -61,37 +73,69 @@ class Ensemble(Detector):
         return subsample(matrix, self.max_rows, random)
 
     def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:
-        ordinary = ordinary_rows(rows, self.trim, random)
-        self._normal_scores = NormalScores(rows)
-        ranked = self._normal_scores(rows)
+        first = ordinary_rows(rows, self.trim, random)
         seed = random.randint(2**31 - 1)
-        nearest = partial(
-            NearestNeighbors,
-            n_neighbors=self.n_neighbors,
-            max_rows=self.references,
-            random_state=seed,
+        self._mixture = GaussianMixture(max_rows=DENSITY_ROWS, random_state=seed).fit(rows)
+        self._whitened = WhitenedNormalScores(rows)
+        of_all_rows = -self._mixture.held_out_scores(rows), self._whitened(rows)
+        scores = self._fit_to(first, rows, *of_all_rows, seed)
+        if len(first) < len(rows):
+            self._fit_to(most_ordinary(scores, self.trim), rows, *of_all_rows, seed)
+
+    def _fit_to(
+        self,
+        ordinary: npt.NDArray[np.intp],
+        rows: Matrix,
+        mixture: Matrix,
+        whitened: Matrix,
+        seed: int,
+    ) -> Matrix:
+        """Fit what is learnt from ordinary rows only, and score all, each as if left out."""
+        self._scaled = Robust(rows[ordinary])
+        self._neighbourhood = Neighbourhood(
+            self._scaled(rows[ordinary]), self.n_neighbors, np.random.RandomState(seed)
         )
-        rank_density = GaussianMixture(
-            n_components=1, scaling="none", max_rows=None, random_state=seed
+        self._rank_nearest = NearestNeighbors(
+            n_neighbors=self.n_neighbors, scaling="none", max_rows=None, random_state=seed
+        ).fit(whitened[ordinary])
+        raw = (
+            *self._neighbourhood.measure_held_out(self._scaled(rows)),
+            mixture,
+            -self._rank_nearest.held_out_scores(whitened),
+            self._whitened.held_out_distances(whitened),
         )
-        density = GaussianMixture(max_rows=DENSITY_ROWS, random_state=seed)
-        self.members_ = [
-            nearest().fit(rows[ordinary]),
-            density.fit(rows[ordinary]),
-            nearest(scaling="none").fit(ranked),
-            rank_density.fit(ranked),
-        ]
-        self.calibrations_ = [
-            Calibration.fit(-member.held_out_scores(seen[ordinary]))
-            for member, seen in zip(self.members_, (rows, rows, ranked, ranked), strict=True)
-        ]
+        self.calibrations_ = [Calibration.fit(member[ordinary]) for member in raw]
+        return _together(self._log_p(raw))
 
     def score_rows(self, matrix: Matrix) -> Matrix:
         """Score rows without checks; see `Detector`."""
-        ranked = self._normal_scores(matrix)
-        squares = np.zeros(len(matrix))
-        for member, calibration, seen in zip(
-            self.members_, self.calibrations_, (matrix, matrix, ranked, ranked), strict=True
-        ):
-            squares += np.square(calibration.log_p_values(-member.score_rows(seen)))
-        return -np.sqrt(squares / len(self.members_))
+        return _together(self.log_p_of_members(matrix))
+
+    def log_p_of_members(self, matrix: Matrix) -> Matrix:
+        """Logarithms of the tail p-values of each member, shape ``(members, rows)``.
+
+        Parameters
+        ----------
+        matrix
+            Finite, shape ``(rows, features)`` with the features of the fit.
+        """
+        whitened = self._whitened(matrix)
+        return self._log_p(
+            (
+                *self._neighbourhood.measure(self._scaled(matrix)),
+                -self._mixture.score_rows(matrix),
+                -self._rank_nearest.score_rows(whitened),
+                distances(whitened),
+            )
+        )
+
+    def _log_p(self, raw: tuple[Matrix, ...]) -> Matrix:
+        log_p = np.empty((len(raw), len(raw[0])))
+        for place, (calibration, member) in enumerate(zip(self.calibrations_, raw, strict=True)):
+            log_p[place] = calibration.log_p_values(member)
+        return log_p
+
+
+def _together(log_p: Matrix) -> Matrix:
+    scores: Matrix = np.cbrt(SHARES @ (log_p * log_p * log_p))
+    return scores

@@ -1,17 +1,25 @@
 """Gaussian mixture: how dense ordinary rows are around a row."""
 
+import warnings
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
+import numba
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture as Mixture
 
+from anomaly_app.core.compiled import DOUBLE_MATRIX, DOUBLES, compiled
 from anomaly_app.core.detectors.base import Detector
 from anomaly_app.core.detectors.scaling import Scaling, make_scaler
+from anomaly_app.core.detectors.trimming import subsample
 from anomaly_app.core.schema import Matrix
 
 COMPONENTS = (1, 2, 3, 5, 7, 10)
 """Numbers of components that ``auto`` chooses from."""
+
+PARTS = 10
+"""Into which training rows are divided to score each by a mixture of the others."""
 
 NUMBERS_PER_PARAMETER = 4
 """Values in the training rows for each parameter of the mixture: with fewer, ``auto`` tries no
@@ -51,26 +59,16 @@ class GaussianMixture(Detector):
         self._scaler = make_scaler(self.scaling, rows)
         scaled = self._scaler(rows)
         seed = random.randint(2**31 - 1)
-        mixtures = [
-            Mixture(
-                n_components=size,
-                reg_covar=self.reg_covar,
-                covariance_type="full",
-                random_state=seed,
-            ).fit(scaled)
-            for size in self._sizes(*scaled.shape)
-        ]
+        mixtures = [self._mixture(scaled, size, seed) for size in self._sizes(*scaled.shape)]
         self.mixture_ = min(mixtures, key=lambda mixture: mixture.bic(scaled))
-        precisions = self.mixture_.precisions_cholesky_
-        self._precisions = np.hstack(list(precisions))
-        self._centres = np.hstack(
-            [mean @ p for mean, p in zip(self.mixture_.means_, precisions, strict=True)]
-        )
-        log_determinants = np.log(np.diagonal(precisions, axis1=1, axis2=2)).sum(axis=1)
-        features = scaled.shape[1]
-        self._log_heights = (
-            np.log(self.mixture_.weights_) + log_determinants - features / 2 * np.log(2 * np.pi)
-        )
+        self._terms = _terms(self.mixture_)
+
+    def _mixture(self, scaled: Matrix, size: int, seed: int) -> Mixture:
+        mixture = Mixture(n_components=size, reg_covar=self.reg_covar, random_state=seed)
+        with warnings.catch_warnings():
+            # One that goes on improving by little is judged by its criterion like the others.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            return mixture.fit(scaled)
 
     def _sizes(self, rows: int, features: int) -> list[int]:
         if self.n_components != "auto":
@@ -80,15 +78,69 @@ class GaussianMixture(Detector):
         return [size for size in COMPONENTS if size <= max(most, 1.0)]
 
     def score_rows(self, matrix: Matrix) -> Matrix:
-        """Score rows without checks; see `Detector`.
-
-        The same sums as scikit-learn's, for all components in one product of matrices.
-        """
-        whitened = self._scaler(matrix) @ self._precisions - self._centres
-        components = len(self._log_heights)
-        squares = np.square(whitened).reshape(len(matrix), components, -1).sum(axis=2)
-        log_densities = self._log_heights - squares / 2
-        highest = log_densities.max(axis=1)
-        total: Matrix = np.exp(log_densities - highest[:, np.newaxis]).sum(axis=1)
-        densities: Matrix = highest + np.log(total)
+        """Score rows without checks; see `Detector`."""
+        scaled = np.ascontiguousarray(self._scaler(matrix))
+        densities: Matrix = _log_densities(scaled, *self._terms)
         return densities
+
+    def held_out_scores(self, rows: Matrix) -> Matrix:
+        """Score each part of the rows by a mixture of the others; see `Detector`.
+
+        A mixture is too sure of the rows that it was fitted to, the more the fewer they are.
+        """
+        scaled = np.ascontiguousarray(self._scaler(rows))
+        size = self.mixture_.n_components
+        if len(rows) < PARTS * size:
+            return self.score_rows(rows)
+        densities = np.empty(len(rows))
+        part = np.random.RandomState(0).permutation(len(rows)) % PARTS
+        for one in range(PARTS):
+            others = subsample(scaled[part != one], self.max_rows, np.random.RandomState(one))
+            terms = _terms(self._mixture(others, size, one))
+            densities[part == one] = _log_densities(scaled[part == one], *terms)
+        return densities
+
+
+class Terms(NamedTuple):
+    """What the density of a mixture is computed from, components side by side."""
+
+    precisions: Matrix
+    """Shape ``(features, components * features)``: what whitens the rows for each component."""
+    centres: Matrix
+    """The components' means, whitened, shape ``(components * features,)``."""
+    log_heights: Matrix
+    """Logarithms of the weighted densities at the means, shape ``(components,)``."""
+
+
+def _terms(mixture: Mixture) -> Terms:
+    precisions = mixture.precisions_cholesky_
+    log_determinants = np.log(np.diagonal(precisions, axis1=1, axis2=2)).sum(axis=1)
+    features = precisions.shape[1]
+    return Terms(
+        np.hstack(list(precisions)),
+        np.hstack([mean @ p for mean, p in zip(mixture.means_, precisions, strict=True)]),
+        np.log(mixture.weights_) + log_determinants - features / 2 * np.log(2 * np.pi),
+    )
+
+
+@compiled(numba.float64[::1](DOUBLE_MATRIX, DOUBLE_MATRIX, DOUBLES, DOUBLES))
+def _log_densities(rows: Any, precisions: Any, centres: Any, log_heights: Any) -> Any:
+    """Do scikit-learn's sums, for all components in one product of matrices."""
+    whitened = np.dot(rows, precisions)
+    count, features = rows.shape
+    densities = np.empty(count)
+    logs = np.empty(len(log_heights))
+    for i in range(count):
+        highest = -np.inf
+        for component in range(len(log_heights)):
+            square = 0.0
+            for j in range(component * features, (component + 1) * features):
+                difference = whitened[i, j] - centres[j]
+                square += difference * difference
+            logs[component] = log_heights[component] - square / 2
+            highest = max(highest, logs[component])
+        total = 0.0
+        for component in range(len(log_heights)):
+            total += np.exp(logs[component] - highest)
+        densities[i] = highest + np.log(total)
+    return densities

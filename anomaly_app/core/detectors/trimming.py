@@ -25,14 +25,26 @@ def ordinary_rows(
         Draws the forest that judges.
     """
     rows = len(matrix)
-    dropped = min(int(rows * share), rows - 2)
-    if dropped <= 0:
+    if min(int(rows * share), rows - 2) <= 0:
         return np.arange(rows)
     forest = IsolationForest(
         n_estimators=TREES, max_samples=min(SUBSAMPLE, rows), random_state=random
     ).fit(matrix)
-    order = np.argsort(forest.score_samples(matrix), kind="stable")
-    return np.sort(order[dropped:])
+    return most_ordinary(forest.score_samples(matrix), share)
+
+
+def most_ordinary(scores: Matrix, share: float) -> npt.NDArray[np.intp]:
+    """Give the places of the rows that are left when those with the lowest scores are dropped.
+
+    Parameters
+    ----------
+    scores
+        Low = abnormal, shape ``(rows,)``.
+    share
+        Of the rows that are dropped, 0 to below 1; at least two rows stay.
+    """
+    dropped = max(min(int(len(scores) * share), len(scores) - 2), 0)
+    return np.sort(np.argsort(scores, kind="stable")[dropped:])
 
 
 def subsample(matrix: Matrix, most: int | None, random: np.random.RandomState) -> Matrix:

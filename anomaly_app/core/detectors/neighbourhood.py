@@ -1,0 +1,104 @@
+"""How far the nearest rows are, and how far these are from their own neighbours."""
+
+from typing import Any
+
+import numba
+import numpy as np
+
+from anomaly_app.core.compiled import DOUBLES, compiled
+from anomaly_app.core.detectors.references import References
+from anomaly_app.core.schema import Matrix
+
+AROUND = 10
+"""Neighbours that a row's surroundings are compared with."""
+
+CLOSEST = 1e-9
+"""Added to distances before their logarithm: equal rows are at distance 0."""
+
+SINGLE_ROWS = numba.types.Array(numba.float32, 2, "C")
+LONG_ROWS = numba.types.Array(numba.int64, 2, "C")
+
+
+class Neighbourhood:
+    """Reference rows, each with how dense they are around it.
+
+    Parameters
+    ----------
+    rows
+        Scaled, at least two, shape ``(references, features)``.
+    n_neighbors
+        Of a distance, at least 1; fewer where there are fewer references.
+    random
+        Parts the references.
+
+    Notes
+    -----
+    The logarithm of a row's mean distance to its neighbours by that of theirs is the simplified
+    local outlier factor: Schubert, Zimek and Kriegel, *Local outlier detection reconsidered*, 2014.
+    """
+
+    def __init__(self, rows: Matrix, n_neighbors: int, random: np.random.RandomState) -> None:
+        self._references = References(rows, random)
+        self._near = n_neighbors
+        self._around = min(AROUND, len(rows) - 1)
+        self._own_logs: Matrix = np.zeros(len(rows))
+        _, self._own_logs = self._measure(rows, held_out=True, logs_only=True)
+
+    def measure(self, rows: Matrix) -> tuple[Matrix, Matrix]:
+        """Measure rows, high = abnormal.
+
+        Parameters
+        ----------
+        rows
+            Scaled, shape ``(rows, features)``.
+
+        Returns
+        -------
+        distances : Matrix
+            Mean distances to the nearest ``n_neighbors``, shape ``(rows,)``.
+        local : Matrix
+            Logarithms of how many times as far the neighbours are as from each other's
+            neighbours, shape ``(rows,)``.
+        """
+        return self._measure(rows, held_out=False)
+
+    def measure_held_out(self, rows: Matrix) -> tuple[Matrix, Matrix]:
+        """Do as `measure` does, without counting a reference as its own neighbour."""
+        return self._measure(rows, held_out=True)
+
+    def _measure(
+        self, rows: Matrix, *, held_out: bool, logs_only: bool = False
+    ) -> tuple[Matrix, Matrix]:
+        squared, places = self._references.nearest_with_places(rows, self._around + held_out)
+        distances, logs = _measured(
+            squared, places, self._own_logs, self._near, held_out, logs_only
+        )
+        return distances, logs
+
+
+@compiled(
+    numba.float64[:, ::1](
+        SINGLE_ROWS, LONG_ROWS, DOUBLES, numba.int64, numba.boolean, numba.boolean
+    )
+)
+def _measured(
+    squared: Any, places: Any, own_logs: Any, near: Any, held_out: Any, logs_only: Any
+) -> Any:
+    rows, found = squared.shape
+    measured = np.empty((2, rows))
+    distances, logs = measured
+    for i in range(rows):
+        first = 1 if held_out and squared[i, 0] == 0.0 else 0
+        last = found - 1 if held_out and first == 0 else found
+        many = last - first
+        total = total_near = total_logs = 0.0
+        for j in range(many):
+            total += np.sqrt(np.float64(squared[i, first + j]))
+            total_logs += own_logs[places[i, first + j]]
+            if j < near:
+                total_near = total
+        distances[i] = total_near / min(near, many)
+        logs[i] = np.log(total / many + CLOSEST)
+        if not logs_only:
+            logs[i] -= total_logs / many
+    return measured

@@ -1,0 +1,68 @@
+"""Normal scores without correlations: what does not go together is far away."""
+
+import numpy as np
+from sklearn.covariance import oas
+
+from anomaly_app.core.detectors.scaling import NormalScores
+from anomaly_app.core.schema import Matrix
+
+RIDGE = 1e-3
+"""Added to the variances: directions without any spread do not decide everything."""
+
+LEAST_LEFT = 0.01
+"""Part of its own leverage that is left to a row at least."""
+
+
+class WhitenedNormalScores:
+    """Normal scores, turned and stretched so that they are uncorrelated with variance 1.
+
+    The length of a whitened row is its Mahalanobis distance from the centre.
+
+    Parameters
+    ----------
+    rows
+        Training rows, shape ``(rows, features)``.
+
+    Notes
+    -----
+    The covariance is shrunk towards a sphere, the more the fewer rows there are: Chen, Wiesel,
+    Eldar and Hero, *Shrinkage algorithms for MMSE covariance estimation*, 2010.
+    """
+
+    def __init__(self, rows: Matrix) -> None:
+        self._normal_scores = NormalScores(rows)
+        scores = self._normal_scores(rows)
+        covariance, _ = oas(scores)
+        variances, directions = np.linalg.eigh(covariance)
+        self._whitening: Matrix = directions / np.sqrt(np.maximum(variances, 0.0) + RIDGE)
+        self._centre: Matrix = scores.mean(axis=0) @ self._whitening
+        self._rows = len(rows)
+
+    def __call__(self, matrix: Matrix) -> Matrix:
+        """Whiten rows, shape ``(rows, features)``."""
+        whitened: Matrix = self._normal_scores(matrix) @ self._whitening - self._centre
+        return whitened
+
+    def held_out_distances(self, whitened: Matrix) -> Matrix:
+        """Mahalanobis distances of training rows, as if each had not been learnt from.
+
+        Parameters
+        ----------
+        whitened
+            Training rows, whitened.
+
+        Notes
+        -----
+        By the leverage of a row: Cook and Weisberg, *Residuals and influence in regression*,
+        1982, section 2.2.
+        """
+        squares = np.square(whitened).sum(axis=1)
+        left = np.maximum(1.0 - squares / self._rows, LEAST_LEFT)
+        distances: Matrix = np.sqrt(squares) / left
+        return distances
+
+
+def distances(whitened: Matrix) -> Matrix:
+    """Mahalanobis distances of whitened rows, shape ``(rows,)``."""
+    found: Matrix = np.sqrt(np.square(whitened).sum(axis=1))
+    return found
