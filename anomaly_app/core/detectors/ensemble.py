@@ -1,4 +1,4 @@
-"""The default: five views of a row, put together as tail p-values."""
+"""The default: six views of a row, put together as tail p-values."""
 
 from dataclasses import dataclass
 
@@ -11,6 +11,7 @@ from anomaly_app.core.detectors.gaussian_mixture import GaussianMixture
 from anomaly_app.core.detectors.knn import NearestNeighbors
 from anomaly_app.core.detectors.neighbourhood import Neighbourhood
 from anomaly_app.core.detectors.scaling import Robust
+from anomaly_app.core.detectors.tiny_subsamples import TinySubsamples
 from anomaly_app.core.detectors.trimming import most_ordinary, ordinary_rows, subsample
 from anomaly_app.core.detectors.whitening import WhitenedNormalScores, distances
 from anomaly_app.core.schema import Matrix
@@ -21,7 +22,14 @@ TRIM = 0.02
 DENSITY_ROWS = 3_000
 """Rows that the mixture's number of components is chosen on: it takes six fits."""
 
-MEMBERS = {"nearest": 2, "local": 1, "mixture": 1, "rank nearest": 1, "rank centre": 1}
+MEMBERS = {
+    "nearest": 2,
+    "local": 1,
+    "subsamples": 1,
+    "mixture": 1,
+    "rank nearest": 1,
+    "rank centre": 1,
+}
 """What is put together, and how many times each counts."""
 
 SHARES = np.array(list(MEMBERS.values())) / sum(MEMBERS.values())
@@ -29,11 +37,12 @@ SHARES = np.array(list(MEMBERS.values())) / sum(MEMBERS.values())
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Ensemble(Detector):
-    """The cubic mean over five members of the logarithm of the tail p-value.
+    """The cubic mean over six members of the logarithm of the tail p-value.
 
-    Three look at the features as they are: the distance to the nearest rows finds what lies
-    outside, that distance by the neighbours' own what lies beside dense groups, and the density of
-    a mixture what lies between groups. Two look at normal scores, whitened, in which long tails are
+    Four look at the features as they are: the distance to the nearest rows finds what lies
+    outside, that distance by the neighbours' own what lies beside dense groups, the distance to
+    the nearest of few rows what lies outside together, and the density of a mixture what lies
+    between groups. Two look at normal scores, whitened, in which long tails are
     no longer than others: the nearest rows again, and the distance from the centre for values that
     do not go together. Each misses what another one sees. Tail p-values make them comparable
     without saturating, and cubes let the one that is surprised most count most.
@@ -98,8 +107,11 @@ class Ensemble(Detector):
         self._rank_nearest = NearestNeighbors(
             n_neighbors=self.n_neighbors, scaling="none", max_rows=None, random_state=seed
         ).fit(whitened[ordinary])
+        self._subsamples = TinySubsamples(self._scaled(rows[ordinary]), np.random.RandomState(seed))
+        scaled = self._scaled(rows)
         raw = (
-            *self._neighbourhood.measure_held_out(self._scaled(rows)),
+            *self._neighbourhood.measure_held_out(scaled),
+            self._subsamples.held_out_distances(scaled),
             mixture,
             -self._rank_nearest.held_out_scores(whitened),
             self._whitened.held_out_distances(whitened),
@@ -119,10 +131,11 @@ class Ensemble(Detector):
         matrix
             Finite, shape ``(rows, features)`` with the features of the fit.
         """
-        whitened = self._whitened(matrix)
+        scaled, whitened = self._scaled(matrix), self._whitened(matrix)
         return self._log_p(
             (
-                *self._neighbourhood.measure(self._scaled(matrix)),
+                *self._neighbourhood.measure(scaled),
+                self._subsamples.distances(scaled),
                 -self._mixture.score_rows(matrix),
                 -self._rank_nearest.score_rows(whitened),
                 distances(whitened),

@@ -13,7 +13,7 @@ from anomaly_app.core.schema import Matrix
 FEW = 1_500
 """References that are all compared with a row; more are parted."""
 
-COMPARED = 1_500
+COMPARED = 1_200
 """References that a row is compared with at most, where there are more."""
 
 DIFFERENCES = 27_000

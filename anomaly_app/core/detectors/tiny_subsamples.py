@@ -1,0 +1,74 @@
+"""How far the nearest of a few rows is, on average over many such draws."""
+
+from typing import Any
+
+import numba
+import numpy as np
+
+from anomaly_app.core.compiled import SINGLE_MATRIX, SINGLES, compiled
+from anomaly_app.core.detectors.lanes import LANES, in_groups, single_precision, which_are_nearer
+from anomaly_app.core.schema import Matrix
+
+SUBSAMPLES = 16
+"""Draws that are averaged."""
+
+ROWS = 2 * LANES
+"""Rows of each: so few hardly ever hold two anomalies of a cluster that is 2 % of the history,
+so that these cannot hide behind each other."""
+
+
+class TinySubsamples:
+    """Subsamples of training rows.
+
+    Parameters
+    ----------
+    rows
+        Scaled, at least two, shape ``(rows, features)``. Of few rows, each subsample is half.
+    random
+        Draws them.
+
+    Notes
+    -----
+    Sugiyama and Borgwardt, *Rapid distance-based outlier detection via sampling*, 2013, with many
+    subsamples as in Pang, Ting and Albrecht, *LeSiNN: detecting anomalies by identifying least
+    similar nearest neighbours*, 2015.
+    """
+
+    def __init__(self, rows: Matrix, random: np.random.RandomState) -> None:
+        size = min(ROWS, len(rows) // 2)
+        drawn = [random.choice(len(rows), size, replace=False) for _ in range(SUBSAMPLES)]
+        chosen = single_precision(rows[np.concatenate(drawn)])
+        self._values, _, _ = in_groups(chosen, np.full(SUBSAMPLES, size))
+        self._groups = -(-size // LANES)
+
+    def distances(self, rows: Matrix) -> Matrix:
+        """Mean distances to the nearest row of each subsample, shape ``(rows,)``."""
+        means: Matrix = _mean_distances(
+            single_precision(rows), self._values, self._groups, held_out=False
+        )
+        return means
+
+    def held_out_distances(self, rows: Matrix) -> Matrix:
+        """Do as `distances` does, without the subsamples that hold the row or its equal."""
+        means: Matrix = _mean_distances(
+            single_precision(rows), self._values, self._groups, held_out=True
+        )
+        return means
+
+
+@compiled(numba.float64[::1](SINGLE_MATRIX, SINGLES, numba.int64, numba.boolean))
+def _mean_distances(rows: Any, values: Any, groups: Any, held_out: Any) -> Any:
+    means = np.zeros(len(rows))
+    squared = np.empty(LANES, np.float32)
+    for i in range(len(rows)):
+        many = 0
+        for subsample in range(SUBSAMPLES):
+            nearest = np.float32(np.inf)
+            for group in range(subsample * groups, (subsample + 1) * groups):
+                if which_are_nearer(rows[i], values, group, nearest, squared) != 0:
+                    nearest = min(nearest, squared.min())
+            if nearest > 0.0 or not held_out:
+                means[i] += np.sqrt(np.float64(nearest))
+                many += 1
+        means[i] /= max(many, 1)
+    return means
