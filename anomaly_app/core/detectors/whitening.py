@@ -58,8 +58,8 @@ class WhitenedNormalScores:
         """
         squares = np.square(whitened).sum(axis=1)
         left = np.maximum(1.0 - squares / self._rows, LEAST_LEFT)
-        distances: Matrix = np.sqrt(squares) / left
-        return distances
+        held_out: Matrix = np.sqrt(squares / left)
+        return held_out
 
 
 def distances(whitened: Matrix) -> Matrix:
