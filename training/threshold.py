@@ -12,7 +12,7 @@ from training.history import History
 
 SECONDS_PER_DAY = 86_400.0
 ALERT_RATE = 0.005
-"""Share of rows that alert where nothing else is asked for."""
+"""Share of ordinary rows that alert where nothing else is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,9 @@ class ThresholdRule:
     Parameters
     ----------
     alert_rate
-        Share of rows that should alert, above 0 and at most 0.5.
+        Share of ordinary rows that may alert, above 0 and at most 0.5.
     alerts_a_day
-        Alerts a day at most, on average.
+        Alerts a day on ordinary rows at most, on average.
     f_beta
         Maximise this F-beta score on the labels of the rows held back.
     costs

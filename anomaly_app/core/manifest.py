@@ -49,7 +49,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """By which history was read, and by which records are."""
     calibration: Calibration
     alert_rate: float
-    """Share of the transactions that may be called anomalous; the threshold on p."""
+    """Share of ordinary transactions that may be called anomalous; the threshold on p."""
     threshold_rule: str
     """Where the alert rate comes from, in words."""
     training: Training

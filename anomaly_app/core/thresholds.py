@@ -1,6 +1,7 @@
-"""Where alerts begin: from a budget of alerts, a share of the traffic, or labels.
+"""Where alerts begin: from a budget of alerts, a share of ordinary rows, or labels.
 
 Every rule ends as an alert rate: the tail p-value at and below which a transaction is an anomaly.
+p-values are shares of ordinary rows, so that alerts on true anomalies come besides.
 """
 
 from typing import NamedTuple
@@ -27,28 +28,32 @@ class Threshold(NamedTuple):
 
 
 def from_quantile(alert_rate: float) -> Threshold:
-    """Alert on this share of all transactions.
+    """Alert on this share of ordinary transactions.
 
     Parameters
     ----------
     alert_rate
         Above 0 and at most 0.5.
     """
-    return Threshold(_within(alert_rate), f"{percent(alert_rate)} of all rows")
+    return Threshold(_within(alert_rate), f"{percent(alert_rate)} of ordinary rows")
 
 
 def from_budget(alerts_a_day: float, transactions_a_day: float) -> Threshold:
-    """Spend a budget of alerts.
+    """Spend a budget of false alerts.
 
     Parameters
     ----------
     alerts_a_day
-        Alerts a day that people can bear, on average, true ones among them; above 0.
+        Alerts a day on ordinary transactions, on average, that people can bear besides the true
+        ones; above 0.
     transactions_a_day
-        The traffic; above 0.
+        The traffic, all taken for ordinary; above 0.
     """
     rate = alerts_a_day / transactions_a_day
-    rule = f"at most {alerts_a_day:g} alerts a day at {transactions_a_day:,.0f} rows a day"
+    rule = (
+        f"at most {alerts_a_day:g} alerts a day on ordinary rows, "
+        f"at {transactions_a_day:,.0f} rows a day"
+    )
     return Threshold(_within(rate), rule)
 
 

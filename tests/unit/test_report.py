@@ -107,7 +107,7 @@ def test_a_report_says_what_was_judged_when_and_by_which_model() -> None:
         "20 labelled as anomalies",
         "Judged on 2026-03-01 09:30 UTC",
         "robust_zscore",
-        "2% of all rows",
+        "2% of ordinary rows",
         "(recall, ",
         "(precision, ",
         "alerts a day",

@@ -148,8 +148,11 @@ def test_rows_beyond_a_p_value_of_a_half_are_counted_as_what_they_are_missed() -
 @pytest.mark.parametrize(
     ("threshold", "rule"),
     [
-        (from_quantile(0.0025), "0.25% of all rows"),
-        (from_budget(12.5, 40_000), "at most 12.5 alerts a day at 40,000 rows a day"),
+        (from_quantile(0.0025), "0.25% of ordinary rows"),
+        (
+            from_budget(12.5, 40_000),
+            "at most 12.5 alerts a day on ordinary rows, at 40,000 rows a day",
+        ),
         (
             from_f_beta(LOG_P, LABELS, 2.0),
             "best F2 on 2 labelled anomalies: 1.000 (precision 100%, recall 100%)",

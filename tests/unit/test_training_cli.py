@@ -90,7 +90,7 @@ def test_a_fit_shows_features_warnings_threshold_measures_and_the_way_on(data: P
         "features of the model",
         "left out one it has one value only",
         "steady it only counts up",
-        "2% of all rows",
+        "2% of ordinary rows",
         "AUC",
         "ANOMALY_MODEL=",
     ):
@@ -105,8 +105,8 @@ def test_a_detector_and_its_parameters_can_be_chosen(data: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "rule"),
     [
-        ([], "0.5% of all rows"),
-        (["--alert-rate", "0.02"], "2% of all rows"),
+        ([], "0.5% of ordinary rows"),
+        (["--alert-rate", "0.02"], "2% of ordinary rows"),
         (["--alerts-per-day", "20"], "at most 20 alerts a day"),
         (["--alerts-per-day", "5", "--transactions-per-day", "1000"], "at 1,000 rows a day"),
         (["--f-beta", "1"], "best F1"),
@@ -347,7 +347,7 @@ def test_an_artifact_is_shown_without_unpickling_it(data: Path) -> None:
     assert code == 0, output
     for words in (
         "robust_zscore",
-        "0.5% of all rows",
+        "0.5% of ordinary rows",
         "450 rows of history.csv",
         "matches its sha256",
     ):

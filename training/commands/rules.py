@@ -11,14 +11,15 @@ OPTIONS = (
     click.option(
         "--alert-rate",
         type=click.FloatRange(0, 0.5, min_open=True),
-        help="Share of rows that should alert: 0.005 is 5 in 1,000.  [default of fit: "
+        help="Share of ordinary rows that may alert: 0.005 is 5 in 1,000.  [default of fit: "
         f"{ALERT_RATE:g}]",
     ),
     click.option(
         "--alerts-per-day",
         type=POSITIVE,
         metavar="N",
-        help="Or: how many alerts a day are acceptable, on average, at the traffic of the history.",
+        help="Or: how many false alerts a day are acceptable, on average, at the traffic of the "
+        "history.",
     ),
     click.option(
         "--transactions-per-day",
