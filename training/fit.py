@@ -35,6 +35,9 @@ ORDINARY_ROWS = 256
 ORDINARY_AMONG = 50_000
 """Training rows that they are looked for among, drawn at random."""
 
+SCORED_AGAIN = 20_000
+"""Training rows that tell whether a group among those held back is known, drawn at random."""
+
 CERTAINLY_ORDINARY = 0.9
 """Share of the training rows, the least abnormal, that these are drawn from."""
 
@@ -103,8 +106,10 @@ def fit_model(history: History, options: FitOptions, *, version: str) -> Fitted:
     with threadpool_limits(1):
         estimator = _fit_estimator(fitted_on, schema, matrix, options)
         raw = -estimator.score_samples(judged)
+        some = subsample(matrix, SCORED_AGAIN, np.random.RandomState(options.random_state))
+        learnt = -estimator.score_samples(some)
         ordinary = _ordinary(estimator, matrix, options.random_state)
-    calibration = Calibration.fit(raw)
+    calibration = Calibration.fit(raw, learnt)
     wild = wild_rows(calibration, raw)
     absence = next(step.absence_ for step in estimator if isinstance(step, Preparation))
     log_p = absence.joined_with(calibration.log_p_values(raw), np.isnan(judged))
@@ -114,7 +119,7 @@ def fit_model(history: History, options: FitOptions, *, version: str) -> Fitted:
         *column_warnings(fitted_on, schema, inferred.left_out),
         scale_warning(schema),
         wild_rows_warning(wild, threshold.alert_rate),
-        later_alerts_warning(fitted_on, held_back, schema, raw, wild, threshold.alert_rate),
+        later_alerts_warning(fitted_on, held_back, schema, raw, learnt, wild, threshold.alert_rate),
         gaps_warning(schema, matrix, judged, log_p, wild, threshold.alert_rate),
     )
     pickle = pickle_model(estimator, ordinary)

@@ -51,6 +51,7 @@ def later_alerts_warning(
     held_back: History,
     schema: FeatureSchema,
     raw: Matrix,
+    learnt: Matrix,
     wild: Rows,
     alert_rate: float,
 ) -> str | None:
@@ -69,6 +70,8 @@ def later_alerts_warning(
         Of both.
     raw
         The detector's scores of the rows held back (high = abnormal), shape ``(rows,)``.
+    learnt
+        Its scores of rows that it learnt from.
     wild
         Which of these count as anomalies: their alerts are none too many.
     alert_rate
@@ -79,7 +82,7 @@ def later_alerts_warning(
     later: Rows = places_in_time(held_back, HALF) > HALF
     if later.all() or not later.any():
         return None
-    calibration = Calibration.fit(raw[~later])
+    calibration = Calibration.fit(raw[~later], learnt)
     later &= ~wild
     alerts = calibration.log_p_values(raw[later]) <= np.log(alert_rate)
     warning = alert_share_warning(alert_rate, int(alerts.sum()), len(alerts))

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from anomaly_app.core.schema import Matrix
-from anomaly_app.core.wild_scores import wild_scores
+from anomaly_app.core.wild_scores import Wild, wild_scores
 
 GRID = 256
 """Points that describe the empirical distribution, evenly over the rows, and as many again in
@@ -23,6 +23,10 @@ TAIL = 0.05
 
 HEAVIEST = 0.5
 """Largest shape of the tail: there the p-value falls with the square of the raw score."""
+
+KNOWN = 0.5
+"""Part of its share among the held-back rows that a group has in the history, from which on it is
+no news."""
 
 LARGEST, SMALLEST = 1e100, 1e-100
 """Sizes beyond which raw scores count as equal, and as 0: what is computed from others stays
@@ -75,7 +79,7 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
     wild: int = 0
 
     @classmethod
-    def fit(cls, held_back: Matrix) -> Self:
+    def fit(cls, held_back: Matrix, learnt: Matrix | None = None) -> Self:
         """Describe the distribution of ordinary rows' raw scores.
 
         Parameters
@@ -83,10 +87,18 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
         held_back
             Raw scores (high = abnormal) of rows that the detector was not fitted on,
             shape ``(rows,)``, at least one.
+        learnt
+            Raw scores of rows that it was fitted on. Where a group that looks wild is among them
+            as well, half as often at least, it belongs to the history and keeps its vote: a
+            detector that trims finds small groups of ordinary rows far from everything.
         """
         held = np.clip(np.asarray(held_back, dtype=np.float64), -LARGEST, LARGEST)
         ordered = np.sort(np.where(np.abs(held) < SMALLEST, 0.0, held))
         wild = wild_scores(ordered)
+        if wild.rows > 0 and learnt is not None:
+            alike = np.mean(learnt >= ordered[len(ordered) - wild.beyond])
+            if alike >= KNOWN * wild.rows / len(ordered):
+                wild = Wild()
         rows = len(ordered) - wild.rows
         # Those beyond the valley that are not wild count, but where they are nobody knows.
         anchor = max(min(ANCHOR, max(int(rows * TAIL), 1)), wild.beyond - wild.rows + 1)

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from anomaly_app.core.calibration import Calibration
 from anomaly_app.core.schema import Matrix
 from anomaly_app.core.wild_scores import Wild, wild_scores
 
@@ -102,3 +103,15 @@ def test_any_scores_can_be_told(scores: list[float], times: int) -> None:
     ordered = np.sort(np.repeat(scores, times))
     wild = wild_scores(ordered)
     assert 0 <= wild.rows <= wild.beyond <= 0.03 * len(ordered)
+
+
+def test_a_lump_that_the_history_has_as_well_keeps_its_vote() -> None:
+    rng = np.random.default_rng(0)
+    ordinary, lump = rng.normal(size=3_960), rng.normal(60.0, 1.0, 40)
+    held_back = np.concatenate([ordinary, lump])
+    assert Calibration.fit(held_back).wild == 40
+    assert Calibration.fit(held_back, learnt=rng.normal(size=8_000)).wild == 40
+    known = np.concatenate([rng.normal(size=7_950), rng.normal(60.0, 1.0, 50)])
+    calibration = Calibration.fit(held_back, learnt=known)
+    assert calibration.wild == 0
+    assert np.exp(calibration.log_p_values(np.array([30.0])))[0] == pytest.approx(0.01, rel=0.1)
