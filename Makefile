@@ -8,7 +8,7 @@ BENCH := build/bench-venv
 ATHERIS := build/atheris
 
 .DEFAULT_GOAL := help
-.PHONY: help demo train worker test lint types unit integration test-kafka fuzz bench bench-growth format lock clean
+.PHONY: help demo train worker test lint types unit integration test-hard test-kafka fuzz bench bench-growth format lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ unit: $(READY) ## Test without a broker, in seconds
 
 integration: $(READY) ## Test real workers on the embedded broker (or on ANOMALY_BROKER)
 	@$(BIN)/pytest -q -n 4 tests/integration
+
+test-hard: $(READY) ## Compare the detectors on all data at its worst, in minutes
+	@$(BIN)/pytest -q -n auto tests/hard
 
 test-kafka: $(READY) $(if $(ANOMALY_BROKER),,$(KAFKA)/.ready) ## Test on Apache Kafka (Maven, Java 17), or on ANOMALY_BROKER
 	@$(BIN)/pytest -q -n 2 tests/integration $(if $(ANOMALY_BROKER),,--kafka $(KAFKA))

@@ -301,7 +301,7 @@ def wide_independent(random: Random, ordinary: int, odd: int) -> tuple[Matrix, M
     return rows[:ordinary], rows[ordinary:] + off
 
 
-@hard_set(history=200, rate=0.05)
+@hard_set(history=100, rate=0.05)
 def wide_heavy(random: Random, ordinary: int, odd: int) -> tuple[Matrix, Matrix]:
     """1,500 skewed columns of four factors, as genes' are; anomalies have a fifth factor."""
     loadings = random.normal(0.0, 0.5, (5, 1500)) * (random.random((5, 1500)) < 0.15)
