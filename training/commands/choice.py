@@ -57,7 +57,7 @@ SHOWN = 5
 def command(
     *, folders: tuple[Path, ...], seeds: int, shufflings: int, detectors: list[str] | None
 ) -> None:
-    """Judge how the default's members are put together, on sets that are left out.
+    """Judge the default's weights on data sets that are left out.
 
     Sets are divided into groups. Without one group, the weights (0, 1 or 2 for each member) and
     the exponent with the best mean of AUC and average precision (AP) are chosen, and measured on
