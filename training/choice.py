@@ -179,15 +179,13 @@ def judge(measured: Sequence[Figures], shufflings: int = SHUFFLINGS, seed: int =
     choice, single = (np.empty((shufflings, sets, len(PROTOCOLS), 2)) for _ in range(2))
     chosen: Counter[int] = Counter()
     chosen_singles: Counter[int] = Counter()
+    contests = (choice, candidates, chosen), (single, singles, chosen_singles)
     random = np.random.default_rng(seed)
     for shuffling in range(shufflings):
         group_of = random.permutation(np.arange(sets) % GROUPS)
         for group in range(min(GROUPS, sets)):
             left_out = group_of == group
-            for made, figures, count in (
-                (choice, candidates, chosen),
-                (single, singles, chosen_singles),
-            ):
+            for made, figures, count in contests:
                 best = int(figures[~left_out].mean(axis=(0, 1, 3)).argmax())
                 made[shuffling, left_out] = figures[left_out][:, :, best]
                 count[best] += 1
