@@ -15,6 +15,7 @@ COMMANDS = {
     "evaluate": "Evaluate a model on DATA and write a report.",
     "compare": "Compare all detectors on DATA and write a report.",
     "benchmark": "Compare detectors on a folder of labelled data sets.",
+    "choice": "Judge the default's weights on data sets that are left out.",
     "inspect": "Show the manifest of a model without unpickling the model.",
 }
 """What each command does. It is kept here because a command's module is loaded only when it is
