@@ -73,10 +73,11 @@ def test_gaps_that_most_later_rows_have_are_said() -> None:
     assert line.endswith("values of amount are missing there more often than before")
 
 
-def with_wild_amounts(rows: int, share: float) -> History:
-    """Steady history, in which some of the amounts are a thousand times as large, all along."""
+def with_wild_amounts(rows: int, share: float, since: float = 0.75) -> History:
+    """Steady history, in which some later amounts are a thousand times as large."""
     made = history(rows, anomalies=0)
     wild = np.random.default_rng(1).random(rows) < share
+    wild[: int(rows * since)] = False
     amount = pl.when(pl.Series(wild)).then(pl.col("amount") * 1e3).otherwise(pl.col("amount"))
     return dataclasses.replace(made, frame=made.frame.with_columns(amount), labels=None)
 
@@ -99,3 +100,10 @@ def test_alerts_of_rows_far_beyond_the_rest_are_not_too_many() -> None:
     assert [line for line in fitted.manifest.training.warnings if "asked for" in line] == [
         line for line in fitted.manifest.training.warnings if "far beyond the rest" in line
     ]
+
+
+def test_rows_far_beyond_the_rest_that_were_there_all_along_are_part_of_the_traffic() -> None:
+    options = FitOptions(detector="robust_zscore", threshold=ThresholdRule(alert_rate=0.001))
+    fitted = fit_model(with_wild_amounts(8_000, 0.012, since=0.0), options, version="1")
+    assert fitted.manifest.calibration.wild == 0
+    assert fitted.manifest.metrics["alert_rate"] == pytest.approx(0.001, abs=0.001)
