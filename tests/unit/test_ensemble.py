@@ -1,6 +1,7 @@
 """What the default is made of: each member against its definition, and what they are for."""
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from scipy.spatial.distance import cdist
 from scipy.stats import rankdata
@@ -24,7 +25,7 @@ def random_state() -> np.random.RandomState:
     return np.random.RandomState(0)
 
 
-def auc(score: Matrix, truth: Matrix) -> float:
+def auc(score: Matrix, truth: npt.NDArray[np.bool_]) -> float:
     return float(roc_auc_score(truth, score))
 
 
