@@ -32,11 +32,9 @@ LEAST_ROWS = 100
 ORDINARY_ROWS = 256
 """Ordinary training rows that the artifact keeps, to tell what would have been expected."""
 
-ORDINARY_AMONG = 50_000
-"""Training rows that they are looked for among, drawn at random."""
-
-SCORED_AGAIN = 20_000
-"""Training rows that tell whether a group among those held back is known, drawn at random."""
+SCORED_AGAIN = 50_000
+"""Training rows that they are looked for among, and that tell whether a group among the rows held
+back is known, drawn at random."""
 
 CERTAINLY_ORDINARY = 0.9
 """Share of the training rows, the least abnormal, that these are drawn from."""
@@ -219,7 +217,7 @@ def _fit_estimator(
 
 
 def _ordinary(estimator: Pipeline, matrix: Matrix, random_state: int) -> Matrix:
-    matrix = subsample(matrix, ORDINARY_AMONG, np.random.RandomState(random_state))
+    matrix = subsample(matrix, SCORED_AGAIN, np.random.RandomState(random_state))
     scores = estimator.score_samples(matrix)
     ordinary = np.flatnonzero(scores >= np.quantile(scores, 1.0 - CERTAINLY_ORDINARY))
     drawn = np.random.default_rng(random_state).permutation(ordinary)[:ORDINARY_ROWS]

@@ -19,6 +19,9 @@ from anomaly_app.core.schema import Matrix
 TRIM = 0.02
 """History is expected to hold a few per cent of anomalies."""
 
+PER_ROWS = 5_000
+"""Rows of which the neighbours of a distance are `Ensemble.n_neighbors`."""
+
 DENSITY_ROWS = 3_000
 """Rows that the mixture's number of components is chosen on: it takes six fits."""
 
@@ -50,7 +53,8 @@ class Ensemble(Detector):
     Parameters
     ----------
     n_neighbors
-        Neighbours that a distance is to.
+        Neighbours that a distance is to, of up to `PER_ROWS` rows; of more rows as many more. So
+        it takes the same share of anomalies in the history to hide another one.
     max_rows
         See `Detector`.
     trim
@@ -75,7 +79,7 @@ class Ensemble(Detector):
     """
 
     n_neighbors: int = 3
-    max_rows: int | None = 20_000
+    max_rows: int | None = 10_000
     trim: float = TRIM
 
     def _rows_to_learn(self, matrix: Matrix, random: np.random.RandomState) -> Matrix:
@@ -101,11 +105,12 @@ class Ensemble(Detector):
     ) -> Matrix:
         """Fit what is learnt from ordinary rows only, and score all, each as if left out."""
         self._scaled = Robust(rows[ordinary])
+        neighbors = round(self.n_neighbors * max(len(ordinary) / PER_ROWS, 1.0))
         self._neighbourhood = Neighbourhood(
-            self._scaled(rows[ordinary]), self.n_neighbors, np.random.RandomState(seed)
+            self._scaled(rows[ordinary]), neighbors, np.random.RandomState(seed)
         )
         self._rank_nearest = NearestNeighbors(
-            n_neighbors=self.n_neighbors, scaling="none", max_rows=None, random_state=seed
+            n_neighbors=neighbors, scaling="none", max_rows=None, random_state=seed
         ).fit(whitened[ordinary])
         self._subsamples = TinySubsamples(self._scaled(rows[ordinary]), np.random.RandomState(seed))
         scaled = self._scaled(rows)

@@ -33,7 +33,7 @@ class NearestNeighbors(Detector):
 
     n_neighbors: int = 5
     scaling: Scaling = "standard"
-    max_rows: int | None = 20_000
+    max_rows: int | None = 5_000
 
     def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:
         self._scaler = make_scaler(self.scaling, rows)

@@ -10,7 +10,7 @@ from anomaly_app.core.detectors.references import References
 from anomaly_app.core.schema import Matrix
 
 AROUND = 10
-"""Neighbours that a row's surroundings are compared with."""
+"""Neighbours that a row's surroundings are compared with, or twice those of a distance."""
 
 CLOSEST = 1e-9
 """Added to distances before their logarithm: equal rows are at distance 0."""
@@ -40,7 +40,7 @@ class Neighbourhood:
     def __init__(self, rows: Matrix, n_neighbors: int, random: np.random.RandomState) -> None:
         self._references = References(rows, random)
         self._near = n_neighbors
-        self._around = min(AROUND, len(rows) - 1)
+        self._around = min(max(AROUND, 2 * n_neighbors), len(rows) - 1)
         self._own_logs: Matrix = np.zeros(len(rows))
         _, self._own_logs = self._measure(rows, held_out=True, logs_only=True)
 
