@@ -90,7 +90,7 @@ EMBEDDED: dict[str, object] = {
     default=0.015,
     show_default=True,
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    help="Share of transactions that shall alert.",
+    help="Share of ordinary transactions that shall alert.",
 )
 @click.option(
     "--broker",

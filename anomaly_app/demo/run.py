@@ -49,7 +49,7 @@ class RunOptions:
     workers
         Worker processes.
     alert_rate
-        Share of transactions that shall alert.
+        Share of ordinary transactions that shall alert.
     folder
         For the model, the logs and the workers' data.
     """

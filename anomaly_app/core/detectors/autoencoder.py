@@ -26,7 +26,8 @@ class Autoencoder(Detector):
         Passes over the training rows at most; it stops earlier when the error on a tenth of the
         rows no longer falls.
     scaling
-        ``standard``, ``normal_scores`` or ``none``; see `anomaly_app.core.detectors.scaling`.
+        ``standard``, ``robust``, ``normal_scores`` or ``none``; see
+        `anomaly_app.core.detectors.scaling`.
     max_rows, trim, contamination, random_state
         See `Detector`.
 

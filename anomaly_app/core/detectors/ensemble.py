@@ -106,14 +106,14 @@ class Ensemble(Detector):
         """Fit what is learnt from ordinary rows only, and score all, each as if left out."""
         self._scaled = Robust(rows[ordinary])
         neighbors = round(self.n_neighbors * max(len(ordinary) / PER_ROWS, 1.0))
+        scaled = self._scaled(rows)
         self._neighbourhood = Neighbourhood(
-            self._scaled(rows[ordinary]), neighbors, np.random.RandomState(seed)
+            scaled[ordinary], neighbors, np.random.RandomState(seed)
         )
         self._rank_nearest = NearestNeighbors(
             n_neighbors=neighbors, scaling="none", max_rows=None, random_state=seed
         ).fit(whitened[ordinary])
-        self._subsamples = TinySubsamples(self._scaled(rows[ordinary]), np.random.RandomState(seed))
-        scaled = self._scaled(rows)
+        self._subsamples = TinySubsamples(scaled[ordinary], np.random.RandomState(seed))
         raw = (
             *self._neighbourhood.measure_held_out(scaled),
             self._subsamples.held_out_distances(scaled),

@@ -41,7 +41,8 @@ class GaussianMixture(Detector):
         Added to the variances, in squared units of the scaled features: it keeps directions
         without any spread from deciding everything.
     scaling
-        ``standard``, ``normal_scores`` or ``none``; see `anomaly_app.core.detectors.scaling`.
+        ``standard``, ``robust``, ``normal_scores`` or ``none``; see
+        `anomaly_app.core.detectors.scaling`.
     max_rows, trim, contamination, random_state
         See `Detector`.
 

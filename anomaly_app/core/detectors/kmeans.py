@@ -20,7 +20,8 @@ class KMeans(Detector):
     n_clusters
         Typical rows; fewer where there are fewer training rows.
     scaling
-        ``standard``, ``normal_scores`` or ``none``; see `anomaly_app.core.detectors.scaling`.
+        ``standard``, ``robust``, ``normal_scores`` or ``none``; see
+        `anomaly_app.core.detectors.scaling`.
     max_rows, trim, contamination, random_state
         See `Detector`.
 

@@ -20,7 +20,8 @@ class NearestNeighbors(Detector):
     n_neighbors
         How many of them; fewer where there are fewer training rows.
     scaling
-        ``standard``, ``normal_scores`` or ``none``; see `anomaly_app.core.detectors.scaling`.
+        ``standard``, ``robust``, ``normal_scores`` or ``none``; see
+        `anomaly_app.core.detectors.scaling`.
     max_rows, trim, contamination, random_state
         See `Detector`. The cost of a score grows little with the rows; see `References`.
 

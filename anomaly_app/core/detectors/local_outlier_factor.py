@@ -23,7 +23,8 @@ class LocalOutlierFactor(Detector):
     n_neighbors
         Neighbours that a row is compared with; fewer where there are fewer training rows.
     scaling
-        ``standard``, ``normal_scores`` or ``none``; see `anomaly_app.core.detectors.scaling`.
+        ``standard``, ``robust``, ``normal_scores`` or ``none``; see
+        `anomaly_app.core.detectors.scaling`.
     max_rows, trim, contamination, random_state
         See `Detector`.
 

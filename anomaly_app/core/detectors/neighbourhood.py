@@ -41,8 +41,9 @@ class Neighbourhood:
         self._references = References(rows, random)
         self._near = n_neighbors
         self._around = min(max(AROUND, 2 * n_neighbors), len(rows) - 1)
+        # By neighbours of logarithm 0, the logarithms are those of the references themselves.
         self._own_logs: Matrix = np.zeros(len(rows))
-        _, self._own_logs = self._measure(rows, held_out=True, logs_only=True)
+        _, self._own_logs = self._measure(rows, held_out=True)
 
     def measure(self, rows: Matrix) -> tuple[Matrix, Matrix]:
         """Measure rows, high = abnormal.
@@ -66,24 +67,14 @@ class Neighbourhood:
         """Do as `measure` does, without counting a reference as its own neighbour."""
         return self._measure(rows, held_out=True)
 
-    def _measure(
-        self, rows: Matrix, *, held_out: bool, logs_only: bool = False
-    ) -> tuple[Matrix, Matrix]:
+    def _measure(self, rows: Matrix, *, held_out: bool) -> tuple[Matrix, Matrix]:
         squared, places = self._references.nearest_with_places(rows, self._around + held_out)
-        distances, logs = _measured(
-            squared, places, self._own_logs, self._near, held_out, logs_only
-        )
+        distances, logs = _measured(squared, places, self._own_logs, self._near, held_out)
         return distances, logs
 
 
-@compiled(
-    numba.float64[:, ::1](
-        SINGLE_ROWS, LONG_ROWS, DOUBLES, numba.int64, numba.boolean, numba.boolean
-    )
-)
-def _measured(
-    squared: Any, places: Any, own_logs: Any, near: Any, held_out: Any, logs_only: Any
-) -> Any:
+@compiled(numba.float64[:, ::1](SINGLE_ROWS, LONG_ROWS, DOUBLES, numba.int64, numba.boolean))
+def _measured(squared: Any, places: Any, own_logs: Any, near: Any, held_out: Any) -> Any:
     rows, found = squared.shape
     measured = np.empty((2, rows))
     distances, logs = measured
@@ -98,7 +89,5 @@ def _measured(
             if j < near:
                 total_near = total
         distances[i] = total_near / min(near, many)
-        logs[i] = np.log(total / many + CLOSEST)
-        if not logs_only:
-            logs[i] -= total_logs / many
+        logs[i] = np.log(total / many + CLOSEST) - total_logs / many
     return measured

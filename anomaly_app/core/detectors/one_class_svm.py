@@ -24,7 +24,8 @@ class OneClassSVM(Detector):
         Width of the kernel in squared units of the scaled features; None is one over the number
         of features.
     scaling
-        ``standard``, ``normal_scores`` or ``none``; see `anomaly_app.core.detectors.scaling`.
+        ``standard``, ``robust``, ``normal_scores`` or ``none``; see
+        `anomaly_app.core.detectors.scaling`.
     max_rows, trim, contamination, random_state
         See `Detector`. The fit grows with the square of the rows, the cost of a score with them.
 

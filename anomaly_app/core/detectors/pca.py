@@ -20,7 +20,8 @@ class PCA(Detector):
         Share of the variance that the kept components explain, above 0 and below 1; one direction
         at least is left out, so that there is something to miss.
     scaling
-        ``standard``, ``normal_scores`` or ``none``; see `anomaly_app.core.detectors.scaling`.
+        ``standard``, ``robust``, ``normal_scores`` or ``none``; see
+        `anomaly_app.core.detectors.scaling`.
     max_rows, trim, contamination, random_state
         See `Detector`.
 
