@@ -25,7 +25,7 @@ help: ## Show this list
 	@echo "  Variable of bench: BENCH_OPTIONS='--runs 1 --systems floor,app'"
 	@echo
 	@echo "  Commands without make: . .venv/bin/activate, then python -m training --help,"
-	@echo "  python -m anomaly_app.demo --help, faust -A anomaly_app.app --help"
+	@echo "  python -m demo --help, faust -A anomaly_app.app --help"
 
 $(READY): requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -36,13 +36,13 @@ $(READY): requirements-dev.lock
 	@touch $@
 
 demo: $(READY) ## See it work: broker, model, worker, traffic and alerts, in a minute
-	@$(BIN)/python -m anomaly_app.demo
+	@$(BIN)/python -m demo
 
 # The shell reads the variables, not make: names may hold quotes and spaces.
 export DATA ROLES TIME_FORMAT
 
 train: $(READY) ## Train a model on DATA=path (a file, a folder or kafka://…/topic), or on simulated history
-	@test -n "$$DATA" || $(BIN)/python -m anomaly_app.demo.write_history build/simulated.csv
+	@test -n "$$DATA" || $(BIN)/python -m demo.write_history build/simulated.csv
 	@$(BIN)/python -m training fit "$${DATA:-build/simulated.csv}" --roles "$$ROLES" \
 		$${TIME_FORMAT:+--time-format "$$TIME_FORMAT"}
 
@@ -69,14 +69,14 @@ test-hard: $(READY) ## Compare the detectors on all data at its worst, in minute
 
 test-kafka: $(READY) $(if $(ANOMALY_BROKER),,$(KAFKA)/.ready) ## Test on Apache Kafka (Maven, Java 17), or on ANOMALY_BROKER
 	@$(BIN)/pytest -q -n 2 tests/integration $(if $(ANOMALY_BROKER),,--kafka $(KAFKA))
-	@$(BIN)/pytest -q tests/kafka $(if $(ANOMALY_BROKER),,--kafka $(KAFKA))
+	@$(BIN)/pytest -q tests/services $(if $(ANOMALY_BROKER),,--kafka $(KAFKA))
 
-$(KAFKA)/.ready: tests/kafka/pom.xml
+$(KAFKA)/.ready: harness/pom.xml
 	@command -v mvn >/dev/null && command -v java >/dev/null || \
 		(echo "Maven and Java 17 are needed to run Apache Kafka; or name a broker: make test-kafka ANOMALY_BROKER=kafka://host:port" && false)
 	@echo "fetching Apache Kafka into $(KAFKA) (once)"
 	@rm -rf $(KAFKA)
-	@mvn -q -B -f tests/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(KAFKA)
+	@mvn -q -B -f harness/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(KAFKA)
 	@touch $@
 
 RECORDS ?= 10000000

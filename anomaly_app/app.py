@@ -9,20 +9,20 @@ import mode.loop
 from faust.cli.base import cli
 from mode.utils.logging import DEFAULT_FORMATTERS
 
-from anomaly_app.broker.topics import max_message_bytes
+from anomaly_app.agents.alerting import ALERTS_AT_ONCE, define_alerting
+from anomaly_app.agents.scoring import define_scoring
+from anomaly_app.agents.topics import define_topics
+from anomaly_app.agents.watching import define_watching
 from anomaly_app.commands import COMMANDS
-from anomaly_app.core.errors import SettingsError
+from anomaly_app.context import Runtime
 from anomaly_app.dead_letters.command import dlq
-from anomaly_app.runtime import Runtime
-from anomaly_app.settings import Settings, load_settings
-from anomaly_app.stream.alerting import ALERTS_AT_ONCE, define_alerting
-from anomaly_app.stream.gaps import report_gap
-from anomaly_app.stream.scoring import define_scoring
-from anomaly_app.stream.topics import define_topics
-from anomaly_app.stream.transport import ConfirmingApp, faust_credentials
-from anomaly_app.stream.watching import define_watching
-from anomaly_app.stream.worker import worker_class
+from anomaly_app.errors import SettingsError
+from anomaly_app.kafka.consumer.gaps import report_gap
+from anomaly_app.kafka.consumer.transport import ConfirmingApp, faust_credentials
+from anomaly_app.kafka.topics import max_message_bytes
+from anomaly_app.settings.app import Settings, load_settings
 from anomaly_app.web.views import define_views
+from anomaly_app.worker import worker_class
 
 HEARTBEAT = 1.0
 """Seconds between two heartbeats of a worker.

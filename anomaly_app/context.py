@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from anomaly_app.core.absences import AbsenceWatch
-from anomaly_app.core.counters import Counters
-from anomaly_app.core.errors import SettingsError
-from anomaly_app.core.roles import Roles
-from anomaly_app.core.shares import AlertRateWatch
+from anomaly_app.core.monitoring.absences import AbsenceWatch
+from anomaly_app.core.monitoring.shares import AlertRateWatch
+from anomaly_app.core.monitoring.watch import Watch
+from anomaly_app.core.roles.roles import Roles
 from anomaly_app.core.visible import listed
-from anomaly_app.core.watch import Watch
+from anomaly_app.errors import SettingsError
+from anomaly_app.observability.counters import Counters
 from anomaly_app.schemas.registry import open_registry
-from anomaly_app.settings import Settings
+from anomaly_app.settings.app import Settings
 
 if TYPE_CHECKING:
-    from anomaly_app.core.model import Model
-    from anomaly_app.core.pipeline import Pipeline
+    from anomaly_app.core.model.model import Model
+    from anomaly_app.core.scoring.pipeline import Pipeline
 
 
 class Runtime:
@@ -76,7 +76,7 @@ class Runtime:
         SettingsError
             The settings name features that it does not have.
         """
-        from anomaly_app.model_store import load_model  # noqa: PLC0415  # as below
+        from anomaly_app.registry.artifacts import load_model  # noqa: PLC0415  # as below
 
         self.use(load_model(self.settings.model))
 
@@ -89,7 +89,7 @@ class Runtime:
             A feature that the roles of the settings rename is none of the model's.
         """
         # scikit-learn and numba take more than a second, which commands without a model need not.
-        from anomaly_app.core.pipeline import Pipeline  # noqa: PLC0415
+        from anomaly_app.core.scoring.pipeline import Pipeline  # noqa: PLC0415
 
         self._pipeline = Pipeline(
             model,

@@ -4,7 +4,7 @@ from typing import Any
 
 import faust
 
-from anomaly_app.core.dead_letter import write_headers
+from anomaly_app.core.scoring.dead_letter import write_headers
 
 
 class Transaction(faust.Record, serializer="json", include_metadata=False):

@@ -10,7 +10,7 @@ from typing import Any, Self, TextIO
 
 import click
 
-from anomaly_app.core.errors import AnomalyAppError
+from anomaly_app.errors import AnomalyAppError
 
 Command = Callable[..., None]
 

@@ -10,14 +10,14 @@ import faust
 from faust.types.settings import Settings as FaustSettings
 from threadpoolctl import threadpool_limits
 
-from anomaly_app.broker.checks import check_broker
-from anomaly_app.core.errors import (
+from anomaly_app.context import Runtime
+from anomaly_app.errors import (
     AnomalyAppError,
     RegistryRefused,
     RegistryUnreachable,
     WebPortTaken,
 )
-from anomaly_app.runtime import Runtime
+from anomaly_app.kafka.checks import check_broker
 from anomaly_app.schemas.registry import SchemaRegistry
 
 logger = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from anomaly_app.demo.broker import embedded_broker
-from tests.support.apache_kafka import apache_kafka
+from harness.apache_kafka import apache_kafka
+from harness.broker import embedded_broker
 
 
 class Broker(NamedTuple):

@@ -8,10 +8,10 @@ from enum import Enum
 from pathlib import Path
 from subprocess import Popen, TimeoutExpired
 
-from anomaly_app.demo.broker import free_port
-from anomaly_app.demo.processes import start_process
 from benchmarks.errors import BenchmarkError
 from benchmarks.wiring import Wiring
+from harness.broker import free_port
+from harness.processes import start_process
 
 STOP_TIMEOUT = 3.0
 """Seconds between asking a process to stop and ending it: one that is behind would go on."""
@@ -75,7 +75,7 @@ class System:
 
     def _command(self, wiring: Wiring, data: Path) -> Sequence[str]:
         if self.module is None:
-            # README's command, as demo/workers.py starts it.
+            # README's command, as harness/workers.py starts it.
             worker = ["worker", "-l", "info", "--web-port", str(free_port())]
             return [str(wiring.faust), "-A", "anomaly_app.app", "--datadir", str(data), *worker]
         program = f"benchmarks.systems.{self.module}"

@@ -1,6 +1,6 @@
 """What can go wrong in a benchmark."""
 
-from anomaly_app.core.errors import AnomalyAppError
+from anomaly_app.errors import AnomalyAppError
 
 
 class BenchmarkError(AnomalyAppError):

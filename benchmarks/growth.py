@@ -14,8 +14,8 @@ import polars as pl
 from aiokafka.structs import ConsumerRecord
 from rich.progress import Progress
 
-from anomaly_app.core.model import Model
-from anomaly_app.core.pipeline import Pipeline
+from anomaly_app.core.model.model import Model
+from anomaly_app.core.scoring.pipeline import Pipeline
 from benchmarks.broker import Broker
 from benchmarks.catalogue import APP
 from benchmarks.model import make_model
@@ -25,7 +25,7 @@ from benchmarks.throughput import Load, measure_throughput
 from benchmarks.topics import delete_topics, fill
 from benchmarks.wiring import Wiring
 from training.fit import FitOptions, fit_model
-from training.history import History
+from training.history.history import History
 
 TREES = (10, 25, 50, 100, 200, 400)
 FEATURES = (2, 5, 10, 25, 50, 100)

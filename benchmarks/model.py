@@ -9,12 +9,12 @@ import numpy as np
 import polars as pl
 from sklearn.ensemble import IsolationForest
 
-from anomaly_app.core.manifest import Manifest
-from anomaly_app.core.model import unpickle_model
-from anomaly_app.model_store import load_model, save_model
+from anomaly_app.core.model.manifest import Manifest
+from anomaly_app.core.model.model import unpickle_model
+from anomaly_app.registry.artifacts import load_model, save_model
 from benchmarks.records import FEATURES, SEED, blocks
 from training.fit import FitOptions, fit_model
-from training.history import History
+from training.history.history import History
 
 TRAINING_ROWS = 20_000
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from anomaly_app.core.schema import Matrix
+from anomaly_app.core.arrays import Matrix
 
 FEATURES = tuple(f"f{place}" for place in range(10))
 MEANS = np.array([24.0, 3.5, 120.0, 0.5, 61.0, 8.2, 1500.0, 0.07, 45.0, 5.0])

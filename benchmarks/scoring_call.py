@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.ensemble import IsolationForest
 
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.detectors.forest import ForestScorer
-from anomaly_app.core.schema import Matrix
 
 REPEATS = 100
 INNER = 5

@@ -1,4 +1,4 @@
-"""``python -m anomaly_app.demo``: what ``make demo`` runs."""
+"""``python -m demo``: what ``make demo`` runs."""
 
 import asyncio
 import secrets
@@ -11,17 +11,17 @@ import click
 from aiokafka.admin import AIOKafkaAdminClient
 from rich.console import Console
 
-from anomaly_app.broker.clients import open_admin
-from anomaly_app.broker.security import client_options
-from anomaly_app.core.roles import Roles
-from anomaly_app.demo.broker import embedded_broker
-from anomaly_app.demo.next_steps import next_steps
-from anomaly_app.demo.run import RunOptions, run, train
-from anomaly_app.demo.scenario import Scenario, file_scenario, simulated_scenario
-from anomaly_app.demo.screen import print_json, show_next_steps, show_summary
-from anomaly_app.demo.workers import clear_old_logs
-from anomaly_app.security_settings import SecuritySettings
-from anomaly_app.settings import Settings, change_settings, load_settings
+from anomaly_app.core.roles.roles import Roles
+from anomaly_app.kafka.clients import open_admin
+from anomaly_app.kafka.security import client_options
+from anomaly_app.settings.app import Settings, change_settings, load_settings
+from anomaly_app.settings.security import SecuritySettings
+from demo.next_steps import next_steps
+from demo.run import RunOptions, run, train
+from demo.scenario import Scenario, file_scenario, simulated_scenario
+from demo.screen import print_json, show_next_steps, show_summary
+from harness.broker import embedded_broker
+from harness.workers import clear_old_logs
 from training.cli import one_line_errors
 
 SIMULATED_RATE = 200.0
@@ -132,7 +132,7 @@ def main(
       make demo DATA=data/airport-weather.csv DEMO_SECONDS=20
       make demo DATA=payments.csv ROLES='key="Card No" label=Class features=amount,shop'
       make demo DATA=payments.csv TIME_FORMAT='%d/%m/%Y %H:%M'
-      python -m anomaly_app.demo --data payments.csv --roles 'time=none' --workers 2
+      python -m demo --data payments.csv --roles 'time=none' --workers 2
     """  # noqa: D301  # click reads the escape: keep the lines as they are
     console = Console()
     users = load_settings()
@@ -213,4 +213,4 @@ async def _delete_topics(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    main(prog_name="python -m anomaly_app.demo")
+    main(prog_name="python -m demo")

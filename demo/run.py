@@ -13,14 +13,14 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.markup import escape
 
-from anomaly_app.core.roles import Roles
-from anomaly_app.demo.scenario import Event, Scenario
-from anomaly_app.demo.screen import Screen
-from anomaly_app.demo.tally import Tally, add_up, advice_of, reasons_of, summarise
-from anomaly_app.demo.traffic import kafka_clients, send_events, watch_anomalies
-from anomaly_app.demo.workers import Worker, running_workers
-from anomaly_app.model_store import next_version, save_model
-from anomaly_app.settings import Settings
+from anomaly_app.core.roles.roles import Roles
+from anomaly_app.registry.artifacts import next_version, save_model
+from anomaly_app.settings.app import Settings
+from demo.scenario import Event, Scenario
+from demo.screen import Screen
+from demo.tally import Tally, add_up, advice_of, reasons_of, summarise
+from demo.traffic import kafka_clients, send_events, watch_anomalies
+from harness.workers import Worker, running_workers
 from training.commands.decided import other_warnings, show_decisions
 from training.commands.tables import warn
 from training.fit import FitOptions, fit_model

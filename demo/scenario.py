@@ -10,13 +10,13 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from anomaly_app.core.fields import nested
-from anomaly_app.core.roles import Roles
-from anomaly_app.core.schema import FeatureValue
-from anomaly_app.demo.simulator import simulate
+from anomaly_app.core.decoding.fields import nested
+from anomaly_app.core.model.schema import FeatureValue
+from anomaly_app.core.roles.roles import Roles
 from anomaly_app.records import Transaction
-from training.history import History
-from training.reading import SERIES, read_history
+from demo.simulator import simulate
+from training.history.history import History
+from training.history.reading import SERIES, read_history
 
 FIRST_PART = 0.4
 """Share of a file that the model is trained on; the rest is the traffic."""

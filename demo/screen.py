@@ -10,10 +10,10 @@ from rich.padding import Padding
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from anomaly_app.alerting.message import AlertMessage
-from anomaly_app.core.anomaly import Anomaly
+from anomaly_app.core.alerts.message import AlertMessage
+from anomaly_app.core.scoring.anomaly import Anomaly
 from anomaly_app.core.wording import NOTHING, percent
-from anomaly_app.demo.tally import Tally
+from demo.tally import Tally
 
 ACTIVATE = ". .venv/bin/activate"
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from anomaly_app.demo.scenario import Event
-from training.alert_share import alert_share_warning
+from demo.scenario import Event
+from training.checks.alert_share import alert_share_warning
 
 NO_REASONS: Mapping[str, int] = {}
 

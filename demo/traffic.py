@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager, suppress
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.structs import RecordMetadata
 
-from anomaly_app.broker.security import client_options
-from anomaly_app.core.anomaly import Anomaly, read_anomaly
-from anomaly_app.demo.scenario import Event
-from anomaly_app.demo.tally import Tally
-from anomaly_app.settings import Settings
+from anomaly_app.core.scoring.anomaly import Anomaly, read_anomaly
+from anomaly_app.kafka.security import client_options
+from anomaly_app.settings.app import Settings
+from demo.scenario import Event
+from demo.tally import Tally
 
 TICK = 0.02
 """Seconds between two bursts of sends."""

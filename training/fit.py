@@ -11,18 +11,24 @@ from msgspec.structs import replace
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.calibration import Calibration
 from anomaly_app.core.detectors import DETECTORS, NEEDS_LABELS
 from anomaly_app.core.detectors.trimming import subsample
-from anomaly_app.core.errors import DataError
-from anomaly_app.core.estimator import Preparation, make_estimator
-from anomaly_app.core.manifest import Manifest, Training, library_versions
-from anomaly_app.core.model import pickle_model
-from anomaly_app.core.schema import FeatureSchema, Matrix
-from training.care import column_warnings
-from training.history import History
-from training.later_alerts import gaps_warning, later_alerts_warning, wild_rows, wild_rows_warning
-from training.measures import measure
+from anomaly_app.core.model.estimator import Preparation, make_estimator
+from anomaly_app.core.model.manifest import Manifest, Training, library_versions
+from anomaly_app.core.model.model import pickle_model
+from anomaly_app.core.model.schema import FeatureSchema
+from anomaly_app.errors import DataError
+from training.checks.columns import column_warnings
+from training.checks.later_alerts import (
+    gaps_warning,
+    later_alerts_warning,
+    wild_rows,
+    wild_rows_warning,
+)
+from training.evaluation.measures import measure
+from training.history.history import History
 from training.schema import encode_history, infer_schema
 from training.series import infer_scales, places_in_time, scale_warning
 from training.threshold import ThresholdRule, check_rule, choose_threshold, transactions_a_day

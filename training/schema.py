@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from anomaly_app.core.errors import DataError
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.hours import hour_of_day
-from anomaly_app.core.schema import Feature, FeatureSchema, Matrix
-from training.column_kinds import as_strings, is_category
-from training.history import History
-from training.hour_coverage import hour_feature
-from training.left_out import Misleading
+from anomaly_app.core.model.schema import Feature, FeatureSchema
+from anomaly_app.errors import DataError
+from training.checks.hour_coverage import hour_feature
+from training.checks.left_out import Misleading
+from training.columns.column_kinds import as_strings, is_category
+from training.history.history import History
 from training.tables.shown import cut
 
 MOST_CATEGORIES = 10_000

@@ -4,9 +4,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from anomaly_app.core.scales import Scale, Scales
-from anomaly_app.core.schema import FeatureSchema, Matrix
-from training.history import History
+from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.model.scales import Scale, Scales
+from anomaly_app.core.model.schema import FeatureSchema
+from training.history.history import History
 
 MOST_SERIES = 200
 """Entities at most that are taken for series of their own, not for customers."""

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anomaly_app.core import thresholds
-from anomaly_app.core.errors import DataError
-from anomaly_app.core.schema import Matrix
-from anomaly_app.core.thresholds import Threshold
-from training.history import History
+from anomaly_app.core.arrays import Matrix
+from anomaly_app.errors import DataError
+from training import thresholds
+from training.history.history import History
+from training.thresholds import Threshold
 
 SECONDS_PER_DAY = 86_400.0
 ALERT_RATE = 0.005

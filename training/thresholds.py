@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from anomaly_app.core.schema import Matrix
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.wording import percent
 
 Labels = npt.NDArray[np.bool_]

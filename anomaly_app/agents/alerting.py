@@ -7,23 +7,23 @@ from typing import Any, cast
 
 from faust.types import EventT, StreamT
 
-from anomaly_app.alerting.channel import AlertChannel, Outcome
-from anomaly_app.alerting.delivery import Delivery
-from anomaly_app.alerting.log import LogChannel
-from anomaly_app.alerting.reading import read_alert
-from anomaly_app.alerting.slack import SlackChannel
-from anomaly_app.core.dead_letter import write_dead_letter
-from anomaly_app.core.decoded import Rejected
-from anomaly_app.core.errors import AnomalyUnreadable, RecordRejected
-from anomaly_app.core.throttle import Throttle
-from anomaly_app.core.watch import Batch
-from anomaly_app.runtime import Runtime
-from anomaly_app.settings import Settings
-from anomaly_app.stream.batching import Record, Run
-from anomaly_app.stream.sending import Outgoing, exit_without_commit, send_all
-from anomaly_app.stream.topics import Topics
-from anomaly_app.stream.transport import ConfirmingApp
-from anomaly_app.stream.watching import notice, to_letter
+from anomaly_app.agents.topics import Topics
+from anomaly_app.agents.watching import notice, to_letter
+from anomaly_app.channels.delivery import Delivery
+from anomaly_app.channels.log import LogChannel
+from anomaly_app.channels.protocol import AlertChannel, Outcome
+from anomaly_app.channels.slack import SlackChannel
+from anomaly_app.context import Runtime
+from anomaly_app.core.alerts.reading import read_alert
+from anomaly_app.core.decoding.decoded import Rejected
+from anomaly_app.core.monitoring.throttle import Throttle
+from anomaly_app.core.monitoring.watch import Batch
+from anomaly_app.core.scoring.dead_letter import write_dead_letter
+from anomaly_app.errors import AnomalyUnreadable, RecordRejected
+from anomaly_app.kafka.consumer.batching import Record, Run
+from anomaly_app.kafka.consumer.transport import ConfirmingApp
+from anomaly_app.kafka.sending import Outgoing, exit_without_commit, send_all
+from anomaly_app.settings.app import Settings
 
 logger = logging.getLogger(__name__)
 

@@ -5,9 +5,9 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 
-from anomaly_app.core.errors import RegistryUnreachable
-from anomaly_app.core.framing import schemas_of
-from anomaly_app.core.throttle import Throttle
+from anomaly_app.core.decoding.framing import schemas_of
+from anomaly_app.core.monitoring.throttle import Throttle
+from anomaly_app.errors import RegistryUnreachable
 from anomaly_app.schemas.registry import SchemaRegistry
 
 logger = logging.getLogger(__name__)

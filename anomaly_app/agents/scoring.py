@@ -7,17 +7,17 @@ from typing import Any, cast
 import faust
 from faust.types import EventT, StreamT
 
-from anomaly_app.core.decoded import KafkaRecord
+from anomaly_app.agents.schemas import learn_schemas
+from anomaly_app.agents.topics import Topics
+from anomaly_app.agents.watching import notice_verdict
+from anomaly_app.context import Runtime
+from anomaly_app.core.decoding.decoded import KafkaRecord
+from anomaly_app.core.scoring.verdict import Verdict
 from anomaly_app.core.times import seconds_of
-from anomaly_app.core.verdict import Verdict
-from anomaly_app.runtime import Runtime
-from anomaly_app.settings import Settings
-from anomaly_app.stream.batching import Run, records_of
-from anomaly_app.stream.schemas import learn_schemas
-from anomaly_app.stream.sending import Outgoing, exit_without_commit, send_all
-from anomaly_app.stream.topics import Topics
-from anomaly_app.stream.transport import ConfirmingApp
-from anomaly_app.stream.watching import notice_verdict
+from anomaly_app.kafka.consumer.batching import Run, records_of
+from anomaly_app.kafka.consumer.transport import ConfirmingApp
+from anomaly_app.kafka.sending import Outgoing, exit_without_commit, send_all
+from anomaly_app.settings.app import Settings
 
 LATENCIES_OF_A_BATCH = 256
 """Records of a batch at most whose latency is counted: it shows in the cost of all."""

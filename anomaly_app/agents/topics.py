@@ -5,8 +5,8 @@ from typing import NamedTuple
 import faust
 from faust.types import TopicT
 
-from anomaly_app.settings import Settings
-from anomaly_app.stream.transport import BatchSchema
+from anomaly_app.kafka.consumer.transport import BatchSchema
+from anomaly_app.settings.app import Settings
 
 
 class Topics(NamedTuple):

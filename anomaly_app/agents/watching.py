@@ -7,11 +7,11 @@ from typing import Any
 
 import faust
 
-from anomaly_app.core.absences import Absences
-from anomaly_app.core.decoded import Rejected
-from anomaly_app.core.verdict import Verdict
-from anomaly_app.core.watch import Batch, Letter, finish, step
-from anomaly_app.runtime import Runtime
+from anomaly_app.context import Runtime
+from anomaly_app.core.decoding.decoded import Rejected
+from anomaly_app.core.monitoring.absences import Absences
+from anomaly_app.core.monitoring.watch import Batch, Letter, finish, step
+from anomaly_app.core.scoring.verdict import Verdict
 
 logger = logging.getLogger(__name__)
 

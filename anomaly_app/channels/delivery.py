@@ -4,8 +4,8 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from anomaly_app.alerting.channel import AlertChannel, Later, Outcome
-from anomaly_app.alerting.message import AlertMessage
+from anomaly_app.channels.protocol import AlertChannel, Later, Outcome
+from anomaly_app.core.alerts.message import AlertMessage
 
 logger = logging.getLogger(__name__)
 

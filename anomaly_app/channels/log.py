@@ -2,8 +2,8 @@
 
 import logging
 
-from anomaly_app.alerting.channel import Outcome
-from anomaly_app.alerting.message import AlertMessage
+from anomaly_app.channels.protocol import Outcome
+from anomaly_app.core.alerts.message import AlertMessage
 
 logger = logging.getLogger(__name__)
 

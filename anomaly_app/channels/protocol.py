@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
-from anomaly_app.alerting.message import AlertMessage
+from anomaly_app.core.alerts.message import AlertMessage
 
 
 class Outcome(StrEnum):

@@ -8,8 +8,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from anomaly_app.alerting.channel import Later, Outcome
-from anomaly_app.alerting.message import AlertMessage
+from anomaly_app.channels.protocol import Later, Outcome
+from anomaly_app.core.alerts.message import AlertMessage
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ import click
 from faust.models import registry
 
 from anomaly_app import records
-from anomaly_app.core.dead_letter import HEADERS
+from anomaly_app.core.scoring.dead_letter import HEADERS
 from anomaly_app.terminal import say
 
 Row = dict[str, str]

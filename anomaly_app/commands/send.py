@@ -11,10 +11,10 @@ from typing import Any
 import click
 from faust.cli.base import find_app
 
-from anomaly_app.broker.clients import broker_errors, open_admin, open_producer
-from anomaly_app.broker.topics import describe_topics
-from anomaly_app.core.errors import BrokerError
-from anomaly_app.settings import Settings, load_settings
+from anomaly_app.errors import BrokerError
+from anomaly_app.kafka.clients import broker_errors, open_admin, open_producer
+from anomaly_app.kafka.topics import describe_topics
+from anomaly_app.settings.app import Settings, load_settings
 from anomaly_app.terminal import one_line_errors, say
 
 

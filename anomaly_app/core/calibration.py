@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 import msgspec
 import numpy as np
 
-from anomaly_app.core.schema import Matrix
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.wild_scores import Wild, wild_scores
 
 GRID = 256

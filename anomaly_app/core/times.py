@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from anomaly_app.core.errors import DataError, RecordRejected, Rejection
 from anomaly_app.core.json_reading import number_in
 from anomaly_app.core.visible import quoted
+from anomaly_app.errors import DataError, RecordRejected, Rejection
 
 EARLIEST = 0.0
 LATEST = 4_102_444_800.0

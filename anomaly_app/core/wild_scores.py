@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from anomaly_app.core.schema import Matrix
+from anomaly_app.core.arrays import Matrix
 
 FEWEST_ROWS = 200
 """Rows below which nothing is told apart: two wild ones would be a share of 1 %."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from anomaly_app.core.explain import Reason
-from anomaly_app.core.schema import FeatureValue
+from anomaly_app.core.model.explain import Reason
+from anomaly_app.core.model.schema import FeatureValue
 
 NOTHING = "\N{EN DASH}"
 """Where there is nothing to count: a precision without alerts, a recall without anomalies."""

@@ -6,14 +6,14 @@ from typing import Any, BinaryIO
 
 import click
 
-from anomaly_app.core.errors import Rejection
+from anomaly_app.context import Runtime
 from anomaly_app.dead_letters.letter import Place, Selection
 from anomaly_app.dead_letters.lines import read_repairs
 from anomaly_app.dead_letters.listing import show
 from anomaly_app.dead_letters.plan import Account, Plan
 from anomaly_app.dead_letters.replay import replay
-from anomaly_app.runtime import Runtime
-from anomaly_app.settings import Settings, load_settings
+from anomaly_app.errors import Rejection
+from anomaly_app.settings.app import Settings, load_settings
 from anomaly_app.terminal import Progress, one_line_errors, say
 
 REASONS = [str(rejection) for rejection in Rejection]

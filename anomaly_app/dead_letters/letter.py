@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from aiokafka.structs import ConsumerRecord
 
-from anomaly_app.core.dead_letter import HEADERS
+from anomaly_app.core.scoring.dead_letter import HEADERS
 
 MOST_DIGITS = 19
 """Of an offset: Kafka's are of 64 bits."""

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from anomaly_app.core.errors import RepairError
 from anomaly_app.core.times import iso_time, seconds_of
 from anomaly_app.dead_letters.letter import Letter, Place
+from anomaly_app.errors import RepairError
 
 
 class Repair(msgspec.Struct):

@@ -4,13 +4,13 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 
-from anomaly_app.broker.reading import Progress
 from anomaly_app.dead_letters.letter import Letter, Selection
 from anomaly_app.dead_letters.lines import write_line
 from anomaly_app.dead_letters.survey import Count, Newest, Shown, Survey
 from anomaly_app.dead_letters.table import counts_table, cut, heading, rows
 from anomaly_app.dead_letters.topic import DeadLetterTopic, open_topic
-from anomaly_app.settings import Settings
+from anomaly_app.kafka.reading import Progress
+from anomaly_app.settings.app import Settings
 
 
 async def show(

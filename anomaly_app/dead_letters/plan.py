@@ -13,7 +13,7 @@ from anomaly_app.dead_letters.letter import Letter, Place, Selection
 from anomaly_app.dead_letters.table import LONGEST_DETAIL, LONGEST_LINE, count_by_reason
 
 if TYPE_CHECKING:
-    from anomaly_app.core.pipeline import Pipeline
+    from anomaly_app.core.scoring.pipeline import Pipeline
 
 
 @dataclass

@@ -7,15 +7,15 @@ from contextlib import AsyncExitStack, nullcontext
 from aiokafka import AIOKafkaProducer
 from aiokafka.structs import RecordMetadata
 
-from anomaly_app.broker.clients import CLIENT_ERRORS, open_producer
-from anomaly_app.broker.reading import Progress
-from anomaly_app.core.errors import BrokerError, RegistryUnreachable, ReplayStopped
-from anomaly_app.core.framing import schemas_of
+from anomaly_app.core.decoding.framing import schemas_of
 from anomaly_app.dead_letters.letter import REPLAYED_FROM, Letter, Mark
 from anomaly_app.dead_letters.plan import Account, Plan
 from anomaly_app.dead_letters.topic import open_topic
+from anomaly_app.errors import BrokerError, RegistryUnreachable, ReplayStopped
+from anomaly_app.kafka.clients import CLIENT_ERRORS, open_producer
+from anomaly_app.kafka.reading import Progress
 from anomaly_app.schemas.registry import SchemaRegistry
-from anomaly_app.settings import Settings
+from anomaly_app.settings.app import Settings
 
 BATCH = 200
 BATCH_BYTES = 4_194_304

@@ -5,13 +5,13 @@ from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from anomaly_app.broker.clients import broker_errors, open_admin, open_consumer
-from anomaly_app.broker.offsets import bounds
-from anomaly_app.broker.reading import Progress, read_bounded
-from anomaly_app.broker.topics import describe_topics
-from anomaly_app.core.errors import DeadLetterMissing
 from anomaly_app.dead_letters.letter import Letter, Mark, Place, read_message
-from anomaly_app.settings import Settings
+from anomaly_app.errors import DeadLetterMissing
+from anomaly_app.kafka.clients import broker_errors, open_admin, open_consumer
+from anomaly_app.kafka.offsets import bounds
+from anomaly_app.kafka.reading import Progress, read_bounded
+from anomaly_app.kafka.topics import describe_topics
+from anomaly_app.settings.app import Settings
 
 
 class DeadLetterTopic:

@@ -3,11 +3,11 @@
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupAuthorizationFailedError, KafkaError
 
-from anomaly_app.broker.group import begin_group
-from anomaly_app.broker.knock import connect
-from anomaly_app.broker.topics import prepare_topics, user_of
-from anomaly_app.core.errors import BrokerRefused, BrokerUnreachable
-from anomaly_app.settings import Settings
+from anomaly_app.errors import BrokerRefused, BrokerUnreachable
+from anomaly_app.kafka.group import begin_group
+from anomaly_app.kafka.probe import connect
+from anomaly_app.kafka.topics import prepare_topics, user_of
+from anomaly_app.settings.app import Settings
 
 
 async def check_broker(settings: Settings) -> None:

@@ -20,10 +20,10 @@ from aiokafka.errors import (
     for_code,
 )
 
-from anomaly_app.broker.offsets import bounds
-from anomaly_app.broker.security import client_options
-from anomaly_app.core.errors import BrokerError
-from anomaly_app.settings import Settings
+from anomaly_app.errors import BrokerError
+from anomaly_app.kafka.offsets import bounds
+from anomaly_app.kafka.security import client_options
+from anomaly_app.settings.app import Settings
 
 logger = logging.getLogger(__name__)
 

@@ -20,9 +20,9 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.metadata import MetadataRequest
 
-from anomaly_app.broker.security import client_options
-from anomaly_app.core.errors import BrokerRefused, BrokerUnreachable
-from anomaly_app.settings import Settings
+from anomaly_app.errors import BrokerRefused, BrokerUnreachable
+from anomaly_app.kafka.security import client_options
+from anomaly_app.settings.app import Settings
 
 logger = logging.getLogger(__name__)
 

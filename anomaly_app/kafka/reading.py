@@ -7,8 +7,8 @@ from typing import NamedTuple
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.structs import ConsumerRecord
 
-from anomaly_app.broker.clients import broker_errors
-from anomaly_app.core.errors import BrokerError
+from anomaly_app.errors import BrokerError
+from anomaly_app.kafka.clients import broker_errors
 
 POLL_MS = 1000
 

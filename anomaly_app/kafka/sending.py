@@ -10,7 +10,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooL
 from faust.exceptions import FaustError
 from faust.types.transports import ProducerT
 
-from anomaly_app.core.errors import MessageTooLarge
+from anomaly_app.errors import MessageTooLarge
 
 logger = logging.getLogger(__name__)
 

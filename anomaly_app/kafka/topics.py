@@ -17,8 +17,8 @@ from aiokafka.errors import (
     for_code,
 )
 
-from anomaly_app.core.errors import BrokerRefused, TopicMissing, TopicNotCreated
-from anomaly_app.settings import Settings
+from anomaly_app.errors import BrokerRefused, TopicMissing, TopicNotCreated
+from anomaly_app.settings.app import Settings
 
 logger = logging.getLogger(__name__)
 

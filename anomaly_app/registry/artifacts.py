@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from anomaly_app.core.errors import ModelError, ModelMissing
-from anomaly_app.core.manifest import RETRAIN, Manifest
-from anomaly_app.core.model import Model
+from anomaly_app.core.model.manifest import RETRAIN, Manifest
+from anomaly_app.core.model.model import Model
+from anomaly_app.errors import ModelError, ModelMissing
 
 MODEL_FILE = "model.joblib"
 MANIFEST_FILE = "manifest.json"
@@ -23,7 +23,7 @@ def load_model(path: Path) -> Model:
     ModelMissing
         There is no artifact at `path`.
     ModelError
-        The artifact is not trustworthy; see `anomaly_app.core.model.Model.from_bytes`.
+        The artifact is not trustworthy; see `anomaly_app.core.model.model.Model.from_bytes`.
     """
     folder, manifest, pickle = read_artifact(path)
     return Model.from_bytes(manifest, pickle, where=str(folder))

@@ -16,8 +16,8 @@ import fastavro
 from fastavro import _read_py
 from fastavro.read import LOGICAL_READERS
 
-from anomaly_app.core.errors import SchemaUnreadable
-from anomaly_app.core.framing import Reader
+from anomaly_app.core.decoding.framing import Reader
+from anomaly_app.errors import SchemaUnreadable
 from anomaly_app.schemas import values
 
 Schema = Any

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
 
-from anomaly_app.core.errors import (
+from anomaly_app.errors import (
     RegistryRefused,
     RegistryUnreachable,
     SchemaUnknown,
@@ -16,7 +16,7 @@ from anomaly_app.core.errors import (
     describe,
 )
 from anomaly_app.schemas.security import authorization, tls_context
-from anomaly_app.settings import Settings
+from anomaly_app.settings.app import Settings
 
 REQUEST_TIMEOUT = 10
 """Seconds for one request."""

@@ -21,7 +21,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import DecodeError
 
-from anomaly_app.core.errors import SchemaUnreadable, describe
+from anomaly_app.errors import SchemaUnreadable, describe
 
 KNOWN = {
     module.DESCRIPTOR.name: module.DESCRIPTOR.serialized_pb

@@ -10,7 +10,7 @@ from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from anomaly_app.core.framing import Reader
+from anomaly_app.core.decoding.framing import Reader
 from anomaly_app.schemas import values
 from anomaly_app.schemas.descriptors import messages_of
 from anomaly_app.schemas.messages import Convert, Converters

@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Iterable
 from importlib.util import find_spec
 from typing import Self
 
-from anomaly_app.core.errors import (
+from anomaly_app.core.decoding.framing import Reader, Readers
+from anomaly_app.errors import (
     RecordRejected,
     RegistryUnreachable,
     Rejection,
@@ -16,9 +17,8 @@ from anomaly_app.core.errors import (
     SettingsError,
     describe,
 )
-from anomaly_app.core.framing import Reader, Readers
 from anomaly_app.schemas.client import RegistryClient
-from anomaly_app.settings import Settings
+from anomaly_app.settings.app import Settings
 
 MOST_READERS = 1_000
 """Readers that are kept, beyond those of the batch in hand."""

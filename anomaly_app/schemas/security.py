@@ -3,8 +3,8 @@
 import ssl
 from base64 import b64encode
 
-from anomaly_app.core.errors import SettingsError
-from anomaly_app.settings import Settings
+from anomaly_app.errors import SettingsError
+from anomaly_app.settings.app import Settings
 
 
 def authorization(settings: Settings) -> dict[str, str]:

@@ -20,9 +20,9 @@ from pydantic import (
 )
 from pydantic_settings import SettingsConfigDict
 
-from anomaly_app.core.errors import SettingsError
-from anomaly_app.record_settings import RecordSettings
-from anomaly_app.security_settings import Secret, SecretFile, SecuritySettings, Unshown
+from anomaly_app.errors import SettingsError
+from anomaly_app.settings.records import RecordSettings
+from anomaly_app.settings.security import Secret, SecretFile, SecuritySettings, Unshown
 
 PREFIX = "ANOMALY_"
 ENV_FILE = Path(".env")

@@ -3,9 +3,9 @@
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings
 
-from anomaly_app.core.errors import DataError
-from anomaly_app.core.roles import Roles
+from anomaly_app.core.roles.roles import Roles
 from anomaly_app.core.times import check_time_format, zone_of
+from anomaly_app.errors import DataError
 
 
 class RecordSettings(BaseSettings):

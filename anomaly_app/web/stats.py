@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from anomaly_app import __version__
-from anomaly_app.runtime import Runtime
+from anomaly_app.context import Runtime
 
 
 class PartitionPosition(NamedTuple):

@@ -6,7 +6,7 @@ import faust
 from faust.types import TP
 from faust.types.web import Request, Response, View
 
-from anomaly_app.runtime import Runtime
+from anomaly_app.context import Runtime
 from anomaly_app.web.stats import PartitionPosition, worker_stats
 
 OK, UNAVAILABLE = 200, 503

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from anomaly_app.alerting.message import AlertMessage
-from anomaly_app.alerting.reading import read_alert
-from anomaly_app.core.anomaly import read_anomaly
-from anomaly_app.core.errors import AnomalyUnreadable, Rejection
-from anomaly_app.core.verdict import Message, Verdict
-from anomaly_app.stream.batching import Record
+from anomaly_app.core.alerts.message import AlertMessage
+from anomaly_app.core.alerts.reading import read_alert
+from anomaly_app.core.scoring.anomaly import read_anomaly
+from anomaly_app.core.scoring.verdict import Message, Verdict
+from anomaly_app.errors import AnomalyUnreadable, Rejection
+from anomaly_app.kafka.consumer.batching import Record
 from tests.fuzz.mutation import mutate, tokens_of
 from tests.fuzz.subjects import NOON, Subject
 

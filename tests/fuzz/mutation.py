@@ -8,9 +8,9 @@ from typing import TypeAlias, TypeVar
 
 import msgspec
 
-from anomaly_app.core.fields import nested
-from anomaly_app.core.wire import Wire
-from anomaly_app.stream.batching import Record
+from anomaly_app.core.decoding.fields import nested
+from anomaly_app.core.decoding.wire import Wire
+from anomaly_app.kafka.consumer.batching import Record
 from tests.fuzz.literals import KEYS, TIMES, TIMESTAMPS, TOKENS, VALUES
 
 Choice = TypeVar("Choice")

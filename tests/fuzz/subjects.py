@@ -5,12 +5,12 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from anomaly_app.core.model import Model
-from anomaly_app.core.pipeline import Pipeline
-from anomaly_app.core.roles import Roles
+from anomaly_app.core.model.model import Model
+from anomaly_app.core.roles.roles import Roles
+from anomaly_app.core.scoring.pipeline import Pipeline
 from tests.fuzz.mutation import LONGEST, Mutator
 from training.fit import FitOptions, fit_model
-from training.history import History
+from training.history.history import History
 from training.threshold import ThresholdRule
 
 NOON = 1_767_268_800.0

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.hard_areas import KNOWN_BEHIND, assert_all_take, assert_hardly_behind
 from tests.support.hard_sets import SETS
-from training.protocols import Protocol
+from training.evaluation.protocols import Protocol
 
 DIRTY = ["clustered_anomalies", "clustered_far_out", "half_templates", "counts_mostly_zero"]
 """Sets on which anomalies among the history make a difference."""

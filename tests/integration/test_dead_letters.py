@@ -1,4 +1,4 @@
-"""The commands for dead letters on the embedded broker; tests/kafka has the others."""
+"""The commands for dead letters on the embedded broker; tests/services has the others."""
 
 import asyncio
 import re

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from anomaly_app.core.errors import WorkerEnded
-from anomaly_app.demo.workers import Worker
+from anomaly_app.errors import WorkerEnded
+from harness.workers import Worker
 from tests.support.kafka import ROOT
 
 pytestmark = pytest.mark.broker
@@ -37,7 +37,7 @@ FIGURES = {
 
 def demo(folder: Path, *options: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-m", "anomaly_app.demo", "--folder", str(folder), *options],
+        [sys.executable, "-m", "demo", "--folder", str(folder), *options],
         cwd=ROOT,
         env={**os.environ, "COLUMNS": "200"},
         stdout=subprocess.PIPE,

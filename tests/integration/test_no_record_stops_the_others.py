@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from anomaly_app.demo.workers import Worker
+from harness.workers import Worker
 from tests.support.dead_letters import create_topics, dlq
 from tests.support.factories import transaction
 from tests.support.faults import POISON, Faults, save_faulty_model

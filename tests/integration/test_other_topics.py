@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from anomaly_app.core.pipeline import Pipeline
-from anomaly_app.core.roles import Roles
+from anomaly_app.core.roles.roles import Roles
+from anomaly_app.core.scoring.pipeline import Pipeline
 from tests.support.dead_letters import dlq
 from tests.support.factories import NOON, model, record
 from tests.support.kafka import Kafka, eventually, stats_of

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
-from anomaly_app.demo.broker import free_port
+from harness.broker import free_port
 from tests.support.kafka import ROOT, Kafka, run_to_its_end
 
 pytestmark = pytest.mark.broker

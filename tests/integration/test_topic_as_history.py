@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from anomaly_app.core.manifest import Manifest, read_manifest
-from anomaly_app.model_store import MANIFEST_FILE
+from anomaly_app.core.model.manifest import Manifest, read_manifest
+from anomaly_app.registry.artifacts import MANIFEST_FILE
 from tests.support.kafka import PATIENCE, ROOT, Kafka
 
 pytestmark = pytest.mark.broker

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from anomaly_app.core.remedies import REMEDIES
+from anomaly_app.core.monitoring.remedies import REMEDIES
 from tests.support.factories import transaction
 from tests.support.kafka import Kafka, eventually, stats_of
 from tests.support.traffic import transactions

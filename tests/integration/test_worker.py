@@ -9,9 +9,9 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.structs import ConsumerRecord, RecordMetadata
 
-from anomaly_app.core.pipeline import Pipeline
-from anomaly_app.demo.workers import Worker
+from anomaly_app.core.scoring.pipeline import Pipeline
 from anomaly_app.records import Anomaly
+from harness.workers import Worker
 from tests.support import traffic
 from tests.support.factories import NOON, model, record, transaction
 from tests.support.kafka import Kafka, eventually, stats_of

@@ -25,7 +25,7 @@ def demo(folder: Path, broker: str, case: Case) -> "subprocess.CompletedProcess[
     options = ["--data", str(write_case(folder, case)), "--folder", str(folder / "demo")]
     return subprocess.run(
         [
-            *(sys.executable, "-m", "anomaly_app.demo", "--broker", f"kafka://{broker}"),
+            *(sys.executable, "-m", "demo", "--broker", f"kafka://{broker}"),
             *("--seconds", "2", *options, "--roles", case.roles),
         ],
         cwd=ROOT,

@@ -9,9 +9,9 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from anomaly_app.demo.workers import Worker
+from harness.apache_kafka import ApacheKafka
+from harness.workers import Worker
 from tests.support.accounts import settle
-from tests.support.apache_kafka import ApacheKafka
 from tests.support.factories import transaction
 from tests.support.faults import POISON, Faults, save_faulty_model
 from tests.support.kafka import ROOT, Kafka, eventually, stats_of

@@ -8,8 +8,8 @@ from itertools import count
 
 import pytest
 
+from harness.apache_kafka import ApacheKafka
 from tests.support.accounts import settle
-from tests.support.apache_kafka import ApacheKafka
 from tests.support.kafka import Kafka, eventually
 from tests.support.supervisor import Supervisor, supervised
 from tests.support.traffic import mixed, send_steadily

@@ -9,7 +9,7 @@ import pytest
 
 from anomaly_app.core.calibration import score_of
 from anomaly_app.core.detectors import DETECTORS
-from anomaly_app.model_store import save_model
+from anomaly_app.registry.artifacts import save_model
 from tests.support.detectors import fitted, history, model
 from tests.support.kafka import Kafka
 from training.schema import encode_history

@@ -11,10 +11,10 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.new_partitions import NewPartitions
 from aiokafka.errors import GroupLoadInProgressError
 
-from anomaly_app.broker import group as under_test
-from anomaly_app.broker.checks import check_broker
-from anomaly_app.core.errors import BrokerError
-from anomaly_app.settings import Settings, load_settings
+from anomaly_app.errors import BrokerError
+from anomaly_app.kafka import group as under_test
+from anomaly_app.kafka.checks import check_broker
+from anomaly_app.settings.app import Settings, load_settings
 from tests.support.factories import transaction
 from tests.support.kafka import Kafka, eventually, stats_of
 

@@ -11,10 +11,10 @@ from aiokafka import TopicPartition
 from aiokafka.admin import NewPartitions, NewTopic, RecordsToDelete
 from confluent_kafka import Producer
 
-from anomaly_app.demo.workers import Worker
-from anomaly_app.stream.batching import CODECS
+from anomaly_app.kafka.consumer.batching import CODECS
+from harness.apache_kafka import ApacheKafka
+from harness.workers import Worker
 from tests.support import librdkafka
-from tests.support.apache_kafka import ApacheKafka
 from tests.support.factories import transaction
 from tests.support.kafka import Kafka, admin_of, eventually, run_to_its_end, stats_of
 from tests.support.traffic import transactions

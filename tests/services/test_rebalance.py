@@ -10,7 +10,7 @@ from itertools import cycle
 import msgspec
 import pytest
 
-from anomaly_app.settings import Settings
+from anomaly_app.settings.app import Settings
 from tests.support.accounts import settle
 from tests.support.kafka import Kafka, eventually
 from tests.support.supervisor import Supervisor, supervised

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from anomaly_app.broker.checks import check_broker
-from anomaly_app.core.errors import BrokerRefused, BrokerUnreachable
-from anomaly_app.demo.broker import free_port
-from anomaly_app.demo.processes import start_process
-from anomaly_app.demo.workers import Worker
-from anomaly_app.settings import load_settings
+from anomaly_app.errors import BrokerRefused, BrokerUnreachable
+from anomaly_app.kafka.checks import check_broker
+from anomaly_app.settings.app import load_settings
+from harness.apache_kafka import STRANGER, USER, ApacheKafka
+from harness.broker import free_port
+from harness.processes import start_process
+from harness.workers import Worker
 from tests.integration.test_start import FAUST, error_line, start
 from tests.support.acls import Grant, Operation, Resource, grant
-from tests.support.apache_kafka import STRANGER, USER, ApacheKafka
 from tests.support.factories import transaction
 from tests.support.kafka import Kafka, eventually
 from tests.support.slack_server import TOKEN, SlackServer, slack_server

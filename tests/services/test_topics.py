@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from anomaly_app.broker.checks import check_broker
-from anomaly_app.core.errors import TopicNotCreated
-from anomaly_app.settings import Settings, load_settings
+from anomaly_app.errors import TopicNotCreated
+from anomaly_app.kafka.checks import check_broker
+from anomaly_app.settings.app import Settings, load_settings
 from tests.support.kafka import Kafka, eventually
 
 pytestmark = pytest.mark.broker

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import msgspec
 from aiokafka.structs import ConsumerRecord
 
-from anomaly_app.core.pipeline import Pipeline
+from anomaly_app.core.scoring.pipeline import Pipeline
 from tests.support.factories import NOON, model
 from tests.support.kafka import Kafka
 

@@ -5,12 +5,12 @@ from functools import cache
 import numpy as np
 import polars as pl
 
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.detectors import NEEDS_LABELS
-from anomaly_app.core.model import Model
-from anomaly_app.core.schema import Matrix
+from anomaly_app.core.model.model import Model
 from tests.support.factories import NOON
 from training.fit import FitOptions, Fitted, fit_model
-from training.history import History
+from training.history.history import History
 from training.threshold import ThresholdRule
 
 FEATURES = [f"f{i}" for i in range(6)]

@@ -9,14 +9,14 @@ import numpy as np
 import polars as pl
 from aiokafka.structs import ConsumerRecord
 
-from anomaly_app.core.anomaly import Anomaly, ModelReference
-from anomaly_app.core.decide import Severity
-from anomaly_app.core.explain import Reason
-from anomaly_app.core.model import Model
-from anomaly_app.core.schema import Feature, FeatureSchema
+from anomaly_app.core.model.explain import Reason
+from anomaly_app.core.model.model import Model
+from anomaly_app.core.model.schema import Feature, FeatureSchema
+from anomaly_app.core.scoring.anomaly import Anomaly, ModelReference
+from anomaly_app.core.scoring.severity import Severity
+from training.evaluation.incidents import Incident
 from training.fit import FitOptions, Fitted, fit_model
-from training.history import History
-from training.incidents import Incident
+from training.history.history import History
 from training.threshold import ThresholdRule
 
 SCHEMA = FeatureSchema(

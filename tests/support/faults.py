@@ -14,10 +14,10 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import Pipeline
 
-from anomaly_app.alerting import message
-from anomaly_app.core.explain import Reason
-from anomaly_app.core.model import Model, pickle_model, unpickle_model
-from anomaly_app.model_store import save_model
+from anomaly_app.core.alerts import message
+from anomaly_app.core.model.explain import Reason
+from anomaly_app.core.model.model import Model, pickle_model, unpickle_model
+from anomaly_app.registry.artifacts import save_model
 from tests.support.factories import fitted
 
 POISON = 66_666.0

@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from anomaly_app.core.pipeline import Pipeline
-from anomaly_app.demo.workers import Worker
+from anomaly_app.core.scoring.pipeline import Pipeline
 from anomaly_app.schemas.avro import avro_reader
+from harness.workers import Worker
 from tests.support.avro import TRANSACTION
 from tests.support.factories import NOON, model, record
 from tests.support.kafka import Kafka

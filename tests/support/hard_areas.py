@@ -5,7 +5,7 @@ from sklearn.metrics import roc_auc_score
 
 from anomaly_app.core.detectors import DETECTORS, NEEDS_LABELS, make_detector
 from tests.support.hard_sets import SETS, split_set
-from training.protocols import Protocol, Split
+from training.evaluation.protocols import Protocol, Split
 
 OTHERS = [name for name in DETECTORS if name != "default" and name not in NEEDS_LABELS]
 """What the default is compared with."""

@@ -14,8 +14,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from anomaly_app.core.estimator import Preparation
-from training.protocols import DIRT, MOST_ROWS, LabelledSet, Protocol, Split
+from anomaly_app.core.model.estimator import Preparation
+from training.evaluation.protocols import DIRT, MOST_ROWS, LabelledSet, Protocol, Split
 
 Matrix: TypeAlias = npt.NDArray[np.float64]
 Random: TypeAlias = np.random.Generator

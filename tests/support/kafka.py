@@ -15,8 +15,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.structs import ConsumerRecord
 
-from anomaly_app.demo.workers import Worker
 from anomaly_app.records import Anomaly
+from harness.workers import Worker
 
 ROOT = Path(__file__).parents[2]
 """Of the project."""

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from anomaly_app.demo.workers import Worker
+from harness.workers import Worker
 from tests.support.kafka import Kafka
 
 GLANCE = 0.2

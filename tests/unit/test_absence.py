@@ -11,15 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly_app.core.absence import Absence
-from anomaly_app.core.model import Model
-from anomaly_app.core.pipeline import Pipeline
-from anomaly_app.core.schema import Matrix, Row
+from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.model.absence import Absence
+from anomaly_app.core.model.model import Model
+from anomaly_app.core.model.schema import Row
+from anomaly_app.core.scoring.pipeline import Pipeline
 from anomaly_app.core.wording import reason_in_words
 from tests.support.factories import NOON, history, record
+from training.evaluation.measures import measure
 from training.fit import FitOptions, Fitted, fit_model
-from training.history import History
-from training.measures import measure
+from training.history.history import History
 from training.schema import encode_history
 from training.threshold import ThresholdRule
 

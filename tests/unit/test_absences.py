@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from anomaly_app.core.absences import Absences, AbsenceWatch
-from anomaly_app.core.pipeline import Pipeline
-from anomaly_app.core.roles import Roles
-from anomaly_app.core.shares import HOUR, MINUTE
-from anomaly_app.runtime import Runtime
-from anomaly_app.settings import Settings
-from anomaly_app.stream.watching import logger, notice_verdict
+from anomaly_app.agents.watching import logger, notice_verdict
+from anomaly_app.context import Runtime
+from anomaly_app.core.monitoring.absences import Absences, AbsenceWatch
+from anomaly_app.core.monitoring.shares import HOUR, MINUTE
+from anomaly_app.core.roles.roles import Roles
+from anomaly_app.core.scoring.pipeline import Pipeline
+from anomaly_app.settings.app import Settings
 from anomaly_app.web.stats import worker_stats
 from tests.support.factories import NOON, model, record
 

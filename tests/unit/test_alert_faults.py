@@ -9,23 +9,23 @@ from typing import Any, cast
 
 import pytest
 
-from anomaly_app.alerting import message as words
-from anomaly_app.alerting import reading
-from anomaly_app.alerting.channel import Outcome
-from anomaly_app.alerting.delivery import Delivery
-from anomaly_app.alerting.log import LogChannel
-from anomaly_app.alerting.reading import read_alert
-from anomaly_app.core.anomaly import Anomaly, write_json
-from anomaly_app.core.dead_letter import write_dead_letter
-from anomaly_app.core.decoded import Rejected
-from anomaly_app.core.errors import AnomalyUnreadable, RecordRejected, Rejection
-from anomaly_app.core.explain import Reason
-from anomaly_app.core.verdict import Message
-from anomaly_app.runtime import Runtime
-from anomaly_app.settings import Settings
-from anomaly_app.stream import alerting
-from anomaly_app.stream.alerting import Alerts, alert_event, define_alerting
-from anomaly_app.stream.batching import Record, Run
+from anomaly_app.agents import alerting
+from anomaly_app.agents.alerting import Alerts, alert_event, define_alerting
+from anomaly_app.channels.delivery import Delivery
+from anomaly_app.channels.log import LogChannel
+from anomaly_app.channels.protocol import Outcome
+from anomaly_app.context import Runtime
+from anomaly_app.core.alerts import message as words
+from anomaly_app.core.alerts import reading
+from anomaly_app.core.alerts.reading import read_alert
+from anomaly_app.core.decoding.decoded import Rejected
+from anomaly_app.core.model.explain import Reason
+from anomaly_app.core.scoring.anomaly import Anomaly, write_json
+from anomaly_app.core.scoring.dead_letter import write_dead_letter
+from anomaly_app.core.scoring.verdict import Message
+from anomaly_app.errors import AnomalyUnreadable, RecordRejected, Rejection
+from anomaly_app.kafka.consumer.batching import Record, Run
+from anomaly_app.settings.app import Settings
 from tests.support.factories import anomaly
 from tests.support.stages import MARK, Fault, Stage
 

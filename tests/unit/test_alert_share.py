@@ -2,7 +2,7 @@
 
 import pytest
 
-from training.alert_share import alert_share_warning
+from training.checks.alert_share import alert_share_warning
 
 
 @pytest.mark.parametrize(

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from anomaly_app.alerting.channel import Later, Outcome
-from anomaly_app.alerting.delivery import Delivery
-from anomaly_app.alerting.log import LogChannel
-from anomaly_app.alerting.message import AlertMessage
-from anomaly_app.alerting.slack import SlackChannel
-from anomaly_app.core.anomaly import ModelReference
-from anomaly_app.core.explain import Reason
-from anomaly_app.demo.broker import free_port
-from anomaly_app.settings import Settings
-from anomaly_app.stream.alerting import make_channel
+from anomaly_app.agents.alerting import make_channel
+from anomaly_app.channels.delivery import Delivery
+from anomaly_app.channels.log import LogChannel
+from anomaly_app.channels.protocol import Later, Outcome
+from anomaly_app.channels.slack import SlackChannel
+from anomaly_app.core.alerts.message import AlertMessage
+from anomaly_app.core.model.explain import Reason
+from anomaly_app.core.scoring.anomaly import ModelReference
+from anomaly_app.settings.app import Settings
+from harness.broker import free_port
 from tests.support.factories import anomaly
 from tests.support.slack_server import TOKEN, SlackServer, slack_server
 

@@ -6,19 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from anomaly_app.core.anomaly import read_anomaly
-from anomaly_app.core.errors import DataError
-from anomaly_app.core.model import Model
-from anomaly_app.core.pipeline import Pipeline
-from anomaly_app.core.roles import Roles
-from anomaly_app.demo.scenario import file_scenario
+from anomaly_app.core.model.model import Model
+from anomaly_app.core.roles.roles import Roles
+from anomaly_app.core.scoring.anomaly import read_anomaly
+from anomaly_app.core.scoring.pipeline import Pipeline
+from anomaly_app.errors import DataError
+from demo.scenario import file_scenario
 from tests.support.factories import NOON, record
 from tests.support.histories import FILES, FRAUDS, Case, iso, write_case
 from tests.support.payloads import PAYLOADS, ROWS, Payload
 from tests.support.unknown_names import UNKNOWN_NAMES
 from training.fit import FitOptions, Fitted, fit_model
-from training.history import History
-from training.reading import read_history
+from training.history.history import History
+from training.history.reading import read_history
 
 FAST = FitOptions(detector="robust_zscore")
 

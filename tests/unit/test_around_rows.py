@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from anomaly_app.core.errors import DataError
-from anomaly_app.core.roles import Roles
+from anomaly_app.core.roles.roles import Roles
+from anomaly_app.errors import DataError
 from training.tables.files import read_tables, typed
 from training.tables.folder import files_of
 from training.tables.table import Table, stacked

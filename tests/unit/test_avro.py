@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly_app.core.errors import RecordRejected, SchemaUnreadable
 from anomaly_app.core.times import parse_time
+from anomaly_app.errors import RecordRejected, SchemaUnreadable
 from anomaly_app.schemas.avro import avro_reader
 from anomaly_app.schemas.registry import _blaming
 from tests.support.avro import long, read, record_of, written

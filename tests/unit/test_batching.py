@@ -14,9 +14,9 @@ from aiokafka.structs import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly_app.core.errors import UnreadableBatch
-from anomaly_app.stream.batching import CODECS, PackedRecords, PackedResults
-from anomaly_app.stream.inbox import Bell, Inbox
+from anomaly_app.errors import UnreadableBatch
+from anomaly_app.kafka.consumer.batching import CODECS, PackedRecords, PackedResults
+from anomaly_app.kafka.consumer.inbox import Bell, Inbox
 from tests.support.fetches import (
     ABORT,
     ATTRIBUTES,

@@ -44,7 +44,7 @@ def test_every_partitions_last_record_is_marked() -> None:
 def test_the_peers_forest_finds_what_the_app_finds(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    from anomaly_app.model_store import load_model  # noqa: PLC0415
+    from anomaly_app.registry.artifacts import load_model  # noqa: PLC0415
 
     made = make_model(tmp_path_factory.mktemp("models"))
     matrix = next(blocks(5_000)).matrix

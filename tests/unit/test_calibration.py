@@ -9,10 +9,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import stats
 
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.calibration import Calibration, score_of
-from anomaly_app.core.manifest import Manifest, read_manifest
+from anomaly_app.core.model.manifest import Manifest, read_manifest
 from anomaly_app.core.p_values import log_p_value
-from anomaly_app.core.schema import Matrix
 from tests.support.factories import history
 from training.fit import FitOptions, fit_model
 

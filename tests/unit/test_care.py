@@ -9,13 +9,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from anomaly_app.core.errors import DataError
-from anomaly_app.core.roles import Roles
+from anomaly_app.core.roles.roles import Roles
+from anomaly_app.errors import DataError
 from tests.support.factories import history
-from training.care import column_warnings
+from training.checks.columns import column_warnings
 from training.fit import FitOptions, fit_model
-from training.history import History
-from training.reading import read_history
+from training.history.history import History
+from training.history.reading import read_history
 from training.schema import encode_history, infer_schema
 
 ROWS = 200

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from anomaly_app.core.errors import DataError
-from training.reading import read_history
+from anomaly_app.errors import DataError
+from training.history.reading import read_history
 from training.tables.cells import Read, read_cells
 from training.tables.decimals import Decimals, decimals_of
 from training.tables.table import Table, row_of

@@ -11,11 +11,18 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from anomaly_app.core.detectors.ensemble import MEMBERS
-from anomaly_app.core.errors import DataError
-from training.choice import CANDIDATES, Candidate, Figures, judge, measure_all, weightings
+from anomaly_app.errors import DataError
 from training.cli import cli
-from training.protocols import PROTOCOLS
-from training.ranking import auc_and_ap
+from training.evaluation.choice import (
+    CANDIDATES,
+    Candidate,
+    Figures,
+    judge,
+    measure_all,
+    weightings,
+)
+from training.evaluation.protocols import PROTOCOLS
+from training.evaluation.ranking import auc_and_ap
 
 
 @given(st.lists(st.tuples(st.integers(-3, 3), st.booleans()), min_size=2, max_size=60))

@@ -11,9 +11,9 @@ import pytest
 from faust.types import TP
 
 from anomaly_app.app import create_app
-from anomaly_app.core.errors import UnreadableBatch
-from anomaly_app.settings import Settings
-from anomaly_app.stream.consumer import IN_HAND, ConfirmingConsumer
+from anomaly_app.errors import UnreadableBatch
+from anomaly_app.kafka.consumer.consumer import IN_HAND, ConfirmingConsumer
+from anomaly_app.settings.app import Settings
 from tests.support.fetches import TOPIC, Sent, batch, packed
 
 PARTITIONS = {TP(TOPIC, 0), TP(TOPIC, 1)}

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly_app.alerting.message import AlertMessage
-from anomaly_app.core.anomaly import read_anomaly, to_anomaly, write_json
-from anomaly_app.core.decode import Decoder
-from anomaly_app.core.pipeline import Pipeline
-from anomaly_app.core.schema import Feature, FeatureSchema
-from anomaly_app.core.verdict import Finding
+from anomaly_app.core.alerts.message import AlertMessage
+from anomaly_app.core.decoding.decode import Decoder
+from anomaly_app.core.model.schema import Feature, FeatureSchema
+from anomaly_app.core.scoring.anomaly import read_anomaly, to_anomaly, write_json
+from anomaly_app.core.scoring.pipeline import Pipeline
+from anomaly_app.core.scoring.verdict import Finding
 from anomaly_app.records import (
     Anomaly,
     DeadLetter,

@@ -5,10 +5,10 @@ from functools import cache
 import numpy as np
 import pytest
 
-from anomaly_app.core.model import Model
-from anomaly_app.core.schema import Matrix
-from training.culprits import EXPLAINED, KINDS, Named, fit_on, named
-from training.planting import BEYOND, NEARLY_ALWAYS, plant_culprits
+from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.model.model import Model
+from training.evaluation.culprits import EXPLAINED, KINDS, Named, fit_on, named
+from training.evaluation.synthetic_anomalies import BEYOND, NEARLY_ALWAYS, plant_culprits
 
 FEATURES = 40
 

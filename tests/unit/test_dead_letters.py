@@ -9,13 +9,13 @@ from aiokafka.structs import ConsumerRecord
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly_app.core.errors import RepairError
-from anomaly_app.core.pipeline import Pipeline
+from anomaly_app.core.scoring.pipeline import Pipeline
 from anomaly_app.core.visible import visible
 from anomaly_app.dead_letters.letter import Letter, Mark, Place, Selection, read_message
 from anomaly_app.dead_letters.lines import read_repairs, write_line
 from anomaly_app.dead_letters.plan import Account, Plan
 from anomaly_app.dead_letters.table import rows
+from anomaly_app.errors import RepairError
 from anomaly_app.records import DeadLetter
 from tests.support.factories import NOON, model, transaction
 

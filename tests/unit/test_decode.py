@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly_app.core.categories import UNKNOWN_CATEGORY, category_codes
-from anomaly_app.core.decode import Decoder
-from anomaly_app.core.decoded import Transaction
-from anomaly_app.core.errors import RecordRejected, Rejection
+from anomaly_app.core.decoding.decode import Decoder
+from anomaly_app.core.decoding.decoded import Transaction
 from anomaly_app.core.json_reading import has_slow_numbers, read_json
-from anomaly_app.core.schema import Feature, FeatureSchema
+from anomaly_app.core.model.categories import UNKNOWN_CATEGORY, category_codes
+from anomaly_app.core.model.schema import Feature, FeatureSchema
 from anomaly_app.core.times import EARLIEST, LATEST, seconds_of
+from anomaly_app.errors import RecordRejected, Rejection
 from tests.support.factories import NOON, SCHEMA, record, transaction
 
 MAX_BYTES = 10_000

@@ -10,18 +10,18 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from anomaly_app.core.decode import Decoder
-from anomaly_app.core.roles import Roles
-from anomaly_app.demo.next_steps import next_steps
-from anomaly_app.demo.scenario import MALFORMED, Event, file_scenario, simulated_scenario
-from anomaly_app.demo.screen import show_next_steps, show_summary
-from anomaly_app.demo.simulator import FRAUDS_PER_10_000, simulate
-from anomaly_app.demo.tally import Tally, add_up, advice_of, summarise
-from anomaly_app.demo.workers import clear_old_logs
+from anomaly_app.core.decoding.decode import Decoder
+from anomaly_app.core.roles.roles import Roles
+from demo.next_steps import next_steps
+from demo.scenario import MALFORMED, Event, file_scenario, simulated_scenario
+from demo.screen import show_next_steps, show_summary
+from demo.simulator import FRAUDS_PER_10_000, simulate
+from demo.tally import Tally, add_up, advice_of, summarise
+from harness.workers import clear_old_logs
 from tests.support.factories import record
 from tests.support.kafka import ROOT
+from training.history.topic import TopicAddress
 from training.schema import infer_schema
-from training.topic import TopicAddress
 
 
 def test_the_same_seed_simulates_the_same_transactions() -> None:

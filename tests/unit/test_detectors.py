@@ -8,8 +8,8 @@ from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.detectors import DETECTORS, NEEDS_LABELS, make_detector
-from anomaly_app.core.schema import Matrix
 
 CHEAP: dict[str, dict[str, Any]] = {
     "isolation_forest": {"n_estimators": 10},

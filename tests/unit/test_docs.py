@@ -9,10 +9,10 @@ import click
 import pytest
 from pydantic import TypeAdapter
 
-from anomaly_app.core.errors import Rejection
-from anomaly_app.core.roles import Roles
-from anomaly_app.demo.__main__ import main as demo
-from anomaly_app.settings import Settings
+from anomaly_app.core.roles.roles import Roles
+from anomaly_app.errors import Rejection
+from anomaly_app.settings.app import Settings
+from demo.__main__ import main as demo
 from training.cli import cli
 
 ROOT = Path(__file__).parents[2]

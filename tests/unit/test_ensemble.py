@@ -7,13 +7,13 @@ from scipy.spatial.distance import cdist
 from scipy.stats import rankdata
 from sklearn.metrics import roc_auc_score
 
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.detectors import make_detector
 from anomaly_app.core.detectors.ensemble import MEMBERS, Ensemble
 from anomaly_app.core.detectors.gaussian_mixture import GaussianMixture
 from anomaly_app.core.detectors.neighbourhood import AROUND, Neighbourhood
 from anomaly_app.core.detectors.tiny_subsamples import ROWS, SUBSAMPLES, TinySubsamples
 from anomaly_app.core.detectors.whitening import WhitenedNormalScores, distances
-from anomaly_app.core.schema import Matrix
 
 
 def random_rows(rows: int = 200, features: int = 3, seed: int = 0) -> Matrix:

@@ -7,8 +7,8 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from anomaly_app.core.detectors import DETECTORS
-from anomaly_app.core.model import unpickle_model
-from anomaly_app.core.pipeline import Pipeline
+from anomaly_app.core.model.model import unpickle_model
+from anomaly_app.core.scoring.pipeline import Pipeline
 from tests.support.detectors import FAR, fit, fitted, history, model, numbers, plant
 from tests.support.factories import NOON, record
 from training.schema import encode_history

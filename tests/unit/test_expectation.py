@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from anomaly_app.core.categories import UNKNOWN_CATEGORY
-from anomaly_app.core.expectation import ALIKE, Expectation
-from anomaly_app.core.explain import MOST_A_ROW, Reason, explain
-from anomaly_app.core.oddness import MOST_RANGES
-from anomaly_app.core.schema import Feature, FeatureSchema, Matrix
+from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.model.categories import UNKNOWN_CATEGORY
+from anomaly_app.core.model.expectation import ALIKE, Expectation
+from anomaly_app.core.model.explain import MOST_A_ROW, Reason, explain
+from anomaly_app.core.model.oddness import MOST_RANGES
+from anomaly_app.core.model.schema import Feature, FeatureSchema
 
 MISSING = float("nan")
 
@@ -285,7 +286,7 @@ def test_rows_are_explained_alike_alone_and_together(monkeypatch: pytest.MonkeyP
         return explain(schema, surprise, expectation, some, surprise(some), some.tolist(), most=8)
 
     alone = [explained(rows[i : i + 1])[0] for i in range(len(rows))]
-    monkeypatch.setattr("anomaly_app.core.explain.MOST_VALUES", 8 * 5)
+    monkeypatch.setattr("anomaly_app.core.model.explain.MOST_VALUES", 8 * 5)
     assert explained(rows) == alone
 
 

@@ -5,14 +5,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from anomaly_app.core import anomaly as writing
-from anomaly_app.core import dead_letter, decode, pipeline, reading
-from anomaly_app.core.forms import Form
-from anomaly_app.core.model import Model
-from anomaly_app.core.pipeline import Pipeline
-from anomaly_app.core.roles import Roles
-from anomaly_app.core.schema import FeatureSchema
-from anomaly_app.core.verdict import Message, Verdict
+from anomaly_app.core.decoding import decode, reading
+from anomaly_app.core.decoding.forms import Form
+from anomaly_app.core.model.model import Model
+from anomaly_app.core.model.schema import FeatureSchema
+from anomaly_app.core.roles.roles import Roles
+from anomaly_app.core.scoring import anomaly as writing
+from anomaly_app.core.scoring import dead_letter, pipeline
+from anomaly_app.core.scoring.pipeline import Pipeline
+from anomaly_app.core.scoring.verdict import Message, Verdict
 from tests.support.factories import NOON, model, record, transaction
 from tests.support.stages import MARK, MARKED, MARKED_TIME, Fault, Stage
 

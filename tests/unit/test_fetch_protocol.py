@@ -7,7 +7,7 @@ from aiokafka.protocol.fetch import FetchRequest, FetchRequest_v11, FetchRespons
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly_app.stream.fetch_protocol import CompactRequest, CompactResponse, CompactStruct
+from anomaly_app.kafka.consumer.fetch_protocol import CompactRequest, CompactResponse, CompactStruct
 
 INT16 = st.integers(-(2**15), 2**15 - 1)
 INT32 = st.integers(-(2**31), 2**31 - 1)

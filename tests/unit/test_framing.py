@@ -9,14 +9,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from anomaly_app.core.errors import RecordRejected, Rejection
-from anomaly_app.core.framing import Readers, unframe
-from anomaly_app.core.pipeline import Pipeline
-from anomaly_app.core.verdict import Verdict
+from anomaly_app.core.decoding.framing import Readers, unframe
+from anomaly_app.core.scoring.pipeline import Pipeline
+from anomaly_app.core.scoring.verdict import Verdict
+from anomaly_app.errors import RecordRejected, Rejection
 from anomaly_app.schemas.avro import avro_reader
 from anomaly_app.schemas.client import RegistryClient
 from anomaly_app.schemas.registry import SchemaRegistry, _blaming
-from anomaly_app.settings import Settings
+from anomaly_app.settings.app import Settings
 from tests.support.avro import TRANSACTION, framed, long, record_of, written
 from tests.support.factories import NOON, model, record, transaction
 from tests.support.protobuf import class_of, file_of, message

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from anomaly_app.core import pipeline
-from anomaly_app.core.anomaly import Anomaly, write_json
+from anomaly_app.core.scoring import pipeline
+from anomaly_app.core.scoring.anomaly import Anomaly, write_json
 from tests.fuzz import run
 from tests.fuzz.__main__ import main
 from tests.fuzz.checks import Broken

@@ -7,8 +7,8 @@ from aiokafka.structs import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly_app.core.counters import Counters
-from anomaly_app.stream.gaps import Gap, Positions, report_gap
+from anomaly_app.kafka.consumer.gaps import Gap, Positions, report_gap
+from anomaly_app.observability.counters import Counters
 
 TP = TopicPartition("transactions", 2)
 OTHER = TopicPartition("transactions", 3)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.hard_areas import assert_all_take, assert_hardly_behind
 from tests.support.hard_sets import write_sets
-from training.protocols import Protocol, find_sets, read_set
+from training.evaluation.protocols import Protocol, find_sets, read_set
 
 QUICK: list[tuple[str, Protocol]] = [
     ("tiny_mixed", "A"),

@@ -10,17 +10,17 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly_app.core.errors import DataError
-from anomaly_app.core.model import Model
-from anomaly_app.core.roles import Roles
-from anomaly_app.model_store import load_model
+from anomaly_app.core.model.model import Model
+from anomaly_app.core.roles.roles import Roles
+from anomaly_app.errors import DataError
+from anomaly_app.registry.artifacts import load_model
 from training.cli import cli
-from training.evaluate import evaluate
+from training.columns.labels import Labels, of_column
+from training.evaluation.evaluate import evaluate
+from training.evaluation.measures import measure
 from training.fit import FitOptions, fit_model
-from training.history import History
-from training.labels import Labels, of_column
-from training.measures import measure
-from training.reading import read_history
+from training.history.history import History
+from training.history.reading import read_history
 from training.threshold import ThresholdRule
 
 

@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from anomaly_app.core.errors import DataError
 from anomaly_app.core.hours import hour_of_day
-from anomaly_app.core.roles import HOUR, Roles
-from anomaly_app.core.schema import Feature, FeatureSchema
-from training.care import column_warnings
-from training.data_check import data_warnings
+from anomaly_app.core.model.schema import Feature, FeatureSchema
+from anomaly_app.core.roles.roles import HOUR, Roles
+from anomaly_app.errors import DataError
+from training.checks.columns import column_warnings
+from training.checks.data_check import data_warnings
 from training.fit import FitOptions, fit_model
-from training.history import History
+from training.history.history import History
 from training.schema import encode_history, infer_schema
 
 MIDNIGHT = datetime(2026, 3, 27, tzinfo=UTC).timestamp()

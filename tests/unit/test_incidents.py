@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tests.support.factories import NOON, history, incident, model
-from training.history import History
-from training.incidents import find_incidents, group_rows
+from training.evaluation.incidents import find_incidents, group_rows
+from training.history.history import History
 from training.report.page import incident_rows
 
 ROWS = 140

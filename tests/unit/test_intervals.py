@@ -10,9 +10,8 @@ from scipy.stats import binomtest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from tests.support.factories import history
-from training.blocks import blocks_of
-from training.history import History
-from training.intervals import (
+from training.evaluation.blocks import blocks_of
+from training.evaluation.intervals import (
     DRAWS,
     MOST_THRESHOLDS,
     Bootstrap,
@@ -22,7 +21,8 @@ from training.intervals import (
     judge,
     sure_enough,
 )
-from training.measures import measure
+from training.evaluation.measures import measure
+from training.history.history import History
 
 
 def alone(rows: int, seed: int = 0) -> Bootstrap:

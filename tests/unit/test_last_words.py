@@ -2,7 +2,7 @@
 
 import pytest
 
-from anomaly_app.demo.last_words import last_words
+from harness.last_words import last_words
 
 STAMP = "[2026-11-24 20:40:39,084] [4848]"
 CLEANING_UP = f"""\

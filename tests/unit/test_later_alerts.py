@@ -7,11 +7,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from anomaly_app.core.errors import DataError
+from anomaly_app.errors import DataError
 from tests.support.factories import history
-from training.compare import compare
+from training.evaluation.compare import compare
 from training.fit import FitOptions, fit_model
-from training.history import History
+from training.history.history import History
 from training.threshold import ThresholdRule
 
 

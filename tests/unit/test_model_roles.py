@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly_app.core.errors import DataError
-from anomaly_app.core.manifest import Manifest
-from anomaly_app.core.missing_columns import missing_columns, nearest_column
-from anomaly_app.core.roles import Roles
+from anomaly_app.core.model.manifest import Manifest
+from anomaly_app.core.roles.missing_columns import missing_columns, nearest_column
+from anomaly_app.core.roles.roles import Roles
+from anomaly_app.errors import DataError
 from tests.support.factories import fitted
-from training.history import History
-from training.model_roles import read_for_model
+from training.history.history import History
+from training.history.model_roles import read_for_model
 
 ROLES = Roles(key="card", time="at", label="bad")
 

@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from anomaly_app.core.categories import UNKNOWN_CATEGORY
-from anomaly_app.core.oddness import MOST_RANGES, Oddness
-from anomaly_app.core.schema import Feature, FeatureSchema, Matrix
+from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.model.categories import UNKNOWN_CATEGORY
+from anomaly_app.core.model.oddness import MOST_RANGES, Oddness
+from anomaly_app.core.model.schema import Feature, FeatureSchema
 
 MISSING = float("nan")
 

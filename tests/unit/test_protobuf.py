@@ -12,8 +12,8 @@ from google.protobuf.message import DecodeError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly_app.core.errors import RecordRejected, SchemaUnreadable
 from anomaly_app.core.times import parse_time
+from anomaly_app.errors import RecordRejected, SchemaUnreadable
 from anomaly_app.schemas.protobuf import protobuf_reader
 from anomaly_app.schemas.registry import _blaming
 from tests.support.avro import long

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from anomaly_app.core.errors import DataError
-from training.benchmark import Average, Measurement, averages, benchmark
-from training.protocols import (
+from anomaly_app.errors import DataError
+from training.evaluation.benchmark import Average, Measurement, averages, benchmark
+from training.evaluation.protocols import (
     DIRT,
     MOST_ROWS,
     LabelledSet,
@@ -21,7 +21,7 @@ from training.protocols import (
     read_set,
     split,
 )
-from training.reading import read_history
+from training.history.reading import read_history
 
 BOTH: tuple[Protocol, ...] = ("A", "C")
 
@@ -263,7 +263,7 @@ class Memory:
 def test_a_detector_learns_from_the_training_part_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.benchmark.make_detector", Memory)
+    monkeypatch.setattr("training.evaluation.benchmark.make_detector", Memory)
     monkeypatch.setattr(Memory, "learnt", [])
     labelled = numbered(200, 20)
     file = saved(tmp_path, X=labelled.matrix, y=labelled.labels)

@@ -7,11 +7,11 @@ from functools import cache
 import numpy as np
 
 from tests.support.factories import history
-from training.alert_share import alert_share_warning
-from training.compare import compare
-from training.contenders import Comparison, Contender
-from training.intervals import DRAWS, Bootstrap
-from training.recommendation import recommendation, standing
+from training.checks.alert_share import alert_share_warning
+from training.evaluation.compare import compare
+from training.evaluation.contenders import Comparison, Contender
+from training.evaluation.intervals import DRAWS, Bootstrap
+from training.evaluation.recommendation import recommendation, standing
 from training.report.comparison import comparison_report
 
 WHEN = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly_app.core.errors import DataError
-from anomaly_app.core.roles import Roles
+from anomaly_app.core.roles.roles import Roles
+from anomaly_app.errors import DataError
 from tests.support.factories import NOON, record
-from training import record_table
-from training.record_table import KAFKA_KEY, KAFKA_TIMESTAMP, RecordTable
-from training.topic import TopicAddress, topic_history
+from training.history import record_table
+from training.history.record_table import KAFKA_KEY, KAFKA_TIMESTAMP, RecordTable
+from training.history.topic import TopicAddress, topic_history
 
 ADDRESS = TopicAddress("kafka://host:9092", "payments")
 

@@ -11,18 +11,18 @@ import polars as pl
 import pytest
 
 from anomaly_app.core.calibration import score_of
-from anomaly_app.core.categories import UNKNOWN_CATEGORY
-from anomaly_app.core.errors import DataError
-from anomaly_app.core.explain import Reason
-from anomaly_app.core.model import Model
+from anomaly_app.core.model.categories import UNKNOWN_CATEGORY
+from anomaly_app.core.model.explain import Reason
+from anomaly_app.core.model.model import Model
+from anomaly_app.errors import DataError
 from tests.support.factories import SCHEMA, history, incident
-from training.agreement import mean_overlap, overlap, top_rows
-from training.compare import compare
-from training.contenders import Comparison
-from training.evaluate import Evaluation, evaluate
+from training.evaluation.agreement import mean_overlap, overlap, top_rows
+from training.evaluation.compare import compare
+from training.evaluation.contenders import Comparison
+from training.evaluation.evaluate import Evaluation, evaluate
+from training.evaluation.synthetic_anomalies import MOST_PLANTED, plant, planted_auc
 from training.fit import FitOptions, fit_model
-from training.history import History
-from training.planting import MOST_PLANTED, plant, planted_auc
+from training.history.history import History
 from training.report.comparison import comparison_report
 from training.report.evaluation import evaluation_report
 from training.report.page import _ENVIRONMENT, incident_rows, unbroken

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm, rankdata
 
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.detectors.knn import NearestNeighbors
 from anomaly_app.core.detectors.scaling import (
     FARTHEST,
@@ -16,7 +17,6 @@ from anomaly_app.core.detectors.scaling import (
     Standard,
     make_scaler,
 )
-from anomaly_app.core.schema import Matrix
 
 SCALINGS: tuple[Scaling, ...] = ("standard", "robust", "normal_scores")
 

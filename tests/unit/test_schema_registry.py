@@ -9,20 +9,20 @@ from typing import Any
 
 import pytest
 
-from anomaly_app.core.errors import (
+from anomaly_app.agents.schemas import learn_schemas
+from anomaly_app.core.decoding.framing import schemas_of, unframe
+from anomaly_app.errors import (
     RecordRejected,
     RegistryRefused,
     RegistryUnreachable,
     SettingsError,
 )
-from anomaly_app.core.framing import schemas_of, unframe
-from anomaly_app.demo.broker import free_port
 from anomaly_app.schemas import client, registry
 from anomaly_app.schemas.client import RegistryClient
 from anomaly_app.schemas.registry import LARGEST_ID, SchemaRegistry, open_registry
-from anomaly_app.settings import Settings
-from anomaly_app.stream.schemas import learn_schemas
-from anomaly_app.stream.worker import check_registry
+from anomaly_app.settings.app import Settings
+from anomaly_app.worker import check_registry
+from harness.broker import free_port
 from tests.support.avro import TRANSACTION, framed, record_of, written
 from tests.support.protobuf import class_of, file_of, message, pathed, text_of
 from tests.support.registry_server import PASSWORD, USER, RegistryServer, registry_server
@@ -403,7 +403,7 @@ def test_a_file_of_authorities_that_holds_none_is_named(tmp_path: Path) -> None:
 def test_records_wait_for_a_registry_that_is_away_and_go_on_when_it_is_back(
     server: RegistryServer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("anomaly_app.stream.schemas.FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("anomaly_app.agents.schemas.FIRST_PAUSE", 0.01)
     schema = server.add(json.dumps(TRANSACTION))
     server.status = 503
     looked: list[str | None] = []
@@ -420,7 +420,7 @@ def test_records_wait_for_a_registry_that_is_away_and_go_on_when_it_is_back(
         assert unframe(framed(schema, BODY), schemas.readers)
         return learnt
 
-    with caplog.at_level(logging.INFO, "anomaly_app.stream.schemas"):
+    with caplog.at_level(logging.INFO, "anomaly_app.agents.schemas"):
         assert run(server.url, story) is True
     assert looked[0] == f"schema registry {server.url} does not answer as one does (HTTP 503)"
     assert [line.levelname for line in caplog.records] == ["WARNING", "INFO"]

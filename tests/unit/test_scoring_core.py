@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.ensemble import IsolationForest
 
-from anomaly_app.core.decide import Severity, severity_of
 from anomaly_app.core.detectors.forest import ForestScorer
-from anomaly_app.core.estimator import Preparation
-from anomaly_app.core.pipeline import Pipeline
+from anomaly_app.core.model.estimator import Preparation
+from anomaly_app.core.scoring.pipeline import Pipeline
+from anomaly_app.core.scoring.severity import Severity, severity_of
 from tests.support.factories import NOON, model, record, transaction
 
 PIPELINE = Pipeline(model(), max_record_bytes=10_000, max_reasons=5)

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from anomaly_app.core.errors import SettingsError
-from anomaly_app.demo.__main__ import _settings as demo_settings
-from anomaly_app.demo.run import worker_environment
-from anomaly_app.settings import Settings, load_settings
+from anomaly_app.errors import SettingsError
+from anomaly_app.settings.app import Settings, load_settings
+from demo.__main__ import _settings as demo_settings
+from demo.run import worker_environment
 
 PASSWORD = "c0rrect-horse"  # noqa: S105
 

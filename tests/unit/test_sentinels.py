@@ -6,9 +6,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from anomaly_app.core.decode import Decoder
-from anomaly_app.core.errors import DataError
-from anomaly_app.core.roles import Roles
+from anomaly_app.core.decoding.decode import Decoder
+from anomaly_app.core.roles.roles import Roles
+from anomaly_app.errors import DataError
 from tests.support.factories import NOON, SCHEMA, record
 from training.tables.files import typed
 from training.tables.sentinels import sentinels_of

@@ -7,16 +7,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from anomaly_app.core.decode import Decoder
-from anomaly_app.core.errors import DataError
-from anomaly_app.core.model import Model
-from anomaly_app.core.pipeline import Pipeline
-from anomaly_app.core.roles import Roles
+from anomaly_app.core.decoding.decode import Decoder
+from anomaly_app.core.model.model import Model
+from anomaly_app.core.roles.roles import Roles
+from anomaly_app.core.scoring.pipeline import Pipeline
+from anomaly_app.errors import DataError
 from tests.support.factories import NOON, history, record
-from training.data_check import data_warnings, require_columns
-from training.evaluate import evaluate
+from training.checks.data_check import data_warnings, require_columns
+from training.evaluation.evaluate import evaluate
 from training.fit import FitOptions, fit_model, hold_back
-from training.history import History
+from training.history.history import History
 from training.schema import encode_history, infer_schema
 from training.series import infer_scales
 from training.threshold import ThresholdRule

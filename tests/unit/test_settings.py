@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from anomaly_app.core.errors import SettingsError
-from anomaly_app.runtime import Runtime
-from anomaly_app.settings import Settings, load_settings
+from anomaly_app.context import Runtime
+from anomaly_app.errors import SettingsError
+from anomaly_app.settings.app import Settings, load_settings
 from tests.support.factories import model, record
 
 

@@ -9,10 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.calibration import Calibration
-from anomaly_app.core.errors import DataError
-from anomaly_app.core.schema import Matrix
-from anomaly_app.core.thresholds import (
+from anomaly_app.errors import DataError
+from tests.support.factories import history
+from training.history.history import History
+from training.threshold import (
+    ALERT_RATE,
+    ThresholdRule,
+    check_rule,
+    choose_threshold,
+    transactions_a_day,
+)
+from training.thresholds import (
     MOST_RATE,
     Labels,
     Threshold,
@@ -20,15 +29,6 @@ from anomaly_app.core.thresholds import (
     from_costs,
     from_f_beta,
     from_quantile,
-)
-from tests.support.factories import history
-from training.history import History
-from training.threshold import (
-    ALERT_RATE,
-    ThresholdRule,
-    check_rule,
-    choose_threshold,
-    transactions_a_day,
 )
 
 LOG_P = np.log([0.3, 0.001, 0.04, 0.002, 0.4, 0.01])

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly_app.core.throttle import Throttle
+from anomaly_app.core.monitoring.throttle import Throttle
 
 
 def test_the_first_is_said_at_once_and_the_rest_with_their_count_once_an_interval() -> None:

@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from anomaly_app.broker.knock import connect
-from anomaly_app.broker.security import client_options, tls_context
-from anomaly_app.core.errors import (
+from anomaly_app.errors import (
     BrokerError,
     BrokerRefused,
     BrokerUnreachable,
     RegistryUnreachable,
     SettingsError,
 )
+from anomaly_app.kafka.probe import connect
+from anomaly_app.kafka.security import client_options, tls_context
 from anomaly_app.schemas.registry import open_registry
-from anomaly_app.settings import Settings
+from anomaly_app.settings.app import Settings
 
 HOST = "127.0.0.1"
 

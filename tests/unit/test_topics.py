@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from anomaly_app.broker.topics import nobody_writes_to_it, similar
-from anomaly_app.settings import Settings
+from anomaly_app.kafka.topics import nobody_writes_to_it, similar
+from anomaly_app.settings.app import Settings
 
 
 def topics(*names: str, **changes: Any) -> dict[str, dict[str, Any]]:

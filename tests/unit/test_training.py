@@ -11,14 +11,14 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from anomaly_app.core.decode import Decoder
-from anomaly_app.core.errors import DataError
-from anomaly_app.core.roles import Roles
-from anomaly_app.model_store import load_model
+from anomaly_app.core.decoding.decode import Decoder
+from anomaly_app.core.roles.roles import Roles
+from anomaly_app.errors import DataError
+from anomaly_app.registry.artifacts import load_model
 from tests.support.factories import history, record
 from training.cli import cli
 from training.fit import FitOptions, fit_model
-from training.reading import read_history
+from training.history.reading import read_history
 from training.schema import encode_history, infer_schema
 from training.threshold import ThresholdRule
 

@@ -13,9 +13,9 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from anomaly_app.core.errors import DataError
 from anomaly_app.core.wording import NOTHING
-from anomaly_app.model_store import MANIFEST_FILE, MODEL_FILE, load_model
+from anomaly_app.errors import DataError
+from anomaly_app.registry.artifacts import MANIFEST_FILE, MODEL_FILE, load_model
 from tests.support.factories import NOON, history
 from training.cli import COMMANDS, cli
 from training.commands.options import read_costs, read_params

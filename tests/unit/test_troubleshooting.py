@@ -3,17 +3,17 @@
 import re
 from pathlib import Path
 
-from anomaly_app.broker.group import begins_at_end, judges_again
-from anomaly_app.broker.topics import nobody_writes_to_it
-from anomaly_app.core.absences import Absences
-from anomaly_app.core.errors import RegistryUnreachable
-from anomaly_app.core.pipeline import Pipeline
-from anomaly_app.core.shares import AlertRateWatch
-from anomaly_app.core.watch import Batch, Letter, Watch, step
-from anomaly_app.runtime import Runtime
-from anomaly_app.settings import Settings
-from anomaly_app.stream.schemas import records_wait
-from anomaly_app.stream.watching import to_letter
+from anomaly_app.agents.schemas import records_wait
+from anomaly_app.agents.watching import to_letter
+from anomaly_app.context import Runtime
+from anomaly_app.core.monitoring.absences import Absences
+from anomaly_app.core.monitoring.shares import AlertRateWatch
+from anomaly_app.core.monitoring.watch import Batch, Letter, Watch, step
+from anomaly_app.core.scoring.pipeline import Pipeline
+from anomaly_app.errors import RegistryUnreachable
+from anomaly_app.kafka.group import begins_at_end, judges_again
+from anomaly_app.kafka.topics import nobody_writes_to_it
+from anomaly_app.settings.app import Settings
 from anomaly_app.web.stats import worker_stats
 from tests.support.factories import model, record, transaction
 

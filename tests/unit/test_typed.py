@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from anomaly_app.core.decode import Decoder
-from anomaly_app.core.errors import RecordRejected
-from anomaly_app.core.forms import Form, Layout
-from anomaly_app.core.reading import REFUSED, Reader, make_reader
-from anomaly_app.core.roles import Roles
+from anomaly_app.core.decoding.decode import Decoder
+from anomaly_app.core.decoding.forms import Form, Layout
+from anomaly_app.core.decoding.reading import REFUSED, Reader, make_reader
+from anomaly_app.core.roles.roles import Roles
+from anomaly_app.errors import RecordRejected
 from tests.support.factories import SCHEMA, record
 
 RECORDS = 12_000

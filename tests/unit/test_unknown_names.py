@@ -6,16 +6,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from anomaly_app.core.roles import Roles
+from anomaly_app.core.roles.roles import Roles
 from tests.support.histories import BASE, changed, renamed, table
-from training.history import History
-from training.intervals_of_time import beginnings
-from training.key_by_pattern import key_by_pattern
-from training.label_names import word_of_label
-from training.labels import of_column
-from training.leaks import Labelled
-from training.reading import read_history
-from training.time_by_values import times_by_values
+from training.checks.leaks import Labelled
+from training.columns.intervals_of_time import beginnings
+from training.columns.key_by_pattern import key_by_pattern
+from training.columns.label_names import word_of_label
+from training.columns.labels import of_column
+from training.columns.time_by_values import times_by_values
+from training.history.history import History
+from training.history.reading import read_history
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly_app.core.errors import Rejection
-from anomaly_app.core.remedies import REMEDIES
-from anomaly_app.core.shares import AlertRateWatch, RejectedWatch
-from anomaly_app.core.watch import Batch, Letter, Watch, finish, step
-from anomaly_app.core.window import Counts, Window
-from anomaly_app.settings import Settings
+from anomaly_app.core.monitoring.remedies import REMEDIES
+from anomaly_app.core.monitoring.shares import AlertRateWatch, RejectedWatch
+from anomaly_app.core.monitoring.watch import Batch, Letter, Watch, finish, step
+from anomaly_app.core.monitoring.window import Counts, Window
+from anomaly_app.errors import Rejection
+from anomaly_app.settings.app import Settings
 
 Timeline = Sequence[tuple[float, Batch]]
 

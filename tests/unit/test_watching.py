@@ -9,10 +9,10 @@ from typing import cast
 import faust
 import pytest
 
-from anomaly_app.core.watch import Batch, Letter
-from anomaly_app.runtime import Runtime
-from anomaly_app.settings import Settings
-from anomaly_app.stream.watching import LOOK, define_watching, logger, notice
+from anomaly_app.agents.watching import LOOK, define_watching, logger, notice
+from anomaly_app.context import Runtime
+from anomaly_app.core.monitoring.watch import Batch, Letter
+from anomaly_app.settings.app import Settings
 
 
 @dataclass

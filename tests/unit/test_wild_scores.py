@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.calibration import Calibration
-from anomaly_app.core.schema import Matrix
 from anomaly_app.core.wild_scores import Wild, wild_scores
 
 TAILS = {

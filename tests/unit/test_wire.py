@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly_app.core.decode import Decoder
-from anomaly_app.core.decoded import Transaction
-from anomaly_app.core.errors import DataError, RecordRejected, Rejection
+from anomaly_app.core.decoding.decode import Decoder
+from anomaly_app.core.decoding.decoded import Transaction
 from anomaly_app.core.json_reading import number_in
-from anomaly_app.core.roles import Roles
-from anomaly_app.core.schema import Feature, FeatureSchema
+from anomaly_app.core.model.schema import Feature, FeatureSchema
+from anomaly_app.core.roles.roles import Roles
+from anomaly_app.errors import DataError, RecordRejected, Rejection
 from tests.support.factories import NOON, SCHEMA, record
 
 ROLES = "key=customer_id time=timestamp id=tx"

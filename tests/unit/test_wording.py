@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly_app.alerting.message import AlertMessage
-from anomaly_app.core.explain import Reason
+from anomaly_app.core.alerts.message import AlertMessage
+from anomaly_app.core.model.explain import Reason
 from anomaly_app.core.wording import (
     NOTHING,
     how_unusual,

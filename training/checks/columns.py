@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from anomaly_app.core.schema import FeatureSchema
-from training.history import History
-from training.hour_coverage import hour_warning
-from training.leaks import LEAKS, Labelled
-from training.left_out import counts
+from anomaly_app.core.model.schema import FeatureSchema
+from training.checks.hour_coverage import hour_warning
+from training.checks.leaks import LEAKS, Labelled
+from training.checks.left_out import counts
+from training.history.history import History
 
 MOSTLY = 0.5
 """Share of missing values, or of repeated rows, that is worth a word."""

@@ -7,12 +7,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from anomaly_app.core.errors import DataError
-from anomaly_app.core.manifest import Manifest
-from anomaly_app.core.schema import Feature, FeatureSchema, Matrix
+from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.model.manifest import Manifest
+from anomaly_app.core.model.schema import Feature, FeatureSchema
+from anomaly_app.errors import DataError
+from training.checks.hour_coverage import shares_of_hours
 from training.fit import hold_back
-from training.history import History
-from training.hour_coverage import shares_of_hours
+from training.history.history import History
 
 OFTEN = 0.01
 """Share of rows with values that training did not hold, at and above which a word is due."""

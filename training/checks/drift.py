@@ -4,9 +4,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from anomaly_app.core.schema import FeatureSchema, Matrix
+from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.model.schema import FeatureSchema
 from anomaly_app.core.wording import number, percent
-from training.history import History
+from training.history.history import History
 from training.schema import encode_history
 from training.series import series_of
 

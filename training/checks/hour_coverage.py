@@ -9,9 +9,9 @@ from anomaly_app.core.hours import (
     hour_of_day,
     local_seconds,
 )
-from anomaly_app.core.roles import HOUR
-from anomaly_app.core.schema import Feature
-from training.history import History
+from anomaly_app.core.model.schema import Feature
+from anomaly_app.core.roles.roles import HOUR
+from training.history.history import History
 
 LEAST_DAYS = 3
 """Days on which every hour of the day must have been seen: fewer may be like no other."""

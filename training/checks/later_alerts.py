@@ -3,12 +3,13 @@
 import numpy as np
 import numpy.typing as npt
 
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.calibration import Calibration
-from anomaly_app.core.schema import FeatureSchema, Matrix
+from anomaly_app.core.model.schema import FeatureSchema
 from anomaly_app.core.wording import percent
-from training.alert_share import alert_share_warning
-from training.drift import change_in_words
-from training.history import History
+from training.checks.alert_share import alert_share_warning
+from training.checks.drift import change_in_words
+from training.history.history import History
 from training.series import places_in_time
 
 Rows = npt.NDArray[np.bool_]

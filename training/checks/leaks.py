@@ -5,8 +5,8 @@ import numpy.typing as npt
 import polars as pl
 from sklearn.metrics import roc_auc_score
 
-from training.column_kinds import as_strings
-from training.history import History
+from training.columns.column_kinds import as_strings
+from training.history.history import History
 
 LEAKS = 0.99
 """AUC of a single column against the labels at which it knows too much."""

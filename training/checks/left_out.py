@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from training.column_kinds import almost_all_different, is_category, is_identifier
-from training.history import History
-from training.leaks import Labelled
-from training.within_entities import WithinEntities
+from training.checks.leaks import Labelled
+from training.checks.within_entities import WithinEntities
+from training.columns.column_kinds import almost_all_different, is_category, is_identifier
+from training.history.history import History
 
 COUNTS = 0.999
 """Correlation with the row's place at which a number is a counter or a clock."""

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from anomaly_app.core.column_names import NAMES, plain_name, words_of
+from anomaly_app.core.roles.column_names import NAMES, plain_name, words_of
 
 ALMOST_ALL = 0.9
 """Share of the values, at least, that are different where a column identifies its rows."""

@@ -4,8 +4,8 @@ from functools import cached_property
 
 import polars as pl
 
-from anomaly_app.core.column_names import plain_name, suggested
-from anomaly_app.core.roles import Roles
+from anomaly_app.core.roles.column_names import plain_name, suggested
+from anomaly_app.core.roles.roles import Roles
 
 LOOKED_AT = 2_000
 """Rows that tell."""

@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from anomaly_app.core.roles import Roles
+from anomaly_app.core.roles.roles import Roles
 from training.tables.times import AmbiguousTimeError, read_times
 
 INTERVAL = (

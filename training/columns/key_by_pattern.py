@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from anomaly_app.core.column_names import words_of
-from anomaly_app.core.roles import Roles
+from anomaly_app.core.roles.column_names import words_of
+from anomaly_app.core.roles.roles import Roles
 
 NUMBERED = frozenset({"id", "no", "nr", "num", "number", "code", "ref"})
 """Last words of names of what a row belongs to, after another word."""

@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 import polars as pl
 
-from anomaly_app.core.column_names import may_be_label, plain_name, words_of
-from anomaly_app.core.roles import Roles
-from training.label_names import RANKS, word_of_label
-from training.label_words import plain
-from training.labels import MOST_VALUES, is_understood
+from anomaly_app.core.roles.column_names import may_be_label, plain_name, words_of
+from anomaly_app.core.roles.roles import Roles
+from training.columns.label_names import RANKS, word_of_label
+from training.columns.label_words import plain
+from training.columns.labels import MOST_VALUES, is_understood
 
 TELLING = frozenset(
     {

@@ -2,7 +2,7 @@
 
 from difflib import get_close_matches
 
-from anomaly_app.core.column_names import words_of
+from anomaly_app.core.roles.column_names import words_of
 
 SURELY = frozenset(
     {

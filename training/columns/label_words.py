@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection
 
-from anomaly_app.core.errors import DataError
+from anomaly_app.errors import DataError
 
 ANOMALOUS = frozenset(
     {

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from anomaly_app.core.column_names import may_be_label
-from anomaly_app.core.errors import DataError
-from anomaly_app.core.roles import Roles
-from training.label_names import word_of_label
-from training.label_words import anomalous_values, plain, quoted
+from anomaly_app.core.roles.column_names import may_be_label
+from anomaly_app.core.roles.roles import Roles
+from anomaly_app.errors import DataError
+from training.columns.label_names import word_of_label
+from training.columns.label_words import anomalous_values, plain, quoted
 from training.tables.files import stem
 from training.tables.times import read_times
 

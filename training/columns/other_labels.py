@@ -3,9 +3,9 @@
 import polars as pl
 from msgspec.structs import replace
 
-from anomaly_app.core.column_names import may_be_label, plain_name
-from anomaly_app.core.roles import Roles
-from training.labels import is_understood
+from anomaly_app.core.roles.column_names import may_be_label, plain_name
+from anomaly_app.core.roles.roles import Roles
+from training.columns.labels import is_understood
 
 
 def label_like(frame: pl.DataFrame, roles: Roles) -> tuple[Roles, list[str]]:

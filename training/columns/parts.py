@@ -7,16 +7,16 @@ import numpy as np
 import polars as pl
 from msgspec.structs import replace
 
-from anomaly_app.core.column_names import plain_name, suggested
-from anomaly_app.core.roles import Roles
-from training.key_by_pattern import key_by_pattern
-from training.label_by_words import label_by_words
-from training.labels import is_understood
-from training.other_labels import label_like
+from anomaly_app.core.roles.column_names import plain_name, suggested
+from anomaly_app.core.roles.roles import Roles
+from training.columns.key_by_pattern import key_by_pattern
+from training.columns.label_by_words import label_by_words
+from training.columns.labels import is_understood
+from training.columns.other_labels import label_like
+from training.columns.time_by_values import times_by_values
 from training.tables.header import INDEX
 from training.tables.times import AmbiguousTimeError, read_times
 from training.tables.zones import check_zone
-from training.time_by_values import times_by_values
 
 LOOKED_AT = 2_000
 """Rows, spread over the table, that tell whether a column is one of times."""

@@ -1,6 +1,6 @@
 """Words of names of columns that hold times."""
 
-from anomaly_app.core.column_names import words_of
+from anomaly_app.core.roles.column_names import words_of
 
 BEGINNINGS = frozenset(
     {

@@ -10,12 +10,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from anomaly_app.core.detectors import DETECTORS, NEEDS_LABELS
-from anomaly_app.core.errors import DataError
-from training.benchmark import Average, Measurement, averages, benchmark
+from anomaly_app.errors import DataError
 from training.cli import COMMANDS, one_line_errors
 from training.commands import options
 from training.commands.progress import progress
-from training.protocols import PROTOCOLS, Protocol, find_sets, read_set
+from training.evaluation.benchmark import Average, Measurement, averages, benchmark
+from training.evaluation.protocols import PROTOCOLS, Protocol, find_sets, read_set
 
 
 @click.command("benchmark", short_help=COMMANDS["benchmark"])

@@ -12,11 +12,19 @@ from rich.console import Console
 from rich.table import Table
 
 from anomaly_app.core.detectors import NEEDS_LABELS
-from training.choice import CANDIDATES, GROUPS, SHUFFLINGS, Figures, Judgement, judge, measure_all
 from training.cli import COMMANDS, one_line_errors
 from training.commands import options
 from training.commands.progress import progress
-from training.protocols import PROTOCOLS, find_sets, read_set
+from training.evaluation.choice import (
+    CANDIDATES,
+    GROUPS,
+    SHUFFLINGS,
+    Figures,
+    Judgement,
+    judge,
+    measure_all,
+)
+from training.evaluation.protocols import PROTOCOLS, find_sets, read_set
 
 SINGLES = [
     *("knn", "gaussian_mixture", "isolation_forest", "local_outlier_factor", "kmeans"),

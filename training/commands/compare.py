@@ -15,13 +15,13 @@ from training.commands import options
 from training.commands.progress import progress
 from training.commands.reading import read_data
 from training.commands.tables import warn
-from training.compare import compare
-from training.contenders import Comparison, Contender
-from training.recommendation import recommendation
+from training.evaluation.compare import compare
+from training.evaluation.contenders import Comparison, Contender
+from training.evaluation.recommendation import recommendation
+from training.history.topic import TopicAddress
 from training.report.columns import Column, columns_of
 from training.report.comparison import comparison_report
 from training.report.files import write_report
-from training.topic import TopicAddress
 
 
 @click.command("compare", short_help=COMMANDS["compare"])

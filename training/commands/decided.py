@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from anomaly_app.core.manifest import Manifest
-from anomaly_app.core.role_words import PARTS
-from anomaly_app.core.roles import Roles
-from training.reading import SERIES
+from anomaly_app.core.model.manifest import Manifest
+from anomaly_app.core.roles.role_words import PARTS
+from anomaly_app.core.roles.roles import Roles
+from training.history.reading import SERIES
 
 WITHOUT = {
     "key": "none: all rows are of one entity",

@@ -8,15 +8,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from anomaly_app.core.manifest import Manifest
+from anomaly_app.core.model.manifest import Manifest
 from anomaly_app.core.wording import percent
-from anomaly_app.model_store import load_model
+from anomaly_app.registry.artifacts import load_model
 from training.cli import COMMANDS, one_line_errors
 from training.commands import options
 from training.commands.progress import progress
 from training.commands.tables import warn
-from training.evaluate import Evaluation, evaluate
-from training.model_roles import read_for_model
+from training.evaluation.evaluate import Evaluation, evaluate
+from training.history.model_roles import read_for_model
 from training.report.evaluation import evaluation_report
 from training.report.files import write_report
 from training.report.words import interval_in_words, metric_name, metric_value

@@ -8,15 +8,15 @@ from rich.console import Console
 from rich.markup import escape
 
 from anomaly_app.core.detectors import DETECTORS
-from anomaly_app.core.roles import Roles
-from anomaly_app.model_store import next_version, save_model
+from anomaly_app.core.roles.roles import Roles
+from anomaly_app.registry.artifacts import next_version, save_model
 from training.cli import COMMANDS, one_line_errors
 from training.commands import options, rules
 from training.commands.decided import other_warnings, show_decisions
 from training.commands.reading import read_data
 from training.commands.tables import feature_table, measured, warn
 from training.fit import FitOptions, Fitted, fit_model
-from training.topic import TopicAddress
+from training.history.topic import TopicAddress
 
 DEFAULTS = FitOptions()
 

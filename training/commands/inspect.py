@@ -7,9 +7,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from anomaly_app.core.errors import ModelCorrupt
-from anomaly_app.core.manifest import Manifest, read_manifest
-from anomaly_app.model_store import read_artifact
+from anomaly_app.core.model.manifest import Manifest, read_manifest
+from anomaly_app.errors import ModelCorrupt
+from anomaly_app.registry.artifacts import read_artifact
 from training.cli import COMMANDS, one_line_errors
 from training.commands import options
 from training.commands.decided import other_warnings, show_decisions

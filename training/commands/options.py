@@ -11,9 +11,9 @@ import msgspec
 from msgspec.structs import replace
 
 from anomaly_app.core.detectors import DETECTORS
-from anomaly_app.core.errors import DataError
-from anomaly_app.core.roles import Roles
-from training.topic import SCHEME, TopicAddress
+from anomaly_app.core.roles.roles import Roles
+from anomaly_app.errors import DataError
+from training.history.topic import SCHEME, TopicAddress
 
 SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 POSITIVE = click.FloatRange(0, min_open=True)

@@ -8,12 +8,12 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from anomaly_app.core.roles import Roles
-from anomaly_app.settings import load_settings
+from anomaly_app.core.roles.roles import Roles
+from anomaly_app.settings.app import load_settings
 from training.commands.progress import progress
-from training.history import History
-from training.reading import read_history
-from training.topic import TopicAddress, read_topic
+from training.history.history import History
+from training.history.reading import read_history
+from training.history.topic import TopicAddress, read_topic
 
 
 def read_data(

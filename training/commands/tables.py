@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from anomaly_app.core.schema import Feature, FeatureSchema
+from anomaly_app.core.model.schema import Feature, FeatureSchema
 from anomaly_app.core.wording import percent, value_in_words
 from training.report.words import metric_name, metric_value
 

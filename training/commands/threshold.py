@@ -9,20 +9,20 @@ from msgspec.structs import replace
 from rich.console import Console
 from rich.markup import escape
 
-from anomaly_app.core import thresholds
-from anomaly_app.core.errors import DataError
-from anomaly_app.core.manifest import Manifest, read_manifest
-from anomaly_app.core.model import Model
-from anomaly_app.core.roles import Roles
-from anomaly_app.core.thresholds import Threshold
-from anomaly_app.model_store import next_version, read_artifact, save_model
+from anomaly_app.core.model.manifest import Manifest, read_manifest
+from anomaly_app.core.model.model import Model
+from anomaly_app.core.roles.roles import Roles
+from anomaly_app.errors import DataError
+from anomaly_app.registry.artifacts import next_version, read_artifact, save_model
+from training import thresholds
 from training.cli import COMMANDS, one_line_errors
 from training.commands import options, rules
 from training.commands.reading import read_data
 from training.commands.tables import warn
-from training.evaluate import Evaluation, evaluate
+from training.evaluation.evaluate import Evaluation, evaluate
+from training.history.topic import TopicAddress
 from training.threshold import ThresholdRule
-from training.topic import TopicAddress
+from training.thresholds import Threshold
 
 OF_THE_THRESHOLD = ("alert_rate", "precision", "recall")
 """Measures in a manifest that were taken at its threshold."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from anomaly_app.core.schema import Matrix
+from anomaly_app.core.arrays import Matrix
 
 TOP = 0.01
 """Share of the rows, the most anomalous, that are looked at."""

@@ -10,9 +10,9 @@ import msgspec
 from sklearn.metrics import average_precision_score, roc_auc_score
 from threadpoolctl import threadpool_limits
 
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.detectors import make_detector
-from anomaly_app.core.schema import Matrix
-from training.protocols import LabelledSet, Protocol, read_set, split
+from training.evaluation.protocols import LabelledSet, Protocol, read_set, split
 
 BATCH = 1_000
 """Rows scored in one call: about what a worker under load has in hand."""
@@ -44,11 +44,11 @@ def benchmark(
     Parameters
     ----------
     files
-        See `training.protocols.read_set`.
+        See `training.evaluation.protocols.read_set`.
     detectors
         Names, of detectors that need no labels.
     protocols
-        See `training.protocols.PROTOCOLS`.
+        See `training.evaluation.protocols.PROTOCOLS`.
     seeds
         Splits of each set: seeds 0 up to this, less one.
 

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.detectors import make_detector
 from anomaly_app.core.detectors.ensemble import MEMBERS, Ensemble
-from anomaly_app.core.errors import DataError
-from anomaly_app.core.schema import Matrix
-from training.protocols import PROTOCOLS, LabelledSet, Protocol, read_set, split
-from training.ranking import auc_and_ap
+from anomaly_app.errors import DataError
+from training.evaluation.protocols import PROTOCOLS, LabelledSet, Protocol, read_set, split
+from training.evaluation.ranking import auc_and_ap
 
 GROUPS = 8
 """Groups of sets that are left out in turn."""
@@ -71,7 +71,7 @@ class Figures:
     dataset
         Place of the set's file.
     protocol
-        See `training.protocols.PROTOCOLS`.
+        See `training.evaluation.protocols.PROTOCOLS`.
     candidates
         AUC and average precision of `CANDIDATES`, shape ``(candidates, 2)``.
     default
@@ -93,7 +93,7 @@ def measure_all(files: Sequence[Path], detectors: Sequence[str], seeds: int) -> 
     Parameters
     ----------
     files
-        See `training.protocols.read_set`.
+        See `training.evaluation.protocols.read_set`.
     detectors
         Single ones to compare with, by name, that need no labels.
     seeds

@@ -6,22 +6,22 @@ from dataclasses import replace
 
 import numpy as np
 
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.detectors import NEEDS_LABELS
-from anomaly_app.core.errors import DataError
-from anomaly_app.core.model import Model
-from anomaly_app.core.schema import Matrix
-from training.agreement import mean_overlap, overlap, top_rows
-from training.alert_share import alert_share_warning
-from training.benchmark import microseconds_per_row
-from training.blocks import blocks_of
-from training.contenders import Comparison, Contender, Unlabelled
-from training.data_check import data_warnings
+from anomaly_app.core.model.model import Model
+from anomaly_app.errors import DataError
+from training.checks.alert_share import alert_share_warning
+from training.checks.data_check import data_warnings
+from training.evaluation.agreement import mean_overlap, overlap, top_rows
+from training.evaluation.benchmark import microseconds_per_row
+from training.evaluation.blocks import blocks_of
+from training.evaluation.contenders import Comparison, Contender, Unlabelled
+from training.evaluation.incidents import find_incidents
+from training.evaluation.intervals import Bootstrap, interval, judge
+from training.evaluation.measures import measure
+from training.evaluation.synthetic_anomalies import plant, planted_auc, planted_places
 from training.fit import FitOptions, fit_model, hold_back
-from training.history import History
-from training.incidents import find_incidents
-from training.intervals import Bootstrap, interval, judge
-from training.measures import measure
-from training.planting import plant, planted_auc, planted_places
+from training.history.history import History
 from training.schema import encode_history
 
 

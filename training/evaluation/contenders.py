@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from anomaly_app.core.model import Model
-from anomaly_app.core.schema import Matrix
-from training.history import History
-from training.incidents import Incident
-from training.intervals import Interval, differ
+from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.model.model import Model
+from training.evaluation.incidents import Incident
+from training.evaluation.intervals import Interval, differ
+from training.history.history import History
 
 
 class Unlabelled(NamedTuple):
@@ -34,7 +34,7 @@ class Contender:
     log_p
         Logarithms of the judged rows' p-values, shape ``(rows,)``.
     metrics
-        See `training.intervals.judge`.
+        See `training.evaluation.intervals.judge`.
     intervals
         How sure these are, and of what contenders are ranked by, `merit`.
     merits

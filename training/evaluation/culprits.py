@@ -1,4 +1,4 @@
-"""How often reasons name the features that were planted: ``python -m training.culprits``."""
+"""How often reasons name the planted features: ``python -m training.evaluation.culprits``."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from anomaly_app.core.model import Model
-from anomaly_app.core.schema import Matrix
+from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.model.model import Model
+from training.evaluation.protocols import find_sets, read_set
+from training.evaluation.synthetic_anomalies import plant_culprits
 from training.fit import LEAST_ROWS, FitOptions, fit_model
-from training.history import History
-from training.planting import plant_culprits
-from training.protocols import find_sets, read_set
+from training.history.history import History
 from training.schema import encode_history
 
 LEAST_FEATURES = 15
@@ -73,7 +73,7 @@ def named(
     tried
         Rows that values are planted in; each fresh row serves as often as it takes.
     hardly_varying
-        See `training.planting.plant_culprits`.
+        See `training.evaluation.synthetic_anomalies.plant_culprits`.
 
     Returns
     -------

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from anomaly_app.core.errors import DataError
-from anomaly_app.core.manifest import Manifest
-from anomaly_app.core.model import Model
-from anomaly_app.core.schema import Matrix
-from training.alert_share import alert_share_warning
-from training.blocks import blocks_of
-from training.data_check import data_warnings, require_columns
-from training.history import History
-from training.incidents import MOST_INCIDENTS, Incident, find_incidents
-from training.intervals import Bootstrap, Interval, judge
-from training.measures import measure
+from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.model.manifest import Manifest
+from anomaly_app.core.model.model import Model
+from anomaly_app.errors import DataError
+from training.checks.alert_share import alert_share_warning
+from training.checks.data_check import data_warnings, require_columns
+from training.evaluation.blocks import blocks_of
+from training.evaluation.incidents import MOST_INCIDENTS, Incident, find_incidents
+from training.evaluation.intervals import Bootstrap, Interval, judge
+from training.evaluation.measures import measure
+from training.history.history import History
 from training.schema import encode_history
 
 CHUNK = 4_096
@@ -36,7 +36,7 @@ class Evaluation:
     log_p
         Logarithms of the rows' p-values, shape ``(rows,)``.
     metrics
-        See `training.intervals.judge`.
+        See `training.evaluation.intervals.judge`.
     intervals
         How sure these are.
     incidents

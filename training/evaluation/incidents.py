@@ -5,15 +5,15 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.calibration import score_of
-from anomaly_app.core.decide import Severity, severity_of
-from anomaly_app.core.explain import Reason
-from anomaly_app.core.model import Model
-from anomaly_app.core.schema import Matrix
-from anomaly_app.core.thresholds import Labels
-from training.blocks import Places, Series, series_of
-from training.history import History
+from anomaly_app.core.model.explain import Reason
+from anomaly_app.core.model.model import Model
+from anomaly_app.core.scoring.severity import Severity, severity_of
+from training.evaluation.blocks import Places, Series, series_of
+from training.history.history import History
 from training.schema import encode_history
+from training.thresholds import Labels
 
 MOST_INCIDENTS = 20
 

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import beta
 
-from anomaly_app.core.schema import Matrix
-from anomaly_app.core.thresholds import Labels
-from training.blocks import Places
-from training.history import History
+from anomaly_app.core.arrays import Matrix
+from training.evaluation.blocks import Places
+from training.history.history import History
+from training.thresholds import Labels
 
 DRAWS = 1_000
 
@@ -49,7 +49,7 @@ class Bootstrap:
     Parameters
     ----------
     blocks
-        Of each row, from 0; see `training.blocks.blocks_of`.
+        Of each row, from 0; see `training.evaluation.blocks.blocks_of`.
     seed
         Of the draws.
     """
@@ -180,7 +180,7 @@ def judge(
     log_p
         Logarithms of the rows' p-values, shape ``(rows,)``.
     metrics
-        See `training.measures.measure`.
+        See `training.evaluation.measures.measure`.
     history
         The rows.
     alert_rate

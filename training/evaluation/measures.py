@@ -3,8 +3,8 @@
 import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from anomaly_app.core.schema import Matrix
-from anomaly_app.core.thresholds import Labels
+from anomaly_app.core.arrays import Matrix
+from training.thresholds import Labels
 
 
 def measure(

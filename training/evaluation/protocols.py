@@ -7,9 +7,9 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from anomaly_app.core.errors import DataError
-from anomaly_app.core.schema import Matrix
-from training.npz import read_arrays
+from anomaly_app.core.arrays import Matrix
+from anomaly_app.errors import DataError
+from training.tables.npz import read_arrays
 
 Protocol: TypeAlias = Literal["A", "C"]
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from anomaly_app.core.schema import Matrix
-from anomaly_app.core.thresholds import Labels
+from anomaly_app.core.arrays import Matrix
+from training.thresholds import Labels
 
 
 def auc_and_ap(scorings: Matrix, labels: Labels) -> Matrix:

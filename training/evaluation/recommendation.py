@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from anomaly_app.core.detectors import NEEDS_LABELS
-from training.contenders import Comparison, Contender, tie
-from training.intervals import LEAST_INCIDENTS
+from training.evaluation.contenders import Comparison, Contender, tie
+from training.evaluation.intervals import LEAST_INCIDENTS
 
 MOST_NAMES = 4
 """Detectors that a sentence names; of more it gives the number."""

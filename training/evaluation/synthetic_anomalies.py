@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 
-from anomaly_app.core.categories import UNKNOWN_CATEGORY
-from anomaly_app.core.schema import Feature, FeatureSchema, Matrix
+from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.model.categories import UNKNOWN_CATEGORY
+from anomaly_app.core.model.schema import Feature, FeatureSchema
 
 MOST_CHANGED = 3
 """Features of a row that are changed at most."""

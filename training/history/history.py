@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from anomaly_app.core.roles import Roles
+from anomaly_app.core.roles.roles import Roles
 
 
 @dataclass(frozen=True)

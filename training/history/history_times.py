@@ -3,9 +3,9 @@
 import numpy as np
 import polars as pl
 
-from anomaly_app.core.errors import DataError
-from anomaly_app.core.roles import Roles
-from training.parts import READABLE
+from anomaly_app.core.roles.roles import Roles
+from anomaly_app.errors import DataError
+from training.columns.parts import READABLE
 from training.tables.table import Table
 from training.tables.times import AmbiguousTimeError, Times, read_times
 

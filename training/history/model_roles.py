@@ -5,10 +5,10 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from anomaly_app.core.manifest import Manifest
-from anomaly_app.core.roles import Roles
-from training.history import History
-from training.reading import read_history
+from anomaly_app.core.model.manifest import Manifest
+from anomaly_app.core.roles.roles import Roles
+from training.history.history import History
+from training.history.reading import read_history
 
 
 def read_for_model(path: Path, manifest: Manifest, said: Roles) -> History:
@@ -20,7 +20,7 @@ def read_for_model(path: Path, manifest: Manifest, said: Roles) -> History:
     Parameters
     ----------
     path
-        See `training.reading.read_history`.
+        See `training.history.reading.read_history`.
     manifest
         Of the model.
     said

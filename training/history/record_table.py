@@ -7,14 +7,14 @@ from typing import Any
 
 import polars as pl
 
-from anomaly_app.core.column_names import suggested
-from anomaly_app.core.decoded import KafkaRecord
-from anomaly_app.core.errors import RecordRejected, Rejection
-from anomaly_app.core.framing import NO_READERS, Readers, unframe
+from anomaly_app.core.decoding.decoded import KafkaRecord
+from anomaly_app.core.decoding.framing import NO_READERS, Readers, unframe
 from anomaly_app.core.json_reading import read_json
-from anomaly_app.core.role_words import PARTS
-from anomaly_app.core.roles import Roles
+from anomaly_app.core.roles.column_names import suggested
+from anomaly_app.core.roles.role_words import PARTS
+from anomaly_app.core.roles.roles import Roles
 from anomaly_app.core.times import parse_timestamp
+from anomaly_app.errors import RecordRejected, Rejection
 
 KAFKA_KEY = "kafka_key"
 KAFKA_TIMESTAMP = "kafka_timestamp"

@@ -9,19 +9,19 @@ import polars as pl
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from msgspec.structs import replace
 
-from anomaly_app.broker.clients import broker_errors, open_admin, open_consumer
-from anomaly_app.broker.offsets import bounds
-from anomaly_app.broker.reading import Bounds, Progress, read_bounded
-from anomaly_app.broker.topics import describe_topics
-from anomaly_app.core.errors import DataError
-from anomaly_app.core.framing import NO_READERS, schemas_of
-from anomaly_app.core.roles import Roles
+from anomaly_app.core.decoding.framing import NO_READERS, schemas_of
+from anomaly_app.core.roles.roles import Roles
+from anomaly_app.errors import DataError
+from anomaly_app.kafka.clients import broker_errors, open_admin, open_consumer
+from anomaly_app.kafka.offsets import bounds
+from anomaly_app.kafka.reading import Bounds, Progress, read_bounded
+from anomaly_app.kafka.topics import describe_topics
 from anomaly_app.schemas.registry import SchemaRegistry, open_registry
-from anomaly_app.settings import Settings, change_settings
-from training.history import History
-from training.parts import resolved
-from training.reading import history_of, verbatim
-from training.record_table import KAFKA_KEY, KAFKA_TIMESTAMP, RecordTable
+from anomaly_app.settings.app import Settings, change_settings
+from training.columns.parts import resolved
+from training.history.history import History
+from training.history.reading import history_of, verbatim
+from training.history.record_table import KAFKA_KEY, KAFKA_TIMESTAMP, RecordTable
 from training.tables.files import typed
 from training.tables.table import Table
 

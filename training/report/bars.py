@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from anomaly_app.core.wording import number
-from training.contenders import Comparison
+from training.evaluation.contenders import Comparison
 from training.report.figures import FULL_WIDTH, INK, ORDINARY, SOFT, styled, svg
 
 ROW = 0.33

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from anomaly_app.core.wording import NOTHING, number
-from training.contenders import Comparison, Contender, Unlabelled
+from training.evaluation.contenders import Comparison, Contender, Unlabelled
 from training.report.words import DASH, interval_in_words, metric_value
 
 

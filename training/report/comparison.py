@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from anomaly_app.core.wording import number, percent
-from training.contenders import Comparison, Contender
-from training.recommendation import recommendation, standing
+from training.evaluation.contenders import Comparison, Contender
+from training.evaluation.recommendation import recommendation, standing
 from training.report.bars import detector_bars
 from training.report.columns import columns_of
 from training.report.evaluation import about
@@ -40,7 +40,7 @@ def comparison_report(comparison: Comparison, *, when: datetime) -> str:
     Parameters
     ----------
     comparison
-        Of `training.compare.compare`.
+        Of `training.evaluation.compare.compare`.
     when
         When it was made; it has a time zone.
     """

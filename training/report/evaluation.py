@@ -5,10 +5,10 @@ from datetime import datetime
 
 import numpy as np
 
-from anomaly_app.core.decide import CRITICAL_BELOW
+from anomaly_app.core.scoring.severity import CRITICAL_BELOW
 from anomaly_app.core.wording import number, odds, percent
-from training.evaluate import Evaluation
-from training.history import History
+from training.evaluation.evaluate import Evaluation
+from training.history.history import History
 from training.report.page import KeyNumber, incident_rows, render
 from training.report.plots import (
     Curve,
@@ -27,7 +27,7 @@ def evaluation_report(evaluation: Evaluation, *, when: datetime) -> str:
     Parameters
     ----------
     evaluation
-        Of `training.evaluate.evaluate`.
+        Of `training.evaluation.evaluate.evaluate`.
     when
         When it was made; it has a time zone.
     """

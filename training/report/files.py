@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from anomaly_app.core.errors import DataError
+from anomaly_app.errors import DataError
 
 
 def write_report(file: Path, page: str) -> None:

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from anomaly_app.core.explain import Reason
+from anomaly_app.core.model.explain import Reason
 from anomaly_app.core.wording import feature_in_words, odds, reason_in_words
-from training.incidents import Incident
+from training.evaluation.incidents import Incident
 from training.report import words
 
 LONGEST_NAME = 40

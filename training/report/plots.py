@@ -10,9 +10,8 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from sklearn.metrics import precision_recall_curve
 
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.calibration import score_of
-from anomaly_app.core.schema import Matrix
-from anomaly_app.core.thresholds import Labels
 from anomaly_app.core.wording import number
 from training.report.figures import (
     ALARM,
@@ -25,6 +24,7 @@ from training.report.figures import (
     svg,
 )
 from training.report.traffic import DAY, Traffic, alerts_over_time
+from training.thresholds import Labels
 
 BINS = 50
 

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from anomaly_app.core.schema import Matrix
-from anomaly_app.core.thresholds import Labels
+from anomaly_app.core.arrays import Matrix
+from training.thresholds import Labels
 
 HOUR, DAY, WEEK = 3_600.0, 86_400.0, 604_800.0
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from anomaly_app.core.wording import NOTHING, percent
-from training.intervals import Interval
+from training.evaluation.intervals import Interval
 
 METRICS: Mapping[str, str] = {
     "alert_rate": "alert rate",
@@ -13,7 +13,7 @@ METRICS: Mapping[str, str] = {
     "precision": "precision",
     "recall": "recall",
 }
-"""Names of the measures of `training.measures.measure`."""
+"""Names of the measures of `training.evaluation.measures.measure`."""
 
 SHARES = {"alert_rate", "precision", "recall"}
 """Measures that are shares of rows; the others are areas, from 0 to 1."""

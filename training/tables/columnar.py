@@ -12,9 +12,9 @@ from zipfile import BadZipFile
 import numpy as np
 import polars as pl
 
-from anomaly_app.core.errors import DataError
-from training.npz import read_arrays
+from anomaly_app.errors import DataError
 from training.tables.contents import Content
+from training.tables.npz import read_arrays
 from training.tables.table import Table
 
 PANDAS_INDEX = "__index_level_0__"

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import cramjam
 
-from anomaly_app.core.errors import DataError
+from anomaly_app.errors import DataError
 
 Bytes: TypeAlias = bytes | mmap.mmap
 Kind: TypeAlias = Literal["text", "parquet", "arrow", "npz"]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from anomaly_app.core.errors import DataError
+from anomaly_app.errors import DataError
 from training.tables.numbers import Mark, marks_seen, parsed
 from training.tables.table import Table, Where
 

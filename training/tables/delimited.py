@@ -8,7 +8,7 @@ from itertools import islice
 
 import polars as pl
 
-from anomaly_app.core.errors import DataError
+from anomaly_app.errors import DataError
 from training.tables.layout import Layout, layout_of
 from training.tables.merged import split_merged
 from training.tables.no_data import blank_rows, repeated_headers, without_nameless

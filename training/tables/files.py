@@ -6,9 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
-from anomaly_app.core.column_names import may_be_label
-from anomaly_app.core.errors import DataError
-from anomaly_app.core.roles import Roles
+from anomaly_app.core.roles.column_names import may_be_label
+from anomaly_app.core.roles.roles import Roles
+from anomaly_app.errors import DataError
 from training.tables.arff import read_arff
 from training.tables.cells import Read, read_cells
 from training.tables.columnar import PANDAS_INDEX, read_columnar

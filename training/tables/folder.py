@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from anomaly_app.core.errors import DataError
+from anomaly_app.errors import DataError
 from training.tables.arff import read_arff
 from training.tables.contents import read_content
 from training.tables.json_rows import is_json

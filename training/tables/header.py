@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from anomaly_app.core.errors import DataError
+from anomaly_app.errors import DataError
 from training.tables.missing import MISSING
 from training.tables.numbers import are_values
 from training.tables.shown import cut

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from anomaly_app.core.errors import DataError
+from anomaly_app.errors import DataError
 from training.tables.table import Table, Where, row_of
 from training.tables.text import Text
 

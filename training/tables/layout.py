@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from anomaly_app.core.errors import DataError
+from anomaly_app.errors import DataError
 from training.tables.header import Header, header_of, is_units
 from training.tables.numbers import are_values
 from training.tables.text import Text

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import polars as pl
 
-from anomaly_app.core.errors import DataError
+from anomaly_app.errors import DataError
 
 Where: TypeAlias = Callable[[int], str]
 """From the place of a row in a table to words such as ``row 17``, as an editor counts lines."""

@@ -4,7 +4,7 @@ import codecs
 from dataclasses import dataclass
 from pathlib import Path
 
-from anomaly_app.core.errors import DataError
+from anomaly_app.errors import DataError
 from training.tables.contents import Bytes, Content
 
 CHUNK = 1 << 24

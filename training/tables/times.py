@@ -6,8 +6,8 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
-from anomaly_app.core.errors import DataError
 from anomaly_app.core.times import UNITS
+from anomaly_app.errors import DataError
 from training.tables.formats import strptime
 from training.tables.moments import moments
 from training.tables.time_texts import ORDERS, Order, format_of, is_numeric_date, order_of

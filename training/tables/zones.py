@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from anomaly_app.core.errors import DataError
 from anomaly_app.core.times import LATEST
+from anomaly_app.errors import DataError
 
 SMALL = pl.duration(hours=1)
 """What summer time leaves out at most."""

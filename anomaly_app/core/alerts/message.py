@@ -3,7 +3,7 @@
 from itertools import accumulate
 from typing import Any
 
-from anomaly_app.core.anomaly import Anomaly
+from anomaly_app.core.scoring.anomaly import Anomaly
 from anomaly_app.core.wording import NOTHING, how_unusual, reason_in_words
 
 EMOJI = {"critical": ":rotating_light:", "high": ":red_circle:", "medium": ":large_orange_circle:"}

@@ -2,16 +2,16 @@
 
 import msgspec
 
-from anomaly_app.alerting.message import AlertMessage
-from anomaly_app.core.anomaly import (
+from anomaly_app.core.alerts.message import AlertMessage
+from anomaly_app.core.model.explain import Reason
+from anomaly_app.core.scoring.anomaly import (
     READING_FAULTS,
     Anomaly,
     ModelReference,
     read_anomaly,
     write_json,
 )
-from anomaly_app.core.errors import AnomalyUnreadable, RecordRejected, Rejection, describe
-from anomaly_app.core.explain import Reason
+from anomaly_app.errors import AnomalyUnreadable, RecordRejected, Rejection, describe
 
 EXAMPLE = write_json(
     Anomaly(

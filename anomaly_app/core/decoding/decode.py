@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from anomaly_app.core.decoded import (
+from anomaly_app.core.decoding.decoded import (
     Decoded,
     KafkaRecord,
     Lacking,
@@ -12,18 +12,26 @@ from anomaly_app.core.decoded import (
     count,
     entity_of,
 )
-from anomaly_app.core.errors import RecordRejected, Rejection, unscorable
-from anomaly_app.core.fields import Object, read_fields
-from anomaly_app.core.forms import Form
-from anomaly_app.core.framing import NO_READERS, Readers
-from anomaly_app.core.hints import similar_fields
-from anomaly_app.core.payloads import payload_of
-from anomaly_app.core.reading import FRAMED, REFUSED, Read, Reader, check, make_reader, unframed
-from anomaly_app.core.roles import Roles
-from anomaly_app.core.schema import FeatureSchema, Row
-from anomaly_app.core.shapes import Shape, read_object
+from anomaly_app.core.decoding.fields import Object, read_fields
+from anomaly_app.core.decoding.forms import Form
+from anomaly_app.core.decoding.framing import NO_READERS, Readers
+from anomaly_app.core.decoding.hints import similar_fields
+from anomaly_app.core.decoding.payloads import payload_of
+from anomaly_app.core.decoding.reading import (
+    FRAMED,
+    REFUSED,
+    Read,
+    Reader,
+    check,
+    make_reader,
+    unframed,
+)
+from anomaly_app.core.decoding.shapes import Shape, read_object
+from anomaly_app.core.decoding.wire import Wire
+from anomaly_app.core.model.schema import FeatureSchema, Row
+from anomaly_app.core.roles.roles import Roles
 from anomaly_app.core.times import is_rfc_3339, parse_time, parse_timestamp
-from anomaly_app.core.wire import Wire
+from anomaly_app.errors import RecordRejected, Rejection, unscorable
 
 MOST_FORMS = 2
 """Forms that a record is tried as before it is read with care."""

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
-from anomaly_app.core.errors import RecordRejected
-from anomaly_app.core.schema import Matrix, Row
+from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.model.schema import Row
+from anomaly_app.errors import RecordRejected
 
 
 class KafkaRecord(Protocol):

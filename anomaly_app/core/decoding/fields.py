@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from anomaly_app.core.errors import RecordRejected, Rejection
+from anomaly_app.errors import RecordRejected, Rejection
 
 Fields = Mapping[str, msgspec.Raw]
 """Names and JSON: what is not looked at is not made into objects, however much of it there is."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from anomaly_app.core.wire import DEBEZIUM, Wire
+from anomaly_app.core.decoding.wire import DEBEZIUM, Wire
 
 NUMBER = float | bool | None
 NUMBER_OR_TEXT = float | bool | str | None

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
-from anomaly_app.core.errors import RecordRejected, Rejection
+from anomaly_app.errors import RecordRejected, Rejection
 
 MAGIC = 0
 FRAME = 5

@@ -5,12 +5,12 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from anomaly_app.core.column_names import plain_name
-from anomaly_app.core.errors import DataError
-from anomaly_app.core.fields import Object, is_given, kind_of
-from anomaly_app.core.roles import Roles
+from anomaly_app.core.decoding.fields import Object, is_given, kind_of
+from anomaly_app.core.decoding.wire import DEBEZIUM, PLAIN, Wire
+from anomaly_app.core.roles.column_names import plain_name
+from anomaly_app.core.roles.roles import Roles
 from anomaly_app.core.visible import listed
-from anomaly_app.core.wire import DEBEZIUM, PLAIN, Wire
+from anomaly_app.errors import DataError
 
 FEW = 3
 """Names that a message lists."""

@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from anomaly_app.core.decoded import KafkaRecord
-from anomaly_app.core.fields import nested
-from anomaly_app.core.schema import Feature, FeatureValue
-from anomaly_app.core.wire import DEBEZIUM, PLAIN, Wire
+from anomaly_app.core.decoding.decoded import KafkaRecord
+from anomaly_app.core.decoding.fields import nested
+from anomaly_app.core.decoding.wire import DEBEZIUM, PLAIN, Wire
+from anomaly_app.core.model.schema import Feature, FeatureValue
 
 NOON = 1_767_268_800
 """2026-01-01T12:00:00Z, in seconds since the epoch."""

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from anomaly_app.core.errors import RecordRejected, Rejection
-from anomaly_app.core.fields import EMPTY, Object, is_given, kind_of, scalar
-from anomaly_app.core.hints import hint_of, nothing_at
-from anomaly_app.core.wire import DEBEZIUM, PLAIN, Wire
+from anomaly_app.core.decoding.fields import EMPTY, Object, is_given, kind_of, scalar
+from anomaly_app.core.decoding.hints import hint_of, nothing_at
+from anomaly_app.core.decoding.wire import DEBEZIUM, PLAIN, Wire
+from anomaly_app.errors import RecordRejected, Rejection
 
 
 class Payload(NamedTuple):

@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from anomaly_app.core.decoded import KafkaRecord
-from anomaly_app.core.errors import RecordRejected, Rejection, describe
-from anomaly_app.core.fields import is_harmless
-from anomaly_app.core.forms import Form
-from anomaly_app.core.framing import FRAME, MAGIC, Readers, unframe
+from anomaly_app.core.decoding.decoded import KafkaRecord
+from anomaly_app.core.decoding.fields import is_harmless
+from anomaly_app.core.decoding.forms import Form
+from anomaly_app.core.decoding.framing import FRAME, MAGIC, Readers, unframe
+from anomaly_app.core.decoding.structure import NoStructure
+from anomaly_app.core.decoding.typed import Parser, make_parser
+from anomaly_app.core.decoding.wire import Wire
 from anomaly_app.core.json_reading import (
     MOST_SLOW_NUMBERS,
     SHORTEST_SLOW_NUMBER,
     has_slow_numbers,
 )
-from anomaly_app.core.schema import Row
-from anomaly_app.core.structure import NoStructure
+from anomaly_app.core.model.schema import Row
 from anomaly_app.core.times import (
     FIRST_PLAIN_TIMESTAMP,
     FIRST_PLAIN_YEAR,
@@ -25,8 +26,7 @@ from anomaly_app.core.times import (
     parse_time,
     parse_timestamp,
 )
-from anomaly_app.core.typed import Parser, make_parser
-from anomaly_app.core.wire import Wire
+from anomaly_app.errors import RecordRejected, Rejection, describe
 
 Time: TypeAlias = datetime | float | None
 Read: TypeAlias = tuple[Time, Row, str | int | float | None]

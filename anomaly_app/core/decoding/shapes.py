@@ -15,8 +15,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from anomaly_app.core.errors import RecordRejected, Rejection
-from anomaly_app.core.fields import (
+from anomaly_app.core.decoding.fields import (
     Fields,
     Object,
     is_given,
@@ -25,12 +24,13 @@ from anomaly_app.core.fields import (
     read_items,
     scalar,
 )
-from anomaly_app.core.forms import Layout
-from anomaly_app.core.hints import none_of_the_features
-from anomaly_app.core.payloads import payload_of
-from anomaly_app.core.schema import FeatureValue
-from anomaly_app.core.values import name_of, read_value
-from anomaly_app.core.wire import Parts, Wire
+from anomaly_app.core.decoding.forms import Layout
+from anomaly_app.core.decoding.hints import none_of_the_features
+from anomaly_app.core.decoding.payloads import payload_of
+from anomaly_app.core.decoding.values import name_of, read_value
+from anomaly_app.core.decoding.wire import Parts, Wire
+from anomaly_app.core.model.schema import FeatureValue
+from anomaly_app.errors import RecordRejected, Rejection
 
 
 class Shape(NamedTuple):

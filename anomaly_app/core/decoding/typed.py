@@ -13,7 +13,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import astuple
 
-from anomaly_app.core.forms import (
+from anomaly_app.core.decoding.forms import (
     CATEGORY,
     LABEL,
     TIME,
@@ -22,10 +22,10 @@ from anomaly_app.core.forms import (
     depths_of,
     kinds_of,
 )
-from anomaly_app.core.schema import Row
-from anomaly_app.core.structure import Node, NoStructure, Path
-from anomaly_app.core.typed_numbers import with_numbers
-from anomaly_app.core.wire import DEBEZIUM, Wire
+from anomaly_app.core.decoding.structure import Node, NoStructure, Path
+from anomaly_app.core.decoding.typed_numbers import with_numbers
+from anomaly_app.core.decoding.wire import DEBEZIUM, Wire
+from anomaly_app.core.model.schema import Row
 
 
 class Parser(NamedTuple):

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import Any
 
-from anomaly_app.core.forms import NUMBER_OR_TEXT
+from anomaly_app.core.decoding.forms import NUMBER_OR_TEXT
+from anomaly_app.core.decoding.wire import Wire
 from anomaly_app.core.json_reading import number_in
-from anomaly_app.core.schema import FeatureValue, Row
-from anomaly_app.core.wire import Wire
+from anomaly_app.core.model.schema import FeatureValue, Row
 
 
 def with_numbers(

@@ -3,11 +3,11 @@
 import math
 from typing import Any
 
-from anomaly_app.core.errors import RecordRejected, Rejection
+from anomaly_app.core.decoding.wire import Wire
 from anomaly_app.core.json_reading import number_in
-from anomaly_app.core.schema import Feature, FeatureValue
+from anomaly_app.core.model.schema import Feature, FeatureValue
 from anomaly_app.core.visible import quoted
-from anomaly_app.core.wire import Wire
+from anomaly_app.errors import RecordRejected, Rejection
 
 
 def read_value(feature: Feature, value: Any, wire: Wire, texts: list[str]) -> FeatureValue:

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import UTC, tzinfo
 from typing import NamedTuple, Self
 
-from anomaly_app.core.roles import Roles
-from anomaly_app.core.schema import Feature, FeatureSchema
+from anomaly_app.core.model.schema import Feature, FeatureSchema
+from anomaly_app.core.roles.roles import Roles
 from anomaly_app.core.times import zone_of
 
 PLAIN, DEBEZIUM = "plain", "debezium"

@@ -11,8 +11,8 @@ from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.detectors.trimming import ordinary_rows, subsample
-from anomaly_app.core.schema import Matrix
 
 CONTAMINATION = 0.01
 """Share of the training rows that `predict` calls outliers; the app has its own thresholds."""

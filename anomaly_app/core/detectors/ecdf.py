@@ -6,9 +6,9 @@ from typing import Literal
 import numpy as np
 from scipy.stats import skew
 
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.calibration import Calibration
 from anomaly_app.core.detectors.base import Detector
-from anomaly_app.core.schema import Matrix
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.calibration import Calibration
 from anomaly_app.core.detectors.base import Detector
 from anomaly_app.core.detectors.gaussian_mixture import GaussianMixture
@@ -14,7 +15,6 @@ from anomaly_app.core.detectors.scaling import Robust
 from anomaly_app.core.detectors.tiny_subsamples import TinySubsamples
 from anomaly_app.core.detectors.trimming import most_ordinary, ordinary_rows, subsample
 from anomaly_app.core.detectors.whitening import WhitenedNormalScores, distances
-from anomaly_app.core.schema import Matrix
 
 TRIM = 0.02
 """History is expected to hold a few per cent of anomalies."""

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.ensemble import IsolationForest
 
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.compiled import DOUBLES, INTEGERS, SINGLE_MATRIX, SINGLES, compiled
-from anomaly_app.core.schema import Matrix
 
 ABREAST = 8
 """Rows that walk down a tree together: while one waits for memory, the others go on."""

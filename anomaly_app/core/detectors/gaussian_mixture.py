@@ -9,11 +9,11 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture as Mixture
 
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.compiled import DOUBLE_MATRIX, DOUBLES, compiled
 from anomaly_app.core.detectors.base import Detector
 from anomaly_app.core.detectors.scaling import Scaling, make_scaler
 from anomaly_app.core.detectors.trimming import subsample
-from anomaly_app.core.schema import Matrix
 
 COMPONENTS = (1, 2, 3, 5, 7, 10)
 """Numbers of components that ``auto`` chooses from."""

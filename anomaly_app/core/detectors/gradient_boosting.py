@@ -10,7 +10,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from anomaly_app.core.schema import Matrix
+from anomaly_app.core.arrays import Matrix
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

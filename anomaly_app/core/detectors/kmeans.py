@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.cluster import KMeans as Clusters
 
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.detectors.base import Detector
 from anomaly_app.core.detectors.references import References
 from anomaly_app.core.detectors.scaling import Scaling, make_scaler
-from anomaly_app.core.schema import Matrix
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -9,8 +9,8 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.compiled import SINGLES, compiled
-from anomaly_app.core.schema import Matrix
 
 LANES = 16
 """Rows that are compared together, a group: their values of a feature are one vector."""

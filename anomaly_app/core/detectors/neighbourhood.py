@@ -5,9 +5,9 @@ from typing import Any
 import numba
 import numpy as np
 
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.compiled import DOUBLES, compiled
 from anomaly_app.core.detectors.references import References
-from anomaly_app.core.schema import Matrix
 
 AROUND = 10
 """Neighbours that a row's surroundings are compared with, or twice those of a distance."""

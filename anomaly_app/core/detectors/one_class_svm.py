@@ -6,9 +6,9 @@ import numpy as np
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.svm import OneClassSVM as Svm
 
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.detectors.base import Detector
 from anomaly_app.core.detectors.scaling import Scaling, make_scaler
-from anomaly_app.core.schema import Matrix
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn import decomposition
 
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.detectors.base import Detector
 from anomaly_app.core.detectors.scaling import Scaling, make_scaler
-from anomaly_app.core.schema import Matrix
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

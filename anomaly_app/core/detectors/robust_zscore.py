@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.detectors.base import Detector
-from anomaly_app.core.schema import Matrix
 
 NORMAL_MAD = 1.482602218505602
 """Standard deviation of a normal variable whose median absolute deviation is 1."""

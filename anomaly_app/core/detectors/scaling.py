@@ -6,8 +6,8 @@ import numba
 import numpy as np
 from scipy.special import ndtri
 
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.compiled import DOUBLE_MATRIX, DOUBLES, INTEGERS, compiled
-from anomaly_app.core.schema import Matrix
 
 Scaling: TypeAlias = Literal["standard", "robust", "normal_scores", "none"]
 

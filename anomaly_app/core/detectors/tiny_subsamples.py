@@ -5,9 +5,9 @@ from typing import Any
 import numba
 import numpy as np
 
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.compiled import SINGLE_MATRIX, SINGLES, compiled
 from anomaly_app.core.detectors.lanes import LANES, in_groups, single_precision, which_are_nearer
-from anomaly_app.core.schema import Matrix
 
 SUBSAMPLES = 16
 """Draws that are averaged."""

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.ensemble import IsolationForest
 
-from anomaly_app.core.schema import Matrix
+from anomaly_app.core.arrays import Matrix
 
 TREES = 100
 SUBSAMPLE = 256

@@ -3,8 +3,8 @@
 import numpy as np
 from sklearn.covariance import oas
 
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.detectors.scaling import NormalScores
-from anomaly_app.core.schema import Matrix
 
 RIDGE = 1e-3
 """Added to the variances: directions without any spread do not decide everything."""

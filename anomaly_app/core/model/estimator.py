@@ -9,9 +9,10 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from anomaly_app.core.absence import Absence
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.detectors import make_detector
-from anomaly_app.core.schema import FeatureSchema, Matrix
+from anomaly_app.core.model.absence import Absence
+from anomaly_app.core.model.schema import FeatureSchema
 
 
 class Preparation(TransformerMixin, BaseEstimator):  # type: ignore[misc]

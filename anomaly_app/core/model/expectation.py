@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from anomaly_app.core.oddness import Oddness
-from anomaly_app.core.schema import FeatureSchema, Matrix
+from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.model.oddness import Oddness
+from anomaly_app.core.model.schema import FeatureSchema
 
 ALIKE = 15
 """Ordinary rows most like a transaction that tell what it would have been."""

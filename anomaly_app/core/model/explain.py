@@ -6,9 +6,10 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from anomaly_app.core.expectation import Expectation
-from anomaly_app.core.scales import Entities
-from anomaly_app.core.schema import FeatureSchema, FeatureValue, Matrix
+from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.model.expectation import Expectation
+from anomaly_app.core.model.scales import Entities
+from anomaly_app.core.model.schema import FeatureSchema, FeatureValue
 
 LEAST_SHARE = 0.01
 """A feature below this share of the surprise is not named, unless it is the first."""

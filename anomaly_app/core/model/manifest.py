@@ -8,9 +8,9 @@ from importlib.metadata import version
 import msgspec
 
 from anomaly_app.core.calibration import Calibration, score_of
-from anomaly_app.core.errors import ModelCorrupt, ModelIncompatible
-from anomaly_app.core.roles import Roles
-from anomaly_app.core.schema import FeatureSchema
+from anomaly_app.core.model.schema import FeatureSchema
+from anomaly_app.core.roles.roles import Roles
+from anomaly_app.errors import ModelCorrupt, ModelIncompatible
 
 FORMAT = 4
 RETRAIN = "fit one with python -m training fit DATA"

@@ -9,14 +9,15 @@ import joblib
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.detectors.base import in_chunks
-from anomaly_app.core.errors import ModelIncompatible
-from anomaly_app.core.estimator import Preparation
-from anomaly_app.core.expectation import Expectation
-from anomaly_app.core.explain import Reason, explain
-from anomaly_app.core.manifest import RETRAIN, Manifest, read_manifest
-from anomaly_app.core.scales import Entities
-from anomaly_app.core.schema import FeatureValue, Matrix
+from anomaly_app.core.model.estimator import Preparation
+from anomaly_app.core.model.expectation import Expectation
+from anomaly_app.core.model.explain import Reason, explain
+from anomaly_app.core.model.manifest import RETRAIN, Manifest, read_manifest
+from anomaly_app.core.model.scales import Entities
+from anomaly_app.core.model.schema import FeatureValue
+from anomaly_app.errors import ModelIncompatible
 
 
 class Model:
@@ -27,7 +28,7 @@ class Model:
     manifest
         Describes the estimator.
     estimator
-        A fitted pipeline of `anomaly_app.core.estimator.make_estimator`, for the matrices of
+        A fitted pipeline of `anomaly_app.core.model.estimator.make_estimator`, for the matrices of
         the manifest's schema.
     ordinary
         Some ordinary training rows, as matrices of the schema are, shape ``(rows, features)``:
@@ -62,7 +63,7 @@ class Model:
         """Natural logarithms of the rows' tail p-values, shape ``(rows,)``, at most 0.
 
         They are small where the detector finds a row odd, or where it lacks what is seldom
-        missing; see `anomaly_app.core.absence.Absence`.
+        missing; see `anomaly_app.core.model.absence.Absence`.
         """
         log_p = self.manifest.calibration.log_p_values(-self.score_samples(matrix))
         return self._absence.joined_with(log_p, np.isnan(matrix))
@@ -76,7 +77,7 @@ class Model:
         most: int,
         entities: Entities | None = None,
     ) -> list[list[Reason]]:
-        """Reasons for anomalous rows; see `anomaly_app.core.explain.explain`."""
+        """Reasons for anomalous rows; see `anomaly_app.core.model.explain.explain`."""
         return explain(
             self.schema,
             self.log_p_values,

@@ -3,7 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from anomaly_app.core.schema import FeatureSchema, Matrix
+from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.model.schema import FeatureSchema
 
 MOST_RANGES = 2.0
 """Ranges of the ordinary values from the expected one beyond which a value is no odder."""

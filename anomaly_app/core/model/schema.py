@@ -8,20 +8,17 @@ from typing import Literal, TypeAlias
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
-from anomaly_app.core.categories import UNKNOWN_CATEGORY, category_codes
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.hours import hour_of_day
-from anomaly_app.core.scales import Entities, Scales
+from anomaly_app.core.model.categories import UNKNOWN_CATEGORY, category_codes
+from anomaly_app.core.model.scales import Entities, Scales
 
 FeatureValue: TypeAlias = float | int | str | None
 """A feature as it travels: a number, a string, or null."""
 
 Row: TypeAlias = Sequence[FeatureValue]
 """One transaction's wire features, in the schema's order."""
-
-Matrix: TypeAlias = npt.NDArray[np.float64]
-"""Transactions as rows, features as columns."""
 
 
 class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):

@@ -6,9 +6,9 @@ from typing import NamedTuple, Self
 import msgspec
 from msgspec.structs import replace
 
-from anomaly_app.core.shares import HOUR, MINUTE, NEVER
+from anomaly_app.core.monitoring.shares import HOUR, MINUTE, NEVER
+from anomaly_app.core.monitoring.window import NOTHING, Counts, Window
 from anomaly_app.core.visible import visible
-from anomaly_app.core.window import NOTHING, Counts, Window
 
 LONGEST_NAME = 80
 """Characters of a feature's name that a line shows."""

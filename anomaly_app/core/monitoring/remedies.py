@@ -1,6 +1,6 @@
 """What to do about each rejection."""
 
-from anomaly_app.core.errors import Rejection
+from anomaly_app.errors import Rejection
 
 REMEDIES: dict[str, str] = {
     Rejection.NULL_VALUE: (

@@ -10,8 +10,8 @@ from typing import Self
 import msgspec
 from msgspec.structs import replace
 
-from anomaly_app.core.remedies import remedy
-from anomaly_app.core.window import Counts, Window
+from anomaly_app.core.monitoring.remedies import remedy
+from anomaly_app.core.monitoring.window import Counts, Window
 
 MINUTE, HOUR = 60.0, 3600.0
 NEVER = float("-inf")

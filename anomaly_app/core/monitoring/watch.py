@@ -10,11 +10,11 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from anomaly_app.core.absences import Absences, AbsenceWatch
-from anomaly_app.core.remedies import list_command
-from anomaly_app.core.shares import MINUTE, AlertRateWatch, RejectedWatch
+from anomaly_app.core.monitoring.absences import Absences, AbsenceWatch
+from anomaly_app.core.monitoring.remedies import list_command
+from anomaly_app.core.monitoring.shares import MINUTE, AlertRateWatch, RejectedWatch
+from anomaly_app.core.monitoring.window import NOTHING, Counts
 from anomaly_app.core.visible import visible
-from anomaly_app.core.window import NOTHING, Counts
 
 LONGEST_DETAIL = 240
 """Characters of what was found in a record: it comes from the stream, and may be anything."""

@@ -4,7 +4,7 @@ import difflib
 import shlex
 from collections.abc import Collection, Mapping, Sequence
 
-from anomaly_app.core.column_names import plain_name
+from anomaly_app.core.roles.column_names import plain_name
 
 ALIKE = 0.5
 """Likeness from which on another column may be the one that is missing."""

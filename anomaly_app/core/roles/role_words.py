@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
-from anomaly_app.core.errors import DataError
+from anomaly_app.errors import DataError
 
 PARTS = ("key", "time", "id", "label")
 """Parts that one column each can have."""

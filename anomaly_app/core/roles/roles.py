@@ -6,10 +6,10 @@ from typing import Any, Literal, Self
 import msgspec
 from msgspec.structs import replace
 
-from anomaly_app.core.column_names import may_be_label, suggested
-from anomaly_app.core.errors import DataError
-from anomaly_app.core.missing_columns import missing_columns
-from anomaly_app.core.role_words import PARTS, WORDS, is_on, mark, numbers, pairs, zone
+from anomaly_app.core.roles.column_names import may_be_label, suggested
+from anomaly_app.core.roles.missing_columns import missing_columns
+from anomaly_app.core.roles.role_words import PARTS, WORDS, is_on, mark, numbers, pairs, zone
+from anomaly_app.errors import DataError
 
 HOUR = "hour_of_day"
 """The feature that is derived from the time; it can be named among the features."""

@@ -2,12 +2,12 @@
 
 import msgspec
 
-from anomaly_app.core.decoded import entity_of
-from anomaly_app.core.explain import Reason
+from anomaly_app.core.decoding.decoded import entity_of
 from anomaly_app.core.json_reading import read_json
-from anomaly_app.core.manifest import Manifest
+from anomaly_app.core.model.explain import Reason
+from anomaly_app.core.model.manifest import Manifest
+from anomaly_app.core.scoring.verdict import Finding
 from anomaly_app.core.times import iso_time
-from anomaly_app.core.verdict import Finding
 
 MOST_NESTING = 50
 """Levels of a transaction that travel with an anomaly as JSON: reading it may recurse."""

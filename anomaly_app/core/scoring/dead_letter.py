@@ -1,8 +1,8 @@
 """A dead letter as it travels: the record's own key and bytes, and headers that say why."""
 
-from anomaly_app.core.decoded import Rejected
-from anomaly_app.core.errors import RecordRejected, Rejection
-from anomaly_app.core.verdict import Message
+from anomaly_app.core.decoding.decoded import Rejected
+from anomaly_app.core.scoring.verdict import Message
+from anomaly_app.errors import RecordRejected, Rejection
 
 HEADERS = {
     "error": "error",

@@ -5,19 +5,19 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from anomaly_app.core.anomaly import to_anomaly, write_json
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.calibration import score_of
-from anomaly_app.core.dead_letter import write_dead_letter
-from anomaly_app.core.decide import severity_of
-from anomaly_app.core.decode import Decoder
-from anomaly_app.core.decoded import Decoded, KafkaRecord, Lacking, Rejected
-from anomaly_app.core.errors import Rejection, unscorable
-from anomaly_app.core.framing import NO_READERS, Readers
-from anomaly_app.core.model import Model
-from anomaly_app.core.ordinary import ordinary_records
-from anomaly_app.core.roles import Roles
-from anomaly_app.core.schema import Matrix
-from anomaly_app.core.verdict import Finding, Message, Verdict
+from anomaly_app.core.decoding.decode import Decoder
+from anomaly_app.core.decoding.decoded import Decoded, KafkaRecord, Lacking, Rejected
+from anomaly_app.core.decoding.framing import NO_READERS, Readers
+from anomaly_app.core.decoding.ordinary import ordinary_records
+from anomaly_app.core.model.model import Model
+from anomaly_app.core.roles.roles import Roles
+from anomaly_app.core.scoring.anomaly import to_anomaly, write_json
+from anomaly_app.core.scoring.dead_letter import write_dead_letter
+from anomaly_app.core.scoring.severity import severity_of
+from anomaly_app.core.scoring.verdict import Finding, Message, Verdict
+from anomaly_app.errors import Rejection, unscorable
 
 PARTS = 8
 """In which a run is judged where it raises: fewer calls than by halves for one record of many, and
@@ -40,7 +40,7 @@ class Pipeline:
     roles
         What of the model's roles is otherwise in these records.
     payload
-        Where in a record the transaction is; see `anomaly_app.core.wire.Wire`.
+        Where in a record the transaction is; see `anomaly_app.core.decoding.wire.Wire`.
     strict
         Whether numbers and epoch times in quotes are refused.
     readers

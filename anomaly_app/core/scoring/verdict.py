@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from anomaly_app.core.decide import Severity
-from anomaly_app.core.decoded import KafkaRecord, Lacking, Rejected, Transaction, count
-from anomaly_app.core.explain import Reason
+from anomaly_app.core.decoding.decoded import KafkaRecord, Lacking, Rejected, Transaction, count
+from anomaly_app.core.model.explain import Reason
+from anomaly_app.core.scoring.severity import Severity
 
 
 class Finding(NamedTuple):

@@ -15,7 +15,7 @@ from aiokafka.consumer.fetcher import FetchResult, PartitionRecords
 from aiokafka.errors import CorruptRecordException
 from aiokafka.structs import TopicPartition
 
-from anomaly_app.core.errors import UnreadableBatch
+from anomaly_app.errors import UnreadableBatch
 
 CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
 """Kafka's names for how a batch may be compressed, by their numbers."""

@@ -25,10 +25,10 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage, EventT, Message
 from mode.utils.futures import notify
 
-from anomaly_app.stream.batching import Record, Run
-from anomaly_app.stream.fetching import FetchingThread
-from anomaly_app.stream.inbox import Bell, Inbox
-from anomaly_app.stream.sending import exit_without_commit
+from anomaly_app.kafka.consumer.batching import Record, Run
+from anomaly_app.kafka.consumer.fetching import FetchingThread
+from anomaly_app.kafka.consumer.inbox import Bell, Inbox
+from anomaly_app.kafka.sending import exit_without_commit
 
 IN_HAND = 2
 """Batches of a topic that are not done: one in work, and one for the agent to go on with."""

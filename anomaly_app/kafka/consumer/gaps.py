@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from aiokafka.structs import TopicPartition
 
-from anomaly_app.core.counters import Counters
+from anomaly_app.observability.counters import Counters
 
 logger = logging.getLogger(__name__)
 

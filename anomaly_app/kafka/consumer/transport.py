@@ -10,17 +10,17 @@ from faust.transport.drivers import TRANSPORTS
 from faust.transport.drivers import aiokafka as driver
 from faust.types import AppT, EventT, Message, StreamT
 
-from anomaly_app.broker.security import password, tls_context
-from anomaly_app.settings import Settings
-from anomaly_app.stream.batching import Record, Run
-from anomaly_app.stream.consumer import ConfirmingConsumer
-from anomaly_app.stream.gaps import Gap
+from anomaly_app.kafka.consumer.batching import Record, Run
+from anomaly_app.kafka.consumer.consumer import ConfirmingConsumer
+from anomaly_app.kafka.consumer.gaps import Gap
+from anomaly_app.kafka.security import password, tls_context
+from anomaly_app.settings.app import Settings
 
 
 class ConfirmingApp(faust.App):
     """A Faust app whose agents get batches, and confirm what they have done of them.
 
-    An event's value is a list of runs; see `stream/consumer.py`.
+    An event's value is a list of runs; see `kafka/consumer/consumer.py`.
     """
 
     fetch_wait: float

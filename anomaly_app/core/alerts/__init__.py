@@ -1,0 +1,1 @@
+"""Alerts: from a message of the anomalies topic to words for people."""

@@ -1,0 +1,1 @@
+"""Decoding: from a record's bytes to rows of the model's matrix."""

@@ -1,0 +1,1 @@
+"""The model: its schema, manifest, estimator and explanations."""

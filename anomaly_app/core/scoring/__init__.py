@@ -1,0 +1,1 @@
+"""Scoring: from a batch of records to a verdict."""

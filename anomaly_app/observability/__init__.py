@@ -1,0 +1,1 @@
+"""Observability: what the app counts and serves."""
