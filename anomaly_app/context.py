@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from anomaly_app.core.monitoring.absences import AbsenceWatch
-from anomaly_app.core.monitoring.shares import AlertRateWatch
+from anomaly_app.core.monitoring.rates import AlertRateWatch
 from anomaly_app.core.monitoring.watch import Watch
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.core.visible import listed

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from anomaly_app.core.decoding.fields import nested
+from anomaly_app.core.decoding.lazy_json import nested
 from anomaly_app.core.model.schema import FeatureValue
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.records import Transaction

@@ -8,7 +8,7 @@ from typing import TypeAlias, TypeVar
 
 import msgspec
 
-from anomaly_app.core.decoding.fields import nested
+from anomaly_app.core.decoding.lazy_json import nested
 from anomaly_app.core.decoding.wire import Wire
 from anomaly_app.kafka.consumer.batching import Record
 from tests.fuzz.literals import KEYS, TIMES, TIMESTAMPS, TOKENS, VALUES

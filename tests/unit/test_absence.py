@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly_app.core.arrays import Matrix
-from anomaly_app.core.model.absence import Absence
+from anomaly_app.core.model.missingness import Absence
 from anomaly_app.core.model.model import Model
 from anomaly_app.core.model.schema import Row
 from anomaly_app.core.scoring.pipeline import Pipeline

@@ -9,7 +9,7 @@ import pytest
 from anomaly_app.agents.watching import logger, notice_verdict
 from anomaly_app.context import Runtime
 from anomaly_app.core.monitoring.absences import Absences, AbsenceWatch
-from anomaly_app.core.monitoring.shares import HOUR, MINUTE
+from anomaly_app.core.monitoring.rates import HOUR, MINUTE
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.core.scoring.pipeline import Pipeline
 from anomaly_app.settings.app import Settings

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly_app.core.alerts.message import AlertMessage
-from anomaly_app.core.decoding.decode import Decoder
+from anomaly_app.core.decoding.decoder import Decoder
 from anomaly_app.core.model.schema import Feature, FeatureSchema
 from anomaly_app.core.scoring.anomaly import read_anomaly, to_anomaly, write_json
 from anomaly_app.core.scoring.pipeline import Pipeline

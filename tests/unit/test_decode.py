@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly_app.core.decoding.decode import Decoder
 from anomaly_app.core.decoding.decoded import Transaction
+from anomaly_app.core.decoding.decoder import Decoder
 from anomaly_app.core.json_reading import has_slow_numbers, read_json
 from anomaly_app.core.model.categories import UNKNOWN_CATEGORY, category_codes
 from anomaly_app.core.model.schema import Feature, FeatureSchema

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from anomaly_app.core.decoding.decode import Decoder
+from anomaly_app.core.decoding.decoder import Decoder
 from anomaly_app.core.roles.roles import Roles
 from demo.next_steps import next_steps
 from demo.scenario import MALFORMED, Event, file_scenario, simulated_scenario

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from anomaly_app.core.decoding import decode, reading
-from anomaly_app.core.decoding.forms import Form
+from anomaly_app.core.decoding import decoder, fast_path
+from anomaly_app.core.decoding.layouts import Form
 from anomaly_app.core.model.model import Model
 from anomaly_app.core.model.schema import FeatureSchema
 from anomaly_app.core.roles.roles import Roles
@@ -25,21 +25,21 @@ STAGES = [
     Stage("typed parser", READER, "read", lambda value, _: value == MARKED),
     Stage(
         "careful reading",
-        decode,
+        decoder,
         "read_object",
         lambda value, _: b"66666" in value,
         value=b'{"features": null, "amount": 66666.0, "shop": "casino"}',
     ),
     Stage(
         "time",
-        reading,
+        fast_path,
         "parse_time",
         lambda time: time == MARKED_TIME,
         value=transaction(time=MARKED_TIME),
     ),
     Stage(
         "Kafka's time",
-        decode,
+        decoder,
         "parse_timestamp",
         lambda timestamp: timestamp == MARKED_TIME * 1000,
         fields={"timestamp": MARKED_TIME * 1000},

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
 from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.detectors.clustering import part
 from anomaly_app.core.detectors.lanes import LANES, in_groups
-from anomaly_app.core.detectors.partition import part
 from anomaly_app.core.detectors.references import COMPARED, DIFFERENCES, FEW, References
 from anomaly_app.core.detectors.scaling import FARTHEST
 

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from anomaly_app.core.decoding.decode import Decoder
+from anomaly_app.core.decoding.decoder import Decoder
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.errors import DataError
 from tests.support.factories import NOON, SCHEMA, record

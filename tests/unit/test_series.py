@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from anomaly_app.core.decoding.decode import Decoder
+from anomaly_app.core.decoding.decoder import Decoder
 from anomaly_app.core.model.model import Model
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.core.scoring.pipeline import Pipeline

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from anomaly_app.core.decoding.decode import Decoder
+from anomaly_app.core.decoding.decoder import Decoder
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.errors import DataError
 from anomaly_app.registry.artifacts import load_model

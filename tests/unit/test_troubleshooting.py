@@ -7,7 +7,7 @@ from anomaly_app.agents.schemas import records_wait
 from anomaly_app.agents.watching import to_letter
 from anomaly_app.context import Runtime
 from anomaly_app.core.monitoring.absences import Absences
-from anomaly_app.core.monitoring.shares import AlertRateWatch
+from anomaly_app.core.monitoring.rates import AlertRateWatch
 from anomaly_app.core.monitoring.watch import Batch, Letter, Watch, step
 from anomaly_app.core.scoring.pipeline import Pipeline
 from anomaly_app.errors import RegistryUnreachable

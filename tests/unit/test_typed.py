@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from anomaly_app.core.decoding.decode import Decoder
-from anomaly_app.core.decoding.forms import Form, Layout
-from anomaly_app.core.decoding.reading import REFUSED, Reader, make_reader
+from anomaly_app.core.decoding.decoder import Decoder
+from anomaly_app.core.decoding.fast_path import REFUSED, Reader, make_reader
+from anomaly_app.core.decoding.layouts import Form, Layout
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.errors import RecordRejected
 from tests.support.factories import SCHEMA, record

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from anomaly_app.core.monitoring.rates import AlertRateWatch, RejectedWatch
 from anomaly_app.core.monitoring.remedies import REMEDIES
-from anomaly_app.core.monitoring.shares import AlertRateWatch, RejectedWatch
 from anomaly_app.core.monitoring.watch import Batch, Letter, Watch, finish, step
 from anomaly_app.core.monitoring.window import Counts, Window
 from anomaly_app.errors import Rejection

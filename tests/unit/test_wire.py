@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly_app.core.decoding.decode import Decoder
 from anomaly_app.core.decoding.decoded import Transaction
+from anomaly_app.core.decoding.decoder import Decoder
 from anomaly_app.core.json_reading import number_in
 from anomaly_app.core.model.schema import Feature, FeatureSchema
 from anomaly_app.core.roles.roles import Roles

@@ -12,12 +12,7 @@ from anomaly_app.core.decoding.decoded import (
     count,
     entity_of,
 )
-from anomaly_app.core.decoding.fields import Object, read_fields
-from anomaly_app.core.decoding.forms import Form
-from anomaly_app.core.decoding.framing import NO_READERS, Readers
-from anomaly_app.core.decoding.hints import similar_fields
-from anomaly_app.core.decoding.payloads import payload_of
-from anomaly_app.core.decoding.reading import (
+from anomaly_app.core.decoding.fast_path import (
     FRAMED,
     REFUSED,
     Read,
@@ -26,7 +21,12 @@ from anomaly_app.core.decoding.reading import (
     make_reader,
     unframed,
 )
-from anomaly_app.core.decoding.shapes import Shape, read_object
+from anomaly_app.core.decoding.framing import NO_READERS, Readers
+from anomaly_app.core.decoding.hints import similar_fields
+from anomaly_app.core.decoding.layouts import Form
+from anomaly_app.core.decoding.lazy_json import Object, read_fields
+from anomaly_app.core.decoding.payloads import payload_of
+from anomaly_app.core.decoding.slow_path import Shape, read_object
 from anomaly_app.core.decoding.wire import Wire
 from anomaly_app.core.model.schema import FeatureSchema, Row
 from anomaly_app.core.roles.roles import Roles

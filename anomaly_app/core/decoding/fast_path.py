@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import TypeAlias
 
 from anomaly_app.core.decoding.decoded import KafkaRecord
-from anomaly_app.core.decoding.fields import is_harmless
-from anomaly_app.core.decoding.forms import Form
 from anomaly_app.core.decoding.framing import FRAME, MAGIC, Readers, unframe
+from anomaly_app.core.decoding.layouts import Form
+from anomaly_app.core.decoding.lazy_json import is_harmless
 from anomaly_app.core.decoding.structure import NoStructure
-from anomaly_app.core.decoding.typed import Parser, make_parser
+from anomaly_app.core.decoding.typed_parser import Parser, make_parser
 from anomaly_app.core.decoding.wire import Wire
 from anomaly_app.core.json_reading import (
     MOST_SLOW_NUMBERS,

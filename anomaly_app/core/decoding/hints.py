@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from anomaly_app.core.decoding.fields import Object, is_given, kind_of
+from anomaly_app.core.decoding.lazy_json import Object, is_given, kind_of
 from anomaly_app.core.decoding.wire import DEBEZIUM, PLAIN, Wire
 from anomaly_app.core.roles.column_names import plain_name
 from anomaly_app.core.roles.roles import Roles

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from anomaly_app.core.decoding.decoded import KafkaRecord
-from anomaly_app.core.decoding.fields import nested
+from anomaly_app.core.decoding.lazy_json import nested
 from anomaly_app.core.decoding.wire import DEBEZIUM, PLAIN, Wire
 from anomaly_app.core.model.schema import Feature, FeatureValue
 

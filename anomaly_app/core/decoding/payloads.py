@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from anomaly_app.core.decoding.fields import EMPTY, Object, is_given, kind_of, scalar
 from anomaly_app.core.decoding.hints import hint_of, nothing_at
+from anomaly_app.core.decoding.lazy_json import EMPTY, Object, is_given, kind_of, scalar
 from anomaly_app.core.decoding.wire import DEBEZIUM, PLAIN, Wire
 from anomaly_app.errors import RecordRejected, Rejection
 

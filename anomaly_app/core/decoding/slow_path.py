@@ -15,7 +15,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from anomaly_app.core.decoding.fields import (
+from anomaly_app.core.decoding.hints import none_of_the_features
+from anomaly_app.core.decoding.layouts import Layout
+from anomaly_app.core.decoding.lazy_json import (
     Fields,
     Object,
     is_given,
@@ -24,8 +26,6 @@ from anomaly_app.core.decoding.fields import (
     read_items,
     scalar,
 )
-from anomaly_app.core.decoding.forms import Layout
-from anomaly_app.core.decoding.hints import none_of_the_features
 from anomaly_app.core.decoding.payloads import payload_of
 from anomaly_app.core.decoding.values import name_of, read_value
 from anomaly_app.core.decoding.wire import Parts, Wire

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import Any
 
-from anomaly_app.core.decoding.forms import NUMBER_OR_TEXT
+from anomaly_app.core.decoding.layouts import NUMBER_OR_TEXT
 from anomaly_app.core.decoding.wire import Wire
 from anomaly_app.core.json_reading import number_in
 from anomaly_app.core.model.schema import FeatureValue, Row

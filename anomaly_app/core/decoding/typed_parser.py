@@ -13,7 +13,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import astuple
 
-from anomaly_app.core.decoding.forms import (
+from anomaly_app.core.decoding.layouts import (
     CATEGORY,
     LABEL,
     TIME,

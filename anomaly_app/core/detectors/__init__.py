@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from anomaly_app.core.detectors.autoencoder import Autoencoder
 from anomaly_app.core.detectors.base import Detector
-from anomaly_app.core.detectors.ecdf import EmpiricalTails
+from anomaly_app.core.detectors.ecod import EmpiricalTails
 from anomaly_app.core.detectors.ensemble import Ensemble
 from anomaly_app.core.detectors.gaussian_mixture import GaussianMixture
 from anomaly_app.core.detectors.gradient_boosting import GradientBoosting

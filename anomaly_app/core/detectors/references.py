@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.detectors.clustering import part
 from anomaly_app.core.detectors.lanes import LANES, in_groups, single_precision
 from anomaly_app.core.detectors.nearest import Clusters, search_rows
-from anomaly_app.core.detectors.partition import part
 
 FEW = 1_500
 """References that are all compared with a row; more are parted."""

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.detectors import make_detector
-from anomaly_app.core.model.absence import Absence
+from anomaly_app.core.model.missingness import Absence
 from anomaly_app.core.model.schema import FeatureSchema
 
 

@@ -63,7 +63,7 @@ class Model:
         """Natural logarithms of the rows' tail p-values, shape ``(rows,)``, at most 0.
 
         They are small where the detector finds a row odd, or where it lacks what is seldom
-        missing; see `anomaly_app.core.model.absence.Absence`.
+        missing; see `anomaly_app.core.model.missingness.Absence`.
         """
         log_p = self.manifest.calibration.log_p_values(-self.score_samples(matrix))
         return self._absence.joined_with(log_p, np.isnan(matrix))

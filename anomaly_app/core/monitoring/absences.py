@@ -6,7 +6,7 @@ from typing import NamedTuple, Self
 import msgspec
 from msgspec.structs import replace
 
-from anomaly_app.core.monitoring.shares import HOUR, MINUTE, NEVER
+from anomaly_app.core.monitoring.rates import HOUR, MINUTE, NEVER
 from anomaly_app.core.monitoring.window import NOTHING, Counts, Window
 from anomaly_app.core.visible import visible
 

@@ -11,8 +11,8 @@ import msgspec
 from msgspec.structs import replace
 
 from anomaly_app.core.monitoring.absences import Absences, AbsenceWatch
+from anomaly_app.core.monitoring.rates import MINUTE, AlertRateWatch, RejectedWatch
 from anomaly_app.core.monitoring.remedies import list_command
-from anomaly_app.core.monitoring.shares import MINUTE, AlertRateWatch, RejectedWatch
 from anomaly_app.core.monitoring.window import NOTHING, Counts
 from anomaly_app.core.visible import visible
 

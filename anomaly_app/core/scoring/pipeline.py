@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.calibration import score_of
-from anomaly_app.core.decoding.decode import Decoder
 from anomaly_app.core.decoding.decoded import Decoded, KafkaRecord, Lacking, Rejected
+from anomaly_app.core.decoding.decoder import Decoder
 from anomaly_app.core.decoding.framing import NO_READERS, Readers
 from anomaly_app.core.decoding.ordinary import ordinary_records
 from anomaly_app.core.model.model import Model
