@@ -9,4 +9,19 @@ Matrix: TypeAlias = npt.NDArray[np.float64]
 """Rows of features, shape ``(rows, features)``."""
 
 Vector: TypeAlias = npt.NDArray[np.float64]
-"""One number for each row or each feature."""
+"""One number for each row or each feature, shape ``(rows,)`` or ``(features,)``."""
+
+Matrix32: TypeAlias = npt.NDArray[np.float32]
+"""Rows of features in single precision, shape ``(rows, features)``."""
+
+Vector32: TypeAlias = npt.NDArray[np.float32]
+"""One number in single precision for each row."""
+
+Indices: TypeAlias = npt.NDArray[np.intp]
+"""Which rows or columns."""
+
+Labels: TypeAlias = npt.NDArray[np.int64]
+"""A whole number for each row: its class, its cluster, or a count."""
+
+Flags: TypeAlias = npt.NDArray[np.bool_]
+"""Yes or no for each row, feature or value."""

@@ -76,7 +76,7 @@ def test_a_topic_of_changes_with_the_tables_own_names_has_an_exact_account(kafka
             finding = expected[anomaly.id]
             assert anomaly.entity == str(finding.transaction.entity)
             assert anomaly.time == "2026-01-01T12:00:00.000Z"
-            assert anomaly.transaction == json.loads(finding.original)
+            assert anomaly.transaction == json.loads(finding.transaction.json)
         assert stats["scored"] == len(scored)
         assert stats["dead_letters_by_reason"] == {
             "null-value": DELETIONS,

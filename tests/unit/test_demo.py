@@ -95,7 +95,7 @@ def test_the_rows_of_a_file_have_its_own_names_and_are_read_by_its_roles(tmp_pat
     decoder = Decoder(schema, scenario.history.roles, max_bytes=10_000)
     decoded = decoder.decode([record(e.value, offset=i) for i, e in enumerate(scenario.events)])
     assert decoded.rejected == []
-    assert decoded.lacking == {}
+    assert decoded.absent == {}
     assert not np.isnan(decoded.matrix).any()
     found = decoder.transaction(record(first.value))
     assert (found.id, found.entity, found.time) == (4, "c-1", 1_767_268_804.0)

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from anomaly_app.core.decoding import decoder, fast_path
-from anomaly_app.core.decoding.layouts import Form
+from anomaly_app.core.decoding import fast_path, reader_choice, slow_path
+from anomaly_app.core.decoding.layouts import RecordLayout
 from anomaly_app.core.model.model import Model
 from anomaly_app.core.model.schema import FeatureSchema
 from anomaly_app.core.roles.roles import Roles
@@ -19,13 +19,13 @@ from tests.support.stages import MARK, MARKED, MARKED_TIME, Fault, Stage
 
 PIPELINE = Pipeline(model(), max_record_bytes=2_000, max_reasons=5)
 
-READER = PIPELINE.decoder._reader(Form("", "named", has_texts=False))
+READER = PIPELINE.decoder.readers.reader(RecordLayout("", "named", has_texts=False))
 
 STAGES = [
     Stage("typed parser", READER, "read", lambda value, _: value == MARKED),
     Stage(
-        "careful reading",
-        decoder,
+        "slow path",
+        reader_choice,
         "read_object",
         lambda value, _: b"66666" in value,
         value=b'{"features": null, "amount": 66666.0, "shop": "casino"}',
@@ -39,7 +39,7 @@ STAGES = [
     ),
     Stage(
         "Kafka's time",
-        decoder,
+        slow_path,
         "parse_timestamp",
         lambda timestamp: timestamp == MARKED_TIME * 1000,
         fields={"timestamp": MARKED_TIME * 1000},

@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.ensemble import IsolationForest
 
+from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.detectors.forest import ForestScorer
 from anomaly_app.core.model.estimator import Preparation
+from anomaly_app.core.model.model import Model
 from anomaly_app.core.scoring.pipeline import Pipeline
 from anomaly_app.core.scoring.severity import Severity, severity_of
 from tests.support.factories import NOON, model, record, transaction
@@ -74,6 +76,24 @@ def test_a_batch_is_scored_rejected_and_explained_in_one_call() -> None:
     assert finding.p_value <= model().manifest.alert_rate
     values_named = {reason.feature: reason.value for reason in finding.reasons}
     assert values_named["amount"] == 99_999.0
+
+
+@pytest.mark.parametrize("amount", [20.0, 99_999.0])
+@pytest.mark.parametrize("raises", [False, True])
+def test_a_verdict_carries_the_manifest_of_the_model_that_judged(
+    amount: float, raises: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judging, score = Pipeline(model(), max_record_bytes=10_000, max_reasons=5), Model.log_p_values
+
+    def raise_at_two(self: Model, matrix: Matrix) -> Vector:
+        if raises and len(matrix) == 2:
+            raise ArithmeticError
+        return score(self, matrix)
+
+    monkeypatch.setattr(Model, "log_p_values", raise_at_two)
+    verdict = judging.judge([record(transaction(amount))] * 2, NOON)
+    assert verdict.scored == 2
+    assert verdict.manifest is model().manifest
 
 
 @pytest.mark.parametrize("values", [[], [None], [b"{", b"["]])

@@ -1,4 +1,4 @@
-"""The typed parsers and the careful reading find the same, whatever the shape and the roles."""
+"""The fast path and the slow path find the same, whatever the shape and the roles."""
 
 import json
 from collections import Counter
@@ -10,15 +10,16 @@ from typing import Any
 import pytest
 
 from anomaly_app.core.decoding.decoder import Decoder
-from anomaly_app.core.decoding.fast_path import REFUSED, Reader, make_reader
-from anomaly_app.core.decoding.layouts import Form, Layout
+from anomaly_app.core.decoding.fast_path import REFUSED, FastReader, make_reader
+from anomaly_app.core.decoding.layouts import FeatureLayout, RecordLayout
+from anomaly_app.core.decoding.slow_path import seconds_of
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.errors import RecordRejected
 from tests.support.factories import SCHEMA, record
 
 RECORDS = 12_000
 
-LAYOUTS: list[Layout] = ["named", "flat", "features list", "data list", "data rows"]
+LAYOUTS: list[FeatureLayout] = ["named", "flat", "features list", "data list", "data rows"]
 PLAIN, RENAMED, NESTED = (
     "key=customer time=ts id=tx",
     "key=customer time=ts timezone=Europe/Berlin amount=amt shop=payload.after.shop",
@@ -89,13 +90,16 @@ def decoder(words: str, payload: str | None, *, strict: bool) -> Decoder:
 
 
 @cache
-def readers(words: str, payload: str | None, *, strict: bool) -> list[Reader]:
+def readers(words: str, payload: str | None, *, strict: bool) -> list[FastReader]:
     wire = decoder(words, payload, strict=strict).wire
     held = HELD[payload] if payload or wire.recognises_envelopes else [""]
-    forms = [
-        Form(path, layout, texts) for path in held for layout in LAYOUTS for texts in (False, True)
+    layouts = [
+        RecordLayout(path, features, texts)
+        for path in held
+        for features in LAYOUTS
+        for texts in (False, True)
     ]
-    return [make_reader(form, wire, 100_000) for form in forms]
+    return [make_reader(layout, wire, 100_000) for layout in layouts]
 
 
 def outcome(read: Any) -> Any:
@@ -106,34 +110,34 @@ def outcome(read: Any) -> Any:
     return round(time, 5), tuple(row)
 
 
-def test_what_a_typed_parser_takes_is_what_the_careful_reading_finds() -> None:
+def test_what_the_fast_path_takes_is_what_the_slow_path_finds() -> None:
     random, taken = Random(7), Counter[str]()  # noqa: S311
     for _ in range(RECORDS):
         words, payload = random.choice(WORDS), random.choice([*HELD])
         strict = random.random() < 0.3
         sent = record(json.dumps(fields(random)).encode())
         reading = decoder(words, payload, strict=strict)
-        careful = outcome(lambda: carefully(reading, sent))  # noqa: B023
+        slow = outcome(lambda: slowly(reading, sent))  # noqa: B023
         for reader in readers(words, payload, strict=strict):
             try:
                 found = outcome(lambda: typed(reading, reader, sent))  # noqa: B023
             except REFUSED:
                 continue
-            assert found == careful, (words, payload, strict, reader.form, sent.value)
-            taken[reader.form.payload] += 1
-            taken[reader.form.layout] += 1
+            assert found == slow, (words, payload, strict, reader.layout, sent.value)
+            taken[reader.layout.payload] += 1
+            taken[reader.layout.features] += 1
     assert set(taken) == {*LAYOUTS, "", "after", "payload", "payload.after", "detail"}
     assert taken["after"] > RECORDS / 1_000
 
 
-def carefully(reading: Decoder, sent: Any) -> Any:
-    found, row = reading.read_carefully(sent)
-    return found.time, row
+def slowly(reading: Decoder, sent: Any) -> Any:
+    found = reading.transaction(sent)
+    return found.time, found.row
 
 
-def typed(reading: Decoder, reader: Reader, sent: Any) -> Any:
+def typed(reading: Decoder, reader: FastReader, sent: Any) -> Any:
     time, row, _ = reader.read(sent.value, sent)
-    return reading.seconds_of(time, sent), row
+    return seconds_of(time, sent, reading.wire), row
 
 
 @pytest.mark.parametrize(
@@ -149,9 +153,9 @@ def typed(reading: Decoder, reader: Reader, sent: Any) -> Any:
         (RENAMED, None, "named", ""),
     ],
 )
-def test_the_common_forms_have_a_typed_parser(
-    words: str, payload: str | None, layout: Layout, held: str
+def test_the_common_layouts_have_a_typed_parser(
+    words: str, payload: str | None, layout: FeatureLayout, held: str
 ) -> None:
     wire = decoder(words, payload, strict=False).wire
-    reader = make_reader(Form(held, layout, has_texts=False), wire, 10_000)
+    reader = make_reader(RecordLayout(held, layout, has_texts=False), wire, 10_000)
     assert reader.read.__name__ == "read"

@@ -28,6 +28,8 @@ class Transaction(NamedTuple):
     time: float
     """Seconds since the epoch."""
     row: Row
+    json: bytes
+    """The record's value, without what a serializer wrote before it."""
 
 
 class Rejected(NamedTuple):
@@ -37,33 +39,33 @@ class Rejected(NamedTuple):
     error: RecordRejected
 
 
-class Lacking(NamedTuple):
+class Absent(NamedTuple):
     """Records without something that they were expected to have."""
 
     number: int
     example: KafkaRecord
     """One of them."""
 
-    def and_others(self, other: "Lacking") -> "Lacking":
+    def and_others(self, other: "Absent") -> "Absent":
         """Count others, too."""
-        return Lacking(self.number + other.number, self.example)
+        return Absent(self.number + other.number, self.example)
 
 
 class Decoded(NamedTuple):
-    """A run of records, sorted into what can be scored and what cannot."""
+    """A batch of records, sorted into what can be scored and what cannot."""
 
     records: list[KafkaRecord]
     matrix: Matrix
     rejected: list[Rejected]
-    lacking: Mapping[str, Lacking] = {}
+    absent: Mapping[str, Absent] = {}
     """Of the records that were decoded, those without the key or the time that roles name."""
     entities: list[str | None] | None = None
     """Whose the records are, where the schema needs to know."""
 
 
-def count(lacking: dict[str, Lacking], name: str, one: Lacking) -> None:
+def count(absent: dict[str, Absent], name: str, one: Absent) -> None:
     """Count records without something."""
-    lacking[name] = lacking[name].and_others(one) if name in lacking else one
+    absent[name] = absent[name].and_others(one) if name in absent else one
 
 
 def entity_of(named: str | float | None, key: bytes | None) -> str | None:

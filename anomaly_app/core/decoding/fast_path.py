@@ -1,4 +1,4 @@
-"""Reads most records of a topic: those of one form, with the typed parser that is made for it."""
+"""The fast path: most records of a topic have one layout, which has a typed parser of its own."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import TypeAlias
 
 from anomaly_app.core.decoding.decoded import KafkaRecord
-from anomaly_app.core.decoding.framing import FRAME, MAGIC, Readers, unframe
-from anomaly_app.core.decoding.layouts import Form
+from anomaly_app.core.decoding.layouts import RecordLayout
 from anomaly_app.core.decoding.lazy_json import is_harmless
+from anomaly_app.core.decoding.raw_value import FRAMED, check
 from anomaly_app.core.decoding.structure import NoStructure
 from anomaly_app.core.decoding.typed_parser import Parser, make_parser
 from anomaly_app.core.decoding.wire import Wire
@@ -26,36 +26,32 @@ from anomaly_app.core.times import (
     parse_time,
     parse_timestamp,
 )
-from anomaly_app.errors import RecordRejected, Rejection, describe
 
 Time: TypeAlias = datetime | float | None
 Read: TypeAlias = tuple[Time, Row, str | int | float | None]
 """When, the features, and whose: that only where it is needed."""
 
 REFUSED = (ValueError, RecursionError)
-"""What a typed parser raises at a record that it leaves to the careful reading."""
+"""What a typed parser raises at a record that it leaves to the slow path."""
 
 DELETED = "d"
 """What an envelope says of a row that is gone."""
 
-FRAMED = bytes([MAGIC])
-"""What begins a value with a schema's id."""
-
 
 @dataclass
-class Reader:
-    """What reads the records of a form, and raises one of `REFUSED` at others."""
+class FastReader:
+    """Reads the records of one layout, and raises one of `REFUSED` at others."""
 
-    form: Form
+    layout: RecordLayout
     read: Callable[[bytes | None, KafkaRecord], Read]
 
 
-def make_reader(form: Form, wire: Wire, max_bytes: int) -> Reader:
-    """Make what reads the records of a form; it refuses all where that is not possible."""
+def make_reader(layout: RecordLayout, wire: Wire, max_bytes: int) -> FastReader:
+    """Make the reader of a layout; it refuses all records where there is no parser for it."""
     try:
-        return Reader(form, _reading(make_parser(wire, form), wire, max_bytes))
+        return FastReader(layout, _reading(make_parser(wire, layout), wire, max_bytes))
     except NoStructure:
-        return Reader(form, _refuse)
+        return FastReader(layout, _refuse)
 
 
 def _refuse(value: bytes | None, record: KafkaRecord) -> Read:  # noqa: ARG001  # as all readers
@@ -65,7 +61,7 @@ def _refuse(value: bytes | None, record: KafkaRecord) -> Read:  # noqa: ARG001  
 def _reading(  # noqa: C901  # as below
     parser: Parser, wire: Wire, max_bytes: int
 ) -> Callable[[bytes | None, KafkaRecord], Read]:
-    """Make the function that reads a record of a form: most of what a record costs is here."""
+    """Make the function that reads a record of a layout: most of what a record costs is here."""
     # The typed parser converts a repeated name's number each time: `"name":1e308,`.
     plain_bytes = min(
         max_bytes, MOST_SLOW_NUMBERS * (parser.shortest + len('"":,') + SHORTEST_SLOW_NUMBER)
@@ -99,8 +95,8 @@ def _reading(  # noqa: C901  # as below
             raise ValueError
         time = time_of(message)
         if time is None:
-            for place in times:
-                if (time := place(message)) is not None:
+            for time_at in times:
+                if (time := time_at(message)) is not None:
                     break
         if time.__class__ is datetime:
             if not FIRST_PLAIN_YEAR <= time.year <= LAST_PLAIN_YEAR:
@@ -114,54 +110,9 @@ def _reading(  # noqa: C901  # as below
         if not needs_key:
             return time, row, None
         if (key := key_of(message)) is None:
-            for place in keys:
-                if (key := place(message)) is not None:
+            for key_at in keys:
+                if (key := key_at(message)) is not None:
                     break
         return time, row, key
 
     return read
-
-
-def unframed(value: bytes, readers: Readers, max_bytes: int) -> bytes:
-    """Give a value as JSON, without what a schema registry's serializer wrote before it.
-
-    Raises
-    ------
-    RecordRejected
-        There is no JSON, or the value is too large.
-    """
-    if value[:1] != FRAMED:
-        return value
-    if len(value) > max_bytes:
-        raise too_large(value, max_bytes)
-    schema = int.from_bytes(value[1:FRAME], "big")
-    try:
-        found = unframe(value, readers)
-    except RecordRejected:
-        raise
-    except Exception as fault:
-        detail = f"it does not fit its schema {schema}: {describe(fault)}"
-        raise RecordRejected(Rejection.SCHEMA_MISMATCH, detail) from fault
-    if found[:1] == FRAMED:
-        detail = f"it begins with the number of a schema ({schema}), and there is no JSON behind it"
-        raise RecordRejected(Rejection.NOT_JSON, detail)
-    return found
-
-
-def check(value: bytes, max_bytes: int) -> None:
-    """Refuse what is too large or not UTF-8."""
-    if len(value) > max_bytes:
-        raise too_large(value, max_bytes)
-    try:
-        value.decode()
-    except UnicodeDecodeError as fault:
-        raise RecordRejected(
-            Rejection.NOT_UTF8, f"byte {fault.start} of {len(value):,} is not UTF-8"
-        ) from None
-
-
-def too_large(value: bytes, max_bytes: int) -> RecordRejected:
-    """Say that a value is too large."""
-    return RecordRejected(
-        Rejection.TOO_LARGE, f"{len(value):,} bytes, at most {max_bytes:,} are read"
-    )

@@ -105,5 +105,5 @@ def nested(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def is_harmless(strays: Sequence[msgspec.Raw | None]) -> bool:
-    """Tell whether fields that may show another form are neither objects, lists nor null."""
+    """Tell whether fields that may show another layout are neither objects, lists nor null."""
     return all(json is None or kind_of(json) not in {b"{", b"[", b"n"} for json in strays)

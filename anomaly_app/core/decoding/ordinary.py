@@ -37,7 +37,7 @@ def ordinary_records(wire: Wire) -> list[KafkaRecord]:
     Returns
     -------
     list
-        One of each documented shape, and one with fields as the roles name them, all of them in
+        One of each documented layout, and one with fields as the roles name them, all of them in
         the payload that is read; and one in an envelope where those are recognised.
     """
     values = [_expected(feature) for feature in wire.features]
@@ -62,7 +62,7 @@ def ordinary_records(wire: Wire) -> list[KafkaRecord]:
             *("ordinary", 0, offset, NOON * 1000, b"ordinary"),
             msgspec.json.encode(value),
         )
-        # The first reading may be the careful one, and chooses the parser of the second.
+        # The first may take the slow path, which chooses the parser of the second.
         for offset, value in enumerate(value for value in written for _ in range(2))
     ]
 

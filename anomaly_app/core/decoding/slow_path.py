@@ -1,4 +1,4 @@
-"""The shapes of a transaction, read with care rather than speed.
+"""The slow path: reads every documented layout, and says precisely what is wrong.
 
 ::
 
@@ -11,12 +11,14 @@ Each of them may be the payload of an envelope.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
 
+from anomaly_app.core.decoding.decoded import KafkaRecord
 from anomaly_app.core.decoding.hints import none_of_the_features
-from anomaly_app.core.decoding.layouts import Layout
+from anomaly_app.core.decoding.layouts import FeatureLayout
 from anomaly_app.core.decoding.lazy_json import (
     Fields,
     Object,
@@ -29,18 +31,19 @@ from anomaly_app.core.decoding.lazy_json import (
 from anomaly_app.core.decoding.payloads import payload_of
 from anomaly_app.core.decoding.values import name_of, read_value
 from anomaly_app.core.decoding.wire import Parts, Wire
-from anomaly_app.core.model.schema import FeatureValue
+from anomaly_app.core.model.schema import FeatureValue, Row
+from anomaly_app.core.times import parse_time, parse_timestamp
 from anomaly_app.errors import RecordRejected, Rejection
 
 
-class Shape(NamedTuple):
+class Parsed(NamedTuple):
     """The parts of a transaction, before its time is read."""
 
     id: int | float | str | None
     entity: str | int | float | None
     time: str | float | None
-    row: list[FeatureValue]
-    layout: Layout
+    row: Row
+    layout: FeatureLayout
     """How the features are in it."""
     path: str
     """To the object that holds the transaction; "" where it is the record."""
@@ -48,8 +51,8 @@ class Shape(NamedTuple):
     """Whether a number came as a string."""
 
 
-def read_object(value: bytes, wire: Wire) -> Shape:
-    """Read a transaction of any shape.
+def read_object(value: bytes, wire: Wire) -> Parsed:
+    """Read a transaction of any layout.
 
     Parameters
     ----------
@@ -61,22 +64,35 @@ def read_object(value: bytes, wire: Wire) -> Shape:
     Raises
     ------
     RecordRejected
-        The value has no such shape, or a part of it has the wrong type.
+        The value has no such layout, or a part of it has the wrong type.
     """
     record = Object(_fields(value))
     path, levels = payload_of(record, wire)
     texts: list[str] = []
     row, layout = _read_row(levels[0], record, wire, texts)
     names = wire.flat_parts if layout == "flat" else wire.parts
-    return Shape(
+    return Parsed(
         id=_part("id", levels, names),
         entity=_part("key", levels, names),
         time=_part("time", levels, names),
-        row=row,
+        row=tuple(row),
         layout=layout,
         path=path,
         has_texts=bool(texts),
     )
+
+
+def seconds_of(time: datetime | str | float | None, record: KafkaRecord, wire: Wire) -> float:
+    """Give a transaction's time in seconds since the epoch: Kafka's timestamp where it has none.
+
+    Raises
+    ------
+    RecordRejected
+        It is no time, or out of range.
+    """
+    if time is None:
+        return parse_timestamp(record.timestamp)
+    return parse_time(time, zone=wire.zone, time_format=wire.roles.time_format, strict=wire.strict)
 
 
 _read_any = msgspec.json.Decoder(msgspec.Raw).decode
@@ -99,7 +115,7 @@ def _fields(value: bytes) -> Fields:
 
 def _read_row(
     within: Object, record: Object, wire: Wire, texts: list[str]
-) -> tuple[list[FeatureValue], Layout]:
+) -> tuple[list[FeatureValue], FeatureLayout]:
     """Read the features, and tell how they are there."""
     features, data = within.fields.get("features"), within.fields.get("data")
     named = within.inner("features")
@@ -138,7 +154,7 @@ def _read_named(within: Object, wire: Wire, texts: list[str]) -> list[FeatureVal
     ]
 
 
-def _items(found: msgspec.Raw, name: str) -> tuple[Sequence[msgspec.Raw], Layout]:
+def _items(found: msgspec.Raw, name: str) -> tuple[Sequence[msgspec.Raw], FeatureLayout]:
     values = read_items(found)
     if name == "features":
         return values, "features list"

@@ -1,4 +1,4 @@
-"""Structures of msgspec's, built from the paths of what is read."""
+"""msgspec structures, built from the paths of what is read."""
 
 from collections.abc import Sequence
 from typing import Any, TypeAlias
@@ -13,7 +13,7 @@ DEEPEST = 20
 
 
 class NoStructure(Exception):
-    """The paths do not fit into one structure: records are read with care only."""
+    """The paths do not fit into one structure: records are read on the slow path only."""
 
 
 class Node:
@@ -26,7 +26,7 @@ class Node:
         """Whether its names are another's matter: no path leads through it."""
 
     def put(self, path: Path, node: "Node") -> str:
-        """Place an object that must be there, and give the attributes that lead to it."""
+        """Add an object that must be there, and give the attributes that lead to it."""
         *parents, last = path
         within, attributes = self._within(parents)
         if last in within.leaves or last in within.inner:
@@ -36,15 +36,15 @@ class Node:
         return ".".join([*attributes, _attribute(last)])
 
     def value(self, path: Path, kind: Any) -> str:
-        """Place a value, None where it is missing, and give the attributes that lead to it."""
+        """Add a value, None where it is missing, and give the attributes that lead to it."""
         return self._leaf(path, kind, None)
 
     def whole(self, path: Path, kind: Any) -> str:
-        """Place a value whose name is not a path, UNSET where it is missing."""
+        """Add a value whose name is not a path, UNSET where it is missing."""
         return self._leaf(path, kind | UnsetType, UNSET)
 
     def stray(self, path: Path) -> str | None:
-        """Place a field that is looked for only; None where it is read for another reason."""
+        """Add a field that is looked for only; None where it is read for another reason."""
         *parents, last = path
         within, _ = self._within(parents)
         if last in within.inner:
@@ -52,7 +52,7 @@ class Node:
         return None if last in within.leaves else self._leaf(path, msgspec.Raw, None)
 
     def require(self, path: Path, kind: Any) -> str:
-        """Place a value that must be there, and give the attributes that lead to it."""
+        """Add a value that must be there, and give the attributes that lead to it."""
         return self._leaf(path, kind, msgspec.NODEFAULT)
 
     def _leaf(self, path: Path, kind: Any, default: Any) -> str:
@@ -79,7 +79,7 @@ class Node:
 
     @property
     def is_needed(self) -> bool:
-        """Whether an object without it is of another form."""
+        """Whether an object without it has another layout."""
         required = any(default is msgspec.NODEFAULT for _, default in self.leaves.values())
         return self.is_whole or required or any(n.is_needed for n in self.inner.values())
 

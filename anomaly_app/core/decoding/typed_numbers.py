@@ -18,18 +18,18 @@ def with_numbers(
 
 
 def _from_texts(get: Callable[[Any], Row], kinds: Sequence[Any]) -> Callable[[Any], Row]:
-    places = [place for place, kind in enumerate(kinds) if kind == NUMBER_OR_TEXT]
-    if not places:
+    indices = [index for index, kind in enumerate(kinds) if kind == NUMBER_OR_TEXT]
+    if not indices:
         return get
 
     def converted(message: Any) -> Row:
         row: list[FeatureValue] = [*get(message)]
-        for place in places:
-            if isinstance(value := row[place], str):
+        for index in indices:
+            if isinstance(value := row[index], str):
                 number = number_in(value)
                 if number is None or not isfinite(number):
                     raise ValueError
-                row[place] = number
+                row[index] = number
         return row
 
     return converted
@@ -40,13 +40,13 @@ def _without_missing(get: Callable[[Any], Row], wire: Wire) -> Callable[[Any], R
     missing = frozenset(wire.roles.missing)
     if not missing:
         return get
-    places = [place for place, one in enumerate(wire.features) if one.kind == "number"]
+    indices = [index for index, one in enumerate(wire.features) if one.kind == "number"]
 
     def replaced(message: Any) -> Row:
         row: list[FeatureValue] = [*get(message)]
-        for place in places:
-            if row[place] in missing:
-                row[place] = None
+        for index in indices:
+            if row[index] in missing:
+                row[index] = None
         return row
 
     return replaced

@@ -1,7 +1,7 @@
 """Parsers that are made for one model's records: what they take, they take at a tenth of the cost.
 
 A structure is built from the paths of all that is read. What does not fit is refused, and read
-again with care; what is taken is what the careful reading finds, too.
+again on the slow path; what is taken is what the slow path finds, too.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ from anomaly_app.core.decoding.layouts import (
     LABEL,
     TIME,
     TIME_OR_TEXT,
-    Form,
+    RecordLayout,
     depths_of,
     kinds_of,
 )
@@ -29,7 +29,7 @@ from anomaly_app.core.model.schema import Row
 
 
 class Parser(NamedTuple):
-    """Reads the records of one form."""
+    """Reads the records of one layout."""
 
     parse: Callable[[bytes], Any]
     """From JSON to a message; raises ValueError where it does not fit."""
@@ -38,11 +38,11 @@ class Parser(NamedTuple):
     row: Callable[[Any], Row]
     """From there to a row; raises ValueError as well."""
     time: Callable[[Any], Any]
-    """The first place of the time."""
+    """From the message to the time, at its first path."""
     key: Callable[[Any], Any]
-    """The first place of the entity."""
+    """From the message to the entity, at its first path."""
     strays: Callable[[Any], tuple[msgspec.Raw | None, ...]] | None
-    """Fields that may show that the message is of another form."""
+    """Fields that may show that the message is of another layout."""
     op: Callable[[Any], str | None] | None
     """What has happened to the row in an envelope."""
     times: Sequence[Callable[[Any], Any]]
@@ -54,40 +54,40 @@ class Parser(NamedTuple):
     """Characters of the shortest name that is read."""
 
 
-def make_parser(wire: Wire, form: Form) -> Parser:
-    """Make the parser of a form.
+def make_parser(wire: Wire, layout: RecordLayout) -> Parser:
+    """Make the parser of a layout.
 
     Raises
     ------
     NoStructure
-        Two paths need different types at the same place, or a name cannot be in a structure.
+        Two paths need different types of one value, or a name cannot be in a structure.
     """
-    base: Path = tuple(form.payload.split(".")) if form.payload else ()
+    base: Path = tuple(layout.payload.split(".")) if layout.payload else ()
     root = Node()
     features: Callable[[Any], Any] | None = None
-    if form.layout == "flat":
-        row = _add_row(root, base, wire, form)
-    elif form.layout == "named":
+    if layout.features == "flat":
+        row = _add_row(root, base, wire, layout)
+    elif layout.features == "named":
         inner = Node()
-        row = _add_row(inner, (), wire, form)
+        row = _add_row(inner, (), wire, layout)
         features = attrgetter(root.put((*base, "features"), inner))
     else:
-        row = _row_of_list(wire, form)
-        kind: Any = GenericAlias(tuple, tuple(kinds_of(wire, form)))
-        kind = GenericAlias(tuple, kind) if form.layout == "data rows" else kind
-        name = form.layout.partition(" ")[0]
+        row = _row_of_list(wire, layout)
+        kind: Any = GenericAlias(tuple, tuple(kinds_of(wire, layout)))
+        kind = GenericAlias(tuple, kind) if layout.features == "data rows" else kind
+        name = layout.features.partition(" ")[0]
         features = attrgetter(root.require((*base, name), kind))
-    names = wire.flat_parts if form.layout == "flat" else wire.parts
-    around = [base[:depth] for depth in depths_of(wire, form)]
-    has_texts = form.has_texts or wire.roles.time_format is not None
+    names = wire.flat_parts if layout.features == "flat" else wire.parts
+    around = [base[:depth] for depth in depths_of(wire, layout)]
+    has_texts = layout.has_texts or wire.roles.time_format is not None
     times = _add_part(root, around, names.time, TIME_OR_TEXT if has_texts else TIME)
     keys = _add_part(root, around, names.key, LABEL)
     _add_part(root, around, names.id, LABEL)
-    strays = _strays(root, base, wire, form)
+    strays = _strays(root, base, wire, layout)
     op = None
-    if form.payload.endswith("after") and wire.payload in {None, DEBEZIUM}:
+    if layout.payload.endswith("after") and wire.payload in {None, DEBEZIUM}:
         op = attrgetter(root.value((*base[:-1], "op"), str | None))
-    if form.payload == "payload" and wire.payload is None:
+    if layout.payload == "payload" and wire.payload is None:
         root.require(("schema",), msgspec.Raw)
     return Parser(
         parse=msgspec.json.Decoder(root.build()).decode,
@@ -108,35 +108,35 @@ def _nothing(_: Any) -> None:
     """Find a part where no name is left for it."""
 
 
-def _add_row(node: Node, base: Path, wire: Wire, form: Form) -> Callable[[Any], Row]:
-    """Place all features below a path, and give what finds them."""
-    kinds = kinds_of(wire, form)
-    places = [
+def _add_row(node: Node, base: Path, wire: Wire, layout: RecordLayout) -> Callable[[Any], Row]:
+    """Add all features below a path to the structure, and give what finds them."""
+    kinds = kinds_of(wire, layout)
+    attributes = [
         node.value((*base, *name.split(".")), kind)
         for name, kind in zip(wire.fields, kinds, strict=True)
     ]
     # A field that has the whole name comes before a path.
     whole = [
-        (place, attrgetter(node.whole((*base, name), kind)))
-        for place, (name, kind) in enumerate(zip(wire.fields, kinds, strict=True))
+        (index, attrgetter(node.whole((*base, name), kind)))
+        for index, (name, kind) in enumerate(zip(wire.fields, kinds, strict=True))
         if "." in name
     ]
     get: Callable[[Any], Row]
-    if form.layout == "named" and not whole and len(node.leaves) == len(places):
+    if layout.features == "named" and not whole and len(node.leaves) == len(attributes):
         get = astuple
-    elif len(places) == 1:
-        only = attrgetter(places[0])
+    elif len(attributes) == 1:
+        only = attrgetter(attributes[0])
         get = lambda message: (only(message),)  # noqa: E731
     else:
-        get = attrgetter(*places)
+        get = attrgetter(*attributes)
     if whole:
         get = _with_whole_names(get, whole)
     return with_numbers(get, kinds, wire)
 
 
-def _row_of_list(wire: Wire, form: Form) -> Callable[[Any], Row]:
-    only = itemgetter(0) if form.layout == "data rows" else tuple
-    return with_numbers(only, kinds_of(wire, form), wire)
+def _row_of_list(wire: Wire, layout: RecordLayout) -> Callable[[Any], Row]:
+    only = itemgetter(0) if layout.features == "data rows" else tuple
+    return with_numbers(only, kinds_of(wire, layout), wire)
 
 
 def _with_whole_names(
@@ -144,9 +144,9 @@ def _with_whole_names(
 ) -> Callable[[Any], Row]:
     def found(message: Any) -> Row:
         row = [*get(message)]
-        for place, value_of in whole:
+        for index, value_of in whole:
             if (value := value_of(message)) is not UNSET:
-                row[place] = value
+                row[index] = value
         return row
 
     return found
@@ -155,18 +155,18 @@ def _with_whole_names(
 def _add_part(
     root: Node, around: Sequence[Path], names: Sequence[str], kind: Any
 ) -> list[Callable[[Any], Any]]:
-    """Place all that may be a part, and give what finds it, in order."""
-    return [_add_place(root, base, name, kind) for base in around for name in names]
+    """Add all that may be a part, and give what finds it, in order."""
+    return [_add_name(root, base, name, kind) for base in around for name in names]
 
 
-def _add_place(root: Node, base: Path, name: str, kind: Any) -> Callable[[Any], Any]:
+def _add_name(root: Node, base: Path, name: str, kind: Any) -> Callable[[Any], Any]:
     path = (*base, *name.split("."))
     try:
         value = root.value(path, kind)
     except NoStructure:
         if kind != LABEL:
             raise
-        # It may be a feature as well: a number with a fraction is then left to the other reading.
+        # It may be a feature as well: a number with a fraction is then left to the slow path.
         value = root.value(path, CATEGORY)
     if "." not in name:
         return attrgetter(value)
@@ -181,20 +181,20 @@ def _either(whole: Callable[[Any], Any], path: Callable[[Any], Any]) -> Callable
     return found
 
 
-def _strays(root: Node, base: Path, wire: Wire, form: Form) -> list[str]:
-    """Place what a record of another form has, and give the attributes that lead to it."""
+def _strays(root: Node, base: Path, wire: Wire, layout: RecordLayout) -> list[str]:
+    """Add what a record of another layout has, and give the attributes that lead to it."""
     paths: list[Path] = []
-    is_open = form.layout not in {"named", "features list"}
+    is_open = layout.features not in {"named", "features list"}
     if is_open:
         paths += [(*base, "features")]
-    if form.layout == "flat":
+    if layout.features == "flat":
         paths += [(*base, "data")]
-    if wire.payload is None and not form.payload and is_open and wire.recognises_envelopes:
+    if wire.payload is None and not layout.payload and is_open and wire.recognises_envelopes:
         paths += [("after",), ("payload",)]
-    if wire.payload in {None, DEBEZIUM} and form.payload:
+    if wire.payload in {None, DEBEZIUM} and layout.payload:
         paths += [("features",)]
-        paths += [("after",)] if form.payload != "after" else []
-        paths += [("payload", "after")] if form.payload == "payload" else []
-    found = [place for path in dict.fromkeys(paths) if (place := root.stray(path)) is not None]
-    # Of one place attrgetter gives no tuple.
+        paths += [("after",)] if layout.payload != "after" else []
+        paths += [("payload", "after")] if layout.payload == "payload" else []
+    found = [name for path in dict.fromkeys(paths) if (name := root.stray(path)) is not None]
+    # With one name attrgetter gives no tuple.
     return found * 2 if len(found) == 1 else found

@@ -85,7 +85,7 @@ def to_anomaly(finding: Finding, manifest: Manifest, detected_at: float) -> Anom
         threshold=manifest.threshold,
         reasons=finding.reasons,
         model=ModelReference(manifest.name, manifest.version, manifest.sha256),
-        transaction=_original(finding.original),
+        transaction=_original(transaction.json),
     )
 
 

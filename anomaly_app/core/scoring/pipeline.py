@@ -1,13 +1,12 @@
-"""The story of a batch: decode, score, decide, explain, and write the messages."""
+"""From a batch of records to a verdict: decode, score, grade, explain, write the messages."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Indices, Vector
 from anomaly_app.core.calibration import score_of
-from anomaly_app.core.decoding.decoded import Decoded, KafkaRecord, Lacking, Rejected
+from anomaly_app.core.decoding.decoded import Absent, Decoded, KafkaRecord, Rejected
 from anomaly_app.core.decoding.decoder import Decoder
 from anomaly_app.core.decoding.framing import NO_READERS, Readers
 from anomaly_app.core.decoding.ordinary import ordinary_records
@@ -20,14 +19,12 @@ from anomaly_app.core.scoring.verdict import Finding, Message, Verdict
 from anomaly_app.errors import Rejection, unscorable
 
 PARTS = 8
-"""In which a run is judged where it raises: fewer calls than by halves for one record of many, and
-for many."""
-
-Places = npt.NDArray[np.intp]
+"""In which a batch is judged where it raises: fewer calls than by halves for one record of many,
+and for many."""
 
 
 class Pipeline:
-    """Judge runs of records with one model.
+    """Judge batches of records with one model.
 
     Parameters
     ----------
@@ -75,8 +72,8 @@ class Pipeline:
         self._max_reasons = max_reasons
         self._ordinary = self._readable(ordinary_records(self.decoder.wire))
         self._columns = [
-            (place, feature.name)
-            for place, feature in enumerate(model.schema.features)
+            (index, feature.name)
+            for index, feature in enumerate(model.schema.features)
             if feature.kind != "hour_of_day"
         ]
 
@@ -87,11 +84,12 @@ class Pipeline:
         return {**features, **dict.fromkeys(self.decoder.watched, 0.0)}
 
     def judge(self, records: Sequence[KafkaRecord], detected_at: float) -> Verdict:
-        """Judge a run of records, any bytes at all, and write what there is to send.
+        """Judge a batch of records, any bytes at all, and write what there is to send.
 
         A record at which anything raises, the model or this code, is rejected alone, as long as
         ordinary records go the whole way. Where they do not, no record is to blame, and what was
-        raised is passed on. Nothing outside is touched: records may be judged again.
+        raised is passed on. There are no side effects (what the decoder remembers of the latest
+        layouts changes its speed only): records may be judged again, in other batches.
 
         Parameters
         ----------
@@ -114,7 +112,7 @@ class Pipeline:
     def _divide(self, records: Sequence[KafkaRecord], detected_at: float) -> Verdict:
         """Judge part by part, and the part that raises in parts again, until it is one record."""
         size = max(len(records) // PARTS, 1)
-        verdict = Verdict(0, [], [], [], [])
+        verdict = Verdict(self.model.manifest, 0, [], [], [], [])
         for begin in range(0, len(records), size):
             part = records[begin : begin + size]
             try:
@@ -124,7 +122,7 @@ class Pipeline:
                     found = self._divide(part, detected_at)
                 else:
                     rejected, letter = write_dead_letter(Rejected(part[0], unscorable(fault)))
-                    found = Verdict(0, [], [rejected], [], [letter])
+                    found = Verdict(self.model.manifest, 0, [], [rejected], [], [letter])
             verdict = verdict.followed_by(found)
         return verdict
 
@@ -166,6 +164,7 @@ class Pipeline:
         scored = len(records) - len(rejected)
         letters = [write_dead_letter(one) for one in rejected]
         return Verdict(
+            self.model.manifest,
             scored,
             findings,
             [rejected for rejected, _ in letters],
@@ -174,22 +173,22 @@ class Pipeline:
             self._absent(decoded),
         )
 
-    def _absent(self, decoded: Decoded) -> Mapping[str, Lacking]:
+    def _absent(self, decoded: Decoded) -> Mapping[str, Absent]:
         gaps = np.isnan(decoded.matrix)
         if not gaps.any():
-            return decoded.lacking
+            return decoded.absent
         numbers, firsts = gaps.sum(axis=0).tolist(), gaps.argmax(axis=0).tolist()
         absent = {
-            name: Lacking(numbers[place], decoded.records[firsts[place]])
-            for place, name in self._columns
-            if numbers[place]
+            name: Absent(numbers[index], decoded.records[firsts[index]])
+            for index, name in self._columns
+            if numbers[index]
         }
-        return {**absent, **decoded.lacking}
+        return {**absent, **decoded.absent}
 
-    def _find(self, decoded: Decoded, log_p: Matrix, anomalous: Places) -> list[Finding]:
-        transactions = [self.decoder.transaction(decoded.records[place]) for place in anomalous]
+    def _find(self, decoded: Decoded, log_p: Vector, anomalous: Indices) -> list[Finding]:
+        transactions = [self.decoder.transaction(decoded.records[index]) for index in anomalous]
         values = [self.model.schema.values(t.row, t.time) for t in transactions]
-        entities = decoded.entities and [decoded.entities[place] for place in anomalous]
+        entities = decoded.entities and [decoded.entities[index] for index in anomalous]
         reasons = self.model.explain(
             decoded.matrix[anomalous],
             log_p[anomalous],
@@ -200,15 +199,14 @@ class Pipeline:
         p_values = np.exp(log_p[anomalous])
         return [
             Finding(
-                decoded.records[place],
+                decoded.records[index],
                 transaction,
                 float(score_of(p)),
                 float(p),
                 severity_of(p, self.model.manifest.alert_rate),
                 why,
-                self.decoder.json_of(decoded.records[place]),
             )
-            for place, transaction, p, why in zip(
+            for index, transaction, p, why in zip(
                 anomalous, transactions, p_values, reasons, strict=True
             )
         ]

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from anomaly_app.core.decoding.decoded import KafkaRecord, Lacking, Rejected, Transaction, count
+from anomaly_app.core.decoding.decoded import Absent, KafkaRecord, Rejected, Transaction, count
 from anomaly_app.core.model.explain import Reason
+from anomaly_app.core.model.manifest import Manifest
 from anomaly_app.core.scoring.severity import Severity
 
 
@@ -17,8 +18,6 @@ class Finding(NamedTuple):
     p_value: float
     severity: Severity
     reasons: list[Reason]
-    original: bytes
-    """The record's value as JSON, without what a serializer wrote before it."""
 
 
 class Message(NamedTuple):
@@ -30,8 +29,15 @@ class Message(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What became of a batch: each record was scored or rejected, exactly one of the two."""
+    """What became of a batch: each record was scored or rejected, exactly one of the two.
 
+    It is all that comes of judging, and nothing has been done about it: the caller sends the
+    messages, then counts. A judgement that changes state (what is remembered of an entity, say)
+    returns the change here as well, for the caller to apply once the messages are sent.
+    """
+
+    manifest: Manifest
+    """Of the model that judged, whichever is in use by the time that this is read."""
     scored: int
     findings: list[Finding]
     rejected: list[Rejected]
@@ -39,12 +45,13 @@ class Verdict(NamedTuple):
     """One for each finding."""
     dead_letters: list[Message]
     """One for each record that was rejected."""
-    absent: Mapping[str, Lacking] = {}
+    absent: Mapping[str, Absent] = {}
     """What scored records lacked: features, and the key and the time that roles name."""
 
     def followed_by(self, other: "Verdict") -> "Verdict":
-        """Put the verdict on the records that follow behind this one."""
+        """Add the same model's verdict on the records that follow."""
         return Verdict(
+            self.manifest,
             self.scored + other.scored,
             self.findings + other.findings,
             self.rejected + other.rejected,
@@ -54,8 +61,8 @@ class Verdict(NamedTuple):
         )
 
 
-def _both(one: Mapping[str, Lacking], other: Mapping[str, Lacking]) -> Mapping[str, Lacking]:
+def _both(one: Mapping[str, Absent], other: Mapping[str, Absent]) -> Mapping[str, Absent]:
     added = dict(one)
-    for name, lacking in other.items():
-        count(added, name, lacking)
+    for name, absent in other.items():
+        count(added, name, absent)
     return added
