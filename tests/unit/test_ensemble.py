@@ -9,8 +9,8 @@ from sklearn.metrics import roc_auc_score
 
 from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.detectors import make_detector
-from anomaly_app.core.detectors.ensemble import MEMBERS, Ensemble
-from anomaly_app.core.detectors.gaussian_mixture import GaussianMixture
+from anomaly_app.core.detectors.ensemble import MEMBERS, EnsembleDetector
+from anomaly_app.core.detectors.gaussian_mixture import GaussianMixtureDetector
 from anomaly_app.core.detectors.neighbourhood import AROUND, Neighbourhood
 from anomaly_app.core.detectors.tiny_subsamples import ROWS, SUBSAMPLES, TinySubsamples
 from anomaly_app.core.detectors.whitening import WhitenedNormalScores, distances
@@ -133,14 +133,14 @@ def test_held_out_distances_are_near_those_of_a_fit_without_the_row() -> None:
 
 def test_a_mixture_is_less_sure_of_rows_that_are_held_out() -> None:
     rows = random_rows(150, 10)
-    mixture = GaussianMixture(n_components=2, random_state=0).fit(rows)
+    mixture = GaussianMixtureDetector(n_components=2, random_state=0).fit(rows)
     fresh = mixture.score_samples(random_rows(2_000, 10, seed=1))
     seen, held_out = mixture.score_samples(rows), mixture.held_out_scores(rows)
     assert abs(np.median(held_out) - np.median(fresh)) < abs(np.median(seen) - np.median(fresh)) / 2
 
 
 def test_scores_are_the_weighted_cubic_mean_of_the_members() -> None:
-    detector = Ensemble(random_state=0).fit(random_rows(400))
+    detector = EnsembleDetector(random_state=0).fit(random_rows(400))
     rows = random_rows(50, seed=1) * 3.0
     log_p = detector.log_p_of_members(rows)
     assert log_p.shape == (len(MEMBERS), 50)
@@ -149,7 +149,7 @@ def test_scores_are_the_weighted_cubic_mean_of_the_members() -> None:
 
 
 def test_members_are_ordered_alike_and_none_saturates() -> None:
-    detector = Ensemble(random_state=0).fit(random_rows(1_000))
+    detector = EnsembleDetector(random_state=0).fit(random_rows(1_000))
     farther = np.outer(np.geomspace(3.0, 300.0, 12), np.ones(3))
     for log_p in detector.log_p_of_members(farther):
         np.testing.assert_array_equal(rankdata(-log_p), np.arange(1, 13))

@@ -40,7 +40,7 @@ def comparison(*contenders: Contender) -> Comparison:
 
 
 def test_a_detector_ranks_first_where_the_next_is_clearly_below() -> None:
-    clear = comparison(contender("knn", 0.8), contender("pca", 0.6), contender("ecdf", 0.5))
+    clear = comparison(contender("knn", 0.8), contender("pca", 0.6), contender("ecod", 0.5))
     assert standing(clear) == "ranks first of 3"
     assert recommendation(clear) == "knn ranks first of 3 by average precision."
 
@@ -58,7 +58,7 @@ def test_detectors_that_may_be_equal_tie() -> None:
 
 
 def test_many_ties_are_counted() -> None:
-    names = ("default", "knn", "pca", "ecdf", "kmeans", "autoencoder")
+    names = ("default", "knn", "pca", "ecod", "kmeans", "autoencoder")
     tied = comparison(*(contender(name, 0.8) for name in names))
     assert standing(tied) == "ties with 5 others for first of 6"
 
@@ -108,7 +108,7 @@ def test_the_first_of_those_that_need_no_labels_is_named_too() -> None:
 
 def test_the_same_detector_compared_with_itself_ties() -> None:
     data = history(1_200, anomalies=120)
-    made = compare(data, ["robust_zscore", "ecdf"])
+    made = compare(data, ["robust_zscore", "ecod"])
     assert made.sure
     twin = dataclasses.replace(made.best, detector="twin")
     again = dataclasses.replace(made, contenders=[made.best, twin])

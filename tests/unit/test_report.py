@@ -56,7 +56,7 @@ def compared(*, labelled: bool = True) -> Comparison:
     data = history(800)
     if not labelled:
         data = dataclasses.replace(data, labels=None)
-    return compare(data, ["pca", "robust_zscore", "ecdf"])
+    return compare(data, ["pca", "robust_zscore", "ecod"])
 
 
 class Page(HTMLParser):

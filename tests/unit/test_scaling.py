@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm, rankdata
 
 from anomaly_app.core.arrays import Matrix
-from anomaly_app.core.detectors.knn import NearestNeighbors
+from anomaly_app.core.detectors.knn import NearestNeighborsDetector
 from anomaly_app.core.detectors.scaling import (
     FARTHEST,
     QUANTILES,
@@ -141,7 +141,7 @@ def mean_distance(row: Matrix, others: Matrix, neighbors: int) -> float:
 
 def test_held_out_scores_leave_out_the_row_itself() -> None:
     rows = random_rows(60)
-    detector = NearestNeighbors(n_neighbors=3, scaling="none").fit(rows)
+    detector = NearestNeighborsDetector(n_neighbors=3, scaling="none").fit(rows)
     expected = [-mean_distance(rows[i], np.delete(rows, i, axis=0), 3) for i in range(len(rows))]
     np.testing.assert_allclose(detector.held_out_scores(rows), expected, rtol=1e-4)
     counted_itself = [-mean_distance(row, rows, 3) for row in rows]
@@ -149,14 +149,14 @@ def test_held_out_scores_leave_out_the_row_itself() -> None:
 
 
 def test_held_out_scores_of_rows_that_were_not_learnt_from_leave_out_none() -> None:
-    detector = NearestNeighbors(n_neighbors=3).fit(random_rows(60))
+    detector = NearestNeighborsDetector(n_neighbors=3).fit(random_rows(60))
     fresh = random_rows(20, seed=1)
     np.testing.assert_array_equal(detector.held_out_scores(fresh), detector.score_samples(fresh))
 
 
 def test_a_row_that_was_learnt_twice_is_left_out_once() -> None:
     rows = np.vstack([random_rows(30), random_rows(30)[:1]])
-    detector = NearestNeighbors(n_neighbors=2, scaling="none").fit(rows)
+    detector = NearestNeighborsDetector(n_neighbors=2, scaling="none").fit(rows)
     assert detector.held_out_scores(rows[:1])[0] == pytest.approx(
         -mean_distance(rows[0], rows[1:], 2), rel=1e-4
     )
@@ -165,6 +165,6 @@ def test_a_row_that_was_learnt_twice_is_left_out_once() -> None:
 @pytest.mark.parametrize("rows", [2, 3, 5])
 def test_of_few_rows_all_others_are_neighbours(rows: int) -> None:
     few = random_rows(rows)
-    detector = NearestNeighbors(n_neighbors=5, scaling="none").fit(few)
+    detector = NearestNeighborsDetector(n_neighbors=5, scaling="none").fit(few)
     expected = [-mean_distance(few[i], np.delete(few, i, axis=0), 5) for i in range(rows)]
     np.testing.assert_allclose(detector.held_out_scores(few), expected, rtol=1e-4)

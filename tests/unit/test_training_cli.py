@@ -258,7 +258,7 @@ def test_a_detector_whose_alerts_are_far_off_is_marked_in_the_terminal(data: Pat
         size=600
     )
     write(data, {"amount": pl.Series(drifted)})
-    code, output = run("compare", data, "--detectors", "robust_zscore,ecdf")
+    code, output = run("compare", data, "--detectors", "robust_zscore,ecod")
     assert code == 0, output
     assert "100%!" in output
     assert "! alerts on far more or fewer rows than asked (0.5%)" in output
@@ -268,10 +268,10 @@ def test_a_detector_whose_alerts_are_far_off_is_marked_in_the_terminal(data: Pat
 
 def test_detectors_are_compared_best_first(data: Path) -> None:
     write(data, {"is_fraud": pl.Series(np.random.default_rng(0).integers(0, 2, 600))})
-    code, output = run("compare", data, "--detectors", "pca,robust_zscore,ecdf")
+    code, output = run("compare", data, "--detectors", "pca,robust_zscore,ecod")
     assert code == 0, output
     assert "on 150 unseen rows of history.csv" in output
-    precisions = re.findall(r"(?:pca|robust_zscore|ecdf) (0\.\d+)=? ", output)
+    precisions = re.findall(r"(?:pca|robust_zscore|ecod) (0\.\d+)=? ", output)
     assert len(precisions) == 3
     assert precisions == sorted(precisions, reverse=True)
     assert "wrote comparison-history.html" in output

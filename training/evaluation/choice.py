@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.detectors import make_detector
-from anomaly_app.core.detectors.ensemble import MEMBERS, Ensemble
+from anomaly_app.core.detectors.ensemble import MEMBERS, EnsembleDetector
 from anomaly_app.errors import DataError
 from training.evaluation.protocols import PROTOCOLS, LabelledSet, Protocol, read_set, split
 from training.evaluation.ranking import auc_and_ap
@@ -116,7 +116,7 @@ def _measure(
     labelled: LabelledSet, protocol: Protocol, seed: int, detectors: Sequence[str]
 ) -> tuple[Matrix, Matrix, Matrix]:
     parts = split(labelled, protocol, seed)
-    ensemble = Ensemble(random_state=seed).fit(parts.train)
+    ensemble = EnsembleDetector(random_state=seed).fit(parts.train)
     scorings = [
         -make_detector(name, random_state=seed).fit(parts.train).score_samples(parts.test)
         for name in detectors

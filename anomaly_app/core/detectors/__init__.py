@@ -1,39 +1,43 @@
 """Detectors, one a file: scikit-learn estimators that learn what is ordinary.
 
-`make_detector` builds one by name, `DETECTORS` lists them.
+`make_detector` builds one by name, `DETECTORS` lists them. A detector is a subclass of
+`anomaly_app.core.detectors.base.Detector`, named after its algorithm as scikit-learn or the paper
+names it, with ``Detector`` behind it.
 """
 
 from typing import Any, TypeAlias
 
-from anomaly_app.core.detectors.autoencoder import Autoencoder
+from anomaly_app.core.detectors.autoencoder import AutoencoderDetector
 from anomaly_app.core.detectors.base import Detector
-from anomaly_app.core.detectors.ecod import EmpiricalTails
-from anomaly_app.core.detectors.ensemble import Ensemble
-from anomaly_app.core.detectors.gaussian_mixture import GaussianMixture
-from anomaly_app.core.detectors.gradient_boosting import GradientBoosting
-from anomaly_app.core.detectors.isolation_forest import IsolationForest
-from anomaly_app.core.detectors.kmeans import KMeans
-from anomaly_app.core.detectors.knn import NearestNeighbors
-from anomaly_app.core.detectors.local_outlier_factor import LocalOutlierFactor
-from anomaly_app.core.detectors.one_class_svm import OneClassSVM
-from anomaly_app.core.detectors.pca import PCA
-from anomaly_app.core.detectors.robust_zscore import RobustZScore
+from anomaly_app.core.detectors.ecod import ECODDetector
+from anomaly_app.core.detectors.ensemble import EnsembleDetector
+from anomaly_app.core.detectors.gaussian_mixture import GaussianMixtureDetector
+from anomaly_app.core.detectors.gradient_boosting import GradientBoostingDetector
+from anomaly_app.core.detectors.isolation_forest import IsolationForestDetector
+from anomaly_app.core.detectors.kmeans import KMeansDetector
+from anomaly_app.core.detectors.knn import NearestNeighborsDetector
+from anomaly_app.core.detectors.local_outlier_factor import LocalOutlierFactorDetector
+from anomaly_app.core.detectors.one_class_svm import OneClassSVMDetector
+from anomaly_app.core.detectors.pca import PCADetector
+from anomaly_app.core.detectors.robust_zscore import RobustZScoreDetector
 
-AnyDetector: TypeAlias = Detector | GradientBoosting
+__all__ = ["DETECTORS", "NEEDS_LABELS", "AnyDetector", "Detector", "make_detector"]
+
+AnyDetector: TypeAlias = Detector | GradientBoostingDetector
 
 DETECTORS: dict[str, type[AnyDetector]] = {
-    "default": Ensemble,
-    "isolation_forest": IsolationForest,
-    "robust_zscore": RobustZScore,
-    "local_outlier_factor": LocalOutlierFactor,
-    "knn": NearestNeighbors,
-    "one_class_svm": OneClassSVM,
-    "kmeans": KMeans,
-    "gaussian_mixture": GaussianMixture,
-    "pca": PCA,
-    "autoencoder": Autoencoder,
-    "ecdf": EmpiricalTails,
-    "gradient_boosting": GradientBoosting,
+    "default": EnsembleDetector,
+    "isolation_forest": IsolationForestDetector,
+    "robust_zscore": RobustZScoreDetector,
+    "local_outlier_factor": LocalOutlierFactorDetector,
+    "knn": NearestNeighborsDetector,
+    "one_class_svm": OneClassSVMDetector,
+    "kmeans": KMeansDetector,
+    "gaussian_mixture": GaussianMixtureDetector,
+    "pca": PCADetector,
+    "autoencoder": AutoencoderDetector,
+    "ecod": ECODDetector,
+    "gradient_boosting": GradientBoostingDetector,
 }
 """Every detector by its name."""
 

@@ -13,7 +13,7 @@ from anomaly_app.core.detectors.scaling import Scaling, make_scaler
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class Autoencoder(Detector):
+class AutoencoderDetector(Detector):
     """The squared error of scikit-learn's multi-layer perceptron that learns to repeat its input.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Empirical tails: how rare each feature's value is by itself, added up."""
+"""ECOD: how rare each feature's value is by itself, added up."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,18 +12,17 @@ from anomaly_app.core.detectors.base import Detector
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class EmpiricalTails(Detector):
+class ECODDetector(Detector):
     """The sum over the features of minus the logarithm of a tail probability.
 
-    Inside the training rows' range the tails are counted, beyond it they go on as
-    `Calibration` says: a value far outside stays rarer than one just outside.
+    A row's score is the largest of three sums over the features: of the upper tails, of the lower
+    ones, and of each feature's longer tail, which the sign of its skewness tells.
 
     Parameters
     ----------
     tails
-        Which side of a feature is odd: ``upper``, ``lower``, ``both`` (whichever is rarer), or
-        ``auto``: the largest of the sums over the upper tails, over the lower ones, and over
-        each feature's longer one.
+        Which side of a feature is odd: ``auto`` is the paper's largest of the three sums; one sum
+        only is ``upper``, ``lower``, or ``both`` (of each feature whichever tail is rarer).
     max_rows, trim, contamination, random_state
         See `Detector`.
 
@@ -37,7 +36,9 @@ class EmpiricalTails(Detector):
     Notes
     -----
     Li and others, *ECOD: unsupervised outlier detection using empirical cumulative distribution
-    functions*, 2022.
+    functions*, 2022. It differs in the tails: inside the training rows' range they are counted as
+    there (in `Calibration`'s steps), beyond it they go on as `Calibration` says, where the paper's
+    probability stays at one row's share. So a value far outside is rarer than one just outside.
     """
 
     tails: Literal["auto", "both", "upper", "lower"] = "auto"

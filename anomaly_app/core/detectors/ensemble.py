@@ -8,8 +8,8 @@ import numpy.typing as npt
 from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.calibration import Calibration
 from anomaly_app.core.detectors.base import Detector
-from anomaly_app.core.detectors.gaussian_mixture import GaussianMixture
-from anomaly_app.core.detectors.knn import NearestNeighbors
+from anomaly_app.core.detectors.gaussian_mixture import GaussianMixtureDetector
+from anomaly_app.core.detectors.knn import NearestNeighborsDetector
 from anomaly_app.core.detectors.neighbourhood import Neighbourhood
 from anomaly_app.core.detectors.scaling import Robust
 from anomaly_app.core.detectors.tiny_subsamples import TinySubsamples
@@ -20,7 +20,7 @@ TRIM = 0.02
 """History is expected to hold a few per cent of anomalies."""
 
 PER_ROWS = 5_000
-"""Rows of which the neighbours of a distance are `Ensemble.n_neighbors`."""
+"""Rows of which the neighbours of a distance are `EnsembleDetector.n_neighbors`."""
 
 DENSITY_ROWS = 3_000
 """Rows that the mixture's number of components is chosen on: it takes six fits."""
@@ -39,7 +39,7 @@ SHARES = np.array(list(MEMBERS.values())) / sum(MEMBERS.values())
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class Ensemble(Detector):
+class EnsembleDetector(Detector):
     """The cubic mean over six members of the logarithm of the tail p-value.
 
     Four look at the features as they are: the distance to the nearest rows finds what lies
@@ -88,7 +88,7 @@ class Ensemble(Detector):
     def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:
         first = ordinary_rows(rows, self.trim, random)
         seed = random.randint(2**31 - 1)
-        self._mixture = GaussianMixture(max_rows=DENSITY_ROWS, random_state=seed).fit(rows)
+        self._mixture = GaussianMixtureDetector(max_rows=DENSITY_ROWS, random_state=seed).fit(rows)
         self._whitened = WhitenedNormalScores(rows)
         of_all_rows = -self._mixture.held_out_scores(rows), self._whitened(rows)
         scores = self._fit_to(first, rows, *of_all_rows, seed)
@@ -110,7 +110,7 @@ class Ensemble(Detector):
         self._neighbourhood = Neighbourhood(
             scaled[ordinary], neighbors, np.random.RandomState(seed)
         )
-        self._rank_nearest = NearestNeighbors(
+        self._rank_nearest = NearestNeighborsDetector(
             n_neighbors=neighbors, scaling="none", max_rows=None, random_state=seed
         ).fit(whitened[ordinary])
         self._subsamples = TinySubsamples(scaled[ordinary], np.random.RandomState(seed))

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 import numba
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.mixture import GaussianMixture as Mixture
+from sklearn.mixture import GaussianMixture
 
 from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.compiled import DOUBLE_MATRIX, DOUBLES, compiled
@@ -27,7 +27,7 @@ more components, which in hundreds of features would take minutes to lose."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class GaussianMixture(Detector):
+class GaussianMixtureDetector(Detector):
     """The density of scikit-learn's Gaussian mixture, full covariances.
 
     It sees combinations: a value that is ordinary alone and odd beside the others.
@@ -64,8 +64,8 @@ class GaussianMixture(Detector):
         self.mixture_ = min(mixtures, key=lambda mixture: mixture.bic(scaled))
         self._terms = _terms(self.mixture_)
 
-    def _mixture(self, scaled: Matrix, size: int, seed: int) -> Mixture:
-        mixture = Mixture(n_components=size, reg_covar=self.reg_covar, random_state=seed)
+    def _mixture(self, scaled: Matrix, size: int, seed: int) -> GaussianMixture:
+        mixture = GaussianMixture(n_components=size, reg_covar=self.reg_covar, random_state=seed)
         with warnings.catch_warnings():
             # One that goes on improving by little is judged by its criterion like the others.
             warnings.simplefilter("ignore", ConvergenceWarning)
@@ -113,7 +113,7 @@ class Terms(NamedTuple):
     """Logarithms of the weighted densities at the means, shape ``(components,)``."""
 
 
-def _terms(mixture: Mixture) -> Terms:
+def _terms(mixture: GaussianMixture) -> Terms:
     precisions = mixture.precisions_cholesky_
     log_determinants = np.log(np.diagonal(precisions, axis1=1, axis2=2)).sum(axis=1)
     features = precisions.shape[1]

@@ -14,7 +14,7 @@ from anomaly_app.core.arrays import Matrix
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class GradientBoosting(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class GradientBoostingDetector(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Scikit-learn's histogram gradient boosting, scored as a detector.
 
     It finds what was labelled before, and only that: beside it, a detector without labels finds

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.ensemble import IsolationForest as Forest
+from sklearn.ensemble import IsolationForest
 
 from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.detectors.base import Detector
@@ -11,7 +11,7 @@ from anomaly_app.core.detectors.forest import ForestScorer
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class IsolationForest(Detector):
+class IsolationForestDetector(Detector):
     """Scikit-learn's Isolation Forest, scored by a compiled loop.
 
     Parameters
@@ -37,7 +37,7 @@ class IsolationForest(Detector):
     max_samples: int = 256
 
     def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:
-        self.forest_ = Forest(
+        self.forest_ = IsolationForest(
             n_estimators=self.n_estimators,
             max_samples=min(self.max_samples, len(rows)),
             random_state=random,

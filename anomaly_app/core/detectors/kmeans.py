@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.cluster import KMeans as Clusters
+from sklearn.cluster import KMeans
 
 from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.detectors.base import Detector
@@ -12,7 +12,7 @@ from anomaly_app.core.detectors.scaling import Scaling, make_scaler
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class KMeans(Detector):
+class KMeansDetector(Detector):
     """The distance to the nearest centre of scikit-learn's K-Means.
 
     Parameters
@@ -38,7 +38,7 @@ class KMeans(Detector):
         self._scaler = make_scaler(self.scaling, rows)
         scaled = self._scaler(rows)
         clusters = min(self.n_clusters, len(np.unique(scaled, axis=0)))
-        self.kmeans_ = Clusters(n_clusters=clusters, random_state=random).fit(scaled)
+        self.kmeans_ = KMeans(n_clusters=clusters, random_state=random).fit(scaled)
         self._centres = References(self.kmeans_.cluster_centers_, random)
 
     def score_rows(self, matrix: Matrix) -> Matrix:

@@ -12,7 +12,7 @@ from anomaly_app.core.detectors.scaling import Scaling, make_scaler
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class NearestNeighbors(Detector):
+class NearestNeighborsDetector(Detector):
     """The mean Euclidean distance to the nearest training rows.
 
     Parameters

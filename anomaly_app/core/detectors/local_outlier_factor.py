@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from sklearn import config_context
-from sklearn.neighbors import LocalOutlierFactor as Lof
+from sklearn.neighbors import LocalOutlierFactor
 
 from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.detectors.base import Detector
@@ -12,7 +12,7 @@ from anomaly_app.core.detectors.scaling import Scaling, make_scaler
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class LocalOutlierFactor(Detector):
+class LocalOutlierFactorDetector(Detector):
     """Scikit-learn's Local Outlier Factor, for new rows.
 
     It finds rows that are odd for their neighbourhood, in data of several densities; a few
@@ -44,7 +44,7 @@ class LocalOutlierFactor(Detector):
     def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:  # noqa: ARG002
         self._scaler = make_scaler(self.scaling, rows)
         neighbours = min(self.n_neighbors, len(rows) - 1)
-        self.lof_ = Lof(n_neighbors=neighbours, novelty=True, algorithm="brute").fit(
+        self.lof_ = LocalOutlierFactor(n_neighbors=neighbours, novelty=True, algorithm="brute").fit(
             self._scaler(rows)
         )
 

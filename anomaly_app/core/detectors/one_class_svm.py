@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from sklearn.metrics.pairwise import rbf_kernel
-from sklearn.svm import OneClassSVM as Svm
+from sklearn.svm import OneClassSVM
 
 from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.detectors.base import Detector
@@ -12,7 +12,7 @@ from anomaly_app.core.detectors.scaling import Scaling, make_scaler
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class OneClassSVM(Detector):
+class OneClassSVMDetector(Detector):
     """Scikit-learn's One-Class SVM with a radial kernel.
 
     Parameters
@@ -46,7 +46,7 @@ class OneClassSVM(Detector):
     def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:  # noqa: ARG002
         self._scaler = make_scaler(self.scaling, rows)
         self._gamma = 1.0 / rows.shape[1] if self.gamma is None else self.gamma
-        self.svm_ = Svm(nu=self.nu, gamma=self._gamma).fit(self._scaler(rows))
+        self.svm_ = OneClassSVM(nu=self.nu, gamma=self._gamma).fit(self._scaler(rows))
 
     def score_rows(self, matrix: Matrix) -> Matrix:
         """Score rows without checks; see `Detector`."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn import decomposition
+from sklearn.decomposition import PCA
 
 from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.detectors.base import Detector
@@ -11,7 +11,7 @@ from anomaly_app.core.detectors.scaling import Scaling, make_scaler
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class PCA(Detector):
+class PCADetector(Detector):
     """The squared error of reconstructing a row from scikit-learn's principal components.
 
     Parameters
@@ -40,7 +40,7 @@ class PCA(Detector):
 
     def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:  # noqa: ARG002
         self._scaler = make_scaler(self.scaling, rows)
-        self.pca_ = decomposition.PCA(svd_solver="full").fit(self._scaler(rows))
+        self.pca_ = PCA(svd_solver="full").fit(self._scaler(rows))
         explained = np.cumsum(self.pca_.explained_variance_ratio_)
         kept = int(np.searchsorted(explained, self.explained)) + 1
         self._directions = self.pca_.components_[: min(kept, rows.shape[1] - 1)]

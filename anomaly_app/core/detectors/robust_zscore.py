@@ -12,7 +12,7 @@ NORMAL_MAD = 1.482602218505602
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class RobustZScore(Detector):
+class RobustZScoreDetector(Detector):
     """The largest robust z-score of a row's features.
 
     It is what a rule on each feature would say, and the yardstick for everything else: it sees no
