@@ -20,8 +20,8 @@ Vector32: TypeAlias = npt.NDArray[np.float32]
 Indices: TypeAlias = npt.NDArray[np.intp]
 """Which rows or columns."""
 
-Labels: TypeAlias = npt.NDArray[np.int64]
-"""A whole number for each row: its class, its cluster, or a count."""
+Integers: TypeAlias = npt.NDArray[np.int64]
+"""Whole numbers: of each row its class or its cluster, ranks, counts."""
 
 Flags: TypeAlias = npt.NDArray[np.bool_]
 """Yes or no for each row, feature or value."""

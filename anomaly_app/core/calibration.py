@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 import msgspec
 import numpy as np
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Vector
 from anomaly_app.core.wild_scores import Wild, wild_scores
 
 GRID = 256
@@ -39,8 +39,8 @@ SCORE_EXPONENT = 0.25
 class Lookup(NamedTuple):
     """A calibration as `anomaly_app.core.p_values` reads it: plain arrays and numbers."""
 
-    scores: Matrix
-    log_p: Matrix
+    scores: Vector
+    log_p: Vector
     tail_scale: float
     tail_shape: float
 
@@ -79,7 +79,7 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
     wild: int = 0
 
     @classmethod
-    def fit(cls, held_back: Matrix, learnt: Matrix | None = None) -> Self:
+    def fit(cls, held_back: Vector, learnt: Vector | None = None) -> Self:
         """Describe the distribution of ordinary rows' raw scores.
 
         Parameters
@@ -117,7 +117,7 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
             wild=wild.rows,
         )
 
-    def log_p_values(self, raw: Matrix) -> Matrix:
+    def log_p_values(self, raw: Vector) -> Vector:
         """Natural logarithm of the p-values of raw scores, at most 0, shape ``(rows,)``."""
         return self._look_up(np.ascontiguousarray(raw, dtype=np.float64), *self.lookup)
 
@@ -127,21 +127,21 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
         return Lookup(np.array(self.scores), np.array(self.log_p), self.tail_scale, self.tail_shape)
 
     @cached_property
-    def _look_up(self) -> Callable[..., Matrix]:
+    def _look_up(self) -> Callable[..., Vector]:
         # Who only reads a manifest need not wait for numba.
         from anomaly_app.core.p_values import log_p_values  # noqa: PLC0415
 
-        look_up: Callable[..., Matrix] = log_p_values
+        look_up: Callable[..., Vector] = log_p_values
         return look_up
 
 
-def _tail(ordered: Matrix, anchor: int) -> tuple[float, float]:
+def _tail(ordered: Vector, anchor: int) -> tuple[float, float]:
     """Scale and shape of the tail beyond the last `anchor` of some increasing scores."""
     rows = len(ordered)
     far = min(max(int(rows * TAIL), 4 * anchor), rows)
     ratio = max(np.sqrt(far / anchor), 1.0 + 1.0 / anchor)
     middle = min(round(anchor * ratio), far)
-    first, second, third = (ordered[rows - place] for place in (anchor, middle, far))
+    first, second, third = (ordered[rows - rank] for rank in (anchor, middle, far))
     upper, lower = first - second, second - third
     shape = 0.0
     if upper > lower > 0.0:
@@ -154,6 +154,6 @@ def _tail(ordered: Matrix, anchor: int) -> tuple[float, float]:
     return max(float(scale), float(spread) * 1e-6, 1e-12), shape
 
 
-def score_of(p_value: Matrix | float) -> Matrix:
+def score_of(p_value: Vector | float) -> Vector:
     """Turn p-values (0 to 1) into scores from 0 to 1, high = anomalous."""
     return 1.0 - np.asarray(p_value, dtype=np.float64) ** SCORE_EXPONENT

@@ -6,7 +6,8 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import numpy.typing as npt
+
+from anomaly_app.core.arrays import Vector
 
 SECONDS_PER_HOUR = 3600.0
 HOURS_PER_DAY = 24.0
@@ -14,10 +15,8 @@ HOURS_PER_DAY = 24.0
 QUARTER = 900.0
 """Seconds in which no zone changes its offset, except at their ends."""
 
-Times = npt.NDArray[np.float64]
 
-
-def local_seconds(times: Sequence[float] | Times, timezone: str) -> Times:
+def local_seconds(times: Sequence[float] | Vector, timezone: str) -> Vector:
     """Seconds since 1970 as the clocks of a zone count them, summer time included.
 
     Parameters
@@ -34,12 +33,12 @@ def local_seconds(times: Sequence[float] | Times, timezone: str) -> Times:
     first = int(quarters[0])
     if (quarters == first).all():
         return seconds + _offset(timezone, first)
-    distinct, places = np.unique(quarters, return_inverse=True)
-    offsets: Times = np.array([_offset(timezone, quarter) for quarter in distinct.tolist()])
-    return seconds + offsets[places]
+    distinct, indices = np.unique(quarters, return_inverse=True)
+    offsets: Vector = np.array([_offset(timezone, quarter) for quarter in distinct.tolist()])
+    return seconds + offsets[indices]
 
 
-def hour_of_day(times: Sequence[float] | Times, timezone: str = "UTC") -> Times:
+def hour_of_day(times: Sequence[float] | Vector, timezone: str = "UTC") -> Vector:
     """Hour of the day, 0 to 24.
 
     Parameters
@@ -49,7 +48,7 @@ def hour_of_day(times: Sequence[float] | Times, timezone: str = "UTC") -> Times:
     timezone
         As IANA names it.
     """
-    hours: Times = local_seconds(times, timezone) / SECONDS_PER_HOUR % HOURS_PER_DAY
+    hours: Vector = local_seconds(times, timezone) / SECONDS_PER_HOUR % HOURS_PER_DAY
     return hours
 
 

@@ -4,9 +4,8 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Integers, Vector
 
 FEWEST_ROWS = 200
 """Rows below which nothing is told apart: two wild ones would be a share of 1 %."""
@@ -56,14 +55,14 @@ class Wild(NamedTuple):
 class _Divisions(NamedTuple):
     """Ways to divide the highest scores, by ranks: 1 is the highest."""
 
-    beyond: npt.NDArray[np.int64]
-    valley: npt.NDArray[np.int64]
-    before: npt.NDArray[np.int64]
-    levels: npt.NDArray[np.int64]
+    beyond: Integers
+    valley: Integers
+    before: Integers
+    levels: Integers
     """Different scores before the valley."""
 
 
-def wild_scores(ordered: Matrix) -> Wild:
+def wild_scores(ordered: Vector) -> Wild:
     """Tell how many of the highest scores are wild.
 
     Ordinary scores get rarer and rarer. Where anomalies are among them, there is a valley: few
@@ -110,7 +109,7 @@ def wild_scores(ordered: Matrix) -> Wild:
     return found if found.rows >= LEAST * rows else Wild()
 
 
-def _divisions(rows: int, top: int, far: Matrix) -> _Divisions:
+def _divisions(rows: int, top: int, far: Vector) -> _Divisions:
     counts = np.geomspace(max(LEAST * rows, FEWEST), max(MOST * rows, FEWEST) + 1, COUNTS + 1)
     edges = np.unique(np.round(counts).astype(np.int64))
     # A valley begins with a gap: of the ranks between two edges, that of the widest is tried.
@@ -125,21 +124,21 @@ def _divisions(rows: int, top: int, far: Matrix) -> _Divisions:
     return _Divisions(beyond, valley, before, levels[before - 1] - levels[valley - 1])
 
 
-def _hazard_of_the_body(far: Matrix) -> float:
+def _hazard_of_the_body(far: Vector) -> float:
     """Rows for each unit of exposure, of all but the quarter that is farthest."""
     first, last = len(far) // 4, len(far) - 1
     exposure = _exposure(far)
     return float((last - first) / max(exposure[last - 1] - exposure[first - 1], TINY))
 
 
-def _exposure(scale: Matrix) -> Matrix:
+def _exposure(scale: Vector) -> Vector:
     """Sum of normalised spacings from the highest down, the last at each rank."""
     ranks = np.arange(1, len(scale))
-    total: Matrix = np.concatenate([[0.0], np.cumsum(ranks * -np.diff(scale))])
+    total: Vector = np.concatenate([[0.0], np.cumsum(ranks * -np.diff(scale))])
     return total
 
 
-def _judge(scale: Matrix, divisions: _Divisions) -> tuple[Matrix, npt.NDArray[np.int64]]:
+def _judge(scale: Vector, divisions: _Divisions) -> tuple[Vector, Integers]:
     """Give each division's evidence for a valley, and its number of wild rows."""
     beyond, valley, before, levels = divisions
     exposure = _exposure(scale)
@@ -163,7 +162,7 @@ def _judge(scale: Matrix, divisions: _Divisions) -> tuple[Matrix, npt.NDArray[np
     return evidence, np.clip(np.round(wild), 0, beyond).astype(np.int64)
 
 
-def _log_likelihood_ratio(fewer: Any, fewer_for: Matrix, more: Any, more_for: Matrix) -> Matrix:
+def _log_likelihood_ratio(fewer: Any, fewer_for: Vector, more: Any, more_for: Vector) -> Vector:
     """Compare two Poisson rates with one; -1 where the first is not the lower one."""
     low, high = np.maximum(fewer, TINY) / fewer_for, np.maximum(more, TINY) / more_for
     both = (fewer + more) / (fewer_for + more_for)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly_app.core.arrays import Matrix
-from anomaly_app.core.model.missingness import Absence
+from anomaly_app.core.model.missingness import Missingness
 from anomaly_app.core.model.model import Model
 from anomaly_app.core.model.schema import Row
 from anomaly_app.core.scoring.pipeline import Pipeline
@@ -135,7 +135,7 @@ def test_the_missing_feature_is_the_reason_and_says_what_is_usual() -> None:
 def test_columns_that_are_missing_together_count_once() -> None:
     gaps = np.zeros((999, 20), dtype=bool)
     gaps[:99, :19] = True
-    together = Absence(gaps)
+    together = Missingness(gaps)
     assert np.exp(together.log_p[:19]) == pytest.approx([99.5 / 1_000] * 19)
     assert np.exp(together.log_p[19]) == pytest.approx(0.5 / 1_000)
 
@@ -148,7 +148,7 @@ def test_it_never_takes_a_p_value_out_of_its_range_nor_one_row_for_another(
     rows: list[list[bool]], log_p: list[float]
 ) -> None:
     gaps = np.array(rows)
-    absence = Absence(gaps)
+    absence = Missingness(gaps)
     given_p = np.array(log_p[: len(gaps)])
     joined = absence.joined_with(given_p, gaps)
     assert (joined <= 0.0).all()
@@ -161,5 +161,5 @@ def test_it_never_takes_a_p_value_out_of_its_range_nor_one_row_for_another(
 
 def test_where_training_had_no_gaps_what_is_whole_is_judged_by_the_detector_alone() -> None:
     log_p = np.log([0.5, 1e-9, 1.0])
-    absence = Absence(np.zeros((100, 2), dtype=bool))
+    absence = Missingness(np.zeros((100, 2), dtype=bool))
     np.testing.assert_array_equal(absence.joined_with(log_p, np.zeros((3, 2), dtype=bool)), log_p)

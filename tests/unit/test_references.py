@@ -89,7 +89,7 @@ def test_places_say_which_are_that_near_and_none_is_nearer_than_it_is(
     case: Case, budget: int
 ) -> None:
     searched = references(case.of, budget=budget)
-    squared, places = searched.nearest_with_places(case.rows, case.k)
+    squared, places = searched.nearest_with_indices(case.rows, case.k)
     own = np.square(single(case.rows)[:, np.newaxis] - single(case.of)[places]).sum(axis=2)
     np.testing.assert_allclose(squared, own, rtol=2e-5, atol=1e-12)
     exact = by_brute_force(case.rows, case.of, case.k)
@@ -113,7 +113,7 @@ def test_as_many_as_are_wanted_are_found_whatever_the_budget() -> None:
     # Each of the rows far out becomes a cluster of its own, which fills a group with nothing.
     far_out = np.diag(np.linspace(100.0, 1e6, 60))
     of = np.vstack([normal(2_000, 60), far_out])
-    squared, places = references(of, budget=1).nearest_with_places(far_out, 500)
+    squared, places = references(of, budget=1).nearest_with_indices(far_out, 500)
     assert np.isfinite(squared).all()
     assert all(len(set(row)) == 500 for row in places.tolist())
 
@@ -138,14 +138,14 @@ def test_of_a_row_that_was_given_often_each_copy_counts(share: float) -> None:
     of = normal(6_000, 4)
     copies = int(share * len(of))
     of[-copies:] = of[0]
-    squared, places = references(of).nearest_with_places(of[:1], copies + 2)
+    squared, places = references(of).nearest_with_indices(of[:1], copies + 2)
     assert (squared[0, : copies + 1] == 0.0).all()
     assert squared[0, copies + 1] > 0.0
     assert set(places[0, : copies + 1].tolist()) == {0}
 
 
 def test_zero_and_minus_zero_are_the_same() -> None:
-    _, places = references(np.array([[0.0], [-0.0], [1.0]])).nearest_with_places(
+    _, places = references(np.array([[0.0], [-0.0], [1.0]])).nearest_with_indices(
         np.array([[0.0]]), 3
     )
     assert places.tolist() == [[0, 0, 2]]
@@ -169,7 +169,7 @@ def test_the_rows_that_are_given_stay_as_they_are() -> None:
 
 
 def contents(searched: References) -> list[npt.NDArray[np.generic]]:
-    return [*searched.clusters, searched.places]
+    return [*searched.clusters, searched.indices]
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others() -> None:

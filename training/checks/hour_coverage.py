@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from anomaly_app.core.arrays import Vector
 from anomaly_app.core.hours import (
     HOURS_PER_DAY,
     SECONDS_PER_HOUR,
-    Times,
     hour_of_day,
     local_seconds,
 )
@@ -61,10 +61,10 @@ def hour_warning(history: History) -> str | None:
     return None
 
 
-def shares_of_hours(hours: Times) -> Times:
+def shares_of_hours(hours: Vector) -> Vector:
     """Share of the rows in each hour of the day, from their hours of the day, 0 to 24."""
     counted = np.bincount(np.minimum(hours.astype(int), DAY - 1), minlength=DAY)
-    shares: Times = counted / max(len(hours), 1)
+    shares: Vector = counted / max(len(hours), 1)
     return shares
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPRegressor
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.detectors.base import Detector
 from anomaly_app.core.detectors.scaling import Scaling, make_scaler
 
@@ -60,14 +60,14 @@ class AutoencoderDetector(Detector):
             self.network_.fit(scaled, scaled if scaled.shape[1] > 1 else scaled[:, 0])
         self.n_iter_ = self.network_.n_iter_
 
-    def score_rows(self, matrix: Matrix) -> Matrix:
+    def score_rows(self, matrix: Matrix) -> Vector:
         """Score rows without checks; see `Detector`."""
         scaled = self._scaler(matrix)
         layer = scaled
         *inner, outer = zip(self.network_.coefs_, self.network_.intercepts_, strict=True)
         for weights, bias in inner:
             layer = np.maximum(layer @ weights + bias, 0.0)
-        scores: Matrix = -np.square(scaled - (layer @ outer[0] + outer[1])).mean(axis=1)
+        scores: Vector = -np.square(scaled - (layer @ outer[0] + outer[1])).mean(axis=1)
         return scores
 
 

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Integers, Matrix, Vector
 from anomaly_app.core.detectors.trimming import ordinary_rows, subsample
 
 CONTAMINATION = 0.01
@@ -24,7 +24,7 @@ CHUNK = 8_192
 """Rows that are scored in one call at most: some detectors take kilobytes for each."""
 
 
-def in_chunks(score: Callable[[Matrix], Matrix], matrix: Matrix) -> Matrix:
+def in_chunks(score: Callable[[Matrix], Vector], matrix: Matrix) -> Vector:
     """Score a matrix of any length in calls of at most `CHUNK` rows, shape ``(rows,)``."""
     if len(matrix) <= CHUNK:
         return score(matrix)
@@ -85,22 +85,22 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         self.offset_ = float(np.quantile(in_chunks(self.score_rows, judged), self.contamination))
         return self
 
-    def score_samples(self, X: npt.ArrayLike) -> Matrix:  # noqa: N803
+    def score_samples(self, X: npt.ArrayLike) -> Vector:  # noqa: N803
         """Score rows, low = abnormal, shape ``(rows,)``."""
         check_is_fitted(self)
         matrix = validate_data(self, X, dtype=np.float64, reset=False)
         return in_chunks(self.score_rows, matrix)
 
-    def decision_function(self, X: npt.ArrayLike) -> Matrix:  # noqa: N803
+    def decision_function(self, X: npt.ArrayLike) -> Vector:  # noqa: N803
         """Score rows against the threshold, negative = outlier, shape ``(rows,)``."""
         return self.score_samples(X) - self.offset_
 
-    def predict(self, X: npt.ArrayLike) -> npt.NDArray[np.int64]:  # noqa: N803
+    def predict(self, X: npt.ArrayLike) -> Integers:  # noqa: N803
         """Tell outliers (-1) from inliers (1), shape ``(rows,)``."""
         return np.where(self.decision_function(X) < 0.0, -1, 1)
 
     @abstractmethod
-    def score_rows(self, matrix: Matrix) -> Matrix:
+    def score_rows(self, matrix: Matrix) -> Vector:
         """Do as `score_samples` does, without its checks: they cost more than a small batch.
 
         Parameters
@@ -109,7 +109,7 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             Finite, shape ``(rows, features)`` with the features of the fit.
         """
 
-    def held_out_scores(self, rows: Matrix) -> Matrix:
+    def held_out_scores(self, rows: Matrix) -> Vector:
         """Score rows of the fit as if they had not been in it, as far as the detector can.
 
         Parameters

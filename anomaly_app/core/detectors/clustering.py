@@ -1,8 +1,8 @@
 """Rows parted into clusters of near ones, for a search that looks into some of them only."""
 
 import numpy as np
-import numpy.typing as npt
 
+from anomaly_app.core.arrays import Integers, Matrix32, Vector32
 from anomaly_app.core.detectors.lanes import LANES, in_groups
 from anomaly_app.core.detectors.nearest import Clusters, search_rows
 
@@ -14,8 +14,8 @@ SAMPLED = 20_000
 
 
 def part(
-    rows: npt.NDArray[np.float32], clusters: int, random: np.random.RandomState
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    rows: Matrix32, clusters: int, random: np.random.RandomState
+) -> tuple[Matrix32, Integers, Vector32]:
     """Part rows into clusters by a few rounds of K-Means (Lloyd, 1982).
 
     Parameters
@@ -49,16 +49,12 @@ def part(
     return centres[filled], (np.cumsum(filled) - 1)[labels], np.sqrt(squared)
 
 
-def _draw(
-    rows: npt.NDArray[np.float32], many: int, random: np.random.RandomState
-) -> npt.NDArray[np.float32]:
-    drawn: npt.NDArray[np.float32] = rows[np.sort(random.permutation(len(rows))[:many])]
+def _draw(rows: Matrix32, many: int, random: np.random.RandomState) -> Matrix32:
+    drawn: Matrix32 = rows[np.sort(random.permutation(len(rows))[:many])]
     return drawn
 
 
-def _assign(
-    rows: npt.NDArray[np.float32], centres: npt.NDArray[np.float32]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+def _assign(rows: Matrix32, centres: Matrix32) -> tuple[Integers, Integers, Vector32]:
     """Give the nearest centre of each row, how many rows each has, and squared distances."""
     values, starts, _ = in_groups(centres, np.array([len(centres)]))
     # All centres are one cluster that reaches everywhere: nothing is left out.

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from scipy.stats import skew
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.calibration import Calibration
 from anomaly_app.core.detectors.base import Detector
 
@@ -52,12 +52,12 @@ class ECODDetector(Detector):
         self.skewed_down_ = np.zeros(rows.shape[1], dtype=bool)
         self.skewed_down_[varied] = skew(rows[:, varied], axis=0) < 0.0
 
-    def score_rows(self, matrix: Matrix) -> Matrix:
+    def score_rows(self, matrix: Matrix) -> Vector:
         """Score rows without checks; see `Detector`."""
         columns = matrix.T
         upper = np.array([c.log_p_values(x) for c, x in zip(self.upper_, columns, strict=True)])
         lower = np.array([c.log_p_values(-x) for c, x in zip(self.lower_, columns, strict=True)])
-        scores: Matrix
+        scores: Vector
         match self.tails:
             case "upper":
                 scores = upper.sum(axis=0)

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Indices, Matrix, Vector
 from anomaly_app.core.calibration import Calibration
 from anomaly_app.core.detectors.base import Detector
 from anomaly_app.core.detectors.gaussian_mixture import GaussianMixtureDetector
@@ -97,12 +96,12 @@ class EnsembleDetector(Detector):
 
     def _fit_to(
         self,
-        ordinary: npt.NDArray[np.intp],
+        ordinary: Indices,
         rows: Matrix,
-        mixture: Matrix,
+        mixture: Vector,
         whitened: Matrix,
         seed: int,
-    ) -> Matrix:
+    ) -> Vector:
         """Fit what is learnt from ordinary rows only, and score all, each as if left out."""
         self._scaled = Robust(rows[ordinary])
         neighbors = round(self.n_neighbors * max(len(ordinary) / PER_ROWS, 1.0))
@@ -124,7 +123,7 @@ class EnsembleDetector(Detector):
         self.calibrations_ = [Calibration.fit(member[ordinary]) for member in raw]
         return _together(self._log_p(raw))
 
-    def score_rows(self, matrix: Matrix) -> Matrix:
+    def score_rows(self, matrix: Matrix) -> Vector:
         """Score rows without checks; see `Detector`."""
         return _together(self.log_p_of_members(matrix))
 
@@ -147,13 +146,13 @@ class EnsembleDetector(Detector):
             )
         )
 
-    def _log_p(self, raw: tuple[Matrix, ...]) -> Matrix:
+    def _log_p(self, raw: tuple[Vector, ...]) -> Matrix:
         log_p = np.empty((len(raw), len(raw[0])))
-        for place, (calibration, member) in enumerate(zip(self.calibrations_, raw, strict=True)):
-            log_p[place] = calibration.log_p_values(member)
+        for index, (calibration, member) in enumerate(zip(self.calibrations_, raw, strict=True)):
+            log_p[index] = calibration.log_p_values(member)
         return log_p
 
 
-def _together(log_p: Matrix) -> Matrix:
-    scores: Matrix = np.cbrt(SHARES @ (log_p * log_p * log_p))
+def _together(log_p: Matrix) -> Vector:
+    scores: Vector = np.cbrt(SHARES @ (log_p * log_p * log_p))
     return scores

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.ensemble import IsolationForest
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Matrix, Vector, Vector32
 from anomaly_app.core.compiled import DOUBLES, INTEGERS, SINGLE_MATRIX, SINGLES, compiled
 
 ABREAST = 8
@@ -23,10 +23,10 @@ class Nodes(NamedTuple):
     """The nodes of all trees; a node's right child follows its left one, a leaf is its own."""
 
     feature: npt.NDArray[np.int32]
-    threshold: npt.NDArray[np.float32]
+    threshold: Vector32
     """Values above it go right; infinite in a leaf."""
     left: npt.NDArray[np.int32]
-    path_length: Matrix
+    path_length: Vector
     """Depth of a leaf, and the expected depth of a search among the rows in it."""
     roots: npt.NDArray[np.int32]
     depths: npt.NDArray[np.int32]
@@ -52,11 +52,11 @@ class ForestScorer:
         self._nodes = _flatten(trees)
         self._scale = len(trees) * float(_mean_search_depth(np.array([forest.max_samples_]))[0])
 
-    def score_samples(self, matrix: Matrix) -> Matrix:
+    def score_samples(self, matrix: Matrix) -> Vector:
         """Score rows without missing values, low = abnormal, shape ``(rows,)``."""
         with np.errstate(over="ignore"):  # what is too large for a single is above every threshold
             single = np.array(matrix, dtype=np.float32, order="C")
-        scores: Matrix = -np.exp2(_path_lengths(single, *self._nodes) / -self._scale)
+        scores: Vector = -np.exp2(_path_lengths(single, *self._nodes) / -self._scale)
         return scores
 
 
@@ -100,12 +100,12 @@ def _lay_out(tree: Any, root: int) -> tuple[npt.NDArray[Any], ...]:
     """Order a tree's nodes level by level, so that siblings are neighbours."""
     order, depths = [0], [0.0]
     left = np.arange(tree.node_count)
-    for place, node in enumerate(order):
+    for index, node in enumerate(order):
         children = tree.children_left[node], tree.children_right[node]
         if children[0] > 0:
-            left[place] = len(order)
+            left[index] = len(order)
             order += children
-            depths += [depths[place] + 1.0] * 2
+            depths += [depths[index] + 1.0] * 2
     is_leaf = left == np.arange(tree.node_count)
     return (
         np.where(is_leaf, 0, tree.feature[order]),
@@ -115,17 +115,17 @@ def _lay_out(tree: Any, root: int) -> tuple[npt.NDArray[Any], ...]:
     )
 
 
-def _single_below(threshold: Matrix) -> npt.NDArray[np.float32]:
+def _single_below(threshold: Vector) -> Vector32:
     """Give the largest single not above a double: the same singles are above either."""
     single = threshold.astype(np.float32)
     below = np.nextafter(single, np.float32(-np.inf))
     return np.where(single > threshold, below, single)
 
 
-def _mean_search_depth(rows: Matrix) -> Matrix:
+def _mean_search_depth(rows: Vector) -> Vector:
     """Mean depth of an unsuccessful search in a binary tree of so many rows: c(n)."""
     n = np.asarray(rows, dtype=np.float64)
     larger = np.maximum(n, 3.0)
     harmonic = np.log(larger - 1.0) + np.euler_gamma
-    depth: Matrix = 2.0 * harmonic - 2.0 * (larger - 1.0) / larger
+    depth: Vector = 2.0 * harmonic - 2.0 * (larger - 1.0) / larger
     return np.where(n > 2.0, depth, np.where(n == 2.0, 1.0, 0.0))  # noqa: PLR2004

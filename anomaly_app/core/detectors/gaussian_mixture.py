@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.compiled import DOUBLE_MATRIX, DOUBLES, compiled
 from anomaly_app.core.detectors.base import Detector
 from anomaly_app.core.detectors.scaling import Scaling, make_scaler
@@ -78,13 +78,13 @@ class GaussianMixtureDetector(Detector):
         most = rows * features / (NUMBERS_PER_PARAMETER * parameters)
         return [size for size in COMPONENTS if size <= max(most, 1.0)]
 
-    def score_rows(self, matrix: Matrix) -> Matrix:
+    def score_rows(self, matrix: Matrix) -> Vector:
         """Score rows without checks; see `Detector`."""
         scaled = np.ascontiguousarray(self._scaler(matrix))
-        densities: Matrix = _log_densities(scaled, *self._terms)
+        densities: Vector = _log_densities(scaled, *self._terms)
         return densities
 
-    def held_out_scores(self, rows: Matrix) -> Matrix:
+    def held_out_scores(self, rows: Matrix) -> Vector:
         """Score each part of the rows by a mixture of the others; see `Detector`.
 
         A mixture is too sure of the rows that it was fitted to, the more the fewer they are.
@@ -107,9 +107,9 @@ class Terms(NamedTuple):
 
     precisions: Matrix
     """Shape ``(features, components * features)``: what whitens the rows for each component."""
-    centres: Matrix
+    centres: Vector
     """The components' means, whitened, shape ``(components * features,)``."""
-    log_heights: Matrix
+    log_heights: Vector
     """Logarithms of the weighted densities at the means, shape ``(components,)``."""
 
 

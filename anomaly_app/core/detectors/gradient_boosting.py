@@ -10,7 +10,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Matrix, Vector
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -79,13 +79,13 @@ class GradientBoostingDetector(ClassifierMixin, BaseEstimator):  # type: ignore[
         self.n_iter_ = self.booster_.n_iter_
         return self
 
-    def score_samples(self, X: npt.ArrayLike) -> Matrix:  # noqa: N803
+    def score_samples(self, X: npt.ArrayLike) -> Vector:  # noqa: N803
         """Logarithm of the odds that a row is ordinary, low = abnormal, shape ``(rows,)``."""
         check_is_fitted(self)
         matrix: Matrix = validate_data(self, X, dtype=np.float64, reset=False)
         return self.score_rows(matrix)
 
-    def decision_function(self, X: npt.ArrayLike) -> Matrix:  # noqa: N803
+    def decision_function(self, X: npt.ArrayLike) -> Vector:  # noqa: N803
         """Do as `score_samples` does; negative is the anomalous class."""
         return self.score_samples(X)
 
@@ -95,9 +95,9 @@ class GradientBoostingDetector(ClassifierMixin, BaseEstimator):  # type: ignore[
         classes: npt.NDArray[Any] = self.classes_[is_ordinary]
         return classes
 
-    def score_rows(self, matrix: Matrix) -> Matrix:
+    def score_rows(self, matrix: Matrix) -> Vector:
         """Do as `score_samples` does, without its checks."""
-        scores: Matrix = self.booster_.decision_function(matrix)
+        scores: Vector = self.booster_.decision_function(matrix)
         return scores
 
     def __sklearn_tags__(self) -> Any:

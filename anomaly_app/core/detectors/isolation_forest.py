@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.ensemble import IsolationForest
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.detectors.base import Detector
 from anomaly_app.core.detectors.forest import ForestScorer
 
@@ -44,6 +44,6 @@ class IsolationForestDetector(Detector):
         ).fit(rows)
         self._scorer = ForestScorer(self.forest_)
 
-    def score_rows(self, matrix: Matrix) -> Matrix:
+    def score_rows(self, matrix: Matrix) -> Vector:
         """Score rows without checks; see `Detector`."""
         return self._scorer.score_samples(matrix)

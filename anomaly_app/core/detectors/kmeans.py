@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.cluster import KMeans
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.detectors.base import Detector
 from anomaly_app.core.detectors.references import References
 from anomaly_app.core.detectors.scaling import Scaling, make_scaler
@@ -41,8 +41,8 @@ class KMeansDetector(Detector):
         self.kmeans_ = KMeans(n_clusters=clusters, random_state=random).fit(scaled)
         self._centres = References(self.kmeans_.cluster_centers_, random)
 
-    def score_rows(self, matrix: Matrix) -> Matrix:
+    def score_rows(self, matrix: Matrix) -> Vector:
         """Score rows without checks; see `Detector`."""
         nearest = self._centres.nearest(self._scaler(matrix), 1)
-        scores: Matrix = -np.sqrt(nearest[:, 0], dtype=np.float64)
+        scores: Vector = -np.sqrt(nearest[:, 0], dtype=np.float64)
         return scores

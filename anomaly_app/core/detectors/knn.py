@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Matrix, Matrix32, Vector
 from anomaly_app.core.detectors.base import Detector
 from anomaly_app.core.detectors.references import References
 from anomaly_app.core.detectors.scaling import Scaling, make_scaler
@@ -42,11 +41,11 @@ class NearestNeighborsDetector(Detector):
         self._learnt = len(rows)
         self._neighbors = min(self.n_neighbors, len(rows))
 
-    def score_rows(self, matrix: Matrix) -> Matrix:
+    def score_rows(self, matrix: Matrix) -> Vector:
         """Score rows without checks; see `Detector`."""
         return _mean_distance(self._references.nearest(self._scaler(matrix), self._neighbors))
 
-    def held_out_scores(self, rows: Matrix) -> Matrix:
+    def held_out_scores(self, rows: Matrix) -> Vector:
         """Score rows without counting a row as its own neighbour; see `Detector`."""
         most = min(self._neighbors + 1, self._learnt)
         nearest = self._references.nearest(self._scaler(rows), most)
@@ -57,6 +56,6 @@ class NearestNeighborsDetector(Detector):
         )
 
 
-def _mean_distance(squared: npt.NDArray[np.float32]) -> Matrix:
-    scores: Matrix = -np.sqrt(squared, dtype=np.float64).mean(axis=1)
+def _mean_distance(squared: Matrix32) -> Vector:
+    scores: Vector = -np.sqrt(squared, dtype=np.float64).mean(axis=1)
     return scores

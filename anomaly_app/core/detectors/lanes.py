@@ -4,12 +4,11 @@ from typing import Any
 
 import numba
 import numpy as np
-import numpy.typing as npt
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Integers, Matrix, Matrix32, Vector32
 from anomaly_app.core.compiled import SINGLES, compiled
 
 LANES = 16
@@ -22,14 +21,12 @@ CHAINS = 4
 """Sums that are added up side by side: one addition does not wait for the one before."""
 
 
-def single_precision(matrix: Matrix) -> npt.NDArray[np.float32]:
+def single_precision(matrix: Matrix) -> Matrix32:
     """Lay rows out as the compiled search reads them."""
     return np.array(matrix, dtype=np.float32, order="C")
 
 
-def in_groups(
-    rows: npt.NDArray[np.float32], sizes: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def in_groups(rows: Matrix32, sizes: Integers) -> tuple[Vector32, Integers, Integers]:
     """Lay rows out in groups of `LANES`, each feature of a group in one piece.
 
     Parameters
@@ -47,7 +44,7 @@ def in_groups(
     starts
         The first group of each cluster, and the number of groups: ``clusters + 1``.
     slots
-        Where each row went, ``rows``: its group times `LANES`, and its place in that.
+        Where each row went, ``rows``: its group times `LANES`, and its lane in that.
     """
     starts = np.concatenate([[0], np.cumsum(-(-sizes // LANES))]).astype(np.int64)
     gaps = starts[:-1] * LANES - (np.cumsum(sizes) - sizes)
@@ -82,7 +79,7 @@ _add_squares: Any = intrinsic(_typed)
 
 
 def _typed_first(context: Any, bits: Any) -> Any:  # noqa: ARG001
-    """Give the place of the lowest bit that is set."""
+    """Give the index of the lowest bit that is set."""
     return types.int64(types.int64), _generate_first
 
 
@@ -114,8 +111,8 @@ def _generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any
         return builder.bitcast(pointer, vector.as_pointer())
 
     def add(feature: Any, total: Any) -> None:
-        place = builder.add(first, builder.mul(feature, number(LANES)))
-        column = builder.load(vector_at(builder.gep(values, [place])), align=4)
+        at = builder.add(first, builder.mul(feature, number(LANES)))
+        column = builder.load(vector_at(builder.gep(values, [at])), align=4)
         difference = builder.fsub(spread(builder.load(builder.gep(row, [feature]))), column)
         square = builder.fmul(difference, difference, flags=("contract",))
         builder.store(builder.fadd(builder.load(total), square, flags=("contract",)), total)

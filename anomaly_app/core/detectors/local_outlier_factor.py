@@ -6,7 +6,7 @@ import numpy as np
 from sklearn import config_context
 from sklearn.neighbors import LocalOutlierFactor
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.detectors.base import Detector
 from anomaly_app.core.detectors.scaling import Scaling, make_scaler
 
@@ -48,8 +48,8 @@ class LocalOutlierFactorDetector(Detector):
             self._scaler(rows)
         )
 
-    def score_rows(self, matrix: Matrix) -> Matrix:
+    def score_rows(self, matrix: Matrix) -> Vector:
         """Score rows without checks; see `Detector`."""
         with config_context(assume_finite=True, skip_parameter_validation=True):
-            scores: Matrix = self.lof_.score_samples(self._scaler(matrix))
+            scores: Vector = self.lof_.score_samples(self._scaler(matrix))
         return scores

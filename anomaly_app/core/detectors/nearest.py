@@ -4,8 +4,8 @@ from typing import Any, NamedTuple
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
+from anomaly_app.core.arrays import Integers, Vector32
 from anomaly_app.core.compiled import SINGLE_MATRIX, SINGLES, compiled
 from anomaly_app.core.detectors.lanes import LANES, first_bit, which_are_nearer
 
@@ -41,13 +41,13 @@ class Clusters(NamedTuple):
         How often each of the references was given; 0 for those that fill up a group.
     """
 
-    centres: npt.NDArray[np.float32]
-    reaches: npt.NDArray[np.float32]
-    starts: npt.NDArray[np.int64]
-    inner: npt.NDArray[np.float32]
-    outer: npt.NDArray[np.float32]
-    values: npt.NDArray[np.float32]
-    copies: npt.NDArray[np.int64]
+    centres: Vector32
+    reaches: Vector32
+    starts: Integers
+    inner: Vector32
+    outer: Vector32
+    values: Vector32
+    copies: Integers
 
 
 CLUSTERS = (SINGLES, SINGLES, LONGS, SINGLES, SINGLES, SINGLES, LONGS)
@@ -85,13 +85,13 @@ def _look_again(of: Any, to_centres: Any, bounds: Any, farthest: Any, lowest: An
 
 @compiled(numba.void(numba.float32, numba.int64, SOME_SINGLES, SOME_LONGS), inlined=True)
 def _insert(distance: Any, slot: Any, squared: Any, slots: Any) -> None:
-    place = len(squared) - 1
-    while place > 0 and squared[place - 1] > distance:
-        squared[place] = squared[place - 1]
-        slots[place] = slots[place - 1]
-        place -= 1
-    squared[place] = distance
-    slots[place] = slot
+    i = len(squared) - 1
+    while i > 0 and squared[i - 1] > distance:
+        squared[i] = squared[i - 1]
+        slots[i] = slots[i - 1]
+        i -= 1
+    squared[i] = distance
+    slots[i] = slot
 
 
 @compiled(

@@ -5,7 +5,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.compiled import DOUBLES, compiled
 from anomaly_app.core.detectors.references import References
 
@@ -42,10 +42,10 @@ class Neighbourhood:
         self._near = n_neighbors
         self._around = min(max(AROUND, 2 * n_neighbors), len(rows) - 1)
         # By neighbours of logarithm 0, the logarithms are those of the references themselves.
-        self._own_logs: Matrix = np.zeros(len(rows))
+        self._own_logs: Vector = np.zeros(len(rows))
         _, self._own_logs = self._measure(rows, held_out=True)
 
-    def measure(self, rows: Matrix) -> tuple[Matrix, Matrix]:
+    def measure(self, rows: Matrix) -> tuple[Vector, Vector]:
         """Measure rows, high = abnormal.
 
         Parameters
@@ -55,26 +55,26 @@ class Neighbourhood:
 
         Returns
         -------
-        distances : Matrix
+        distances : Vector
             Mean distances to the nearest ``n_neighbors``, shape ``(rows,)``.
-        local : Matrix
+        local : Vector
             Logarithms of how many times as far the neighbours are as from each other's
             neighbours, shape ``(rows,)``.
         """
         return self._measure(rows, held_out=False)
 
-    def measure_held_out(self, rows: Matrix) -> tuple[Matrix, Matrix]:
+    def measure_held_out(self, rows: Matrix) -> tuple[Vector, Vector]:
         """Do as `measure` does, without counting a reference as its own neighbour."""
         return self._measure(rows, held_out=True)
 
-    def _measure(self, rows: Matrix, *, held_out: bool) -> tuple[Matrix, Matrix]:
-        squared, places = self._references.nearest_with_places(rows, self._around + held_out)
-        distances, logs = _measured(squared, places, self._own_logs, self._near, held_out)
+    def _measure(self, rows: Matrix, *, held_out: bool) -> tuple[Vector, Vector]:
+        squared, indices = self._references.nearest_with_indices(rows, self._around + held_out)
+        distances, logs = _measured(squared, indices, self._own_logs, self._near, held_out)
         return distances, logs
 
 
 @compiled(numba.float64[:, ::1](SINGLE_ROWS, LONG_ROWS, DOUBLES, numba.int64, numba.boolean))
-def _measured(squared: Any, places: Any, own_logs: Any, near: Any, held_out: Any) -> Any:
+def _measured(squared: Any, indices: Any, own_logs: Any, near: Any, held_out: Any) -> Any:
     rows, found = squared.shape
     measured = np.empty((2, rows))
     distances, logs = measured
@@ -85,7 +85,7 @@ def _measured(squared: Any, places: Any, own_logs: Any, near: Any, held_out: Any
         total = total_near = total_logs = 0.0
         for j in range(many):
             total += np.sqrt(np.float64(squared[i, first + j]))
-            total_logs += own_logs[places[i, first + j]]
+            total_logs += own_logs[indices[i, first + j]]
             if j < near:
                 total_near = total
         distances[i] = total_near / min(near, many)

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.svm import OneClassSVM
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.detectors.base import Detector
 from anomaly_app.core.detectors.scaling import Scaling, make_scaler
 
@@ -48,8 +48,8 @@ class OneClassSVMDetector(Detector):
         self._gamma = 1.0 / rows.shape[1] if self.gamma is None else self.gamma
         self.svm_ = OneClassSVM(nu=self.nu, gamma=self._gamma).fit(self._scaler(rows))
 
-    def score_rows(self, matrix: Matrix) -> Matrix:
+    def score_rows(self, matrix: Matrix) -> Vector:
         """Score rows without checks; see `Detector`."""
         kernel = rbf_kernel(self._scaler(matrix), self.svm_.support_vectors_, gamma=self._gamma)
-        scores: Matrix = kernel @ self.svm_.dual_coef_[0]
+        scores: Vector = kernel @ self.svm_.dual_coef_[0]
         return scores

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.decomposition import PCA
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.detectors.base import Detector
 from anomaly_app.core.detectors.scaling import Scaling, make_scaler
 
@@ -45,9 +45,9 @@ class PCADetector(Detector):
         kept = int(np.searchsorted(explained, self.explained)) + 1
         self._directions = self.pca_.components_[: min(kept, rows.shape[1] - 1)]
 
-    def score_rows(self, matrix: Matrix) -> Matrix:
+    def score_rows(self, matrix: Matrix) -> Vector:
         """Score rows without checks; see `Detector`."""
         centred = self._scaler(matrix) - self.pca_.mean_
         lost = centred - (centred @ self._directions.T) @ self._directions
-        scores: Matrix = -np.square(lost).sum(axis=1)
+        scores: Vector = -np.square(lost).sum(axis=1)
         return scores

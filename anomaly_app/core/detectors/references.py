@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Integers, Matrix, Matrix32
 from anomaly_app.core.detectors.clustering import part
 from anomaly_app.core.detectors.lanes import LANES, in_groups, single_precision
 from anomaly_app.core.detectors.nearest import Clusters, search_rows
@@ -41,8 +41,8 @@ class References:
     ----------
     clusters : Clusters
         What a compiled function gives `search_row`.
-    places : ndarray
-        The first of the rows that each slot of the groups holds, -1 where it is filled up.
+    indices : ndarray
+        Which row was the first that each slot of the groups holds, -1 where it is filled up.
     budget : int
 
     Notes
@@ -78,10 +78,10 @@ class References:
             values,
             placed(copies, 0),
         )
-        self.places = placed(first, -1)
+        self.indices = placed(first, -1)
         self.budget = max(COMPARED, DIFFERENCES // centres.shape[1]) if budget is None else budget
 
-    def nearest(self, rows: Matrix, k: int) -> npt.NDArray[np.float32]:
+    def nearest(self, rows: Matrix, k: int) -> Matrix32:
         """Squared Euclidean distances to the k nearest references, increasing.
 
         Parameters
@@ -99,23 +99,19 @@ class References:
         squared, _, _ = self._search(rows, k)
         return squared
 
-    def nearest_with_places(
-        self, rows: Matrix, k: int
-    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+    def nearest_with_indices(self, rows: Matrix, k: int) -> tuple[Matrix32, Integers]:
         """Do as `nearest` does, and tell which they are, each of shape ``(rows, k)``.
 
         Of references that are equal, the first is named each time.
         """
         squared, slots, _ = self._search(rows, k)
-        return squared, self.places[slots]
+        return squared, self.indices[slots]
 
     def most_compared(self, rows: Matrix, k: int) -> int:
         """Tell with how many references a row is compared at most, in whole groups."""
         return self._search(rows, k)[2]
 
-    def _search(
-        self, rows: Matrix, k: int
-    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64], int]:
+    def _search(self, rows: Matrix, k: int) -> tuple[Matrix32, Integers, int]:
         squared = np.empty((len(rows), k), np.float32)
         slots = np.empty((len(rows), k), np.int64)
         most = search_rows(single_precision(rows), *self.clusters, self.budget, squared, slots)
@@ -123,9 +119,9 @@ class References:
 
 
 def _without_copies(
-    rows: npt.NDArray[np.float32],
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Give each row once, in their order, with its first place and how often it was there."""
+    rows: Matrix32,
+) -> tuple[Matrix32, Integers, Integers]:
+    """Give each row once, in their order, with its first index and how often it was there."""
     rows += np.float32(0.0)  # -0 becomes 0: rows are told apart by their bytes
     whole = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).ravel()
     _, first, copies = np.unique(whole, return_index=True, return_counts=True)

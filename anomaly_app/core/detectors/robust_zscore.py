@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.detectors.base import Detector
 
 NORMAL_MAD = 1.482602218505602
@@ -34,12 +34,12 @@ class RobustZScoreDetector(Detector):
     """
 
     def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:  # noqa: ARG002
-        self.median_: Matrix = np.median(rows, axis=0)
+        self.median_: Vector = np.median(rows, axis=0)
         deviation = NORMAL_MAD * np.median(np.abs(rows - self.median_), axis=0)
         deviation = np.where(deviation > 0.0, deviation, rows.std(axis=0))
-        self.scale_: Matrix = np.where(deviation > 0.0, deviation, 1.0)
+        self.scale_: Vector = np.where(deviation > 0.0, deviation, 1.0)
 
-    def score_rows(self, matrix: Matrix) -> Matrix:
+    def score_rows(self, matrix: Matrix) -> Vector:
         """Score rows without checks; see `Detector`."""
-        scores: Matrix = -np.max(np.abs(matrix - self.median_) / self.scale_, axis=1)
+        scores: Vector = -np.max(np.abs(matrix - self.median_) / self.scale_, axis=1)
         return scores

@@ -6,7 +6,7 @@ import numba
 import numpy as np
 from scipy.special import ndtri
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.compiled import DOUBLE_MATRIX, DOUBLES, INTEGERS, compiled
 
 Scaling: TypeAlias = Literal["standard", "robust", "normal_scores", "none"]
@@ -36,9 +36,9 @@ class Standard:
     """Subtract the mean, divide by the standard deviation; a constant feature stays at 0."""
 
     def __init__(self, rows: Matrix) -> None:
-        self.mean: Matrix = rows.mean(axis=0)
+        self.mean: Vector = rows.mean(axis=0)
         deviation = rows.std(axis=0)
-        self.scale: Matrix = np.where(deviation > TINY * np.abs(self.mean), deviation, 1.0)
+        self.scale: Vector = np.where(deviation > TINY * np.abs(self.mean), deviation, 1.0)
 
     def __call__(self, matrix: Matrix) -> Matrix:
         """Scale rows, shape ``(rows, features)``."""
@@ -56,7 +56,7 @@ class Robust:
         low, self.median, high = np.quantile(rows, [MIDDLE[0], 0.5, MIDDLE[1]], axis=0)
         spread = (high - low) / (ndtri(MIDDLE[1]) - ndtri(MIDDLE[0]))
         largest = np.abs(rows).max(axis=0)
-        self.scale: Matrix = np.where(spread > TINY * largest, spread, Standard(rows).scale)
+        self.scale: Vector = np.where(spread > TINY * largest, spread, Standard(rows).scale)
 
     def __call__(self, matrix: Matrix) -> Matrix:
         """Scale rows, shape ``(rows, features)``."""
@@ -75,8 +75,8 @@ class NormalScores:
         self.scale = Standard(rows).scale
         values, scores = zip(*(_normal_scores(column) for column in rows.T), strict=True)
         self.first = np.cumsum([0, *map(len, values)], dtype=np.int32)
-        self.values: Matrix = np.concatenate(values)
-        self.scores: Matrix = np.concatenate(scores)
+        self.values: Vector = np.concatenate(values)
+        self.scores: Vector = np.concatenate(scores)
 
     def __call__(self, matrix: Matrix) -> Matrix:
         """Scale rows, shape ``(rows, features)``."""
@@ -85,7 +85,7 @@ class NormalScores:
         return scaled
 
 
-def _normal_scores(column: Matrix) -> tuple[Matrix, Matrix]:
+def _normal_scores(column: Vector) -> tuple[Vector, Vector]:
     """Give some values of a column, increasing, and the normal scores of their mean ranks."""
     values, counts = np.unique(column, return_counts=True)
     ranks = (np.cumsum(counts) - counts / 2) / len(column)

@@ -5,7 +5,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.compiled import SINGLE_MATRIX, SINGLES, compiled
 from anomaly_app.core.detectors.lanes import LANES, in_groups, single_precision, which_are_nearer
 
@@ -41,16 +41,16 @@ class TinySubsamples:
         self._values, _, _ = in_groups(chosen, np.full(SUBSAMPLES, size))
         self._groups = -(-size // LANES)
 
-    def distances(self, rows: Matrix) -> Matrix:
+    def distances(self, rows: Matrix) -> Vector:
         """Mean distances to the nearest row of each subsample, shape ``(rows,)``."""
-        means: Matrix = _mean_distances(
+        means: Vector = _mean_distances(
             single_precision(rows), self._values, self._groups, held_out=False
         )
         return means
 
-    def held_out_distances(self, rows: Matrix) -> Matrix:
+    def held_out_distances(self, rows: Matrix) -> Vector:
         """Do as `distances` does, without the subsamples that hold the row or its equal."""
-        means: Matrix = _mean_distances(
+        means: Vector = _mean_distances(
             single_precision(rows), self._values, self._groups, held_out=True
         )
         return means

@@ -1,19 +1,16 @@
 """Which training rows to learn from: history is long, and seldom free of anomalies."""
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.ensemble import IsolationForest
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Indices, Matrix, Vector
 
 TREES = 100
 SUBSAMPLE = 256
 
 
-def ordinary_rows(
-    matrix: Matrix, share: float, random: np.random.RandomState
-) -> npt.NDArray[np.intp]:
-    """Give the places of the rows that are left when the most isolated are dropped.
+def ordinary_rows(matrix: Matrix, share: float, random: np.random.RandomState) -> Indices:
+    """Give the indices of the rows that are left when the most isolated are dropped.
 
     Parameters
     ----------
@@ -33,8 +30,8 @@ def ordinary_rows(
     return most_ordinary(forest.score_samples(matrix), share)
 
 
-def most_ordinary(scores: Matrix, share: float) -> npt.NDArray[np.intp]:
-    """Give the places of the rows that are left when those with the lowest scores are dropped.
+def most_ordinary(scores: Vector, share: float) -> Indices:
+    """Give the indices of the rows that are left when those with the lowest scores are dropped.
 
     Parameters
     ----------

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.covariance import oas
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.detectors.scaling import NormalScores
 
 RIDGE = 1e-3
@@ -35,7 +35,7 @@ class WhitenedNormalScores:
         covariance, _ = oas(scores)
         variances, directions = np.linalg.eigh(covariance)
         self._whitening: Matrix = directions / np.sqrt(np.maximum(variances, 0.0) + RIDGE)
-        self._centre: Matrix = scores.mean(axis=0) @ self._whitening
+        self._centre: Vector = scores.mean(axis=0) @ self._whitening
         self._rows = len(rows)
 
     def __call__(self, matrix: Matrix) -> Matrix:
@@ -43,7 +43,7 @@ class WhitenedNormalScores:
         whitened: Matrix = self._normal_scores(matrix) @ self._whitening - self._centre
         return whitened
 
-    def held_out_distances(self, whitened: Matrix) -> Matrix:
+    def held_out_distances(self, whitened: Matrix) -> Vector:
         """Mahalanobis distances of training rows, as if each had not been learnt from.
 
         Parameters
@@ -58,11 +58,11 @@ class WhitenedNormalScores:
         """
         squares = np.square(whitened).sum(axis=1)
         left = np.maximum(1.0 - squares / self._rows, LEAST_LEFT)
-        held_out: Matrix = np.sqrt(squares / left)
+        held_out: Vector = np.sqrt(squares / left)
         return held_out
 
 
-def distances(whitened: Matrix) -> Matrix:
+def distances(whitened: Matrix) -> Vector:
     """Mahalanobis distances of whitened rows, shape ``(rows,)``."""
-    found: Matrix = np.sqrt(np.square(whitened).sum(axis=1))
+    found: Vector = np.sqrt(np.square(whitened).sum(axis=1))
     return found

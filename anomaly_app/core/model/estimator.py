@@ -9,9 +9,9 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.detectors import make_detector
-from anomaly_app.core.model.missingness import Absence
+from anomaly_app.core.model.missingness import Missingness
 from anomaly_app.core.model.schema import FeatureSchema
 
 
@@ -22,12 +22,12 @@ class Preparation(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     counts as seen half a time, so that it is the rarest of all. A code that stands for many rare
     values counts as often as they are seen on average. What is missing becomes the median of its
     column, that of the numbers or of the rows' rarities, or 0 where training had none at all:
-    the detector finds nothing odd in it. How odd it is that it is missing is told by `absence_`.
+    the detector finds nothing odd in it. How odd it is that it is missing, `missingness_` tells.
 
     Parameters
     ----------
     categories
-        Places of the columns that hold codes; all others hold numbers.
+        Indices of the columns that hold codes; all others hold numbers.
     rare
         For columns of codes in which one code stands for many values: the code, and how many
         values it stands for.
@@ -40,7 +40,7 @@ class Preparation(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Per column of codes, the sorted codes that training held, and their rarities.
     unseen_ : float
         Rarity of every other code.
-    absence_ : Absence
+    missingness_ : Missingness
         How unusual gaps are.
     """
 
@@ -64,28 +64,28 @@ class Preparation(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """
         matrix: Matrix = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
         rows, columns = matrix.shape
-        self.fill_: Matrix = np.zeros(columns)
-        self.codes_: dict[int, Matrix] = {}
-        self.rarities_: dict[int, Matrix] = {}
+        self.fill_: Vector = np.zeros(columns)
+        self.codes_: dict[int, Vector] = {}
+        self.rarities_: dict[int, Vector] = {}
         gaps = np.isnan(matrix)
-        for place in range(columns):
-            known = matrix[~gaps[:, place], place]
-            if place in self.categories:
-                known = self._learn_rarities(place, known, rows)
+        for index in range(columns):
+            known = matrix[~gaps[:, index], index]
+            if index in self.categories:
+                known = self._learn_rarities(index, known, rows)
             if len(known):
-                self.fill_[place] = np.median(known)
-        self.absence_ = Absence(gaps)
+                self.fill_[index] = np.median(known)
+        self.missingness_ = Missingness(gaps)
         self.unseen_ = float(-np.log10(0.5 / (rows + 1)))
         return self
 
-    def _learn_rarities(self, place: int, known: Matrix, rows: int) -> Matrix:
+    def _learn_rarities(self, index: int, known: Vector, rows: int) -> Vector:
         """Learn the rarities of a column's codes, and give those of its rows, in any order."""
         codes, counts = np.unique(known, return_counts=True)
-        code, values = (self.rare or {}).get(place, (np.nan, 1))
+        code, values = (self.rare or {}).get(index, (np.nan, 1))
         often = np.where(codes == code, counts / values, counts)
-        self.codes_[place] = codes if len(codes) else np.full(1, np.nan)
-        self.rarities_[place] = -np.log10(often / (rows + 1)) if len(codes) else np.zeros(1)
-        return np.repeat(self.rarities_[place], counts if len(codes) else 0)
+        self.codes_[index] = codes if len(codes) else np.full(1, np.nan)
+        self.rarities_[index] = -np.log10(often / (rows + 1)) if len(codes) else np.zeros(1)
+        return np.repeat(self.rarities_[index], counts if len(codes) else 0)
 
     def transform(self, X: npt.ArrayLike) -> Matrix:  # noqa: N803
         """Fill in and replace.
@@ -112,11 +112,11 @@ class Preparation(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if not self.codes_ and not gaps.any():
             return matrix
         prepared = np.where(gaps, self.fill_, matrix)
-        for place, seen in self.codes_.items():
-            column = matrix[:, place]
+        for index, seen in self.codes_.items():
+            column = matrix[:, index]
             at = np.minimum(np.searchsorted(seen, column), len(seen) - 1)
-            rarities = np.where(seen[at] == column, self.rarities_[place][at], self.unseen_)
-            prepared[:, place] = np.where(gaps[:, place], self.fill_[place], rarities)
+            rarities = np.where(seen[at] == column, self.rarities_[index][at], self.unseen_)
+            prepared[:, index] = np.where(gaps[:, index], self.fill_[index], rarities)
         return prepared
 
     def __sklearn_tags__(self) -> Any:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.model.oddness import Oddness
 from anomaly_app.core.model.schema import FeatureSchema
 
@@ -77,7 +77,7 @@ class Expectation:
         nearest = np.argpartition(others, least - 1, axis=1)[:, :least]
         return np.take_along_axis(self._columns, nearest, axis=1)
 
-    def _usual(self, alike: Matrix) -> Matrix:
+    def _usual(self, alike: Matrix) -> Vector:
         usual = self._medians(alike)
         for j in self._categories:
             codes, counts = np.unique(alike[j, ~np.isnan(alike[j])], return_counts=True)
@@ -85,10 +85,10 @@ class Expectation:
         # Rows that are alike may be of series that vary in another way.
         return usual if self._scaled is None else np.where(self._scaled, self._otherwise, usual)
 
-    def _medians(self, alike: Matrix) -> Matrix:
+    def _medians(self, alike: Matrix) -> Vector:
         alike = np.sort(alike, axis=1)  # missing values come last
         if not self._has_gaps:
-            middle: Matrix = alike[:, (alike.shape[1] - 1) // 2]
+            middle: Vector = alike[:, (alike.shape[1] - 1) // 2]
             return middle
         many = (~np.isnan(alike)).sum(axis=1)
         medians = alike[np.arange(len(alike)), np.maximum(many - 1, 0) // 2]
@@ -106,7 +106,7 @@ class Expectation:
         return numbers
 
 
-def _spread(ordinary: Matrix) -> Matrix:
+def _spread(ordinary: Matrix) -> Vector:
     known = ~np.isnan(ordinary)
     many = np.maximum(known.sum(axis=0), 1)
     filled = np.where(known, ordinary, 0.0)

@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Flags, Matrix, Vector
 from anomaly_app.core.model.expectation import Expectation
 from anomaly_app.core.model.scales import Entities
 from anomaly_app.core.model.schema import FeatureSchema, FeatureValue
@@ -39,10 +38,10 @@ class Reason(msgspec.Struct, frozen=True):
 
 def explain(
     schema: FeatureSchema,
-    log_p_values: Callable[[Matrix], Matrix],
+    log_p_values: Callable[[Matrix], Vector],
     expectation: Expectation,
     matrix: Matrix,
-    log_p: Matrix,
+    log_p: Vector,
     values: Sequence[Sequence[FeatureValue]],
     *,
     most: int,
@@ -85,9 +84,9 @@ def explain(
     return [_reasons(schema, values[i], usual[i], shares[i], most) for i in range(len(matrix))]
 
 
-def _worth_replacing(matrix: Matrix, expected: Matrix, odd: Matrix) -> npt.NDArray[np.bool_]:
+def _worth_replacing(matrix: Matrix, expected: Matrix, odd: Matrix) -> Flags:
     """Tell the values that are not as expected, of a wide row the oddest of them."""
-    differ: npt.NDArray[np.bool_] = matrix != expected
+    differ: Flags = matrix != expected
     features = matrix.shape[1]
     most = max(MOST_A_ROW // features, 1)
     if most < features:
@@ -97,21 +96,21 @@ def _worth_replacing(matrix: Matrix, expected: Matrix, odd: Matrix) -> npt.NDArr
 
 
 def _gained(
-    log_p_values: Callable[[Matrix], Matrix],
+    log_p_values: Callable[[Matrix], Vector],
     matrix: Matrix,
-    log_p: Matrix,
+    log_p: Vector,
     expected: Matrix,
-    replaced: npt.NDArray[np.bool_],
+    replaced: Flags,
 ) -> Matrix:
     """Rise of the row's log p with each value replaced alone; 0 where it is not."""
     gained = np.zeros(matrix.shape)
-    rows, places = np.nonzero(replaced)
+    rows, columns = np.nonzero(replaced)
     together = max(MOST_VALUES // matrix.shape[1], 1)
     for start in range(0, len(rows), together):
-        row, place = rows[start : start + together], places[start : start + together]
+        row, column = rows[start : start + together], columns[start : start + together]
         others = matrix[row]
-        others[np.arange(len(row)), place] = expected[row, place]
-        gained[row, place] = np.maximum(log_p_values(others) - log_p[row], 0.0)
+        others[np.arange(len(row)), column] = expected[row, column]
+        gained[row, column] = np.maximum(log_p_values(others) - log_p[row], 0.0)
     return gained
 
 
@@ -131,18 +130,18 @@ def _of_row(parts: Matrix) -> Matrix:
 def _reasons(
     schema: FeatureSchema,
     values: Sequence[FeatureValue],
-    expected: Matrix,
-    shares: Matrix,
+    expected: Vector,
+    shares: Vector,
     most: int,
 ) -> list[Reason]:
     strongest = np.argsort(-shares, kind="stable")[:most]
     return [
         Reason(
-            feature=schema.features[place].name,
-            value=values[place],
-            expected=schema.features[place].value_of(float(expected[place])),
-            share=float(shares[place]),
+            feature=schema.features[index].name,
+            value=values[index],
+            expected=schema.features[index].value_of(float(expected[index])),
+            share=float(shares[index]),
         )
-        for place in strongest
-        if shares[place] >= LEAST_SHARE or place == strongest[0]
+        for index in strongest
+        if shares[index] >= LEAST_SHARE or index == strongest[0]
     ]

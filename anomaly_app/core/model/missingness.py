@@ -1,13 +1,11 @@
 """How unusual it is that values are missing: judged beside the detector, by training alone."""
 
 import numpy as np
-import numpy.typing as npt
 
-Gaps = npt.NDArray[np.bool_]
-Matrix = npt.NDArray[np.float64]
+from anomaly_app.core.arrays import Flags, Vector
 
 
-class Absence:
+class Missingness:
     """The tail probability of what a row lacks.
 
     It is the share of training rows that lacked a value as seldom missing as the rarest that
@@ -25,17 +23,17 @@ class Absence:
         Logarithm of that share, where a feature is the rarest that is missing.
     """
 
-    def __init__(self, gaps: Gaps) -> None:
+    def __init__(self, gaps: Flags) -> None:
         rows, counts = len(gaps), gaps.sum(axis=0)
         lacking = gaps[gaps.any(axis=1)]
         rarest = np.where(lacking, counts, rows + 1).min(axis=1, initial=rows + 1)
         as_rare = np.searchsorted(np.sort(rarest), counts, side="right")
-        self.log_p: Matrix = np.minimum(np.log((as_rare + 0.5) / (rows + 1)), 0.0)
+        self.log_p: Vector = np.minimum(np.log((as_rare + 0.5) / (rows + 1)), 0.0)
         # Shares of training rows that have such a p-value for what they lack.
-        self._common: Matrix = np.unique(self.log_p[counts > 0])
-        self._added: Matrix = np.concatenate([[-np.inf], self._common])
+        self._common: Vector = np.unique(self.log_p[counts > 0])
+        self._added: Vector = np.concatenate([[-np.inf], self._common])
 
-    def joined_with(self, log_p: Matrix, gaps: Gaps) -> Matrix:
+    def joined_with(self, log_p: Vector, gaps: Flags) -> Vector:
         """Give the p-values of rows that are odd by what they hold, or by what they lack.
 
         The smaller of two p-values is small more often than either. What is to be added for that
@@ -54,5 +52,5 @@ class Absence:
         if not len(self._common):
             return log_p
         added = self._added[np.searchsorted(self._common, log_p, side="right")]
-        joined: Matrix = np.minimum(np.logaddexp(log_p, added), 0.0)
+        joined: Vector = np.minimum(np.logaddexp(log_p, added), 0.0)
         return joined

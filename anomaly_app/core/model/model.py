@@ -9,7 +9,7 @@ import joblib
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.detectors.base import in_chunks
 from anomaly_app.core.model.estimator import Preparation
 from anomaly_app.core.model.expectation import Expectation
@@ -44,14 +44,16 @@ class Model:
             for step in estimator[:-1]
         ]
         self._score = estimator[-1].score_rows
-        [self._absence] = [step.absence_ for step in estimator if isinstance(step, Preparation)]
+        [self._missingness] = [
+            step.missingness_ for step in estimator if isinstance(step, Preparation)
+        ]
 
     @cached_property
     def log_alert_rate(self) -> float:
         """Logarithm of the p-value at and below which a transaction is an anomaly."""
         return float(np.log(self.manifest.alert_rate))
 
-    def score_samples(self, matrix: Matrix) -> Matrix:
+    def score_samples(self, matrix: Matrix) -> Vector:
         """Raw scores as scikit-learn gives them, low = abnormal, shape ``(rows,)``."""
         if len(matrix) == 0:
             return np.empty(0)
@@ -59,19 +61,19 @@ class Model:
             matrix = step(matrix)
         return in_chunks(self._score, matrix)
 
-    def log_p_values(self, matrix: Matrix) -> Matrix:
+    def log_p_values(self, matrix: Matrix) -> Vector:
         """Natural logarithms of the rows' tail p-values, shape ``(rows,)``, at most 0.
 
         They are small where the detector finds a row odd, or where it lacks what is seldom
-        missing; see `anomaly_app.core.model.missingness.Absence`.
+        missing; see `anomaly_app.core.model.missingness.Missingness`.
         """
         log_p = self.manifest.calibration.log_p_values(-self.score_samples(matrix))
-        return self._absence.joined_with(log_p, np.isnan(matrix))
+        return self._missingness.joined_with(log_p, np.isnan(matrix))
 
     def explain(
         self,
         matrix: Matrix,
-        log_p: Matrix,
+        log_p: Vector,
         values: Sequence[Sequence[FeatureValue]],
         *,
         most: int,

@@ -1,9 +1,8 @@
 """How odd a value is in place of the one that was expected."""
 
 import numpy as np
-import numpy.typing as npt
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Integers, Matrix, Vector
 from anomaly_app.core.model.schema import FeatureSchema
 
 MOST_RANGES = 2.0
@@ -58,7 +57,7 @@ class Oddness:
                 odd[i] = apart * self._rarity(row, usual)
         return np.where(np.isnan(matrix), self._of_gaps, odd)
 
-    def _rarity(self, row: Matrix, usual: Matrix) -> Matrix:
+    def _rarity(self, row: Vector, usual: Vector) -> Vector:
         above, below = (row >= usual) & ~self._categories, (row <= usual) & ~self._categories
         columns, values = self._columns, row[:, np.newaxis]
         as_far = columns == values
@@ -67,7 +66,7 @@ class Oddness:
         return _rarity(as_far.sum(axis=1), self._known)
 
 
-def _rarity(counts: npt.NDArray[np.int_], among: npt.NDArray[np.int_]) -> Matrix:
+def _rarity(counts: Integers, among: Integers) -> Vector:
     """1 for what none of them have, 0 for what all have."""
-    rarity: Matrix = 1.0 - np.log1p(counts) / np.log1p(np.maximum(among, 1))
+    rarity: Vector = 1.0 - np.log1p(counts) / np.log1p(np.maximum(among, 1))
     return rarity

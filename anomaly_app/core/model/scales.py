@@ -6,9 +6,8 @@ from typing import TypeAlias
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
-Matrix: TypeAlias = npt.NDArray[np.float64]
+from anomaly_app.core.arrays import Flags, Indices, Matrix
 
 Entities: TypeAlias = Iterable[str | None]
 """Whose each row is."""
@@ -43,30 +42,30 @@ class Scales(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True)
 
     def apply(self, matrix: Matrix, entities: Entities) -> Matrix:
         """Scale rows, each by its own series; shape ``(rows, features)``."""
-        places = self._places(entities)
-        scaled: Matrix = (matrix - self._centres[places]) / self._spreads[places]
+        indices = self._indices(entities)
+        scaled: Matrix = (matrix - self._centres[indices]) / self._spreads[indices]
         return scaled
 
     def revert(self, matrix: Matrix, entities: Entities) -> Matrix:
         """Give rows in the units that `apply` took them from."""
-        places = self._places(entities)
-        raw: Matrix = matrix * self._spreads[places] + self._centres[places]
+        indices = self._indices(entities)
+        raw: Matrix = matrix * self._spreads[indices] + self._centres[indices]
         return raw
 
     @cached_property
-    def scaled(self) -> npt.NDArray[np.bool_]:
+    def scaled(self) -> Flags:
         """Whether each feature is scaled."""
-        changed: npt.NDArray[np.bool_] = np.not_equal(self._centres, 0.0)
+        changed: Flags = np.not_equal(self._centres, 0.0)
         changed |= np.not_equal(self._spreads, 1.0)
         return np.asarray(changed.any(axis=0), dtype=np.bool_)
 
-    def _places(self, entities: Entities) -> npt.NDArray[np.intp]:
-        place, pooled = self._place.get, len(self.series)
-        return np.array([place(entity, pooled) for entity in entities], dtype=np.intp)
+    def _indices(self, entities: Entities) -> Indices:
+        index, pooled = self._index.get, len(self.series)
+        return np.array([index(entity, pooled) for entity in entities], dtype=np.intp)
 
     @cached_property
-    def _place(self) -> dict[str | None, int]:
-        return {entity: place for place, entity in enumerate(self.series)}
+    def _index(self) -> dict[str | None, int]:
+        return {entity: index for index, entity in enumerate(self.series)}
 
     @cached_property
     def _centres(self) -> Matrix:

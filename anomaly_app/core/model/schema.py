@@ -1,4 +1,4 @@
-"""What a transaction's features are: their names, kinds and places in the model's matrix."""
+"""What a transaction's features are: their names, kinds and columns in the model's matrix."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 import msgspec
 import numpy as np
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.hours import hour_of_day
 from anomaly_app.core.model.categories import UNKNOWN_CATEGORY, category_codes
 from anomaly_app.core.model.scales import Entities, Scales
@@ -29,7 +29,7 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     name
         Key of the value in a transaction's ``features``.
     kind
-        ``number``; ``category`` (a string, coded by its place in `categories`); or
+        ``number``; ``category`` (a string, coded by its index in `categories`); or
         ``hour_of_day``, derived from the transaction's time (0 to 24).
     categories
         The strings of the training data, most frequent first.
@@ -113,7 +113,7 @@ class FeatureSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return tuple(f for f in self.features if f.kind != "hour_of_day")
 
     @property
-    def expected(self) -> Matrix:
+    def expected(self) -> Vector:
         """The expected row of the model's matrix, shape ``(features,)``."""
         expected = np.array([f.expected for f in self.features], dtype=np.float64)
         return expected if self.scales is None else np.where(self.scales.scaled, 0.0, expected)
@@ -121,7 +121,7 @@ class FeatureSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def encode(
         self,
         rows: Sequence[Row],
-        times: Sequence[float] | Matrix,
+        times: Sequence[float] | Vector,
         entities: Entities | None = None,
     ) -> Matrix:
         """Turn decoded transactions into the model's matrix.
@@ -163,16 +163,16 @@ class FeatureSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return matrix
         return self.scales.revert(matrix, [None] * len(matrix) if entities is None else entities)
 
-    def _encode(self, rows: Sequence[Row], times: Sequence[float] | Matrix) -> Matrix:
+    def _encode(self, rows: Sequence[Row], times: Sequence[float] | Vector) -> Matrix:
         if (packed := self._pack(rows)) is not None:
             return packed
         matrix = np.empty((len(rows), len(self.features)), dtype=np.float64)
         columns = iter(zip(*rows, strict=True) if rows else ())
-        for place, feature in enumerate(self.features):
+        for index, feature in enumerate(self.features):
             if feature.kind == "hour_of_day":
-                matrix[:, place] = hour_of_day(times, self.timezone)
+                matrix[:, index] = hour_of_day(times, self.timezone)
             elif rows:
-                matrix[:, place] = _encode_column(feature, next(columns))
+                matrix[:, index] = _encode_column(feature, next(columns))
         return matrix
 
     def _pack(self, rows: Sequence[Row]) -> Matrix | None:
@@ -205,7 +205,7 @@ class FeatureSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ]
 
 
-def _encode_column(feature: Feature, column: Sequence[FeatureValue]) -> Matrix:
+def _encode_column(feature: Feature, column: Sequence[FeatureValue]) -> Vector:
     if feature.kind == "number":
         return np.array(column, dtype=np.float64)
     code, other = feature.codes.get, feature.other_code

@@ -47,11 +47,11 @@ def may_be_label(column: str) -> bool:
 
 def suggested(part: str, columns: Sequence[str]) -> list[str]:
     """List the columns whose names suggest a part, the most telling first."""
-    places = {name: place for place, name in reversed([*enumerate(NAMES[part])])}
+    ranks = {name: rank for rank, name in reversed([*enumerate(NAMES[part])])}
     found = [
-        (min(places[name] for name in meant), place, column)
-        for place, column in enumerate(columns)
-        if (meant := _meanings(column) & places.keys())
+        (min(ranks[name] for name in meant), index, column)
+        for index, column in enumerate(columns)
+        if (meant := _meanings(column) & ranks.keys())
     ]
     return [column for _, _, column in sorted(found)]
 
