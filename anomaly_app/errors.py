@@ -25,7 +25,6 @@
     │   ├── RepairError        the file of repaired letters cannot be read
     │   └── ReplayStopped      a replay ended before all was sent
     ├── WebPortTaken           another process listens on this worker's web port
-    ├── WorkerEnded            a worker of the demo ended although it should run
     ├── DataError              a file of history cannot be read as a table of transactions
     ├── AnomalyUnreadable      a message of the anomalies topic is not an anomaly
     └── RecordRejected         one Kafka record is not a transaction: it goes to the dead letters
@@ -127,10 +126,6 @@ class ReplayStopped(DeadLetterError):
 
 class WebPortTaken(AnomalyAppError):
     """Another process listens on this worker's web port."""
-
-
-class WorkerEnded(AnomalyAppError):
-    """A worker of the demo ended although it should run."""
 
 
 class DataError(AnomalyAppError):

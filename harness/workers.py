@@ -12,8 +12,8 @@ from typing import Any, Self
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
-from anomaly_app.errors import WorkerEnded
 from harness.broker import HOST, free_port
+from harness.errors import WorkerEnded
 from harness.last_words import last_words
 from harness.processes import start_process, stop_process
 

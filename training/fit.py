@@ -115,8 +115,8 @@ def fit_model(history: History, options: FitOptions, *, version: str) -> Fitted:
         ordinary = _ordinary(estimator, matrix, options.random_state)
     calibration = Calibration.fit(raw, learnt)
     wild = wild_rows(calibration, raw)
-    absence = next(step.absence_ for step in estimator if isinstance(step, Preparation))
-    log_p = absence.joined_with(calibration.log_p_values(raw), np.isnan(judged))
+    missingness = next(step.missingness_ for step in estimator if isinstance(step, Preparation))
+    log_p = missingness.joined_with(calibration.log_p_values(raw), np.isnan(judged))
     threshold = choose_threshold(options.threshold, log_p, held_back)
     said = (
         *history.warnings,

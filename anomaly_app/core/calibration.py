@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from anomaly_app.core.arrays import Vector
-from anomaly_app.core.wild_scores import Wild, wild_scores
+from anomaly_app.core.wild_scores import LARGEST, Wild, wild_scores
 
 GRID = 256
 """Points that describe the empirical distribution, evenly over the rows, and as many again in
@@ -28,9 +28,8 @@ KNOWN = 0.5
 """Part of its share among the held-back rows that a group has in the history, from which on it is
 no news."""
 
-LARGEST, SMALLEST = 1e100, 1e-100
-"""Sizes beyond which raw scores count as equal, and as 0: what is computed from others stays
-finite."""
+SMALLEST = 1e-100
+"""Size below which raw scores count as 0."""
 
 SCORE_EXPONENT = 0.25
 """``score = 1 - p ** 0.25``: 1 in 100 is 0.68, 1 in 1,000 is 0.82, 1 in 100,000 is 0.94."""

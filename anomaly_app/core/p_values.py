@@ -5,8 +5,8 @@ from typing import Any
 import numba
 import numpy as np
 
-from anomaly_app.core.calibration import LARGEST
 from anomaly_app.core.compiled import DOUBLES, compiled
+from anomaly_app.core.wild_scores import LARGEST
 
 
 @compiled(numba.float64(numba.float64, DOUBLES, DOUBLES, numba.float64, numba.float64))

@@ -1,4 +1,7 @@
-"""How many of the highest raw scores are anomalies', not the tail of ordinary rows."""
+"""How many of the highest raw scores are wild: anomalies', not the tail of ordinary rows.
+
+Wild is a statistician's word: Tukey, *A survey of sampling from contaminated distributions*, 1960.
+"""
 
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -6,6 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from anomaly_app.core.arrays import Integers, Vector
+
+LARGEST = 1e100
+"""Size beyond which raw scores count as equal: what is computed from others stays finite."""
 
 FEWEST_ROWS = 200
 """Rows below which nothing is told apart: two wild ones would be a share of 1 %."""
@@ -76,7 +82,7 @@ def wild_scores(ordered: Vector) -> Wild:
     Parameters
     ----------
     ordered
-        Scores (high = abnormal), increasing, within ±1e100, shape ``(rows,)``.
+        Scores (high = abnormal), increasing, within ±`LARGEST`, shape ``(rows,)``.
 
     Notes
     -----

@@ -1,9 +1,4 @@
-"""How numbers, shares, odds and values are written: the same in terminal, report and alert."""
-
-from collections.abc import Callable
-
-from anomaly_app.core.model.explain import Reason
-from anomaly_app.core.model.schema import FeatureValue
+"""How numbers, shares and odds are written: the same in terminal, report and alert."""
 
 NOTHING = "\N{EN DASH}"
 """Where there is nothing to count: a precision without alerts, a recall without anomalies."""
@@ -15,9 +10,6 @@ RARE = 1e-9
 """A smaller p-value says no more than this one: it is far beyond all data."""
 
 MILLION = 1e6
-
-LARGEST = 10**300
-"""Whole numbers below it are certain to fit a float."""
 
 
 def number(value: float, digits: int = 4) -> str:
@@ -63,53 +55,6 @@ def how_unusual(p_value: float) -> str:
     if p_value < RARE:
         return f"{odds(p_value)} transactions are this unusual"
     return f"about {odds(p_value)} transactions is this unusual"
-
-
-def value_in_words(value: FeatureValue, feature: str = "") -> str:
-    """Write a feature's value: the hour of the day as a time, a missing one as such.
-
-    Parameters
-    ----------
-    value
-        As it travels.
-    feature
-        Its name.
-    """
-    if value is None:
-        return "missing"
-    if isinstance(value, str):
-        return value or "empty"
-    if abs(value) >= LARGEST:
-        return str(value)
-    if feature == "hour_of_day" and 0.0 <= value <= 24.0:  # noqa: PLR2004
-        minutes = int(value * 60)
-        return f"{minutes // 60:02d}:{minutes % 60:02d}"
-    return number(float(value))
-
-
-def feature_in_words(feature: str) -> str:
-    """Name a feature: the derived one in words, any other as it is called."""
-    return "hour of the day" if feature == "hour_of_day" else feature
-
-
-def reason_in_words(reason: Reason, shorten: Callable[[str], str] = str) -> str:
-    """Write a reason: ``amount is 950, usually 20 (71%)``.
-
-    Parameters
-    ----------
-    reason
-        One feature's share of an anomaly.
-    shorten
-        Cuts names and values that may be of any length.
-    """
-    value = reason.value
-    if isinstance(reason.expected, str) and value is not None:
-        value = str(value)  # a category that travels as a whole number
-    found, usual = (
-        shorten(value_in_words(one, reason.feature)) for one in (value, reason.expected)
-    )
-    name = shorten(feature_in_words(reason.feature))
-    return f"{name} is {found}, usually {usual} ({shorten(percent(reason.share))})"
 
 
 def _without_idle_zeros(written: str) -> str:

@@ -1,1 +1,3 @@
-"""The model registry: artifacts on disk."""
+"""The model registry: `artifacts` loads and saves models on disk."""
+
+__all__ = ["artifacts"]

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from anomaly_app.errors import WorkerEnded
+from harness.errors import WorkerEnded
 from harness.workers import Worker
 from tests.support.kafka import ROOT
 

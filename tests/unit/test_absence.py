@@ -15,8 +15,8 @@ from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.model.missingness import Missingness
 from anomaly_app.core.model.model import Model
 from anomaly_app.core.model.schema import Row
+from anomaly_app.core.model.wording import reason_in_words
 from anomaly_app.core.scoring.pipeline import Pipeline
-from anomaly_app.core.wording import reason_in_words
 from tests.support.factories import NOON, history, record
 from training.evaluation.measures import measure
 from training.fit import FitOptions, Fitted, fit_model

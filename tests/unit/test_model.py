@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from anomaly_app.core.model.manifest import Manifest
+from anomaly_app.core.model.manifest import FORMAT, Manifest
 from anomaly_app.core.model.model import Model
 from anomaly_app.errors import ModelCorrupt, ModelError, ModelIncompatible, ModelMissing
 from anomaly_app.registry.artifacts import (
@@ -101,10 +101,12 @@ def test_another_scikit_learn_is_refused(tmp_path: Path) -> None:
         load_model(folder)
 
 
-def test_another_format_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("other", [FORMAT - 1, 99])
+def test_another_format_is_refused(other: int, tmp_path: Path) -> None:
     folder = saved(tmp_path)
-    with_manifest(folder, format=99)
-    with pytest.raises(ModelIncompatible, match="format 99"):
+    with_manifest(folder, format=other)
+    line = f"has format {other}, this version reads {FORMAT}: fit one with python -m training fit"
+    with pytest.raises(ModelIncompatible, match=line):
         load_model(folder)
 
 

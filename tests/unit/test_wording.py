@@ -6,15 +6,8 @@ from hypothesis import strategies as st
 
 from anomaly_app.core.alerts.message import AlertMessage
 from anomaly_app.core.model.explain import Reason
-from anomaly_app.core.wording import (
-    NOTHING,
-    how_unusual,
-    number,
-    odds,
-    percent,
-    reason_in_words,
-    value_in_words,
-)
+from anomaly_app.core.model.wording import reason_in_words, value_in_words
+from anomaly_app.core.wording import NOTHING, how_unusual, number, odds, percent
 from tests.support.factories import anomaly, incident
 from training.report.page import incident_rows
 

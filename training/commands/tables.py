@@ -7,7 +7,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from anomaly_app.core.model.schema import Feature, FeatureSchema
-from anomaly_app.core.wording import percent, value_in_words
+from anomaly_app.core.model.wording import value_in_words
+from anomaly_app.core.wording import percent
 from training.report.words import metric_name, metric_value
 
 

@@ -8,7 +8,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from anomaly_app.core.model.explain import Reason
-from anomaly_app.core.wording import feature_in_words, odds, reason_in_words
+from anomaly_app.core.model.wording import feature_in_words, reason_in_words
+from anomaly_app.core.wording import odds
 from training.evaluation.incidents import Incident
 from training.report import words
 

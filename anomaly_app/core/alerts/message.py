@@ -3,8 +3,9 @@
 from itertools import accumulate
 from typing import Any
 
+from anomaly_app.core.model.wording import reason_in_words
 from anomaly_app.core.scoring.anomaly import Anomaly
-from anomaly_app.core.wording import NOTHING, how_unusual, reason_in_words
+from anomaly_app.core.wording import NOTHING, how_unusual
 
 EMOJI = {"critical": ":rotating_light:", "high": ":red_circle:", "medium": ":large_orange_circle:"}
 

@@ -12,7 +12,9 @@ from anomaly_app.core.model.schema import FeatureSchema
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.errors import ModelCorrupt, ModelIncompatible
 
-FORMAT = 4
+FORMAT = 5
+"""Of manifests and pickles, which name modules and classes of this package."""
+
 RETRAIN = "fit one with python -m training fit DATA"
 PICKLE_BOUND = ("scikit-learn", "numpy")
 """Libraries whose objects are in the pickle: their major and minor versions must agree."""

@@ -1,0 +1,57 @@
+"""How values and reasons are written: the same in terminal, report and alert."""
+
+from collections.abc import Callable
+
+from anomaly_app.core.model.explain import Reason
+from anomaly_app.core.model.schema import FeatureValue
+from anomaly_app.core.wording import number, percent
+
+LARGEST = 10**300
+"""Whole numbers below it are certain to fit a float."""
+
+
+def value_in_words(value: FeatureValue, feature: str = "") -> str:
+    """Write a feature's value: the hour of the day as a time, a missing one as such.
+
+    Parameters
+    ----------
+    value
+        As it travels.
+    feature
+        Its name.
+    """
+    if value is None:
+        return "missing"
+    if isinstance(value, str):
+        return value or "empty"
+    if abs(value) >= LARGEST:
+        return str(value)
+    if feature == "hour_of_day" and 0.0 <= value <= 24.0:  # noqa: PLR2004
+        minutes = int(value * 60)
+        return f"{minutes // 60:02d}:{minutes % 60:02d}"
+    return number(float(value))
+
+
+def feature_in_words(feature: str) -> str:
+    """Name a feature: the derived one in words, any other as it is called."""
+    return "hour of the day" if feature == "hour_of_day" else feature
+
+
+def reason_in_words(reason: Reason, shorten: Callable[[str], str] = str) -> str:
+    """Write a reason: ``amount is 950, usually 20 (71%)``.
+
+    Parameters
+    ----------
+    reason
+        One feature's share of an anomaly.
+    shorten
+        Cuts names and values that may be of any length.
+    """
+    value = reason.value
+    if isinstance(reason.expected, str) and value is not None:
+        value = str(value)  # a category that travels as a whole number
+    found, usual = (
+        shorten(value_in_words(one, reason.feature)) for one in (value, reason.expected)
+    )
+    name = shorten(feature_in_words(reason.feature))
+    return f"{name} is {found}, usually {usual} ({shorten(percent(reason.share))})"
