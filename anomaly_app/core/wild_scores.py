@@ -1,6 +1,6 @@
 """How many of the highest raw scores are wild: anomalies', not the tail of ordinary rows.
 
-Wild is a statistician's word: Tukey, *A survey of sampling from contaminated distributions*, 1960.
+Wild as in wild observations, the statisticians' name for gross outliers.
 """
 
 from itertools import pairwise
