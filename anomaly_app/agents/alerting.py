@@ -22,7 +22,8 @@ from anomaly_app.core.scoring.dead_letter import write_dead_letter
 from anomaly_app.errors import AnomalyUnreadable, RecordRejected
 from anomaly_app.kafka.consumer.batching import Record, Run
 from anomaly_app.kafka.consumer.transport import ConfirmingApp
-from anomaly_app.kafka.sending import Outgoing, exit_without_commit, send_all
+from anomaly_app.kafka.exit import exit_without_commit
+from anomaly_app.kafka.sending import Outgoing, send_all
 from anomaly_app.settings.app import Settings
 
 logger = logging.getLogger(__name__)

@@ -16,7 +16,8 @@ from anomaly_app.core.scoring.verdict import Verdict
 from anomaly_app.core.times import seconds_of
 from anomaly_app.kafka.consumer.batching import Run, records_of
 from anomaly_app.kafka.consumer.transport import ConfirmingApp
-from anomaly_app.kafka.sending import Outgoing, exit_without_commit, send_all
+from anomaly_app.kafka.exit import exit_without_commit
+from anomaly_app.kafka.sending import Outgoing, send_all
 from anomaly_app.settings.app import Settings
 
 LATENCIES_OF_A_BATCH = 256

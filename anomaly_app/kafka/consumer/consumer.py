@@ -28,7 +28,7 @@ from mode.utils.futures import notify
 from anomaly_app.kafka.consumer.batching import Record, Run
 from anomaly_app.kafka.consumer.fetching import FetchingThread
 from anomaly_app.kafka.consumer.inbox import Bell, Inbox
-from anomaly_app.kafka.sending import exit_without_commit
+from anomaly_app.kafka.exit import exit_without_commit
 
 IN_HAND = 2
 """Batches of a topic that are not done: one in work, and one for the agent to go on with."""
