@@ -20,7 +20,7 @@ from anomaly_app.core.monitoring.throttle import Throttle
 from anomaly_app.core.monitoring.watch import Batch
 from anomaly_app.core.scoring.dead_letter import write_dead_letter
 from anomaly_app.errors import AnomalyUnreadable, RecordRejected
-from anomaly_app.kafka.consumer.batching import Record, Run
+from anomaly_app.kafka.consumer.record_batches import Record, Run
 from anomaly_app.kafka.consumer.transport import ConfirmingApp
 from anomaly_app.kafka.exit import exit_without_commit
 from anomaly_app.kafka.sending import Outgoing, send_all

@@ -14,7 +14,7 @@ from anomaly_app.context import Runtime
 from anomaly_app.core.decoding.decoded import KafkaRecord
 from anomaly_app.core.scoring.verdict import Verdict
 from anomaly_app.core.times import seconds_of
-from anomaly_app.kafka.consumer.batching import Run, records_of
+from anomaly_app.kafka.consumer.record_batches import Run, records_of
 from anomaly_app.kafka.consumer.transport import ConfirmingApp
 from anomaly_app.kafka.exit import exit_without_commit
 from anomaly_app.kafka.sending import Outgoing, send_all

@@ -10,7 +10,7 @@ from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.record.util import calc_crc32c
 from aiokafka.structs import TopicPartition
 
-from anomaly_app.kafka.consumer.batching import PackedRecords
+from anomaly_app.kafka.consumer.record_batches import PackedRecords
 
 TOPIC = "transactions"
 

@@ -24,7 +24,7 @@ from anomaly_app.core.scoring.anomaly import Anomaly, write_json
 from anomaly_app.core.scoring.dead_letter import write_dead_letter
 from anomaly_app.core.scoring.verdict import Message
 from anomaly_app.errors import AnomalyUnreadable, RecordRejected, Rejection
-from anomaly_app.kafka.consumer.batching import Record, Run
+from anomaly_app.kafka.consumer.record_batches import Record, Run
 from anomaly_app.settings.app import Settings
 from tests.support.factories import anomaly
 from tests.support.stages import MARK, Fault, Stage

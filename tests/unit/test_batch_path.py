@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from anomaly_app.core.scoring.anomaly import read_anomaly
 from anomaly_app.core.scoring.pipeline import Pipeline
 from anomaly_app.errors import Rejection
-from anomaly_app.kafka.consumer.batching import records_of
 from anomaly_app.kafka.consumer.inbox import Inbox
+from anomaly_app.kafka.consumer.record_batches import records_of
 from tests.support.factories import NOON, model, record, transaction
 from tests.support.faults import POISON, Faults, faulty_model
 from tests.support.fetches import TOPIC, Sent, batch, packed

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly_app.errors import UnreadableBatch
-from anomaly_app.kafka.consumer.batching import CODECS, PackedRecords, PackedResults
 from anomaly_app.kafka.consumer.inbox import Bell, Inbox
+from anomaly_app.kafka.consumer.record_batches import CODECS, PackedRecords, PackedResults
 from tests.support.fetches import (
     ABORT,
     ATTRIBUTES,

@@ -25,9 +25,9 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage, EventT, Message
 from mode.utils.futures import notify
 
-from anomaly_app.kafka.consumer.batching import Record, Run
 from anomaly_app.kafka.consumer.fetching import FetchingThread
 from anomaly_app.kafka.consumer.inbox import Bell, Inbox
+from anomaly_app.kafka.consumer.record_batches import Record, Run
 from anomaly_app.kafka.exit import exit_without_commit
 
 IN_HAND = 2

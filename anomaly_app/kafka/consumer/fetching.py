@@ -15,10 +15,10 @@ from aiokafka.structs import TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from anomaly_app.kafka.consumer.batching import Packed, PackedResults
 from anomaly_app.kafka.consumer.fetch_protocol import CompactRequest
 from anomaly_app.kafka.consumer.gaps import Positions
 from anomaly_app.kafka.consumer.inbox import Bell, Inbox
+from anomaly_app.kafka.consumer.record_batches import Packed, PackedResults
 
 FEW = 256
 """Records of a fetch below which the next one lingers: a backlog is not held up."""

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Mapping
 from threading import Lock
 
-from anomaly_app.kafka.consumer.batching import Packed, Run
+from anomaly_app.kafka.consumer.record_batches import Packed, Run
 
 
 class Inbox:

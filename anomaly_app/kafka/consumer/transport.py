@@ -10,9 +10,9 @@ from faust.transport.drivers import TRANSPORTS
 from faust.transport.drivers import aiokafka as driver
 from faust.types import AppT, EventT, Message, StreamT
 
-from anomaly_app.kafka.consumer.batching import Record, Run
 from anomaly_app.kafka.consumer.consumer import ConfirmingConsumer
 from anomaly_app.kafka.consumer.gaps import Gap
+from anomaly_app.kafka.consumer.record_batches import Record, Run
 from anomaly_app.kafka.security import password, tls_context
 from anomaly_app.settings.app import Settings
 
