@@ -14,7 +14,7 @@ from anomaly_app.agents.scoring import define_scoring
 from anomaly_app.agents.topics import define_topics
 from anomaly_app.agents.watching import define_watching
 from anomaly_app.commands import COMMANDS
-from anomaly_app.context import Runtime
+from anomaly_app.context import WorkerContext
 from anomaly_app.dead_letters.command import dlq
 from anomaly_app.errors import SettingsError
 from anomaly_app.kafka.consumer.gaps import report_gap
@@ -62,10 +62,10 @@ def create_app(settings: Settings) -> faust.App:
     SettingsError
         A certificate or key for the broker cannot be used.
     """
-    runtime = Runtime(settings)
+    context = WorkerContext(settings)
     app = ConfirmingApp(
         settings.group,
-        Worker=worker_class(runtime),
+        Worker=worker_class(context),
         broker=settings.broker,
         broker_credentials=faust_credentials(settings),
         autodiscover=False,
@@ -101,12 +101,12 @@ def create_app(settings: Settings) -> faust.App:
         settings.transactions_topic: settings.batch_size,
         settings.anomalies_topic: ALERTS_AT_ONCE,
     }
-    app.on_gap = partial(report_gap, counters=runtime.counters)
+    app.on_gap = partial(report_gap, counters=context.counters)
     topics = define_topics(app, settings)
-    define_scoring(app, topics, runtime)
-    define_alerting(app, topics, runtime)
-    define_watching(app, runtime)
-    define_views(app, runtime)
+    define_scoring(app, topics, context)
+    define_alerting(app, topics, context)
+    define_watching(app, context)
+    define_views(app, context)
     return app
 
 

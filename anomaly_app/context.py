@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from anomaly_app.core.scoring.pipeline import Pipeline
 
 
-class Runtime:
+class WorkerContext:
     """The worker's settings, its counters, its watch and, once it has started, its model.
 
     Parameters

@@ -13,7 +13,7 @@ from anomaly_app.channels.delivery import Delivery
 from anomaly_app.channels.log import LogChannel
 from anomaly_app.channels.protocol import AlertChannel, Outcome
 from anomaly_app.channels.slack import SlackChannel
-from anomaly_app.context import Runtime
+from anomaly_app.context import WorkerContext
 from anomaly_app.core.alerts.reading import read_alert
 from anomaly_app.core.decoding.decoded import Rejected
 from anomaly_app.core.monitoring.throttle import Throttle
@@ -35,20 +35,20 @@ BETWEEN_LINES = 60.0
 """Seconds between two lines on messages that are no anomalies."""
 
 
-def define_alerting(app: ConfirmingApp, topics: Topics, runtime: Runtime) -> None:
+def define_alerting(app: ConfirmingApp, topics: Topics, context: WorkerContext) -> None:
     """Define the agent that alerts people."""
-    settings = runtime.settings
+    settings = context.settings
     channel = make_channel(settings)
     # Faust suspends the flow before a rebalance or a stop, and then waits for what is in hand.
     delivery = Delivery(channel, given_up=lambda: not app.flow_control.is_active())
-    runtime.alerts_wait_for = lambda: delivery.waiting_for
+    context.alerts_wait_for = lambda: delivery.waiting_for
 
     async def reject(rejected: Rejected) -> None:
         rejected, letter = write_dead_letter(rejected)
         producer = await app.maybe_start_producer()
         outgoing = Outgoing(settings.dead_letters_topic, *letter)
         await send_all(producer, [outgoing], timeout=settings.send_timeout)
-        notice(Batch(others=[to_letter(rejected)]), runtime)
+        notice(Batch(others=[to_letter(rejected)]), context)
 
     alerts = Alerts(delivery, reject)
 
@@ -57,7 +57,7 @@ def define_alerting(app: ConfirmingApp, topics: Topics, runtime: Runtime) -> Non
         """Alert people on anomalies, in Slack or in the log."""
         try:
             async for event in app.events(stream):
-                await alert_event(event, alerts, app, runtime)
+                await alert_event(event, alerts, app, context)
         except Exception as fault:  # noqa: BLE001  # Faust would start anew, past what is in hand
             exit_without_commit(f"the stream of {settings.anomalies_topic}", fault)
         finally:
@@ -65,7 +65,7 @@ def define_alerting(app: ConfirmingApp, topics: Topics, runtime: Runtime) -> Non
 
 
 async def alert_event(
-    event: EventT[Any], alerts: "Alerts", app: ConfirmingApp, runtime: Runtime
+    event: EventT[Any], alerts: "Alerts", app: ConfirmingApp, context: WorkerContext
 ) -> None:
     """Alert on the anomalies of an event, and confirm each of them."""
     for run in cast("list[Run]", event.value):
@@ -78,7 +78,7 @@ async def alert_event(
                 # Faust would not stop before it is done; it is read again, here or elsewhere.
                 app.finish(event)
                 return
-            runtime.counters.alerts[outcome] += 1
+            context.counters.alerts[outcome] += 1
             app.confirm(event, record)
         app.confirm(event, run)
     app.finish(event)

@@ -7,7 +7,7 @@ from typing import Any
 
 import faust
 
-from anomaly_app.context import Runtime
+from anomaly_app.context import WorkerContext
 from anomaly_app.core.decoding.decoded import Rejected
 from anomaly_app.core.monitoring.absences import Absences
 from anomaly_app.core.monitoring.watch import Batch, Letter, finish, step
@@ -19,40 +19,40 @@ LOOK = 5.0
 """Seconds between two looks at what waits for the end of its minute."""
 
 
-def define_watching(app: faust.App, runtime: Runtime) -> None:
+def define_watching(app: faust.App, context: WorkerContext) -> None:
     """Define the task that says what waits, and what says the rest at a stop."""
 
     async def watching() -> None:
         while not app.should_stop:
             await app.sleep(LOOK)
-            notice(Batch(), runtime)
+            notice(Batch(), context)
 
     app.task(watching)
 
     @app.on_before_shutdown.connect
     async def say_the_rest(*_: Any, **__: Any) -> None:
-        runtime.watch, lines = finish(runtime.watch, time.monotonic())
+        context.watch, lines = finish(context.watch, time.monotonic())
         _say(lines)
 
 
-def notice_verdict(verdict: Verdict, runtime: Runtime) -> None:
+def notice_verdict(verdict: Verdict, context: WorkerContext) -> None:
     """Say what is to be said of a batch that was judged, and is in Kafka."""
     rejected = [*map(to_letter, verdict.rejected)]
     numbers = {name: lacking.number for name, lacking in verdict.absent.items()}
 
     def similar(name: str) -> str | None:
         try:
-            return runtime.pipeline.decoder.similar(name, verdict.absent[name].example)
+            return context.pipeline.decoder.similar(name, verdict.absent[name].example)
         except Exception:  # noqa: BLE001  # the batch is in Kafka: a hint must not undo that
             return None
 
     absences = Absences(verdict.scored, numbers, similar)
-    notice(Batch(verdict.scored, len(verdict.findings), rejected, absences=absences), runtime)
+    notice(Batch(verdict.scored, len(verdict.findings), rejected, absences=absences), context)
 
 
-def notice(batch: Batch, runtime: Runtime) -> None:
+def notice(batch: Batch, context: WorkerContext) -> None:
     """Say what is to be said of a batch, or after a while."""
-    runtime.watch, lines = step(runtime.watch, batch, time.monotonic())
+    context.watch, lines = step(context.watch, batch, time.monotonic())
     _say(lines)
 
 

@@ -14,7 +14,7 @@ from anomaly_app.agents.alerting import Alerts, alert_event, define_alerting
 from anomaly_app.channels.delivery import Delivery
 from anomaly_app.channels.log import LogChannel
 from anomaly_app.channels.protocol import Outcome
-from anomaly_app.context import Runtime
+from anomaly_app.context import WorkerContext
 from anomaly_app.core.alerts import message as words
 from anomaly_app.core.alerts import reading
 from anomaly_app.core.alerts.reading import read_alert
@@ -156,9 +156,9 @@ def handle(alerts: Alerts, values: list[bytes]) -> tuple[list[int], dict[str, in
     counters = SimpleNamespace(alerts=dict.fromkeys(map(str, Outcome), 0))
     records = [message(value, offset) for offset, value in enumerate(values)]
     event = SimpleNamespace(value=[Run("anomalies", 2, len(values) + 1, records)])
-    runtime = SimpleNamespace(counters=counters)
+    context = SimpleNamespace(counters=counters)
     with suppress(Exited):
-        asyncio.run(alert_event(cast("Any", event), alerts, cast("Any", app), cast("Any", runtime)))
+        asyncio.run(alert_event(cast("Any", event), alerts, cast("Any", app), cast("Any", context)))
     return confirmed, {k: v for k, v in counters.alerts.items() if v}, bool(finished)
 
 
@@ -243,8 +243,8 @@ def test_the_channel_is_closed_however_the_stream_ends_and_a_fault_there_ends_th
 ) -> None:
     channel, app = Closing(), OneAgent(fault)
     monkeypatch.setattr(alerting, "make_channel", lambda _: channel)
-    runtime = Runtime(Settings(anomalies_topic="my-anomalies"))
-    define_alerting(cast("Any", app), cast("Any", SimpleNamespace(anomalies=None)), runtime)
+    context = WorkerContext(Settings(anomalies_topic="my-anomalies"))
+    define_alerting(cast("Any", app), cast("Any", SimpleNamespace(anomalies=None)), context)
     with suppress(Exited):
         asyncio.run(app.kept(None))
     assert channel.closed
