@@ -3,9 +3,9 @@
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import Any
 
-from faust.types import EventT, StreamT
+from faust.types import StreamT
 
 from anomaly_app.agents.topics import Topics
 from anomaly_app.agents.watching import notice, to_letter
@@ -20,16 +20,12 @@ from anomaly_app.core.monitoring.throttle import Throttle
 from anomaly_app.core.monitoring.watch import Batch
 from anomaly_app.core.scoring.dead_letter import write_dead_letter
 from anomaly_app.errors import AnomalyUnreadable, RecordRejected
-from anomaly_app.kafka.consumer.record_batches import Record, Run
-from anomaly_app.kafka.consumer.transport import ConfirmingApp
+from anomaly_app.kafka.consumer import ConfirmingApp, PendingBatch, Record
 from anomaly_app.kafka.exit import exit_without_commit
 from anomaly_app.kafka.sending import Outgoing, send_all
 from anomaly_app.settings.app import Settings
 
 logger = logging.getLogger(__name__)
-
-ALERTS_AT_ONCE = 32
-"""Anomalies in an event at most: to the log they are written without a pause."""
 
 BETWEEN_LINES = 60.0
 """Seconds between two lines on messages that are no anomalies."""
@@ -39,7 +35,7 @@ def define_alerting(app: ConfirmingApp, topics: Topics, context: WorkerContext) 
     """Define the agent that alerts people."""
     settings = context.settings
     channel = make_channel(settings)
-    # Faust suspends the flow before a rebalance or a stop, and then waits for what is in hand.
+    # Faust suspends the flow before a rebalance or a stop, and then waits for what is in flight.
     delivery = Delivery(channel, given_up=lambda: not app.flow_control.is_active())
     context.alerts_wait_for = lambda: delivery.waiting_for
 
@@ -56,32 +52,30 @@ def define_alerting(app: ConfirmingApp, topics: Topics, context: WorkerContext) 
     async def alerting(stream: StreamT[Any]) -> None:
         """Alert people on anomalies, in Slack or in the log."""
         try:
-            async for event in app.events(stream):
-                await alert_event(event, alerts, app, context)
-        except Exception as fault:  # noqa: BLE001  # Faust would start anew, past what is in hand
+            async for batch in app.batches(stream):
+                await alert_batch(batch, alerts, context)
+        except Exception as fault:  # noqa: BLE001  # Faust would restart it past what is in flight
             exit_without_commit(f"the stream of {settings.anomalies_topic}", fault)
         finally:
             await channel.close()
 
 
-async def alert_event(
-    event: EventT[Any], alerts: "Alerts", app: ConfirmingApp, context: WorkerContext
-) -> None:
-    """Alert on the anomalies of an event, and confirm each of them."""
-    for run in cast("list[Run]", event.value):
-        for record in run.records:
+async def alert_batch(batch: PendingBatch, alerts: "Alerts", context: WorkerContext) -> None:
+    """Alert on the anomalies of a batch, and confirm each of them."""
+    for found in batch.partitions:
+        for record in found.records:
             try:
                 outcome = await alerts.alert(record)
             except Exception as fault:  # noqa: BLE001  # nothing may pass for done that is not
                 exit_without_commit(f"alert on {_place(record)}", fault)
             if outcome is None:
                 # Faust would not stop before it is done; it is read again, here or elsewhere.
-                app.finish(event)
+                batch.finish()
                 return
             context.counters.alerts[outcome] += 1
-            app.confirm(event, record)
-        app.confirm(event, run)
-    app.finish(event)
+            batch.confirm(record)
+        batch.confirm(found)
+    batch.finish()
 
 
 class Alerts:

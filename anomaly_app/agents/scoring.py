@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import faust
-from faust.types import EventT, StreamT
+from faust.types import StreamT
 
 from anomaly_app.agents.schemas import learn_schemas
 from anomaly_app.agents.topics import Topics
@@ -14,10 +14,10 @@ from anomaly_app.context import WorkerContext
 from anomaly_app.core.decoding.decoded import KafkaRecord
 from anomaly_app.core.scoring.verdict import Verdict
 from anomaly_app.core.times import seconds_of
-from anomaly_app.kafka.consumer.record_batches import Run, records_of
-from anomaly_app.kafka.consumer.transport import ConfirmingApp
+from anomaly_app.kafka.consumer import ConfirmingApp, PartitionRecords, PendingBatch
 from anomaly_app.kafka.exit import exit_without_commit
 from anomaly_app.kafka.sending import Outgoing, send_all
+from anomaly_app.observability.counters import Counters
 from anomaly_app.settings.app import Settings
 
 LATENCIES_OF_A_BATCH = 256
@@ -31,38 +31,37 @@ def define_scoring(app: ConfirmingApp, topics: Topics, context: WorkerContext) -
     async def scoring(stream: StreamT[Any]) -> None:
         """Score transactions: anomalies and dead letters come of them."""
         try:
-            async for event in app.events(stream):
-                await score_event(event, app, context)
-        except Exception as fault:  # noqa: BLE001  # Faust would start anew, past what is in hand
+            async for batch in app.batches(stream):
+                await score_batch(batch, app, context)
+        except Exception as fault:  # noqa: BLE001  # Faust would restart it past what is in flight
             exit_without_commit(f"the stream of {context.settings.transactions_topic}", fault)
         finally:
             if context.schemas is not None:
                 await context.schemas.close()
 
 
-async def score_event(event: EventT[Any], app: ConfirmingApp, context: WorkerContext) -> None:
-    """Score the records of an event, and confirm them."""
-    runs = cast("list[Run]", event.value)
+async def score_batch(batch: PendingBatch, app: ConfirmingApp, context: WorkerContext) -> None:
+    """Score the records of a batch, and confirm them."""
     try:
-        records = [*records_of(runs)]
+        records = [*batch.records]
         if not await _schemas_are_known(records, app, context):
             # Faust would not stop before it is done; it is read again, here or elsewhere.
-            app.finish(event)
+            batch.finish()
             return
         await score(records, app, context)
     except Exception as fault:  # noqa: BLE001  # nothing may pass for done that is not
-        exit_without_commit(_where(runs), fault)
-    for run in runs:
-        app.confirm(event, run)
-    app.finish(event)
+        exit_without_commit(_where(batch.partitions), fault)
+    for found in batch.partitions:
+        batch.confirm(found)
+    batch.finish()
 
 
 async def _schemas_are_known(
-    records: Sequence[KafkaRecord], app: ConfirmingApp, context: WorkerContext
+    records: Sequence[KafkaRecord], app: faust.App, context: WorkerContext
 ) -> bool:
     if context.schemas is None:
         return True
-    # Faust suspends the flow before a rebalance or a stop, and then waits for what is in hand.
+    # Faust suspends the flow before a rebalance or a stop, and then waits for what is in flight.
     return await learn_schemas(
         (record.value for record in records),
         context.schemas,
@@ -72,11 +71,14 @@ async def _schemas_are_known(
 
 async def score(records: Sequence[KafkaRecord], app: faust.App, context: WorkerContext) -> None:
     """Judge records; when this returns, all that came of them is in Kafka."""
-    verdict = context.pipeline.judge(records, detected_at=time.time())
+    # Taken once: while the messages are sent, another model may come into use.
+    pipeline = context.pipeline
+    verdict = pipeline.judge(records, detected_at=time.time())
     if messages := _outgoing(verdict, context.settings):
         producer = await app.maybe_start_producer()
         await send_all(producer, messages, timeout=context.settings.send_timeout)
-    _count(records, verdict, context, now=time.time())
+    _count(records, verdict, context.counters, now=time.time())
+    notice_verdict(verdict, pipeline, context)
 
 
 def _outgoing(verdict: Verdict, settings: Settings) -> list[Outgoing]:
@@ -86,9 +88,8 @@ def _outgoing(verdict: Verdict, settings: Settings) -> list[Outgoing]:
 
 
 def _count(
-    records: Sequence[KafkaRecord], verdict: Verdict, context: WorkerContext, *, now: float
+    records: Sequence[KafkaRecord], verdict: Verdict, counters: Counters, *, now: float
 ) -> None:
-    counters = context.counters
     counters.batches += 1
     counters.scored += verdict.scored
     counters.anomalies += len(verdict.findings)
@@ -97,13 +98,12 @@ def _count(
     sample = records[:: len(records) // LATENCIES_OF_A_BATCH + 1]
     times = [seconds_of(record.timestamp or 0) for record in sample]
     counters.latency.add([now - seconds for seconds in times if seconds])
-    notice_verdict(verdict, context)
 
 
-def _where(runs: Sequence[Run]) -> str:
-    places = ", ".join(
-        f"{run.partition} offsets {run.records[0].offset} to {run.end - 1}"
-        for run in runs
-        if run.records
+def _where(partitions: Sequence[PartitionRecords]) -> str:
+    ranges = ", ".join(
+        f"{found.partition} offsets {found.records[0].offset} to {found.end - 1}"
+        for found in partitions
+        if found.records
     )
-    return f"{runs[0].topic} partition {places}"
+    return f"{partitions[0].topic} partition {ranges}"

@@ -111,9 +111,10 @@ def context_of(**settings: Any) -> WorkerContext:
 
 def judged(context: WorkerContext, values: Sequence[Any]) -> None:
     records = [record(json.dumps(value).encode(), offset=i) for i, value in enumerate(values)]
-    verdict = context.pipeline.judge(records, NOON)
+    pipeline = context.pipeline
+    verdict = pipeline.judge(records, NOON)
     context.counters.absent.update({name: one.number for name, one in verdict.absent.items()})
-    notice_verdict(verdict, context)
+    notice_verdict(verdict, pipeline, context)
 
 
 def test_a_misnamed_feature_is_said_in_the_log_and_on_the_page(

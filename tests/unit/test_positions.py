@@ -1,14 +1,10 @@
-"""Gaps: reading that goes on elsewhere is noticed, said, and counted where records are lost."""
+"""Positions: reading that goes on elsewhere than was expected is noticed."""
 
-import logging
-
-import pytest
 from aiokafka.structs import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly_app.kafka.consumer.gaps import Gap, Positions, report_gap
-from anomaly_app.observability.counters import Counters
+from anomaly_app.kafka.consumer.positions import Gap, Positions
 
 TP = TopicPartition("transactions", 2)
 OTHER = TopicPartition("transactions", 3)
@@ -52,25 +48,3 @@ def test_every_offset_is_read_or_in_a_gap(steps: list[tuple[int, int]]) -> None:
         read += records
         positions.expect(TP, position)
     assert read + lost == position
-
-
-def test_a_gap_is_a_warning_with_both_offsets_and_is_counted(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    counters = Counters()
-    with caplog.at_level(logging.WARNING):
-        report_gap(Gap("transactions", 2, 100, 300), counters)
-        report_gap(Gap("transactions", 2, 400, 401), counters)
-    assert counters.lost_to_retention == {("transactions", 2): 201}
-    assert "topic transactions partition 2: offsets 100 to 299 were deleted" in caplog.text
-    assert "reading from offset 300" in caplog.text
-
-
-def test_a_topic_that_was_made_anew_is_a_warning_and_loses_nothing(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    counters = Counters()
-    report_gap(Gap("transactions", 2, 5_000, 0), counters)
-    assert counters.lost_to_retention.total() == 0
-    assert "offset 5000 does not exist any more" in caplog.text
-    assert "reading from offset 0" in caplog.text

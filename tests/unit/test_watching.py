@@ -9,7 +9,7 @@ from typing import cast
 import faust
 import pytest
 
-from anomaly_app.agents.watching import LOOK, define_watching, logger, notice
+from anomaly_app.agents.watching import POLL_INTERVAL, define_watching, logger, notice
 from anomaly_app.context import WorkerContext
 from anomaly_app.core.monitoring.watch import Batch, Letter
 from anomaly_app.settings.app import Settings
@@ -67,5 +67,5 @@ def test_what_waits_is_said_after_a_minute_or_at_the_stop_and_once(
     notice(letters(1), context)
     notice(letters(3), context)
     app.run()
-    at = min(60.0, LOOK * looks)
+    at = min(60.0, POLL_INTERVAL * looks)
     assert said == [(0.0, "1 dead letter"), (at, "3 more dead letters")]
