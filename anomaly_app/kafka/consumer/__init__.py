@@ -44,10 +44,11 @@ Faust
     Takes what was fetched. Publicly: ``getmany``, one turn of the method queue for each look.
 ``AIOKafkaConsumerThread._seek_wait``
     Seeks in the thread, for the tables of Faust, while nothing is fetched.
-``Consumer._new_consumer_thread``
-    Makes our thread. Publicly: a consumer of our own, 1,000 lines of rebalance.
+``Consumer._new_consumer_thread``, ``Consumer._thread``
+    Makes our thread, which Faust's consumer keeps. Publicly: a consumer of our own, with 1,000
+    lines for rebalances.
 ``Consumer._add_gap``
-    Overridden: Faust would keep each offset that a batch skips. Publicly: an option, if there were.
+    Overridden, since Faust would keep each offset that a batch skips. There is no public way.
 ``Consumer._drain_messages``, ``Consumer._wait_next_records``, ``Consumer._getmany``,
 ``Consumer._to_message``
     Hand batches on in one turn of the event loop. Publicly: ``getmany``, two tasks and four turns
