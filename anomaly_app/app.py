@@ -8,19 +8,16 @@ import mode.loop
 from faust.cli.base import cli
 from mode.utils.logging import DEFAULT_FORMATTERS
 
-from anomaly_app.agents.alerting import define_alerting
-from anomaly_app.agents.scoring import define_scoring
-from anomaly_app.agents.topics import declare_topics
-from anomaly_app.agents.watching import define_watching
+from anomaly_app.agents import declare_topics, define_alerting, define_scoring, define_watching
 from anomaly_app.commands import COMMANDS
 from anomaly_app.context import WorkerContext
 from anomaly_app.dead_letters.command import dlq
 from anomaly_app.errors import SettingsError
 from anomaly_app.kafka.consumer import ConfirmingApp, ConsumerOptions, faust_credentials
 from anomaly_app.kafka.topics import max_message_bytes
-from anomaly_app.observability.gaps import report_gap
+from anomaly_app.observability import report_gap
 from anomaly_app.settings.app import Settings, load_settings
-from anomaly_app.web.views import define_views
+from anomaly_app.web import define_views
 from anomaly_app.worker import worker_class
 
 HEARTBEAT = 1.0

@@ -15,7 +15,7 @@ from anomaly_app.core.monitoring.watch import Watch
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.core.visible import listed
 from anomaly_app.errors import SettingsError
-from anomaly_app.observability.counters import Counters
+from anomaly_app.observability import Counters
 from anomaly_app.schemas.registry import open_registry
 from anomaly_app.settings.app import Settings
 

@@ -17,7 +17,7 @@ from anomaly_app.core.times import seconds_of
 from anomaly_app.kafka.consumer import ConfirmingApp, PartitionRecords, PendingBatch
 from anomaly_app.kafka.exit import exit_without_commit
 from anomaly_app.kafka.sending import Outgoing, send_all
-from anomaly_app.observability.counters import Counters
+from anomaly_app.observability import Counters
 from anomaly_app.settings.app import Settings
 
 LATENCIES_OF_A_BATCH = 256

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiokafka import AIOKafkaConsumer
@@ -46,7 +46,7 @@ class Fetching:
         self.inbox = Inbox(SIZES)
         self.arrived = ThreadSafeEvent(loop)
         options = ConsumerOptions(fetch_wait=0.25, linger=LINGER, on_gap=self.gaps.append)
-        self.thread: Any = FetchingThread(
+        self.thread: Any = cast("Any", FetchingThread)(
             consumer,
             inbox=self.inbox,
             arrived=self.arrived,

@@ -22,8 +22,9 @@ from aiokafka.consumer.subscription_state import SubscriptionState
 from aiokafka.protocol.fetch import FetchRequest, FetchRequest_v11, FetchResponse_v11
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
-from faust.transport.consumer import Consumer
+from faust.transport.consumer import Consumer, ThreadDelegateConsumer
 from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
 
 from anomaly_app.kafka import consumer as package
 from tests.support.fetches import TOPIC, Sent, batch, one_by_one
@@ -31,7 +32,7 @@ from tests.support.fetching import Fetching, fetching
 
 ROOT = Path(__file__).parents[2]
 OURS = ROOT / "anomaly_app/kafka/consumer"
-TP = TopicPartition(TOPIC, 0)
+PARTITION = TopicPartition(TOPIC, 0)
 Thread = driver.AIOKafkaConsumerThread
 
 Contract = Callable[[Fetching], Any]
@@ -70,13 +71,13 @@ def the_fetcher_is_made_at_the_start(_: Fetching) -> None:
 
 @part("AIOKafkaConsumer._subscription")
 def positions_are_in_the_assignment_of_the_subscription(it: Fetching) -> None:
-    it.client._subscription.assign_from_subscribed({TP})
+    it.client._subscription.assign_from_subscribed({PARTITION})
     assignment = it.client._subscription.subscription.assignment
-    assert assignment.tps == {TP}
-    assert not assignment.state_value(TP).has_valid_position
-    it.client.seek(TP, 7)
-    assert assignment.state_value(TP).has_valid_position
-    assert assignment.state_value(TP).position == 7
+    assert assignment.tps == {PARTITION}
+    assert not assignment.state_value(PARTITION).has_valid_position
+    it.client.seek(PARTITION, 7)
+    assert assignment.state_value(PARTITION).has_valid_position
+    assert assignment.state_value(PARTITION).position == 7
     assert SubscriptionState.subscription.fset is None
 
 
@@ -86,12 +87,12 @@ async def results_are_kept_in_an_ordered_dict_and_read_batch_by_batch(it: Fetchi
     assert "_records" in names_in(Fetcher._proc_fetch_request)
     kept = it.client._fetcher._records
     assert isinstance(kept, OrderedDict)
-    it.client._subscription.assign_from_subscribed({TP})
-    it.client.seek(TP, 5)
-    it.answer(driver.TP(*TP), [5, 6])
-    found = await it.client._fetcher.fetched_records({TP}, timeout=0)
-    assert [(one.first, one.end) for one in found[TP]] == [(5, 7)]
-    assert await it.client.position(TP) == 7
+    it.client._subscription.assign_from_subscribed({PARTITION})
+    it.client.seek(PARTITION, 5)
+    it.answer(TP(*PARTITION), [5, 6])
+    found = await it.client._fetcher.fetched_records({PARTITION}, timeout=0)
+    assert [(one.first, one.end) for one in found[PARTITION]] == [(5, 7)]
+    assert await it.client.position(PARTITION) == 7
     assert not kept
 
 
@@ -188,7 +189,7 @@ def the_thread_seeks_and_waits(_: Fetching) -> None:
 @part("Consumer._new_consumer_thread")
 def the_consumer_makes_its_thread_when_it_is_made(_: Fetching) -> None:
     assert parameters(driver.Consumer._new_consumer_thread) == ["self"]
-    assert "_new_consumer_thread" in names_in(driver.ThreadDelegateConsumer.__init__)
+    assert "_new_consumer_thread" in names_in(ThreadDelegateConsumer.__init__)
 
 
 @part("Consumer._thread")
@@ -231,7 +232,7 @@ def offsets_are_committed_by_one_method(_: Fetching) -> None:
 @part("Consumer._read_offset")
 def what_lies_before_a_seek_is_dropped_by_one_dict(it: Fetching) -> None:
     assert isinstance(it.thread.consumer._read_offset, dict)
-    assert it.thread.consumer._read_offset[TP] is None
+    assert it.thread.consumer._read_offset[PARTITION] is None
 
 
 @part("Consumer._waiting_for_ack")
