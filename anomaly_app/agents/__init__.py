@@ -1,1 +1,12 @@
-"""The edge: the only rooms that know Faust's consumer, topics and agents."""
+"""The agents: they take batches from the consumer, and send what comes of them to Kafka or people.
+
+Each is defined by one function, which `anomaly_app.app` calls. An agent on one more topic is one
+line in `topics`, and a function of its own.
+"""
+
+from anomaly_app.agents.alerting import define_alerting
+from anomaly_app.agents.scoring import define_scoring
+from anomaly_app.agents.topics import declare_topics
+from anomaly_app.agents.watching import define_watching
+
+__all__ = ["declare_topics", "define_alerting", "define_scoring", "define_watching"]

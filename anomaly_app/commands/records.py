@@ -66,7 +66,7 @@ def _fields(record: Any) -> list[Row]:
     headers = HEADERS if record is records.DeadLetter else {}
     helps = _helps(record)
     rows = []
-    for name in record._options.fields:  # noqa: SLF001  # as Faust's own command does
+    for name in inspect.get_annotations(record):
         field = getattr(record, name)
         rows.append(
             {

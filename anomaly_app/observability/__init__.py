@@ -1,1 +1,6 @@
-"""Observability: what the app counts and serves."""
+"""What a worker counts and says of itself."""
+
+from anomaly_app.observability.counters import Counters
+from anomaly_app.observability.gaps import report_gap
+
+__all__ = ["Counters", "report_gap"]

@@ -21,7 +21,7 @@ from tests.support.traffic import BAD, mixed, send_steadily, transactions
 pytestmark = pytest.mark.broker
 
 WITHOUT_COMMIT = 75
-"""Exit code of a worker that could not finish what it had in hand."""
+"""Exit code of a worker that could not finish what it had in flight."""
 
 
 @pytest.fixture

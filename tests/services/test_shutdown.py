@@ -1,4 +1,4 @@
-"""A worker that is asked to stop finishes what it has in hand, commits, and leaves its group."""
+"""A worker that is asked to stop finishes what it has in flight, commits, and leaves its group."""
 
 import asyncio
 import signal
@@ -51,7 +51,7 @@ def test_a_stop_finishes_the_batch_in_hand_commits_and_leaves(
         assert code == 0
         assert await members(kafka) == 0
         committed = sum((await kafka.committed()).values())
-        # What was in hand is done, and what was not begun is not.
+        # What was in flight is done, and what was not begun is not.
         assert 1_000 < committed < 3_000
         faults.heal()
         async with kafka.worker() as second:
@@ -61,7 +61,7 @@ def test_a_stop_finishes_the_batch_in_hand_commits_and_leaves(
         account = await settle(kafka)
         account.check()
         assert account.repeats == 0
-        measured(f"{took:.1f} s to stop with a batch in hand")
+        measured(f"{took:.1f} s to stop with a batch in flight")
         assert took < LONGEST_STOP
 
     asyncio.run(story())
