@@ -1,6 +1,5 @@
 """``make demo`` as a user runs it."""
 
-import asyncio
 import json
 import os
 import signal
@@ -143,11 +142,11 @@ def test_a_broker_that_is_none_is_one_line_before_anything_is_trained(
     assert not (tmp_path / "models").exists()
 
 
-def test_a_worker_that_cannot_start_is_told_by_its_error(tmp_path: Path) -> None:
+async def test_a_worker_that_cannot_start_is_told_by_its_error(tmp_path: Path) -> None:
     worker = Worker.start(tmp_path, {"ANOMALY_MODEL": str(tmp_path / "none")})
     try:
         with pytest.raises(WorkerEnded) as ended:
-            asyncio.run(worker.wait_until_ready())
+            await worker.wait_until_ready()
     finally:
         worker.stop()
     assert str(ended.value).startswith(

@@ -1,6 +1,5 @@
 """A model from what a topic holds, by the command, on a real broker."""
 
-import asyncio
 import json
 import subprocess
 import sys
@@ -56,9 +55,9 @@ def manifest_of(folder: Path) -> Manifest:
     return read_manifest((folder / MANIFEST_FILE).read_bytes(), where=str(folder))
 
 
-def test_a_model_is_fitted_on_what_a_topic_holds(kafka: Kafka, tmp_path: Path) -> None:
+async def test_a_model_is_fitted_on_what_a_topic_holds(kafka: Kafka, tmp_path: Path) -> None:
     now = time.time()
-    asyncio.run(write_history(kafka, now))
+    await write_history(kafka, now)
     code, output = fit(kafka, tmp_path / "models")
     assert code == 0, output
     assert "6 of 600 records could not be read and were left out: 6 not-json" in output

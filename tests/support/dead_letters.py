@@ -86,21 +86,13 @@ async def write_letters(
         await producer.stop()
 
 
-def prepare(kafka: Kafka, letters: Sequence[DeadLetter], **configs: str) -> list[Place]:
+async def prepare(kafka: Kafka, letters: Sequence[DeadLetter], **configs: str) -> list[Place]:
     """Create the topics with dead letters in them, and give their places."""
-
-    async def work() -> list[Place]:
-        await create_topics(kafka, **configs)
-        return await write_letters(kafka, letters)
-
-    return asyncio.run(work())
+    await create_topics(kafka, **configs)
+    return await write_letters(kafka, letters)
 
 
-def prepare_one_by_one(kafka: Kafka, letters: Sequence[DeadLetter]) -> list[Place]:
+async def prepare_one_by_one(kafka: Kafka, letters: Sequence[DeadLetter]) -> list[Place]:
     """Create the topics with dead letters in them, the last of them written just now."""
-
-    async def work() -> list[Place]:
-        await create_topics(kafka)
-        return await write_letters(kafka, letters, first=int(time.time() - len(letters)) * 1000)
-
-    return asyncio.run(work())
+    await create_topics(kafka)
+    return await write_letters(kafka, letters, first=int(time.time() - len(letters)) * 1000)

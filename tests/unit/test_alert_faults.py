@@ -1,6 +1,5 @@
 """A fault in the words of one alert costs that alert only, and is never silent."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
@@ -66,7 +65,7 @@ def message(value: bytes | None, offset: int = 7) -> Record:
 
 
 @alert_stages
-def test_an_anomaly_that_cannot_be_put_into_words_is_a_dead_letter(
+async def test_an_anomaly_that_cannot_be_put_into_words_is_a_dead_letter(
     stage: Stage,
     monkeypatch: pytest.MonkeyPatch,
     alerts: Alerts,
@@ -74,8 +73,8 @@ def test_an_anomaly_that_cannot_be_put_into_words_is_a_dead_letter(
 ) -> None:
     stage.break_down(monkeypatch)
     value = write_json(MARKED_ANOMALY)
-    assert asyncio.run(alerts.alert(message(write_json(anomaly()), 6))) == Outcome.LOGGED
-    assert asyncio.run(alerts.alert(message(value))) == Outcome.DEAD_LETTER
+    assert await alerts.alert(message(write_json(anomaly()), 6)) == Outcome.LOGGED
+    assert await alerts.alert(message(value)) == Outcome.DEAD_LETTER
     [letter] = buried
     assert (letter.key, letter.value) == (b"card-1", value)
     headers = {name: text.decode() for name, text in letter.headers.items()}
@@ -88,12 +87,12 @@ def test_an_anomaly_that_cannot_be_put_into_words_is_a_dead_letter(
 
 
 @alert_stages
-def test_a_fault_in_the_words_of_all_alerts_confirms_none(
+async def test_a_fault_in_the_words_of_all_alerts_confirms_none(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, alerts: Alerts, buried: list[Message]
 ) -> None:
     stage.break_down(monkeypatch, for_all=True)
     with pytest.raises(Fault):
-        asyncio.run(alerts.alert(message(write_json(anomaly()))))
+        await alerts.alert(message(write_json(anomaly())))
     assert buried == []
 
 
@@ -119,24 +118,21 @@ def test_a_reading_that_takes_no_anomaly_at_all_is_no_messages_fault(
     ],
     ids=lambda value: repr(value)[:20],
 )
-def test_what_is_no_anomaly_is_counted_and_does_not_stop_the_alerts(
+async def test_what_is_no_anomaly_is_counted_and_does_not_stop_the_alerts(
     value: bytes | None, alerts: Alerts, buried: list[Message]
 ) -> None:
     with pytest.raises(AnomalyUnreadable):
         read_alert(value)
-    assert asyncio.run(alerts.alert(message(value))) == Outcome.UNREADABLE
-    assert asyncio.run(alerts.alert(message(write_json(anomaly())))) == Outcome.LOGGED
+    assert await alerts.alert(message(value)) == Outcome.UNREADABLE
+    assert await alerts.alert(message(write_json(anomaly()))) == Outcome.LOGGED
     assert buried == []
 
 
-def test_thousands_that_are_no_anomalies_are_one_line(
+async def test_thousands_that_are_no_anomalies_are_one_line(
     alerts: Alerts, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def story() -> None:
-        for _ in range(3_000):
-            assert await alerts.alert(message(b"{")) == Outcome.UNREADABLE
-
-    asyncio.run(story())
+    for _ in range(3_000):
+        assert await alerts.alert(message(b"{")) == Outcome.UNREADABLE
     [line] = [r.getMessage() for r in caplog.records if r.levelno == logging.ERROR]
     assert "anomalies partition 2 offset 7 is not an anomaly" in line
     assert line.endswith("1 such since the last line")
@@ -146,7 +142,7 @@ class Exited(BaseException):
     """In place of the end of the process."""
 
 
-def handle(alerts: Alerts, values: list[bytes]) -> tuple[list[int], dict[str, int], bool]:
+async def handle(alerts: Alerts, values: list[bytes]) -> tuple[list[int], dict[str, int], bool]:
     """Let the agent handle an event: what it confirmed, counted, and whether it finished it."""
     confirmed: list[int] = []
     finished: list[Any] = []
@@ -158,7 +154,7 @@ def handle(alerts: Alerts, values: list[bytes]) -> tuple[list[int], dict[str, in
     event = SimpleNamespace(value=[Run("anomalies", 2, len(values) + 1, records)])
     runtime = SimpleNamespace(counters=counters)
     with suppress(Exited):
-        asyncio.run(alert_event(cast("Any", event), alerts, cast("Any", app), cast("Any", runtime)))
+        await alert_event(cast("Any", event), alerts, cast("Any", app), cast("Any", runtime))
     return confirmed, {k: v for k, v in counters.alerts.items() if v}, bool(finished)
 
 
@@ -174,12 +170,12 @@ def exits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return said
 
 
-def test_an_unalertable_anomaly_is_confirmed_with_those_around_it(
+async def test_an_unalertable_anomaly_is_confirmed_with_those_around_it(
     alerts: Alerts, buried: list[Message], exits: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ALERT_STAGES[2].break_down(monkeypatch)
     good, marked = write_json(anomaly()), write_json(MARKED_ANOMALY)
-    assert handle(alerts, [good, b"{", marked, good]) == (
+    assert await handle(alerts, [good, b"{", marked, good]) == (
         [1, 2, 3, 4, 5],
         {"logged": 2, "unreadable": 1, "dead_letter": 1},
         True,
@@ -188,7 +184,7 @@ def test_an_unalertable_anomaly_is_confirmed_with_those_around_it(
     assert exits == []
 
 
-def test_an_unalertable_anomaly_that_is_not_buried_is_not_confirmed(
+async def test_an_unalertable_anomaly_that_is_not_buried_is_not_confirmed(
     exits: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def reject(rejected: Rejected) -> None:
@@ -197,7 +193,7 @@ def test_an_unalertable_anomaly_that_is_not_buried_is_not_confirmed(
     ALERT_STAGES[2].break_down(monkeypatch)
     alerts = Alerts(Delivery(LogChannel(), given_up=lambda: False), reject)
     good, marked = write_json(anomaly()), write_json(MARKED_ANOMALY)
-    assert handle(alerts, [good, marked, good]) == ([1], {"logged": 1}, False)
+    assert await handle(alerts, [good, marked, good]) == ([1], {"logged": 1}, False)
     assert exits == ["alert on anomalies partition 2 offset 1"]
 
 
@@ -238,7 +234,7 @@ class Closing(LogChannel):
 
 
 @pytest.mark.parametrize("fault", [None, Fault("between two events")])
-def test_the_channel_is_closed_however_the_stream_ends_and_a_fault_there_ends_the_process(
+async def test_the_channel_is_closed_however_the_stream_ends_and_a_fault_there_ends_the_process(
     fault: Exception | None, exits: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     channel, app = Closing(), OneAgent(fault)
@@ -246,6 +242,6 @@ def test_the_channel_is_closed_however_the_stream_ends_and_a_fault_there_ends_th
     runtime = Runtime(Settings(anomalies_topic="my-anomalies"))
     define_alerting(cast("Any", app), cast("Any", SimpleNamespace(anomalies=None)), runtime)
     with suppress(Exited):
-        asyncio.run(app.kept(None))
+        await app.kept(None)
     assert channel.closed
     assert exits == (["the stream of my-anomalies"] if fault else [])

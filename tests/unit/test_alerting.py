@@ -33,25 +33,19 @@ def channel_to(url: str, *, interval: float = 0.0, token: str = TOKEN) -> SlackC
     return SlackChannel(token=token, channel="#fraud", url=url, interval=interval)
 
 
-def deliver(channel: SlackChannel, count: int = 1) -> list[Outcome | None]:
-    async def run() -> list[Outcome | None]:
-        delivery = Delivery(channel, given_up=lambda: False)
-        try:
-            return [await delivery.deliver(MESSAGE) for _ in range(count)]
-        finally:
-            await channel.close()
-
-    return asyncio.run(run())
+async def deliver(channel: SlackChannel, count: int = 1) -> list[Outcome | None]:
+    delivery = Delivery(channel, given_up=lambda: False)
+    try:
+        return [await delivery.deliver(MESSAGE) for _ in range(count)]
+    finally:
+        await channel.close()
 
 
-def once(channel: SlackChannel) -> Outcome | Later:
-    async def run() -> Outcome | Later:
-        try:
-            return await channel.deliver(MESSAGE)
-        finally:
-            await channel.close()
-
-    return asyncio.run(run())
+async def once(channel: SlackChannel) -> Outcome | Later:
+    try:
+        return await channel.deliver(MESSAGE)
+    finally:
+        await channel.close()
 
 
 def texts_in(message: AlertMessage) -> str:
@@ -163,98 +157,88 @@ def test_missing_parts_have_words() -> None:
     assert "no single value" in texts_in(AlertMessage(anomaly(reasons=[])))
 
 
-def test_slack_gets_the_message(slack: SlackServer) -> None:
-    assert deliver(channel_to(slack.url)) == [Outcome.SENT]
+async def test_slack_gets_the_message(slack: SlackServer) -> None:
+    assert await deliver(channel_to(slack.url)) == [Outcome.SENT]
     posted = slack.posted[0]
     assert posted["channel"] == "#fraud"
     assert posted["text"] == MESSAGE.text
     assert posted["blocks"] == MESSAGE.blocks
 
 
-def test_retry_after_is_honoured(slack: SlackServer) -> None:
+async def test_retry_after_is_honoured(slack: SlackServer) -> None:
     slack.answers = ["429", "429"]
     slack.retry_after = "1"
-    assert deliver(channel_to(slack.url)) == [Outcome.SENT]
+    assert await deliver(channel_to(slack.url)) == [Outcome.SENT]
     assert len(slack.posted) == 1
     gaps = [b - a for a, b in zip(slack.attempts, slack.attempts[1:], strict=False)]
     assert len(gaps) == 2
     assert min(gaps) >= 1.0
 
 
-def test_messages_keep_their_distance(slack: SlackServer) -> None:
-    assert deliver(channel_to(slack.url, interval=0.4), count=3) == [Outcome.SENT] * 3
+async def test_messages_keep_their_distance(slack: SlackServer) -> None:
+    assert await deliver(channel_to(slack.url, interval=0.4), count=3) == [Outcome.SENT] * 3
     gaps = [b - a for a, b in zip(slack.attempts, slack.attempts[1:], strict=False)]
     assert min(gaps) >= 0.39
 
 
 @pytest.mark.parametrize("answer", ["503", "not json", "channel_not_found", "internal_error"])
-def test_what_may_pass_is_tried_again(slack: SlackServer, answer: str) -> None:
+async def test_what_may_pass_is_tried_again(slack: SlackServer, answer: str) -> None:
     slack.answers = [answer]
-    assert deliver(channel_to(slack.url)) == [Outcome.SENT]
+    assert await deliver(channel_to(slack.url)) == [Outcome.SENT]
     assert len(slack.attempts) == 2
 
 
-def test_a_wrong_token_waits_and_is_not_printed(
+async def test_a_wrong_token_waits_and_is_not_printed(
     slack: SlackServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    answer = once(channel_to(slack.url, token="xoxb-wrong-secret"))  # noqa: S106
+    answer = await once(channel_to(slack.url, token="xoxb-wrong-secret"))  # noqa: S106
     assert answer == Later(None, "Slack says invalid_auth")
     assert "wrong-secret" not in caplog.text
 
 
-def test_an_unreachable_slack_is_tried_again() -> None:
-    answer = once(channel_to(f"http://127.0.0.1:{free_port()}/api/"))
+async def test_an_unreachable_slack_is_tried_again() -> None:
+    answer = await once(channel_to(f"http://127.0.0.1:{free_port()}/api/"))
     assert isinstance(answer, Later)
     assert "cannot be reached" in answer.why
 
 
-def test_a_message_that_slack_refuses_for_good_stands_in_the_log(
+async def test_a_message_that_slack_refuses_for_good_stands_in_the_log(
     slack: SlackServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     slack.answers = ["invalid_blocks"]
-    assert deliver(channel_to(slack.url)) == [Outcome.REFUSED]
+    assert await deliver(channel_to(slack.url)) == [Outcome.REFUSED]
     assert MESSAGE.text in caplog.text
 
 
-def test_a_worker_that_stops_lets_go_of_the_alert_in_hand(slack: SlackServer) -> None:
+async def test_a_worker_that_stops_lets_go_of_the_alert_in_hand(slack: SlackServer) -> None:
     slack.answers = ["429"] * 99
     slack.retry_after = "600"
-
-    async def run() -> tuple[Outcome | None, float]:
-        loop = asyncio.get_running_loop()
-        stop_at = loop.time() + 0.5
-        channel = channel_to(slack.url)
-        delivery = Delivery(channel, given_up=lambda: loop.time() > stop_at)
-        outcome = await delivery.deliver(MESSAGE)
-        await channel.close()
-        return outcome, loop.time() - stop_at
-
-    outcome, late = asyncio.run(run())
+    loop = asyncio.get_running_loop()
+    stop_at = loop.time() + 0.5
+    channel = channel_to(slack.url)
+    delivery = Delivery(channel, given_up=lambda: loop.time() > stop_at)
+    outcome = await delivery.deliver(MESSAGE)
+    await channel.close()
     assert outcome is None
-    assert late < 1.0
+    assert loop.time() - stop_at < 1.0
 
 
-def test_a_waiting_alert_says_why(slack: SlackServer) -> None:
+async def test_a_waiting_alert_says_why(slack: SlackServer) -> None:
     slack.answers = ["503"]
-
-    async def run() -> list[str | None]:
-        channel = channel_to(slack.url)
-        delivery = Delivery(channel, given_up=lambda: False)
-        task = asyncio.create_task(delivery.deliver(MESSAGE))
-        await asyncio.sleep(0.5)
-        during = delivery.waiting_for
-        await task
-        await channel.close()
-        return [during, delivery.waiting_for]
-
-    during, after = asyncio.run(run())
+    channel = channel_to(slack.url)
+    delivery = Delivery(channel, given_up=lambda: False)
+    task = asyncio.create_task(delivery.deliver(MESSAGE))
+    await asyncio.sleep(0.5)
+    during = delivery.waiting_for
+    await task
+    await channel.close()
     assert during is not None
-    assert after is None
+    assert delivery.waiting_for is None
 
 
-def test_without_a_token_the_same_words_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+async def test_without_a_token_the_same_words_are_logged(caplog: pytest.LogCaptureFixture) -> None:
     channel = make_channel(Settings())
     assert isinstance(channel, LogChannel)
     with caplog.at_level(logging.WARNING):
-        assert asyncio.run(channel.deliver(MESSAGE)) == Outcome.LOGGED
+        assert await channel.deliver(MESSAGE) == Outcome.LOGGED
     assert MESSAGE.text in caplog.text

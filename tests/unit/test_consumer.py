@@ -38,75 +38,59 @@ async def messages(consumer: Any) -> list[Any]:
     return [consumer._to_message(tp, runs) for tp, batches in found.items() for runs in batches]
 
 
-def test_the_records_of_all_partitions_are_one_event() -> None:
-    async def run() -> None:
-        async with new_consumer() as consumer:
-            arrive(consumer, 5, 6)
-            arrive(consumer, 3, partition=1)
-            [message] = await messages(consumer)
-            runs = [(r.partition, r.end, len(r.records)) for r in message.value]
-            assert runs == [(0, 7, 2), (1, 4, 1)]
-            assert (message.tp, message.offset) == (TP(TOPIC, 1), 3)
-
-    asyncio.run(run())
+async def test_the_records_of_all_partitions_are_one_event() -> None:
+    async with new_consumer() as consumer:
+        arrive(consumer, 5, 6)
+        arrive(consumer, 3, partition=1)
+        [message] = await messages(consumer)
+        runs = [(r.partition, r.end, len(r.records)) for r in message.value]
+        assert runs == [(0, 7, 2), (1, 4, 1)]
+        assert (message.tp, message.offset) == (TP(TOPIC, 1), 3)
 
 
-def test_no_more_is_handed_on_than_agents_can_begin_with() -> None:
-    async def run() -> None:
-        async with new_consumer() as consumer:
-            held = []
-            for offset in range(IN_HAND):
-                arrive(consumer, offset)
-                held += await messages(consumer)
-            assert len(held) == IN_HAND
-            arrive(consumer, 10)
-            arrive(consumer, 11)
-            assert await messages(consumer) == []
-            consumer.finish(SimpleNamespace(message=held[0], value=held[0].value))
-            [message] = await messages(consumer)
-            assert [r.end for r in message.value] == [11, 12]
-
-    asyncio.run(run())
+async def test_no_more_is_handed_on_than_agents_can_begin_with() -> None:
+    async with new_consumer() as consumer:
+        held = []
+        for offset in range(IN_HAND):
+            arrive(consumer, offset)
+            held += await messages(consumer)
+        assert len(held) == IN_HAND
+        arrive(consumer, 10)
+        arrive(consumer, 11)
+        assert await messages(consumer) == []
+        consumer.finish(SimpleNamespace(message=held[0], value=held[0].value))
+        [message] = await messages(consumer)
+        assert [r.end for r in message.value] == [11, 12]
 
 
-def test_an_event_that_faust_drops_is_not_in_hand() -> None:
-    async def run() -> None:
-        async with new_consumer() as consumer:
-            for offset in range(2 * IN_HAND):
-                arrive(consumer, offset)
-                assert len(await messages(consumer)) == 1
-
-    asyncio.run(run())
-
-
-def test_nothing_is_handed_on_while_the_flow_is_stopped() -> None:
-    async def run() -> None:
-        async with new_consumer() as consumer:
-            arrive(consumer, 5)
-            consumer.stop_flow()
-            assert await consumer._getmany(PARTITIONS, 0.01) is None
-            consumer.resume_flow()
+async def test_an_event_that_faust_drops_is_not_in_hand() -> None:
+    async with new_consumer() as consumer:
+        for offset in range(2 * IN_HAND):
+            arrive(consumer, offset)
             assert len(await messages(consumer)) == 1
 
-    asyncio.run(run())
+
+async def test_nothing_is_handed_on_while_the_flow_is_stopped() -> None:
+    async with new_consumer() as consumer:
+        arrive(consumer, 5)
+        consumer.stop_flow()
+        assert await consumer._getmany(PARTITIONS, 0.01) is None
+        consumer.resume_flow()
+        assert len(await messages(consumer)) == 1
 
 
-def test_what_fetching_raised_ends_the_process_and_says_where(
+async def test_what_fetching_raised_ends_the_process_and_says_where(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def leave(code: int) -> None:
         raise SystemExit(code)
 
     monkeypatch.setattr(os, "_exit", leave)
-
-    async def run() -> None:
-        async with new_consumer() as consumer:
-            consumer._thread._fault = UnreadableBatch("topic transactions partition 3 …")
-            with pytest.raises(SystemExit) as ended:
-                await messages(consumer)
-            assert ended.value.code == os.EX_TEMPFAIL
-
-    asyncio.run(run())
+    async with new_consumer() as consumer:
+        consumer._thread._fault = UnreadableBatch("topic transactions partition 3 …")
+        with pytest.raises(SystemExit) as ended:
+            await messages(consumer)
+        assert ended.value.code == os.EX_TEMPFAIL
     assert "topic transactions partition 3" in caplog.text
 
 
@@ -123,38 +107,34 @@ def hearing(consumer: Any) -> list[int]:
     return handed
 
 
-def test_what_comes_after_a_rebalance_is_handed_on_although_it_was_waited_for_before() -> None:
-    async def run() -> None:
-        async with new_consumer() as consumer:
-            handed = hearing(consumer)
-            waiting = asyncio.ensure_future(consumer._hand_on())
-            await asyncio.sleep(0)
-            consumer.app.consumer_generation_id += 1
-            arrive(consumer, 5, 6)
-            consumer._arrived.ring()
-            await waiting
-            assert handed == [6]
+async def test_what_comes_after_a_rebalance_is_handed_on_although_it_was_waited_for_before() -> (
+    None
+):
+    async with new_consumer() as consumer:
+        handed = hearing(consumer)
+        waiting = asyncio.ensure_future(consumer._hand_on())
+        await asyncio.sleep(0)
+        consumer.app.consumer_generation_id += 1
+        arrive(consumer, 5, 6)
+        consumer._arrived.ring()
+        await waiting
+        assert handed == [6]
 
-    asyncio.run(run())
 
+async def test_what_was_taken_before_a_rebalance_is_not_handed_on_after_it() -> None:
+    async with new_consumer() as consumer:
+        handed = hearing(consumer)
+        arrive(consumer, 5, 6)
+        both = {TP(TOPIC, 0): [consumer._inbox.take(TOPIC)]}
+        arrive(consumer, 3, partition=1)
+        both[TP(TOPIC, 1)] = [consumer._inbox.take(TOPIC)]
 
-def test_what_was_taken_before_a_rebalance_is_not_handed_on_after_it() -> None:
-    async def run() -> None:
-        async with new_consumer() as consumer:
-            handed = hearing(consumer)
-            arrive(consumer, 5, 6)
-            both = {TP(TOPIC, 0): [consumer._inbox.take(TOPIC)]}
-            arrive(consumer, 3, partition=1)
-            both[TP(TOPIC, 1)] = [consumer._inbox.take(TOPIC)]
+        async def taken(*_: Any) -> Any:
+            return both, PARTITIONS
 
-            async def taken(*_: Any) -> Any:
-                return both, PARTITIONS
-
-            consumer._wait_next_records = taken
-            await consumer._hand_on()
-            assert handed == [6]
-            consumer.stop_flow()
-            await consumer._hand_on()
-            assert handed == [6]
-
-    asyncio.run(run())
+        consumer._wait_next_records = taken
+        await consumer._hand_on()
+        assert handed == [6]
+        consumer.stop_flow()
+        await consumer._hand_on()
+        assert handed == [6]
