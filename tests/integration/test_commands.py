@@ -12,7 +12,8 @@ from harness.broker import free_port
 from tests.support.commands import FAUST, faust
 from tests.support.dead_letters import create_topics
 from tests.support.factories import transaction
-from tests.support.kafka import ROOT, Kafka, eventually, stats_of
+from tests.support.kafka import ROOT, Kafka, stats_of
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.broker
 

@@ -7,8 +7,9 @@ import pytest
 from anomaly_app.kafka.consumer.batching import CODECS
 from tests.support import librdkafka
 from tests.support.dead_letters import dlq, prepare
-from tests.support.kafka import Kafka, eventually, stats_of
+from tests.support.kafka import Kafka, stats_of
 from tests.support.traffic import transactions
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.broker
 

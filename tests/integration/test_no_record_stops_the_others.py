@@ -14,7 +14,8 @@ from harness.workers import Worker
 from tests.support.dead_letters import create_topics, dlq
 from tests.support.factories import transaction
 from tests.support.faults import POISON, Faults, save_faulty_model
-from tests.support.kafka import ROOT, Kafka, eventually, stats_of
+from tests.support.kafka import ROOT, Kafka, stats_of
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.broker
 

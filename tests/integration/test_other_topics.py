@@ -9,8 +9,9 @@ from anomaly_app.core.roles.roles import Roles
 from anomaly_app.core.scoring.pipeline import Pipeline
 from tests.support.dead_letters import dlq
 from tests.support.factories import NOON, model, record
-from tests.support.kafka import Kafka, eventually, stats_of
+from tests.support.kafka import Kafka, stats_of
 from tests.support.traffic import transactions
+from tests.support.waiting import eventually
 from tests.support.watching import lines_with
 
 pytestmark = pytest.mark.broker

@@ -13,9 +13,10 @@ from tests.support.avro import TRANSACTION, framed, written
 from tests.support.dead_letters import dlq, letter, prepare
 from tests.support.factories import transaction
 from tests.support.framed_traffic import NEWER, anomalies_of, readiness, rows
-from tests.support.kafka import Kafka, eventually, stats_of
+from tests.support.kafka import Kafka, stats_of
 from tests.support.registry_server import PASSWORD, USER, RegistryServer, registry_server
 from tests.support.serializers import in_avro
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.broker
 

@@ -11,7 +11,8 @@ from aiokafka import AIOKafkaProducer
 
 from anomaly_app.core.model.manifest import Manifest, read_manifest
 from anomaly_app.registry.artifacts import MANIFEST_FILE
-from tests.support.kafka import PATIENCE, ROOT, Kafka
+from tests.support.kafka import ROOT, Kafka
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.broker
 

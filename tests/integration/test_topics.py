@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from tests.support.accounts import settle
-from tests.support.kafka import Kafka, eventually, stats_of
+from tests.support.kafka import Kafka, stats_of
 from tests.support.traffic import mixed
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.broker
 

@@ -6,8 +6,9 @@ import pytest
 
 from anomaly_app.core.monitoring.remedies import REMEDIES
 from tests.support.factories import transaction
-from tests.support.kafka import Kafka, eventually, stats_of
+from tests.support.kafka import Kafka, stats_of
 from tests.support.traffic import transactions
+from tests.support.waiting import eventually
 from tests.support.watching import lines_with
 
 pytestmark = pytest.mark.broker

@@ -14,9 +14,10 @@ from anomaly_app.records import Anomaly
 from harness.workers import Worker
 from tests.support import traffic
 from tests.support.factories import NOON, model, record, transaction
-from tests.support.kafka import Kafka, eventually, stats_of
+from tests.support.kafka import Kafka, stats_of
 from tests.support.slack_server import TOKEN, posting_to, slack_server
 from tests.support.traffic import transactions
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.broker
 
@@ -231,7 +232,7 @@ async def test_alerts_that_wait_for_slack_survive_a_rebalance(kafka: Kafka) -> N
             async with kafka.worker(**environment):
                 slack.answers = []
                 posted = await eventually(
-                    lambda: asyncio.sleep(0, result={m["text"] for m in slack.posted}),
+                    lambda: {m["text"] for m in slack.posted},
                     lambda texts: len(texts) >= len(values),
                 )
     assert len(posted) == len(values)
@@ -259,6 +260,6 @@ async def test_a_slack_that_is_down_holds_up_neither_scoring_nor_the_stop(kafka:
         slack.answers = []
         async with kafka.worker(**posting_to(slack.url, interval=0)):
             await eventually(
-                lambda: asyncio.sleep(0, result=len(slack.posted)),
+                lambda: len(slack.posted),
                 lambda posted: posted >= 300,
             )

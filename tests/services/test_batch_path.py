@@ -14,9 +14,10 @@ from harness.workers import Worker
 from tests.support.accounts import settle
 from tests.support.factories import transaction
 from tests.support.faults import POISON, Faults, save_faulty_model
-from tests.support.kafka import ROOT, Kafka, eventually, stats_of
+from tests.support.kafka import ROOT, Kafka, stats_of
 from tests.support.supervisor import supervised
 from tests.support.traffic import BAD, mixed, send_steadily, transactions
+from tests.support.waiting import elapse, eventually
 
 pytestmark = pytest.mark.broker
 
@@ -149,9 +150,10 @@ async def test_a_broker_that_is_away_for_a_minute_is_waited_for(
     values = mixed(40_000)
     async with supervised(kafka, 1) as supervisor:
         sending = asyncio.create_task(send_steadily(kafka, values, per_second=2_000))
-        await asyncio.sleep(5.0)
+        [worker] = supervisor.workers
+        await eventually(lambda: stats_of(worker), lambda s: s.get("events", 0) > 5_000)
         apache.kill()
-        await asyncio.sleep(60.0)
+        await elapse(60.0)
         await apache.restart()
         await sending
         await eventually(kafka.lag, lambda lag: lag == 0)
@@ -189,12 +191,12 @@ async def test_partitions_that_are_revoked_while_a_batch_is_scored_are_finished_
         try:
             # It joins a second later.
             coming = await eventually(
-                lambda: asyncio.sleep(0, result=first_moment(second, "Waiting for agents")),
+                lambda: first_moment(second, "Waiting for agents"),
                 lambda moment: moment is not None,
             )
             await kafka.produce(mixed(500, seed=1))
             joined = await eventually(
-                lambda: asyncio.sleep(0, result=first_moment(second, "Joined group")),
+                lambda: first_moment(second, "Joined group"),
                 lambda moment: moment is not None,
             )
             faults.heal()

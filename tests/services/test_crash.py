@@ -10,9 +10,10 @@ import pytest
 
 from harness.apache_kafka import ApacheKafka
 from tests.support.accounts import settle
-from tests.support.kafka import Kafka, eventually
+from tests.support.kafka import Kafka
 from tests.support.supervisor import Supervisor, supervised
 from tests.support.traffic import mixed, send_steadily
+from tests.support.waiting import elapse, eventually
 
 pytestmark = pytest.mark.broker
 
@@ -27,7 +28,7 @@ PAUSES = [3.0, 5.0, 4.0, 6.0, 3.5]
 async def end_in_turn(supervisor: Supervisor, *how: signal.Signals) -> None:
     """End one worker after the other, for ever."""
     for turn in count():
-        await asyncio.sleep(PAUSES[turn % len(PAUSES)])
+        await elapse(PAUSES[turn % len(PAUSES)])
         supervisor.end(turn % len(supervisor.workers), how[turn // 2 % len(how)])
 
 
@@ -49,9 +50,9 @@ async def test_nothing_is_lost_when_workers_and_the_broker_die(
         sending = asyncio.create_task(send_steadily(kafka, values, per_second=4_000))
         ending = asyncio.create_task(end_in_turn(supervisor, signal.SIGKILL, signal.SIGTERM))
         async with meanwhile(ending):
-            await asyncio.sleep(25.0)
+            await elapse(25.0)
             apache.kill()
-            await asyncio.sleep(3.0)
+            await elapse(3.0)
             await apache.restart()
             await sending
         await eventually(kafka.lag, lambda lag: lag == 0, patience=CATCH_UP)

@@ -8,7 +8,8 @@ import pytest
 from tests.support.commands import Ended
 from tests.support.dead_letters import dlq, letter, prepare
 from tests.support.factories import transaction
-from tests.support.kafka import Kafka, eventually, stats_of
+from tests.support.kafka import Kafka, stats_of
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.broker
 

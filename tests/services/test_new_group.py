@@ -1,6 +1,5 @@
 """Beginning at the end passes over nothing that arrives after the beginning."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -16,7 +15,8 @@ from anomaly_app.kafka import group as under_test
 from anomaly_app.kafka.checks import check_broker
 from anomaly_app.settings.app import Settings, load_settings
 from tests.support.factories import transaction
-from tests.support.kafka import Kafka, eventually, stats_of
+from tests.support.kafka import Kafka, counts_of, stats_of
+from tests.support.waiting import eventually, unchanged
 
 pytestmark = [pytest.mark.broker, pytest.mark.usefixtures("apache")]
 
@@ -37,9 +37,8 @@ def ids(first: int, count: int) -> list[bytes]:
 async def judged(kafka: Kafka, count: int) -> int:
     async with kafka.worker(**END) as worker:
         await eventually(lambda: stats_of(worker), lambda s: s["events"] >= count)
-        await asyncio.sleep(0.5)
-        events: int = (await stats_of(worker))["events"]
-        return events
+        stats: dict[str, int] = await unchanged(lambda: counts_of(worker), seconds=0.5)
+        return stats["events"]
 
 
 async def test_a_worker_that_dies_before_its_first_commit_passes_over_nothing(

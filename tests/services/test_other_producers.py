@@ -16,8 +16,9 @@ from harness.apache_kafka import ApacheKafka
 from harness.workers import Worker
 from tests.support import librdkafka
 from tests.support.factories import transaction
-from tests.support.kafka import Kafka, admin_of, eventually, run_to_its_end, stats_of
+from tests.support.kafka import Kafka, admin_of, run_to_its_end, stats_of
 from tests.support.traffic import transactions
+from tests.support.waiting import elapse, eventually, unchanged
 
 pytestmark = pytest.mark.broker
 
@@ -63,7 +64,8 @@ async def test_aborted_transactions_are_not_judged_and_markers_leave_no_lag(
         ):
             producer.begin_transaction()
             send(producer, kafka.transactions, values)
-            await asyncio.sleep(0.5)  # the worker would have read what it may not
+            # The worker would have read by then what it may not.
+            await unchanged(lambda: lags(worker, kafka.transactions), seconds=0.5)
             end(60)
         await wait_until_done(kafka, worker)
         stats = await stats_of(worker)
@@ -116,7 +118,7 @@ async def test_the_holes_of_a_compacted_topic_leave_no_lag(apache: object, kafka
         )
     for _ in range(4):
         librdkafka.produce(kafka.servers, kafka.transactions, transactions(EACH))
-        await asyncio.sleep(0.3)  # a segment for each
+        await elapse(0.3)  # a segment for each
     left = await eventually(kept, lambda count: count < 2 * EACH)
     async with kafka.worker() as worker:
         await wait_until_done(kafka, worker)
@@ -213,7 +215,7 @@ async def test_records_that_retention_deletes_while_a_worker_is_frozen_are_count
         await wait_until_done(kafka, worker)
         [(partition, read)] = [(p, end) for p, end in (await kafka.committed()).items() if end]
         worker.process.send_signal(signal.SIGSTOP)
-        await asyncio.sleep(0.5)  # so long the broker holds a fetch back at most
+        await elapse(0.5)  # so long the broker holds a fetch back at most
         await kafka.produce(transactions(300), keys=lambda _: b"card-1")
         await delete_before(kafka, {partition: read + 200})
         worker.process.send_signal(signal.SIGCONT)

@@ -12,9 +12,10 @@ import pytest
 
 from anomaly_app.settings.app import Settings
 from tests.support.accounts import settle
-from tests.support.kafka import Kafka, eventually
+from tests.support.kafka import Kafka
 from tests.support.supervisor import Supervisor, supervised
 from tests.support.traffic import mixed, send_steadily
+from tests.support.waiting import elapse, eventually
 
 pytestmark = pytest.mark.broker
 
@@ -41,7 +42,7 @@ class Changes:
         due = time.monotonic()
         for add in cycle([True, True, False, False]):
             due += EVERY
-            await asyncio.sleep(due - time.monotonic())
+            await elapse(due - time.monotonic())
             if len(self.added) + len(self.removed) == CHANGES:
                 return
             (self.added if add else self.removed).append(time.time())

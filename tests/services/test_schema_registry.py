@@ -7,8 +7,9 @@ import pytest
 
 from tests.support.avro import TRANSACTION, framed, written
 from tests.support.framed_traffic import NEWER, anomalies_of, readiness, rows
-from tests.support.kafka import Kafka, eventually, stats_of
+from tests.support.kafka import Kafka, stats_of
 from tests.support.registry_server import registry_server
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.broker
 

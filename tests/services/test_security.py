@@ -1,6 +1,5 @@
 """The listener that speaks TLS only and asks for a user: who is let in, what others are told."""
 
-import asyncio
 import time
 from pathlib import Path
 
@@ -16,8 +15,9 @@ from harness.workers import Worker
 from tests.integration.test_start import FAUST, error_line, start
 from tests.support.acls import Grant, Operation, Resource, grant
 from tests.support.factories import transaction
-from tests.support.kafka import Kafka, eventually
+from tests.support.kafka import Kafka
 from tests.support.slack_server import TOKEN, SlackServer, slack_server
+from tests.support.waiting import connections_closed, eventually
 
 pytestmark = pytest.mark.broker
 
@@ -69,11 +69,8 @@ class Check:
 
     @staticmethod
     async def _check() -> None:
-        try:
+        async with connections_closed():
             await check_broker(load_settings())
-        finally:
-            # Connections that broke off are closed in the next turns of the loop.
-            await asyncio.sleep(0.1)
 
 
 def start_talkative(kafka: Kafka, **environment: str) -> Worker:
@@ -108,7 +105,7 @@ async def test_a_user_over_tls_scores_and_alerts_and_no_log_has_a_secret(
             await kafka.produce([transaction(20.0), transaction(900.0), b"{"])
             assert len(await kafka.read_anomalies(1)) == 1
             assert len(await kafka.read(kafka.dead_letters, 1)) == 1
-            await eventually(lambda: asyncio.sleep(0, result=len(slack.posted)), lambda n: n == 1)
+            await eventually(lambda: len(slack.posted), lambda n: n == 1)
         finally:
             worker.stop()
         log = worker.log.read_text()

@@ -10,8 +10,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from tests.support.accounts import settle
 from tests.support.faults import save_faulty_model
-from tests.support.kafka import ROOT, Kafka, eventually, stats_of
+from tests.support.kafka import ROOT, Kafka, stats_of
 from tests.support.traffic import mixed
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.broker
 
@@ -42,7 +43,7 @@ async def test_a_stop_finishes_the_batch_in_hand_commits_and_leaves(
         # A batch is scored in a few calls, of which each takes so long.
         faults.sleep(1.0)
         await kafka.produce(mixed(2_000, seed=1))
-        await asyncio.sleep(0.7)
+        await eventually(lambda: faults.slow_calls, lambda calls: calls > 0)
         begin = time.monotonic()
         worker.process.send_signal(signal.SIGTERM)
         code = await asyncio.to_thread(worker.process.wait)

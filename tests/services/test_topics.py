@@ -9,7 +9,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from anomaly_app.errors import TopicNotCreated
 from anomaly_app.kafka.checks import check_broker
 from anomaly_app.settings.app import Settings, load_settings
-from tests.support.kafka import Kafka, eventually
+from tests.support.kafka import Kafka
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.broker
 

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.support.kafka import PATIENCE, ROOT, Kafka
+from tests.support.kafka import ROOT, Kafka
+from tests.support.waiting import PATIENCE
 
 FAUST = str(Path(sys.executable).with_name("faust"))
 

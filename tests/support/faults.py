@@ -40,6 +40,12 @@ class Faults:
         """Make every scoring call take so long."""
         (self.folder / "sleep").write_text(str(seconds))
 
+    @property
+    def slow_calls(self) -> int:
+        """How many scoring calls have begun to take their time."""
+        calls = self.folder / "slow-calls"
+        return calls.stat().st_size if calls.exists() else 0
+
     def fail(self) -> None:
         """Make every scoring call raise."""
         (self.folder / "fail").touch()
@@ -77,6 +83,8 @@ class FaultyStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         switches = Path(self.folder)
         _break_words(switches)
         if (switches / "sleep").exists():
+            with (switches / "slow-calls").open("a") as calls:
+                calls.write(".")
             time.sleep(float((switches / "sleep").read_text()))
         if (switches / "fail").exists():
             raise RuntimeError("a fault of the test")

@@ -85,7 +85,9 @@ async def test_a_fault_of_ours_is_raised_at_once() -> None:
 
 
 async def test_nothing_to_send_is_nothing_to_wait_for() -> None:
-    await send(FaultyProducer(0, KafkaTimeoutError()), [])
+    producer = FaultyProducer(0, KafkaTimeoutError())
+    await send(producer, [])
+    assert producer.tries == {}
 
 
 def test_the_process_exits_at_once_and_says_where() -> None:

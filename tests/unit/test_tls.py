@@ -22,6 +22,7 @@ from anomaly_app.kafka.probe import connect
 from anomaly_app.kafka.security import client_options, tls_context
 from anomaly_app.schemas.registry import open_registry
 from anomaly_app.settings.app import Settings
+from tests.support.waiting import connections_closed
 
 HOST = "127.0.0.1"
 
@@ -69,11 +70,9 @@ async def knocking_at(
 
     async def run() -> BaseException:
         listener = await asyncio.start_server(serve, HOST, 0, ssl=server)
-        async with listener:
+        async with listener, connections_closed():
             with pytest.raises(BrokerError) as caught:
                 await connect(settings(listener.sockets[0].getsockname()[1]), wait=0)
-            # Connections that broke off are closed in the next turns of the loop.
-            await asyncio.sleep(0.05)
         return caught.value
 
     return await run(), subjects
@@ -193,15 +192,14 @@ async def test_the_registrys_certificate_is_checked_by_the_same_file(pki: Path) 
             schema_registry=f"https://{HOST}:{runner.addresses[0][1]}",
             tls_ca_file=pki / f"{authority}.pem",
         )
-        try:
-            registry = open_registry(settings)
-            assert registry is not None
-            async with registry:
-                await registry.check()
-        finally:
-            await runner.cleanup()
-            # Connections that broke off are closed in the next turns of the loop.
-            await asyncio.sleep(0.05)
+        async with connections_closed():
+            try:
+                registry = open_registry(settings)
+                assert registry is not None
+                async with registry:
+                    await registry.check()
+            finally:
+                await runner.cleanup()
 
     await ask("here", "here")
     for name, authority in (("elsewhere", "elsewhere"), ("here", "elsewhere")):
