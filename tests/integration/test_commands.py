@@ -12,7 +12,7 @@ from harness.broker import free_port
 from tests.support.commands import FAUST, faust
 from tests.support.dead_letters import create_topics
 from tests.support.factories import transaction
-from tests.support.kafka import ROOT, Kafka, stats_of
+from tests.support.kafka import Kafka, stats_of
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.broker
@@ -41,7 +41,6 @@ def completed(kafka: Kafka, *words: str) -> list[str]:
             **kafka.environment,
             "PATH": f"{Path(FAUST).parent}{os.pathsep}{os.environ['PATH']}",
         },
-        cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,

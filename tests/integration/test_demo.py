@@ -14,7 +14,6 @@ import pytest
 
 from anomaly_app.errors import WorkerEnded
 from harness.workers import Worker
-from tests.support.kafka import ROOT
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.broker
@@ -37,7 +36,6 @@ FIGURES = {
 def demo(folder: Path, *options: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-m", "demo", "--folder", str(folder), *options],
-        cwd=ROOT,
         env={**os.environ, "COLUMNS": "200"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -14,7 +14,7 @@ from harness.workers import Worker
 from tests.support.dead_letters import create_topics, dlq
 from tests.support.factories import transaction
 from tests.support.faults import POISON, Faults, save_faulty_model
-from tests.support.kafka import ROOT, Kafka, stats_of
+from tests.support.kafka import Kafka, stats_of
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.broker
@@ -86,7 +86,6 @@ async def test_kafkas_timestamp_is_read_in_whatever_unit_it_is(kafka: Kafka) -> 
 def faults(kafka: Kafka) -> Faults:
     """Switches of the faults of this test's workers."""
     kafka.model, faults = save_faulty_model(kafka.folder)
-    kafka.settings["PYTHONPATH"] = str(ROOT)
     return faults
 
 
@@ -121,7 +120,7 @@ async def test_an_anomaly_without_words_is_a_dead_letter_and_the_others_are_aler
     assert f"{kafka.anomalies} partition {place}" in line
     assert found["id"] in line
     assert "unalertable" in dlq(kafka, "list", "--reason", "unalertable").out
-    replayed = dlq(kafka, "replay", "--all", PYTHONPATH=str(ROOT))
+    replayed = dlq(kafka, "replay", "--all")
     assert f"left 1 that did not come from {kafka.transactions}" in replayed.out
 
 

@@ -10,7 +10,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
 from harness.broker import free_port
-from tests.support.kafka import ROOT, Kafka, run_to_its_end
+from tests.support.kafka import Kafka, run_to_its_end
 
 pytestmark = pytest.mark.broker
 
@@ -20,7 +20,7 @@ FAUST = str(Path(sys.executable).with_name("faust"))
 def start(kafka: Kafka, **environment: str) -> tuple[int, str]:
     command = [FAUST, "-A", "anomaly_app.app", "--datadir", str(kafka.folder / "data")]
     command += ["worker", "-l", "info", "--web-port", str(free_port())]
-    return run_to_its_end(command, {**kafka.environment, **environment}, ROOT)
+    return run_to_its_end(command, {**kafka.environment, **environment})
 
 
 def error_line(ended: tuple[int, str]) -> str:
@@ -109,5 +109,5 @@ def test_a_web_port_that_is_taken_is_named(kafka: Kafka) -> None:
         taken.listen()
         port = str(taken.getsockname()[1])
         command = [FAUST, "-A", "anomaly_app.app", "--datadir", str(kafka.folder / "data")]
-        ended = run_to_its_end([*command, "worker", "--web-port", port], kafka.environment, ROOT)
+        ended = run_to_its_end([*command, "worker", "--web-port", port], kafka.environment)
     assert f"cannot listen on 127.0.0.1:{port}" in error_line(ended)

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaProducer
 
 from anomaly_app.core.model.manifest import Manifest, read_manifest
 from anomaly_app.registry.artifacts import MANIFEST_FILE
-from tests.support.kafka import ROOT, Kafka
+from tests.support.kafka import Kafka
 from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.broker
@@ -43,7 +43,6 @@ def fit(kafka: Kafka, folder: Path, *options: str, topic: str = "") -> tuple[int
     command = [sys.executable, "-m", "training", "fit", address, "--detector", "robust_zscore"]
     ended = subprocess.run(
         [*command, "--out", str(folder), *options],
-        cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=PATIENCE,

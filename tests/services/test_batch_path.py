@@ -14,7 +14,7 @@ from harness.workers import Worker
 from tests.support.accounts import settle
 from tests.support.factories import transaction
 from tests.support.faults import POISON, Faults, save_faulty_model
-from tests.support.kafka import ROOT, Kafka, stats_of
+from tests.support.kafka import Kafka, stats_of
 from tests.support.supervisor import supervised
 from tests.support.traffic import BAD, mixed, send_steadily, transactions
 from tests.support.waiting import elapse, eventually
@@ -30,7 +30,6 @@ def faults(kafka: Kafka) -> Faults:
     """Switches of the faults of the model that this test's workers use."""
     kafka.model, faults = save_faulty_model(kafka.folder)
     # The model's code is the tests'.
-    kafka.settings["PYTHONPATH"] = str(ROOT)
     return faults
 
 

@@ -11,7 +11,7 @@ import pytest
 from harness.broker import free_port
 from tests.support.dead_letters import HOSTILE, dlq, letter, prepare, some_letters
 from tests.support.factories import transaction
-from tests.support.kafka import ROOT, Kafka
+from tests.support.kafka import Kafka
 
 pytestmark = pytest.mark.broker
 
@@ -168,7 +168,6 @@ async def test_a_reader_that_has_seen_enough_is_no_fault(kafka: Kafka) -> None:
     process = subprocess.Popen(
         [faust, "-A", "anomaly_app.app", "dlq", "list", "--json"],
         env={**os.environ, **kafka.environment},
-        cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )

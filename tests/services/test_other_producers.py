@@ -135,9 +135,7 @@ async def test_what_kafkas_own_java_client_writes_in_transactions_is_judged_once
     command = ["java", "-cp", str(apache.jars.absolute() / "*"), str(source)]
     async with kafka.worker() as worker:
         arguments = [kafka.servers, kafka.transactions, codec, str(lines)]
-        code, said = await asyncio.to_thread(
-            run_to_its_end, [*command, *arguments], {}, kafka.folder
-        )
+        code, said = await asyncio.to_thread(run_to_its_end, [*command, *arguments], {})
         assert code == 0, said
         await wait_until_done(kafka, worker)
         stats = await stats_of(worker)

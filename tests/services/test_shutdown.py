@@ -10,7 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from tests.support.accounts import settle
 from tests.support.faults import save_faulty_model
-from tests.support.kafka import ROOT, Kafka, stats_of
+from tests.support.kafka import Kafka, stats_of
 from tests.support.traffic import mixed
 from tests.support.waiting import eventually
 
@@ -35,7 +35,6 @@ async def test_a_stop_finishes_the_batch_in_hand_commits_and_leaves(
     kafka: Kafka, measured: Callable[[str], None]
 ) -> None:
     kafka.model, faults = save_faulty_model(kafka.folder)
-    kafka.settings["PYTHONPATH"] = str(ROOT)
     async with kafka.worker() as worker:
         await kafka.produce(mixed(1_000))
         await eventually(kafka.lag, lambda lag: lag == 0)

@@ -234,13 +234,12 @@ async def counts_of(worker: Worker) -> dict[str, int]:
 
 
 def run_to_its_end(
-    command: Sequence[str], environment: dict[str, str], cwd: Path, *, timeout: float = PATIENCE
+    command: Sequence[str], environment: dict[str, str], *, timeout: float = PATIENCE
 ) -> tuple[int, str]:
     """Run a command and give its exit code and all it said."""
     ended = subprocess.run(
         command,
         env={**os.environ, **environment},
-        cwd=cwd,
         capture_output=True,
         text=True,
         timeout=timeout,
