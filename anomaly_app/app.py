@@ -4,22 +4,21 @@ import sys
 from functools import partial
 from typing import Any
 
-import faust
 import mode.loop
 from faust.cli.base import cli
 from mode.utils.logging import DEFAULT_FORMATTERS
 
-from anomaly_app.agents.alerting import ALERTS_AT_ONCE, define_alerting
+from anomaly_app.agents.alerting import define_alerting
 from anomaly_app.agents.scoring import define_scoring
-from anomaly_app.agents.topics import define_topics
+from anomaly_app.agents.topics import declare_topics
 from anomaly_app.agents.watching import define_watching
 from anomaly_app.commands import COMMANDS
-from anomaly_app.context import Runtime
+from anomaly_app.context import WorkerContext
 from anomaly_app.dead_letters.command import dlq
 from anomaly_app.errors import SettingsError
-from anomaly_app.kafka.consumer.gaps import report_gap
-from anomaly_app.kafka.consumer.transport import ConfirmingApp, faust_credentials
+from anomaly_app.kafka.consumer import ConfirmingApp, ConsumerOptions, faust_credentials
 from anomaly_app.kafka.topics import max_message_bytes
+from anomaly_app.observability.gaps import report_gap
 from anomaly_app.settings.app import Settings, load_settings
 from anomaly_app.web.views import define_views
 from anomaly_app.worker import worker_class
@@ -42,14 +41,14 @@ the records in them.
 """
 
 PLAIN_LOG = {"merge": True, "formatters": {"colored": DEFAULT_FORMATTERS["default"]}}
-"""A log without colours: to work them out takes longer than all else that an alert needs."""
+"""A log without colours: working them out takes longer than all else that an alert needs."""
 
 # Faust's command line is a click group, which takes other commands and groups as well.
 for command in (dlq, *COMMANDS):
     cli.add_command(command)
 
 
-def create_app(settings: Settings) -> faust.App:
+def create_app(settings: Settings) -> ConfirmingApp:
     """Build the application; nothing is opened or connected before a worker starts.
 
     Parameters
@@ -62,10 +61,15 @@ def create_app(settings: Settings) -> faust.App:
     SettingsError
         A certificate or key for the broker cannot be used.
     """
-    runtime = Runtime(settings)
+    context = WorkerContext(settings)
     app = ConfirmingApp(
         settings.group,
-        Worker=worker_class(runtime),
+        options=ConsumerOptions(
+            fetch_wait=settings.fetch_wait,
+            linger=settings.linger_ms / 1000.0,
+            on_gap=partial(report_gap, counters=context.counters),
+        ),
+        Worker=worker_class(context),
         broker=settings.broker,
         broker_credentials=faust_credentials(settings),
         autodiscover=False,
@@ -95,18 +99,11 @@ def create_app(settings: Settings) -> faust.App:
         web_stats_enabled=False,
         web_metrics_enabled=False,
     )
-    app.fetch_wait = settings.fetch_wait
-    app.linger = settings.linger_ms / 1000.0
-    app.batch_sizes = {
-        settings.transactions_topic: settings.batch_size,
-        settings.anomalies_topic: ALERTS_AT_ONCE,
-    }
-    app.on_gap = partial(report_gap, counters=runtime.counters)
-    topics = define_topics(app, settings)
-    define_scoring(app, topics, runtime)
-    define_alerting(app, topics, runtime)
-    define_watching(app, runtime)
-    define_views(app, runtime)
+    topics = declare_topics(app, settings)
+    define_scoring(app, topics, context)
+    define_alerting(app, topics, context)
+    define_watching(app, context)
+    define_views(app, context)
     return app
 
 

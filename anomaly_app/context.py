@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from anomaly_app.core.scoring.pipeline import Pipeline
 
 
-class Runtime:
+class WorkerContext:
     """The worker's settings, its counters, its watch and, once it has started, its model.
 
     Parameters
@@ -44,7 +44,7 @@ class Runtime:
         self.watch = Watch()
         self.started = time.monotonic()
         self.alerts_wait_for: Callable[[], str | None] = lambda: None
-        """Tells why the alert in hand is not delivered yet."""
+        """Tells why the alert in flight is not delivered yet."""
         self.schemas = open_registry(settings)
         self._pipeline: Pipeline | None = None
 

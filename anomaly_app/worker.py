@@ -10,7 +10,7 @@ import faust
 from faust.types.settings import Settings as FaustSettings
 from threadpoolctl import threadpool_limits
 
-from anomaly_app.context import Runtime
+from anomaly_app.context import WorkerContext
 from anomaly_app.errors import (
     AnomalyAppError,
     RegistryRefused,
@@ -29,17 +29,17 @@ class CheckedWorker(faust.Worker):
     What is amiss ends the process with one line and exit code 1.
     """
 
-    runtime: ClassVar[Runtime]
+    context: ClassVar[WorkerContext]
 
     async def on_first_start(self) -> None:
         """Check, after logging is set up and before any service starts."""
         check_log_file(self.logfile)
         await super().on_first_start()
         try:
-            self.runtime.load_model()
+            self.context.load_model()
             check_web_port(self.app.conf)
-            await check_broker(self.runtime.settings)
-            await check_registry(self.runtime.schemas)
+            await check_broker(self.context.settings)
+            await check_registry(self.context.schemas)
         except AnomalyAppError as fault:
             raise SystemExit(f"error: {fault}") from None
         # More throughput comes from more workers: threads of linear algebra would only get into
@@ -50,9 +50,9 @@ class CheckedWorker(faust.Worker):
         gc.freeze()
 
 
-def worker_class(runtime: Runtime) -> type[CheckedWorker]:
-    """Bind the worker's class, which Faust instantiates itself, to one app's runtime."""
-    return type("Worker", (CheckedWorker,), {"runtime": runtime})
+def worker_class(context: WorkerContext) -> type[CheckedWorker]:
+    """Bind the worker's class, which Faust instantiates itself, to one app's context."""
+    return type("Worker", (CheckedWorker,), {"context": context})
 
 
 def check_log_file(file: str | IO[str] | None) -> None:

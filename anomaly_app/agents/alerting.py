@@ -3,9 +3,9 @@
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import Any
 
-from faust.types import EventT, StreamT
+from faust.types import StreamT
 
 from anomaly_app.agents.topics import Topics
 from anomaly_app.agents.watching import notice, to_letter
@@ -13,41 +13,38 @@ from anomaly_app.channels.delivery import Delivery
 from anomaly_app.channels.log import LogChannel
 from anomaly_app.channels.protocol import AlertChannel, Outcome
 from anomaly_app.channels.slack import SlackChannel
-from anomaly_app.context import Runtime
+from anomaly_app.context import WorkerContext
 from anomaly_app.core.alerts.reading import read_alert
 from anomaly_app.core.decoding.decoded import Rejected
 from anomaly_app.core.monitoring.throttle import Throttle
 from anomaly_app.core.monitoring.watch import Batch
 from anomaly_app.core.scoring.dead_letter import write_dead_letter
 from anomaly_app.errors import AnomalyUnreadable, RecordRejected
-from anomaly_app.kafka.consumer.batching import Record, Run
-from anomaly_app.kafka.consumer.transport import ConfirmingApp
-from anomaly_app.kafka.sending import Outgoing, exit_without_commit, send_all
+from anomaly_app.kafka.consumer import ConfirmingApp, PendingBatch, Record
+from anomaly_app.kafka.exit import exit_without_commit
+from anomaly_app.kafka.sending import Outgoing, send_all
 from anomaly_app.settings.app import Settings
 
 logger = logging.getLogger(__name__)
-
-ALERTS_AT_ONCE = 32
-"""Anomalies in an event at most: to the log they are written without a pause."""
 
 BETWEEN_LINES = 60.0
 """Seconds between two lines on messages that are no anomalies."""
 
 
-def define_alerting(app: ConfirmingApp, topics: Topics, runtime: Runtime) -> None:
+def define_alerting(app: ConfirmingApp, topics: Topics, context: WorkerContext) -> None:
     """Define the agent that alerts people."""
-    settings = runtime.settings
+    settings = context.settings
     channel = make_channel(settings)
-    # Faust suspends the flow before a rebalance or a stop, and then waits for what is in hand.
+    # Faust suspends the flow before a rebalance or a stop, and then waits for what is in flight.
     delivery = Delivery(channel, given_up=lambda: not app.flow_control.is_active())
-    runtime.alerts_wait_for = lambda: delivery.waiting_for
+    context.alerts_wait_for = lambda: delivery.waiting_for
 
     async def reject(rejected: Rejected) -> None:
         rejected, letter = write_dead_letter(rejected)
         producer = await app.maybe_start_producer()
         outgoing = Outgoing(settings.dead_letters_topic, *letter)
         await send_all(producer, [outgoing], timeout=settings.send_timeout)
-        notice(Batch(others=[to_letter(rejected)]), runtime)
+        notice(Batch(others=[to_letter(rejected)]), context)
 
     alerts = Alerts(delivery, reject)
 
@@ -55,32 +52,30 @@ def define_alerting(app: ConfirmingApp, topics: Topics, runtime: Runtime) -> Non
     async def alerting(stream: StreamT[Any]) -> None:
         """Alert people on anomalies, in Slack or in the log."""
         try:
-            async for event in app.events(stream):
-                await alert_event(event, alerts, app, runtime)
-        except Exception as fault:  # noqa: BLE001  # Faust would start anew, past what is in hand
+            async for batch in app.batches(stream):
+                await alert_batch(batch, alerts, context)
+        except Exception as fault:  # noqa: BLE001  # Faust would restart it past what is in flight
             exit_without_commit(f"the stream of {settings.anomalies_topic}", fault)
         finally:
             await channel.close()
 
 
-async def alert_event(
-    event: EventT[Any], alerts: "Alerts", app: ConfirmingApp, runtime: Runtime
-) -> None:
-    """Alert on the anomalies of an event, and confirm each of them."""
-    for run in cast("list[Run]", event.value):
-        for record in run.records:
+async def alert_batch(batch: PendingBatch, alerts: "Alerts", context: WorkerContext) -> None:
+    """Alert on the anomalies of a batch, and confirm each of them."""
+    for found in batch.partitions:
+        for record in found.records:
             try:
                 outcome = await alerts.alert(record)
             except Exception as fault:  # noqa: BLE001  # nothing may pass for done that is not
                 exit_without_commit(f"alert on {_place(record)}", fault)
             if outcome is None:
                 # Faust would not stop before it is done; it is read again, here or elsewhere.
-                app.finish(event)
+                batch.finish()
                 return
-            runtime.counters.alerts[outcome] += 1
-            app.confirm(event, record)
-        app.confirm(event, run)
-    app.finish(event)
+            context.counters.alerts[outcome] += 1
+            batch.confirm(record)
+        batch.confirm(found)
+    batch.finish()
 
 
 class Alerts:

@@ -2,80 +2,83 @@
 
 import time
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import faust
-from faust.types import EventT, StreamT
+from faust.types import StreamT
 
 from anomaly_app.agents.schemas import learn_schemas
 from anomaly_app.agents.topics import Topics
 from anomaly_app.agents.watching import notice_verdict
-from anomaly_app.context import Runtime
+from anomaly_app.context import WorkerContext
 from anomaly_app.core.decoding.decoded import KafkaRecord
 from anomaly_app.core.scoring.verdict import Verdict
 from anomaly_app.core.times import seconds_of
-from anomaly_app.kafka.consumer.batching import Run, records_of
-from anomaly_app.kafka.consumer.transport import ConfirmingApp
-from anomaly_app.kafka.sending import Outgoing, exit_without_commit, send_all
+from anomaly_app.kafka.consumer import ConfirmingApp, PartitionRecords, PendingBatch
+from anomaly_app.kafka.exit import exit_without_commit
+from anomaly_app.kafka.sending import Outgoing, send_all
+from anomaly_app.observability.counters import Counters
 from anomaly_app.settings.app import Settings
 
 LATENCIES_OF_A_BATCH = 256
 """Records of a batch at most whose latency is counted: it shows in the cost of all."""
 
 
-def define_scoring(app: ConfirmingApp, topics: Topics, runtime: Runtime) -> None:
+def define_scoring(app: ConfirmingApp, topics: Topics, context: WorkerContext) -> None:
     """Define the agent that scores transactions."""
 
     @app.agent(topics.transactions, name="scoring")
     async def scoring(stream: StreamT[Any]) -> None:
         """Score transactions: anomalies and dead letters come of them."""
         try:
-            async for event in app.events(stream):
-                await score_event(event, app, runtime)
-        except Exception as fault:  # noqa: BLE001  # Faust would start anew, past what is in hand
-            exit_without_commit(f"the stream of {runtime.settings.transactions_topic}", fault)
+            async for batch in app.batches(stream):
+                await score_batch(batch, app, context)
+        except Exception as fault:  # noqa: BLE001  # Faust would restart it past what is in flight
+            exit_without_commit(f"the stream of {context.settings.transactions_topic}", fault)
         finally:
-            if runtime.schemas is not None:
-                await runtime.schemas.close()
+            if context.schemas is not None:
+                await context.schemas.close()
 
 
-async def score_event(event: EventT[Any], app: ConfirmingApp, runtime: Runtime) -> None:
-    """Score the records of an event, and confirm them."""
-    runs = cast("list[Run]", event.value)
+async def score_batch(batch: PendingBatch, app: ConfirmingApp, context: WorkerContext) -> None:
+    """Score the records of a batch, and confirm them."""
     try:
-        records = [*records_of(runs)]
-        if not await _schemas_are_known(records, app, runtime):
+        records = [*batch.records]
+        if not await _schemas_are_known(records, app, context):
             # Faust would not stop before it is done; it is read again, here or elsewhere.
-            app.finish(event)
+            batch.finish()
             return
-        await score(records, app, runtime)
+        await score(records, app, context)
     except Exception as fault:  # noqa: BLE001  # nothing may pass for done that is not
-        exit_without_commit(_where(runs), fault)
-    for run in runs:
-        app.confirm(event, run)
-    app.finish(event)
+        exit_without_commit(_where(batch.partitions), fault)
+    for found in batch.partitions:
+        batch.confirm(found)
+    batch.finish()
 
 
 async def _schemas_are_known(
-    records: Sequence[KafkaRecord], app: ConfirmingApp, runtime: Runtime
+    records: Sequence[KafkaRecord], app: faust.App, context: WorkerContext
 ) -> bool:
-    if runtime.schemas is None:
+    if context.schemas is None:
         return True
-    # Faust suspends the flow before a rebalance or a stop, and then waits for what is in hand.
+    # Faust suspends the flow before a rebalance or a stop, and then waits for what is in flight.
     return await learn_schemas(
         (record.value for record in records),
-        runtime.schemas,
+        context.schemas,
         given_up=lambda: not app.flow_control.is_active(),
     )
 
 
-async def score(records: Sequence[KafkaRecord], app: faust.App, runtime: Runtime) -> None:
+async def score(records: Sequence[KafkaRecord], app: faust.App, context: WorkerContext) -> None:
     """Judge records; when this returns, all that came of them is in Kafka."""
-    verdict = runtime.pipeline.judge(records, detected_at=time.time())
-    if messages := _outgoing(verdict, runtime.settings):
+    # Taken once: while the messages are sent, another model may come into use.
+    pipeline = context.pipeline
+    verdict = pipeline.judge(records, detected_at=time.time())
+    if messages := _outgoing(verdict, context.settings):
         producer = await app.maybe_start_producer()
-        await send_all(producer, messages, timeout=runtime.settings.send_timeout)
-    _count(records, verdict, runtime, now=time.time())
+        await send_all(producer, messages, timeout=context.settings.send_timeout)
+    _count(records, verdict, context.counters, now=time.time())
+    notice_verdict(verdict, pipeline, context)
 
 
 def _outgoing(verdict: Verdict, settings: Settings) -> list[Outgoing]:
@@ -85,9 +88,8 @@ def _outgoing(verdict: Verdict, settings: Settings) -> list[Outgoing]:
 
 
 def _count(
-    records: Sequence[KafkaRecord], verdict: Verdict, runtime: Runtime, *, now: float
+    records: Sequence[KafkaRecord], verdict: Verdict, counters: Counters, *, now: float
 ) -> None:
-    counters = runtime.counters
     counters.batches += 1
     counters.scored += verdict.scored
     counters.anomalies += len(verdict.findings)
@@ -96,13 +98,12 @@ def _count(
     sample = records[:: len(records) // LATENCIES_OF_A_BATCH + 1]
     times = [seconds_of(record.timestamp or 0) for record in sample]
     counters.latency.add([now - seconds for seconds in times if seconds])
-    notice_verdict(verdict, runtime)
 
 
-def _where(runs: Sequence[Run]) -> str:
-    places = ", ".join(
-        f"{run.partition} offsets {run.records[0].offset} to {run.end - 1}"
-        for run in runs
-        if run.records
+def _where(partitions: Sequence[PartitionRecords]) -> str:
+    ranges = ", ".join(
+        f"{found.partition} offsets {found.records[0].offset} to {found.end - 1}"
+        for found in partitions
+        if found.records
     )
-    return f"{runs[0].topic} partition {places}"
+    return f"{partitions[0].topic} partition {ranges}"

@@ -1,12 +1,14 @@
-"""The topics that the app reads."""
+"""The topics that agents read: one line for each, with the records that are handed on together."""
 
 from typing import NamedTuple
 
-import faust
 from faust.types import TopicT
 
-from anomaly_app.kafka.consumer.transport import BatchSchema
+from anomaly_app.kafka.consumer import ConfirmingApp
 from anomaly_app.settings.app import Settings
+
+ALERTS_AT_ONCE = 32
+"""Anomalies in a batch at most: to the log they are written without a pause."""
 
 
 class Topics(NamedTuple):
@@ -16,9 +18,9 @@ class Topics(NamedTuple):
     anomalies: TopicT
 
 
-def define_topics(app: faust.App, settings: Settings) -> Topics:
-    """Define the topics; nothing is sent to the broker yet."""
+def declare_topics(app: ConfirmingApp, settings: Settings) -> Topics:
+    """Declare the topics; nothing is sent to the broker yet."""
     return Topics(
-        app.topic(settings.transactions_topic, schema=BatchSchema()),
-        app.topic(settings.anomalies_topic, schema=BatchSchema()),
+        transactions=app.batch_topic(settings.transactions_topic, settings.batch_size),
+        anomalies=app.batch_topic(settings.anomalies_topic, ALERTS_AT_ONCE),
     )

@@ -1,59 +1,73 @@
-"""Says in the log what the watch over the stream has to say."""
+"""Logs what the watch over the stream has to say."""
 
 import logging
 import time
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import faust
 
-from anomaly_app.context import Runtime
+from anomaly_app.context import WorkerContext
 from anomaly_app.core.decoding.decoded import Rejected
 from anomaly_app.core.monitoring.absences import Absences
 from anomaly_app.core.monitoring.watch import Batch, Letter, finish, step
 from anomaly_app.core.scoring.verdict import Verdict
 
+if TYPE_CHECKING:
+    # It imports scikit-learn and numba, which take more than a second.
+    from anomaly_app.core.scoring.pipeline import Pipeline
+
 logger = logging.getLogger(__name__)
 
-LOOK = 5.0
-"""Seconds between two looks at what waits for the end of its minute."""
+POLL_INTERVAL = 5.0
+"""Seconds between two checks of what waits for the end of its minute."""
 
 
-def define_watching(app: faust.App, runtime: Runtime) -> None:
-    """Define the task that says what waits, and what says the rest at a stop."""
+def define_watching(app: faust.App, context: WorkerContext) -> None:
+    """Define the task that logs what has waited long enough, and the rest at a stop."""
 
     async def watching() -> None:
         while not app.should_stop:
-            await app.sleep(LOOK)
-            notice(Batch(), runtime)
+            await app.sleep(POLL_INTERVAL)
+            notice(Batch(), context)
 
     app.task(watching)
 
     @app.on_before_shutdown.connect
-    async def say_the_rest(*_: Any, **__: Any) -> None:
-        runtime.watch, lines = finish(runtime.watch, time.monotonic())
-        _say(lines)
+    async def log_the_rest(*_: Any, **__: Any) -> None:
+        context.watch, lines = finish(context.watch, time.monotonic())
+        _log(lines)
 
 
-def notice_verdict(verdict: Verdict, runtime: Runtime) -> None:
-    """Say what is to be said of a batch that was judged, and is in Kafka."""
+def notice_verdict(verdict: Verdict, pipeline: "Pipeline", context: WorkerContext) -> None:
+    """Log what there is to say of a batch that was judged, and is in Kafka.
+
+    Parameters
+    ----------
+    verdict
+        On the batch.
+    pipeline
+        Judged it. The worker's may be another one by now, with other features.
+    context
+        Holds the watch.
+    """
     rejected = [*map(to_letter, verdict.rejected)]
     numbers = {name: lacking.number for name, lacking in verdict.absent.items()}
 
     def similar(name: str) -> str | None:
         try:
-            return runtime.pipeline.decoder.similar(name, verdict.absent[name].example)
+            return pipeline.decoder.similar(name, verdict.absent[name].example)
         except Exception:  # noqa: BLE001  # the batch is in Kafka: a hint must not undo that
             return None
 
     absences = Absences(verdict.scored, numbers, similar)
-    notice(Batch(verdict.scored, len(verdict.findings), rejected, absences=absences), runtime)
+    notice(Batch(verdict.scored, len(verdict.findings), rejected, absences=absences), context)
 
 
-def notice(batch: Batch, runtime: Runtime) -> None:
-    """Say what is to be said of a batch, or after a while."""
-    runtime.watch, lines = step(runtime.watch, batch, time.monotonic())
-    _say(lines)
+def notice(batch: Batch, context: WorkerContext) -> None:
+    """Log what there is to say of a batch, at once or after a while."""
+    context.watch, lines = step(context.watch, batch, time.monotonic())
+    _log(lines)
 
 
 def to_letter(rejected: Rejected) -> Letter:
@@ -63,6 +77,6 @@ def to_letter(rejected: Rejected) -> Letter:
     return Letter(str(error.rejection), record.topic, record.partition, record.offset, detail)
 
 
-def _say(lines: Iterable[str]) -> None:
+def _log(lines: Iterable[str]) -> None:
     for line in lines:
         logger.warning("%s", line)

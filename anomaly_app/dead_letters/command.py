@@ -6,7 +6,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from anomaly_app.context import Runtime
+from anomaly_app.context import WorkerContext
 from anomaly_app.dead_letters.letter import Place, Selection
 from anomaly_app.dead_letters.lines import read_repairs
 from anomaly_app.dead_letters.listing import show
@@ -183,12 +183,12 @@ def replay_letters(
     repairs = read_repairs(repaired, name=repaired.name) if repaired else {}
     if not (reasons or places or everything):
         places = tuple(repairs)
-    runtime = Runtime(settings)
-    runtime.load_model()
+    worker = WorkerContext(settings)
+    worker.load_model()
     plan = Plan(
         Selection(frozenset(reasons), frozenset(places)),
         repairs,
-        runtime.pipeline,
+        worker.pipeline,
         topic=settings.transactions_topic,
     )
     account = Account()
@@ -199,7 +199,7 @@ def replay_letters(
                     plan,
                     settings,
                     account,
-                    schemas=runtime.schemas,
+                    schemas=worker.schemas,
                     dry_run=dry_run,
                     say=say,
                     progress=progress,

@@ -1,10 +1,9 @@
-"""Sends that are known to have arrived, or else end the process."""
+"""Sends that return when the broker has acknowledged every message."""
 
 import asyncio
 import logging
-import os
 from collections.abc import Awaitable, Sequence
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 from faust.exceptions import FaustError
@@ -104,26 +103,3 @@ def _too_large(message: Outgoing) -> MessageTooLarge:
         f"topic {message.topic} does not take a message of {size:,} bytes: raise "
         "its max.message.bytes, or lower ANOMALY_MAX_RECORD_BYTES"
     )
-
-
-def exit_without_commit(where: str, fault: BaseException) -> NoReturn:
-    """End the process at once, so that nothing after the last commit counts as done.
-
-    Where an agent raises, Faust starts it anew with the records that follow, and their commit
-    would cover those in hand; a worker that comes back after this finds them again.
-
-    Parameters
-    ----------
-    where
-        The records in hand: topic, partition, offsets.
-    fault
-        What went wrong.
-    """
-    logger.critical(
-        "%s: %r; exiting without committing, these records are read again at the next start",
-        where,
-        fault,
-        exc_info=fault,
-    )
-    logging.shutdown()
-    os._exit(os.EX_TEMPFAIL)

@@ -46,7 +46,7 @@ class Counters:
     alerts
         Anomalies that were alerted on, by outcome.
     batches
-        Calls that judged them, each for all the runs that waited.
+        Calls that judged them, each for all the records that waited.
     absent
         Scored records that lacked a feature, or the key or the time that roles name, by its name.
     lost_to_retention

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from anomaly_app import __version__
-from anomaly_app.context import Runtime
+from anomaly_app.context import WorkerContext
 
 
 class PartitionPosition(NamedTuple):
@@ -28,21 +28,21 @@ class PartitionPosition(NamedTuple):
         return max(self.end - self.offset, 0)
 
 
-def worker_stats(runtime: Runtime, positions: Sequence[PartitionPosition]) -> dict[str, Any]:
+def worker_stats(context: WorkerContext, positions: Sequence[PartitionPosition]) -> dict[str, Any]:
     """Write a worker's counters as JSON's types.
 
     Parameters
     ----------
-    runtime
+    context
         Holds the counters; they begin at zero when the process starts.
     positions
         Of the partitions that are assigned to this worker.
     """
-    counters = runtime.counters
-    manifest = runtime.model.manifest if runtime.model else None
+    counters = context.counters
+    manifest = context.model.manifest if context.model else None
     return {
         "version": __version__,
-        "uptime_seconds": round(time.monotonic() - runtime.started, 3),
+        "uptime_seconds": round(time.monotonic() - context.started, 3),
         "events": counters.events,
         "scored": counters.scored,
         "anomalies": counters.anomalies,
@@ -50,23 +50,23 @@ def worker_stats(runtime: Runtime, positions: Sequence[PartitionPosition]) -> di
         "dead_letters": counters.dead_letters.total(),
         "dead_letters_by_reason": dict(counters.dead_letters),
         "lost_to_retention": counters.lost_to_retention.total(),
-        "rejected_share": runtime.watch.rejected.share,
+        "rejected_share": context.watch.rejected.share,
         "alert_rate": {
             "asked": manifest.alert_rate if manifest else None,
-            "seen": runtime.watch.alerts.seen,
+            "seen": context.watch.alerts.seen,
         },
         "absent": {
             name: {
                 "count": counters.absent[name],
-                "share_of_latest": runtime.watch.absences.share(name),
+                "share_of_latest": context.watch.absences.share(name),
                 "share_in_training": usual,
             }
-            for name, usual in runtime.watch.absences.usual.items()
+            for name, usual in context.watch.absences.usual.items()
         },
-        "advice": runtime.watch.advice,
+        "advice": context.watch.advice,
         "alerts": dict(counters.alerts),
-        "alerts_wait_for": runtime.alerts_wait_for(),
-        "records_wait_for": runtime.schemas and runtime.schemas.waits_for,
+        "alerts_wait_for": context.alerts_wait_for(),
+        "records_wait_for": context.schemas and context.schemas.waits_for,
         "latency_seconds": counters.latency.quantiles(),
         "partitions": [
             {

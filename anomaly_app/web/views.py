@@ -6,7 +6,7 @@ import faust
 from faust.types import TP
 from faust.types.web import Request, Response, View
 
-from anomaly_app.context import Runtime
+from anomaly_app.context import WorkerContext
 from anomaly_app.web.stats import PartitionPosition, worker_stats
 
 OK, UNAVAILABLE = 200, 503
@@ -25,14 +25,14 @@ class Consumer(Protocol):
         """Give the offset that the next record gets."""
 
 
-def define_views(app: faust.App, runtime: Runtime) -> None:
+def define_views(app: faust.App, context: WorkerContext) -> None:
     """Define the pages."""
 
     @app.page("/stats")
     async def stats(view: View, request: Request) -> Response:  # noqa: ARG001
         """Counters of this worker since its start."""
         positions = [await _position(app, tp) for tp in _assignment(app)]
-        return view.json(worker_stats(runtime, positions))
+        return view.json(worker_stats(context, positions))
 
     @app.page("/healthz")
     async def healthz(view: View, request: Request) -> Response:  # noqa: ARG001
@@ -42,19 +42,19 @@ def define_views(app: faust.App, runtime: Runtime) -> None:
     @app.page("/readyz")
     async def readyz(view: View, request: Request) -> Response:  # noqa: ARG001
         """Say whether this worker has its model, its partitions, its tables and its schemas."""
-        missing = not_ready(app, runtime)
+        missing = not_ready(app, context)
         body = {"status": "waiting" if missing else "ready", "missing": missing}
         return view.json(body, status=UNAVAILABLE if missing else OK)
 
 
-def not_ready(app: faust.App, runtime: Runtime) -> list[str]:
+def not_ready(app: faust.App, context: WorkerContext) -> list[str]:
     """Name what this worker still waits for; empty when it is ready."""
     checks = {
-        "model": runtime.model is not None,
+        "model": context.model is not None,
         "partitions": bool(_assignment(app)),
         "rebalance": not app.rebalancing,
         "tables": not app.in_recovery,
-        "schema registry": runtime.schemas is None or runtime.schemas.waits_for is None,
+        "schema registry": context.schemas is None or context.schemas.waits_for is None,
     }
     return [name for name, fulfilled in checks.items() if not fulfilled]
 

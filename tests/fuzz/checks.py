@@ -13,7 +13,7 @@ from anomaly_app.core.alerts.reading import read_alert
 from anomaly_app.core.scoring.anomaly import read_anomaly
 from anomaly_app.core.scoring.verdict import Message, Verdict
 from anomaly_app.errors import AnomalyUnreadable, Rejection
-from anomaly_app.kafka.consumer.batching import Record
+from anomaly_app.kafka.consumer.record_batches import Record
 from tests.fuzz.mutation import mutate, tokens_of
 from tests.fuzz.subjects import NOON, Subject
 

@@ -35,7 +35,7 @@ def run_guided(*, seconds: float, seed: int, folder: Path) -> int:
         For what it found: records that reach something new, and those that break something.
     """
     with atheris.instrument_imports(include=["anomaly_app"], exclude=COMPILED):
-        from anomaly_app.kafka.consumer.batching import Record  # noqa: PLC0415
+        from anomaly_app.kafka.consumer.record_batches import Record  # noqa: PLC0415
         from tests.fuzz import checks, literals, mutation, run  # noqa: PLC0415
         from tests.fuzz.subjects import Subject  # noqa: PLC0415
 

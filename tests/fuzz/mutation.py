@@ -10,7 +10,7 @@ import msgspec
 
 from anomaly_app.core.decoding.fields import nested
 from anomaly_app.core.decoding.wire import Wire
-from anomaly_app.kafka.consumer.batching import Record
+from anomaly_app.kafka.consumer.record_batches import Record
 from tests.fuzz.literals import KEYS, TIMES, TIMESTAMPS, TOKENS, VALUES
 
 Choice = TypeVar("Choice")

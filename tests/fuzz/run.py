@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from anomaly_app.kafka.consumer.batching import Record
+from anomaly_app.kafka.consumer.record_batches import Record
 from tests.fuzz.checks import Broken, check, check_hostile_anomalies
 from tests.fuzz.subjects import Subject, make_subjects
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from anomaly_app.kafka.consumer.batching import CODECS
+from anomaly_app.kafka.consumer.record_batches import CODECS
 from tests.support import librdkafka
 from tests.support.dead_letters import dlq, prepare
 from tests.support.kafka import Kafka, stats_of

@@ -11,7 +11,7 @@ from aiokafka import TopicPartition
 from aiokafka.admin import NewPartitions, NewTopic, RecordsToDelete
 from confluent_kafka import Producer
 
-from anomaly_app.kafka.consumer.batching import CODECS
+from anomaly_app.kafka.consumer.record_batches import CODECS
 from harness.apache_kafka import ApacheKafka
 from harness.workers import Worker
 from tests.support import librdkafka

@@ -10,7 +10,7 @@ from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.record.util import calc_crc32c
 from aiokafka.structs import TopicPartition
 
-from anomaly_app.kafka.consumer.batching import PackedRecords
+from anomaly_app.kafka.consumer.record_batches import RecordBatches
 
 TOPIC = "transactions"
 
@@ -74,13 +74,13 @@ def one_by_one(
     return PartitionRecords(tp, records, list(aborted), start, None, None, True, READ_COMMITTED)
 
 
-def packed(
+def batches_in(
     answer: bytes,
     *,
     start: int = 0,
     partition: int = 0,
     aborted: Sequence[tuple[int, int]] = (),
-) -> PackedRecords:
+) -> RecordBatches:
     """Read an answer as the app does."""
     fetched = one_by_one(answer, start=start, partition=partition, aborted=aborted)
-    return PackedRecords(TopicPartition(TOPIC, partition), fetched)
+    return RecordBatches(TopicPartition(TOPIC, partition), fetched)

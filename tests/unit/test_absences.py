@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from anomaly_app.agents.watching import logger, notice_verdict
-from anomaly_app.context import Runtime
+from anomaly_app.context import WorkerContext
 from anomaly_app.core.monitoring.absences import Absences, AbsenceWatch
 from anomaly_app.core.monitoring.shares import HOUR, MINUTE
 from anomaly_app.core.roles.roles import Roles
@@ -103,17 +103,18 @@ def test_a_line_names_a_few_and_counts_the_others() -> None:
     assert len(line) < 700
 
 
-def runtime_of(**settings: Any) -> Runtime:
-    runtime = Runtime(Settings(**settings))
-    runtime.use(model())
-    return runtime
+def context_of(**settings: Any) -> WorkerContext:
+    context = WorkerContext(Settings(**settings))
+    context.use(model())
+    return context
 
 
-def judged(runtime: Runtime, values: Sequence[Any]) -> None:
+def judged(context: WorkerContext, values: Sequence[Any]) -> None:
     records = [record(json.dumps(value).encode(), offset=i) for i, value in enumerate(values)]
-    verdict = runtime.pipeline.judge(records, NOON)
-    runtime.counters.absent.update({name: one.number for name, one in verdict.absent.items()})
-    notice_verdict(verdict, runtime)
+    pipeline = context.pipeline
+    verdict = pipeline.judge(records, NOON)
+    context.counters.absent.update({name: one.number for name, one in verdict.absent.items()})
+    notice_verdict(verdict, pipeline, context)
 
 
 def test_a_misnamed_feature_is_said_in_the_log_and_on_the_page(
@@ -121,13 +122,13 @@ def test_a_misnamed_feature_is_said_in_the_log_and_on_the_page(
 ) -> None:
     lines: list[str] = []
     monkeypatch.setattr(logger, "warning", lambda form, line: lines.append(form % line))
-    runtime = runtime_of(roles="key=customer")
-    judged(runtime, [{"Amount": 20.0, "shop": "food", "entity": "c"}] * 150)
-    judged(runtime, [{"amount": 20.0, "shop": "food", "Customer": "c"}] * 50)
+    context = context_of(roles="key=customer")
+    judged(context, [{"Amount": 20.0, "shop": "food", "entity": "c"}] * 150)
+    judged(context, [{"amount": 20.0, "shop": "food", "Customer": "c"}] * 50)
     absent = "amount is absent in 100 % of the last 150 records (in training 0 %); the records have"
     assert [line for line in lines if line.startswith(absent)] == lines
     assert "ANOMALY_ROLES='amount=Amount'" in lines[0]
-    stats = worker_stats(runtime, [])
+    stats = worker_stats(context, [])
     assert stats["absent"] == {
         "amount": {"count": 150, "share_of_latest": 0.75, "share_in_training": 0.0},
         "shop": {"count": 0, "share_of_latest": 0.0, "share_in_training": 0.0},

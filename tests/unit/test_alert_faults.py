@@ -9,11 +9,11 @@ from typing import Any, cast
 import pytest
 
 from anomaly_app.agents import alerting
-from anomaly_app.agents.alerting import Alerts, alert_event, define_alerting
+from anomaly_app.agents.alerting import Alerts, alert_batch, define_alerting
 from anomaly_app.channels.delivery import Delivery
 from anomaly_app.channels.log import LogChannel
 from anomaly_app.channels.protocol import Outcome
-from anomaly_app.context import Runtime
+from anomaly_app.context import WorkerContext
 from anomaly_app.core.alerts import message as words
 from anomaly_app.core.alerts import reading
 from anomaly_app.core.alerts.reading import read_alert
@@ -23,7 +23,7 @@ from anomaly_app.core.scoring.anomaly import Anomaly, write_json
 from anomaly_app.core.scoring.dead_letter import write_dead_letter
 from anomaly_app.core.scoring.verdict import Message
 from anomaly_app.errors import AnomalyUnreadable, RecordRejected, Rejection
-from anomaly_app.kafka.consumer.batching import Record, Run
+from anomaly_app.kafka.consumer import PartitionRecords, PendingBatch, Record
 from anomaly_app.settings.app import Settings
 from tests.support.factories import anomaly
 from tests.support.stages import MARK, Fault, Stage
@@ -143,18 +143,19 @@ class Exited(BaseException):
 
 
 async def handle(alerts: Alerts, values: list[bytes]) -> tuple[list[int], dict[str, int], bool]:
-    """Let the agent handle an event: what it confirmed, counted, and whether it finished it."""
+    """Let the agent handle a batch: what it confirmed, counted, and whether it finished it."""
     confirmed: list[int] = []
     finished: list[Any] = []
-    app = SimpleNamespace(
+    consumer = SimpleNamespace(
         confirm=lambda _, done: confirmed.append(done.end), finish=finished.append
     )
     counters = SimpleNamespace(alerts=dict.fromkeys(map(str, Outcome), 0))
     records = [message(value, offset) for offset, value in enumerate(values)]
-    event = SimpleNamespace(value=[Run("anomalies", 2, len(values) + 1, records)])
-    runtime = SimpleNamespace(counters=counters)
+    partitions = [PartitionRecords("anomalies", 2, len(values) + 1, records)]
+    batch = PendingBatch(partitions, cast("Any", None), cast("Any", consumer))
+    context = SimpleNamespace(counters=counters)
     with suppress(Exited):
-        await alert_event(cast("Any", event), alerts, cast("Any", app), cast("Any", runtime))
+        await alert_batch(batch, alerts, cast("Any", context))
     return confirmed, {k: v for k, v in counters.alerts.items() if v}, bool(finished)
 
 
@@ -218,7 +219,7 @@ class OneAgent:
 
         return keep
 
-    async def events(self, stream: Any) -> AsyncIterator[Any]:
+    async def batches(self, stream: Any) -> AsyncIterator[Any]:
         if self._fault:
             raise self._fault
         nothing: tuple[Any, ...] = ()
@@ -233,14 +234,14 @@ class Closing(LogChannel):
         self.closed = True
 
 
-@pytest.mark.parametrize("fault", [None, Fault("between two events")])
+@pytest.mark.parametrize("fault", [None, Fault("between two batches")])
 async def test_the_channel_is_closed_however_the_stream_ends_and_a_fault_there_ends_the_process(
     fault: Exception | None, exits: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     channel, app = Closing(), OneAgent(fault)
     monkeypatch.setattr(alerting, "make_channel", lambda _: channel)
-    runtime = Runtime(Settings(anomalies_topic="my-anomalies"))
-    define_alerting(cast("Any", app), cast("Any", SimpleNamespace(anomalies=None)), runtime)
+    context = WorkerContext(Settings(anomalies_topic="my-anomalies"))
+    define_alerting(cast("Any", app), cast("Any", SimpleNamespace(anomalies=None)), context)
     with suppress(Exited):
         await app.kept(None)
     assert channel.closed

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from anomaly_app.core.scoring.anomaly import read_anomaly
 from anomaly_app.core.scoring.pipeline import Pipeline
 from anomaly_app.errors import Rejection
-from anomaly_app.kafka.consumer.batching import records_of
 from anomaly_app.kafka.consumer.inbox import Inbox
+from anomaly_app.kafka.consumer.record_batches import records_of
 from tests.support.factories import NOON, model, record, transaction
 from tests.support.faults import POISON, Faults, faulty_model
-from tests.support.fetches import TOPIC, Sent, batch, packed
+from tests.support.fetches import TOPIC, Sent, batch, batches_in
 
 PIPELINE = Pipeline(model(), max_record_bytes=2_000, max_reasons=5)
 
@@ -52,10 +52,10 @@ def test_every_record_has_exactly_one_outcome(
     scored, letters, anomalies = 0, [], []
     inbox = Inbox({TOPIC: size})
     for partition, sent in fetched.items():
-        for kafka_batch in packed(batch(sent), partition=partition):
+        for kafka_batch in batches_in(batch(sent), partition=partition):
             inbox.put(kafka_batch)
-    while runs := inbox.take(TOPIC):
-        records = [*records_of(runs)]
+    while partitions := inbox.take(TOPIC):
+        records = [*records_of(partitions)]
         assert len(records) <= size
         verdict = PIPELINE.judge(records, NOON)
         scored += verdict.scored

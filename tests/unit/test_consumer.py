@@ -1,10 +1,9 @@
-"""The consumer: an event is whatever waits of a topic, and two at most are in hand."""
+"""The consumer: an event is whatever waits of a topic, and at most two are in flight."""
 
 import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,30 +11,36 @@ from faust.types import TP
 
 from anomaly_app.app import create_app
 from anomaly_app.errors import UnreadableBatch
-from anomaly_app.kafka.consumer.consumer import IN_HAND, ConfirmingConsumer
+from anomaly_app.kafka.consumer import ConfirmingApp, PartitionRecords, PendingBatch
+from anomaly_app.kafka.consumer.consumer import MAX_IN_FLIGHT, ConfirmingConsumer
 from anomaly_app.settings.app import Settings
-from tests.support.fetches import TOPIC, Sent, batch, packed
+from tests.support.fetches import TOPIC, Sent, batch, batches_in
 
 PARTITIONS = {TP(TOPIC, 0), TP(TOPIC, 1)}
 
 
 @asynccontextmanager
-async def new_consumer() -> AsyncIterator[Any]:
-    consumer: Any = create_app(Settings(_env_file=None)).consumer
+async def new_consumer(app: ConfirmingApp | None = None) -> AsyncIterator[Any]:
+    consumer: Any = (app or create_app(Settings(_env_file=None))).consumer
     assert isinstance(consumer, ConfirmingConsumer)
     yield consumer
     consumer._thread.thread_loop.close()
 
 
-def arrive(consumer: Any, *offsets: int, partition: int = 0) -> None:
-    for kafka_batch in packed(batch([Sent(offset) for offset in offsets]), partition=partition):
-        consumer._inbox.put(kafka_batch)
+def arrive(consumer: Any, *offsets: int, partition: int = 0, topic: str = TOPIC) -> None:
+    for found in batches_in(batch([Sent(offset) for offset in offsets]), partition=partition):
+        consumer._inbox.put(found._replace(topic=topic))
 
 
 async def messages(consumer: Any) -> list[Any]:
     """Make what is handed on into messages, as Faust does."""
     found = await consumer._getmany(PARTITIONS, 0.01)
-    return [consumer._to_message(tp, runs) for tp, batches in found.items() for runs in batches]
+    return [consumer._to_message(tp, batch) for tp, batches in found.items() for batch in batches]
+
+
+def worked_on(consumer: Any, message: Any) -> PendingBatch:
+    """Make a message into what an agent gets."""
+    return PendingBatch(message.value, message, consumer)
 
 
 async def test_the_records_of_all_partitions_are_one_event() -> None:
@@ -43,31 +48,79 @@ async def test_the_records_of_all_partitions_are_one_event() -> None:
         arrive(consumer, 5, 6)
         arrive(consumer, 3, partition=1)
         [message] = await messages(consumer)
-        runs = [(r.partition, r.end, len(r.records)) for r in message.value]
-        assert runs == [(0, 7, 2), (1, 4, 1)]
+        partitions = [(one.partition, one.end, len(one.records)) for one in message.value]
+        assert partitions == [(0, 7, 2), (1, 4, 1)]
         assert (message.tp, message.offset) == (TP(TOPIC, 1), 3)
 
 
 async def test_no_more_is_handed_on_than_agents_can_begin_with() -> None:
     async with new_consumer() as consumer:
         held = []
-        for offset in range(IN_HAND):
+        for offset in range(MAX_IN_FLIGHT):
             arrive(consumer, offset)
             held += await messages(consumer)
-        assert len(held) == IN_HAND
+        assert len(held) == MAX_IN_FLIGHT
         arrive(consumer, 10)
         arrive(consumer, 11)
         assert await messages(consumer) == []
-        consumer.finish(SimpleNamespace(message=held[0], value=held[0].value))
+        worked_on(consumer, held[0]).finish()
         [message] = await messages(consumer)
-        assert [r.end for r in message.value] == [11, 12]
+        assert [one.end for one in message.value] == [11, 12]
 
 
-async def test_an_event_that_faust_drops_is_not_in_hand() -> None:
+async def test_an_event_that_faust_drops_is_not_in_flight() -> None:
     async with new_consumer() as consumer:
-        for offset in range(2 * IN_HAND):
+        for offset in range(2 * MAX_IN_FLIGHT):
             arrive(consumer, offset)
             assert len(await messages(consumer)) == 1
+
+
+async def test_what_an_agent_confirms_of_its_batch_is_what_is_done() -> None:
+    async with new_consumer() as consumer:
+        arrive(consumer, 5, 6)
+        arrive(consumer, 3, partition=1)
+        [message] = await messages(consumer)
+        batch = worked_on(consumer, message)
+        assert [record.offset for record in batch.records] == [5, 6, 3]
+        batch.confirm(message.value[0].records[0])
+        assert [consumer.confirmed(TP(TOPIC, partition)) for partition in (0, 1)] == [6, None]
+        for found in batch.partitions:
+            batch.confirm(found)
+        assert [consumer.confirmed(TP(TOPIC, partition)) for partition in (0, 1)] == [7, 4]
+
+
+async def test_what_is_confirmed_after_a_rebalance_does_not_count() -> None:
+    async with new_consumer() as consumer:
+        arrive(consumer, 5, 6)
+        [message] = await messages(consumer)
+        consumer.app.consumer_generation_id += 1
+        worked_on(consumer, message).confirm(message.value[0])
+        assert consumer.confirmed(TP(TOPIC, 0)) is None
+
+
+async def test_a_finished_batch_is_not_waited_for_by_a_stop() -> None:
+    async with new_consumer() as consumer:
+        arrive(consumer, 5, 6)
+        [message] = await messages(consumer)
+        consumer.track_message(message)
+        assert set(consumer.unacked) == {message}
+        worked_on(consumer, message).finish()
+        assert not consumer.unacked
+
+
+async def test_another_topic_is_one_declaration_with_its_batch_size() -> None:
+    app = create_app(Settings(_env_file=None))
+    topic = app.batch_topic("feedback", batch_size=2)
+    assert [*topic.topics] == ["feedback"]
+    async with new_consumer(app) as consumer:
+        arrive(consumer, 5, 6, 7, topic="feedback")
+        arrive(consumer, 5, 6, 7)
+        sizes: dict[str, int] = {}
+        for message in await messages(consumer):
+            [found] = message.value
+            assert isinstance(found, PartitionRecords)
+            sizes[message.topic] = len(found.records)
+        assert sizes == {"feedback": 2, TOPIC: 3}
 
 
 async def test_nothing_is_handed_on_while_the_flow_is_stopped() -> None:
@@ -116,7 +169,7 @@ async def test_what_comes_after_a_rebalance_is_handed_on_although_it_was_waited_
         await asyncio.sleep(0)
         consumer.app.consumer_generation_id += 1
         arrive(consumer, 5, 6)
-        consumer._arrived.ring()
+        consumer._arrived.set()
         await waiting
         assert handed == [6]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from anomaly_app.context import Runtime
+from anomaly_app.context import WorkerContext
 from anomaly_app.errors import SettingsError
 from anomaly_app.settings.app import Settings, load_settings
 from tests.support.factories import model, record
@@ -128,11 +128,13 @@ def test_several_brokers_are_several_bootstrap_servers(given: str, servers: list
 
 
 def test_roles_rename_only_features_that_the_model_has() -> None:
-    runtime = Runtime(Settings(roles="amuont=Amount"))
+    context = WorkerContext(Settings(roles="amuont=Amount"))
     with pytest.raises(SettingsError, match="ANOMALY_ROLES: .* no feature 'amuont'; did you mean "):
-        runtime.use(model())
-    runtime = Runtime(Settings(roles="key=who label=x features=y amount=Amount", payload="detail"))
-    runtime.use(model())
+        context.use(model())
+    context = WorkerContext(
+        Settings(roles="key=who label=x features=y amount=Amount", payload="detail")
+    )
+    context.use(model())
     sent = record(b'{"detail": {"who": "c", "Amount": 1e9, "shop": "food"}}')
-    [finding] = runtime.pipeline.judge([sent], 0.0).findings
+    [finding] = context.pipeline.judge([sent], 0.0).findings
     assert finding.transaction.entity == "c"

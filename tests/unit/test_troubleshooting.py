@@ -5,7 +5,7 @@ from pathlib import Path
 
 from anomaly_app.agents.schemas import records_wait
 from anomaly_app.agents.watching import to_letter
-from anomaly_app.context import Runtime
+from anomaly_app.context import WorkerContext
 from anomaly_app.core.monitoring.absences import Absences
 from anomaly_app.core.monitoring.shares import AlertRateWatch
 from anomaly_app.core.monitoring.watch import Batch, Letter, Watch, step
@@ -91,7 +91,7 @@ def test_the_quoted_lines_are_those_that_are_written() -> None:
 
 
 def test_the_fields_of_the_page_that_it_names_are_there() -> None:
-    stats = worker_stats(Runtime(Settings()), [])
+    stats = worker_stats(WorkerContext(Settings()), [])
     spans = re.findall(r"`([^`]+)`", re.sub(r"``.+?``", "", PAGE))
     named = {match[1] for span in spans if (match := re.fullmatch(r'"?([a-z_]+)"?(: .*)?', span))}
     assert named >= {"advice", "events", "rejected_share", "alert_rate", "alerts_wait_for"}

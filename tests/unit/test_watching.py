@@ -8,8 +8,8 @@ from typing import cast
 import faust
 import pytest
 
-from anomaly_app.agents.watching import LOOK, define_watching, logger, notice
-from anomaly_app.context import Runtime
+from anomaly_app.agents.watching import POLL_INTERVAL, define_watching, logger, notice
+from anomaly_app.context import WorkerContext
 from anomaly_app.core.monitoring.watch import Batch, Letter
 from anomaly_app.settings.app import Settings
 
@@ -51,17 +51,17 @@ def letters(count: int) -> Batch:
 
 
 @pytest.mark.parametrize("looks", [2, 11, 12, 100])
-async def test_what_waits_is_said_after_a_minute_or_at_the_stop_and_once(
+def test_what_waits_is_said_after_a_minute_or_at_the_stop_and_once(
     looks: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app, runtime, said = App(looks), Runtime(Settings()), []
+    app, context, said = App(looks), WorkerContext(Settings()), []
     monkeypatch.setattr(time, "monotonic", lambda: app.now)
     monkeypatch.setattr(
         logger, "warning", lambda form, line: said.append((app.now, (form % line).split(",")[0]))
     )
-    define_watching(cast("faust.App", app), runtime)
-    notice(letters(1), runtime)
-    notice(letters(3), runtime)
-    await app.run()
-    at = min(60.0, LOOK * looks)
+    define_watching(cast("faust.App", app), context)
+    notice(letters(1), context)
+    notice(letters(3), context)
+    app.run()
+    at = min(60.0, POLL_INTERVAL * looks)
     assert said == [(0.0, "1 dead letter"), (at, "3 more dead letters")]

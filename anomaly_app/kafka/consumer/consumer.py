@@ -1,6 +1,6 @@
 """Faust's Kafka consumer, with offsets that are committed only for work that is done.
 
-Faust keeps books of every acked offset and commits up to the first one that is missing. That
+Faust keeps track of every acked offset and commits up to the first one that is missing. That
 has holes through which records are lost, or done again without need:
 
 - it also acks what it skips: events of before a rebalance, events while a worker stops;
@@ -11,7 +11,7 @@ has holes through which records are lost, or done again without need:
 - a stop in the middle of a rebalance closes the connection before anything is committed.
 
 Here agents *confirm* what they have done, each partition's in order, and nothing else counts.
-So the offset to commit is the one after the last confirmed, and no books are needed.
+So the offset to commit is the one after the last confirmed, and no other bookkeeping is needed.
 
 An event is a batch: whatever waits of a topic when an agent is ready for more.
 """
@@ -22,51 +22,60 @@ from weakref import WeakSet
 
 from aiokafka.errors import ConsumerStoppedError
 from faust.transport.drivers import aiokafka as driver
-from faust.types import TP, ConsumerMessage, EventT, Message
+from faust.types import TP, ConsumerMessage, Message
 from mode.utils.futures import notify
 
-from anomaly_app.kafka.consumer.batching import Record, Run
 from anomaly_app.kafka.consumer.fetching import FetchingThread
-from anomaly_app.kafka.consumer.inbox import Bell, Inbox
-from anomaly_app.kafka.sending import exit_without_commit
+from anomaly_app.kafka.consumer.inbox import Inbox
+from anomaly_app.kafka.consumer.options import ConsumerOptions
+from anomaly_app.kafka.consumer.record_batches import PartitionRecords, Record
+from anomaly_app.kafka.consumer.thread_safe_event import ThreadSafeEvent
+from anomaly_app.kafka.exit import exit_without_commit
 
-IN_HAND = 2
+MAX_IN_FLIGHT = 2
 """Batches of a topic that are not done: one in work, and one for the agent to go on with."""
 
-PATIENCE = 1.0
-"""Seconds of waiting for records after which the consumer looks whether it shall stop."""
+POLL_TIMEOUT = 1.0
+"""Seconds of waiting for records after which the consumer checks whether it shall stop."""
 
 
 class ConfirmingConsumer(driver.Consumer):
-    """Consumer that commits what was confirmed, and nothing else."""
+    """Consumer that commits what was confirmed, and nothing else.
+
+    Parameters
+    ----------
+    options
+        How to fetch, and how many records to hand on together.
+    """
 
     app: Any
-    """A `ConfirmingApp`."""
 
     _thread: FetchingThread
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, options: ConsumerOptions, **kwargs: Any) -> None:
+        self._options = options
         super().__init__(*args, **kwargs)
         self._done: dict[TP, int] = {}
         self._committed: dict[TP, int] = {}
-        self._in_hand: WeakSet[Message] = WeakSet()
-        self._held_back = False
-        """Whether something waits only because enough is in hand."""
+        self._in_flight: WeakSet[Message] = WeakSet()
+        self._is_held_back = False
+        """Whether something waits only because enough is in flight."""
 
     def _new_consumer_thread(self) -> FetchingThread:
-        self._inbox = Inbox(self.app.batch_sizes)
-        self._arrived = Bell(self.loop)
+        self._inbox = Inbox(self._options.batch_sizes)
+        self._arrived = ThreadSafeEvent(self.loop)
         return FetchingThread(
             self,
             inbox=self._inbox,
             arrived=self._arrived,
+            options=self._options,
             loop=self.loop,
             beacon=self.beacon,
         )
 
-    def confirm(self, event: EventT[Any], last: Run | Record) -> None:
-        """Count a run or record of an event, and all before it in its partition, as done."""
-        if event.message.generation_id == self.app.consumer_generation_id:
+    def confirm(self, message: Message, last: PartitionRecords | Record) -> None:
+        """Count a record of a message, and all before it in its partition, as done."""
+        if message.generation_id == self.app.consumer_generation_id:
             self._done[TP(last.topic, last.partition)] = last.end
 
     def confirmed(self, tp: TP) -> int | None:
@@ -77,20 +86,20 @@ class ConfirmingConsumer(driver.Consumer):
         """Give the offset that a partition's next record gets; None until the first fetch."""
         return self._thread.end_offset(tp)
 
-    def finish(self, event: EventT[Any]) -> None:
-        """Stop waiting for an event; what was not confirmed of it is read again."""
-        self._in_hand.discard(event.message)
-        self._unacked_messages.discard(event.message)
+    def finish(self, message: Message) -> None:
+        """Stop waiting for a message; what was not confirmed of it is read again."""
+        self._in_flight.discard(message)
+        self.unacked.discard(message)
         notify(self._waiting_for_ack)
-        if self._held_back:
-            self._arrived.ring()
+        if self._is_held_back:
+            self._arrived.set()
 
     def ack(self, message: Message) -> bool:  # noqa: ARG002
         """Count nothing: Faust also acks what it skips."""
         return False
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
-        """Do nothing: Faust would book every offset that a run skips."""
+        """Do nothing: Faust would keep track of every offset that a batch skips."""
 
     async def force_commit(self, *_: Any, **__: Any) -> bool:
         """Commit what was confirmed since the last commit."""
@@ -107,7 +116,7 @@ class ConfirmingConsumer(driver.Consumer):
         await super().commit_and_end_transactions()
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Finish what is in hand and commit it, also when the worker is stopping."""
+        """Finish what is in flight and commit it, also when the worker is stopping."""
         if self.app.should_stop:
             await self.wait_empty()
         else:
@@ -140,8 +149,8 @@ class ConfirmingConsumer(driver.Consumer):
     def stop_flow(self) -> None:
         """Hand on nothing more, and fetch nothing more."""
         super().stop_flow()
-        self._thread.want(frozenset())
-        self._arrived.ring()
+        self._thread.fetch_from(frozenset())
+        self._arrived.set()
 
     async def _drain_messages(self, fetcher: Any) -> None:
         """Hand on what agents are ready for, until the worker stops.
@@ -157,13 +166,13 @@ class ConfirmingConsumer(driver.Consumer):
                 raise
 
     async def _hand_on(self) -> None:
-        batches, _ = await self._wait_next_records(PATIENCE)
+        batches, _ = await self._wait_next_records(POLL_TIMEOUT)
         # What is taken before a rebalance is dropped by it, and read again afterwards. While it
         # was waited for there may have been one: that is over.
         generation = self.app.consumer_generation_id
-        for tp, [runs] in (batches or {}).items():
+        for tp, [partitions] in (batches or {}).items():
             if self.flow_active and generation == self.app.consumer_generation_id:
-                await self.callback(self._to_message(tp, runs))
+                await self.callback(self._to_message(tp, partitions))
 
     async def _getmany(
         self,
@@ -173,31 +182,31 @@ class ConfirmingConsumer(driver.Consumer):
         end = self.loop.time() + timeout
         while self.flow_active and (left := end - self.loop.time()) > 0:
             try:
-                self._thread.check()
+                self._thread.raise_fault()
                 batches = self._take()
             except Exception as fault:  # noqa: BLE001  # Faust would end without a word
                 exit_without_commit("reading from Kafka", fault)
-            self._thread.want(frozenset(active_partitions or ()))
+            self._thread.fetch_from(frozenset(active_partitions or ()))
             if batches:
                 return batches
             await self._arrived.wait(left)
         return {} if self.flow_active else None
 
-    def _take(self) -> dict[TP, list[list[Run]]]:
-        batches: dict[TP, list[list[Run]]] = {}
-        in_hand = [message.topic for message in self._in_hand]
-        self._held_back = False
-        for topic in self.app.batch_sizes:
-            if in_hand.count(topic) >= IN_HAND:
-                self._held_back = True
-            elif runs := self._inbox.take(topic):
-                batches[TP(topic, runs[-1].partition)] = [runs]
+    def _take(self) -> dict[TP, list[list[PartitionRecords]]]:
+        batches: dict[TP, list[list[PartitionRecords]]] = {}
+        in_flight = [message.topic for message in self._in_flight]
+        self._is_held_back = False
+        for topic in self._inbox.topics:
+            if in_flight.count(topic) >= MAX_IN_FLIGHT:
+                self._is_held_back = True
+            elif partitions := self._inbox.take(topic):
+                batches[TP(topic, partitions[-1].partition)] = [partitions]
         if batches:
-            self._thread.go_on()
+            self._thread.notify_taken()
         return batches
 
-    def _to_message(self, tp: TP, record: list[Run]) -> ConsumerMessage:
-        """Dress runs as one message: Faust spends more than 100 µs of CPU on each."""
+    def _to_message(self, tp: TP, record: list[PartitionRecords]) -> ConsumerMessage:
+        """Wrap a batch as one message: Faust spends more than 100 µs of CPU on each."""
         message = ConsumerMessage(
             tp.topic,
             tp.partition,
@@ -211,5 +220,5 @@ class ConfirmingConsumer(driver.Consumer):
             tp=tp,
             generation_id=self.app.consumer_generation_id,
         )
-        self._in_hand.add(message)
+        self._in_flight.add(message)
         return message

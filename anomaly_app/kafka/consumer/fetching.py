@@ -5,8 +5,7 @@ when it has handed on what it took before, so fetching and working would alterna
 wait for both. Here the thread takes what has come at once, as long as the inbox has room.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from itertools import chain
 from typing import Any, cast
 
@@ -15,15 +14,17 @@ from aiokafka.structs import TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from anomaly_app.kafka.consumer.batching import Packed, PackedResults
-from anomaly_app.kafka.consumer.fetch_protocol import CompactRequest
-from anomaly_app.kafka.consumer.gaps import Positions
-from anomaly_app.kafka.consumer.inbox import Bell, Inbox
+from anomaly_app.kafka.consumer.client_internals import configure, fetch_batches, known_positions
+from anomaly_app.kafka.consumer.inbox import Inbox
+from anomaly_app.kafka.consumer.options import ConsumerOptions
+from anomaly_app.kafka.consumer.positions import Positions
+from anomaly_app.kafka.consumer.record_batches import RecordBatch
+from anomaly_app.kafka.consumer.thread_safe_event import ThreadSafeEvent
 
-FEW = 256
+LINGER_BELOW = 256
 """Records of a fetch below which the next one lingers: a backlog is not held up."""
 
-IDLE = 1.0
+POLL_INTERVAL = 1.0
 """Seconds after which the thread looks for itself, whether or not it was woken."""
 
 
@@ -37,71 +38,83 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
     inbox
         Takes what was fetched.
     arrived
-        Rung when something is new in the inbox.
+        Set when something is new in the inbox.
+    options
+        How long to wait and to linger, and whom to tell of gaps.
     """
 
-    app: Any
-    """A `ConfirmingApp`: it says how long to wait and to linger, and hears of gaps."""
-
-    def __init__(self, consumer: Any, *, inbox: Inbox, arrived: Bell, **options: Any) -> None:
-        super().__init__(consumer, **options)
+    def __init__(
+        self,
+        consumer: Any,
+        *,
+        inbox: Inbox,
+        arrived: ThreadSafeEvent,
+        options: ConsumerOptions,
+        **service: Any,
+    ) -> None:
+        super().__init__(consumer, **service)
         self._inbox = inbox
         self._arrived = arrived
+        self._options = options
         self._wanted: frozenset[TP] = frozenset()
         self._seeks = 0
+        self._rebalancing = True
+        """Until the group has given this worker its partitions."""
         self._positions = Positions()
         self._pause = 0.0
         self._next_look = 0.0
-        self._held_back = False
+        self._is_full = False
+        """Whether something is not taken from aiokafka only because the inbox has no room."""
         self._fault: Exception | None = None
-        self._stir = Bell(self.thread_loop)
+        self._wake_up = ThreadSafeEvent(self.thread_loop)
 
-    def want(self, partitions: frozenset[TP]) -> None:
-        """Fetch of these partitions from now on, as long as the inbox has room."""
+    def fetch_from(self, partitions: frozenset[TP]) -> None:
+        """Fetch from these partitions from now on, as long as the inbox has room."""
         if partitions != self._wanted:
             self._wanted = partitions
-            self._stir.ring()
+            self._wake_up.set()
 
-    def check(self) -> None:
+    def raise_fault(self) -> None:
         """Raise what fetching has ended with, if it has."""
         if self._fault is not None:
             raise self._fault
 
-    def go_on(self) -> None:
-        """Tell that something was taken from the inbox."""
-        if self._held_back:
-            self._stir.ring()
+    def notify_taken(self) -> None:
+        """Tell the thread that something was taken from the inbox."""
+        if self._is_full:
+            self._wake_up.set()
 
     async def on_start(self) -> None:
         """Start the consumer, and have it fetch as we want."""
         await super().on_start()
-        # Nothing has been fetched yet: no partition is assigned.
-        fetcher = self._ensure_consumer()._fetcher  # noqa: SLF001
-        fetcher._records = PackedResults(self._stir.ring)  # noqa: SLF001
-        request = fetcher._proc_fetch_request  # noqa: SLF001
-
-        async def request_after_pause(assignment: Any, node: Any, asked: Any) -> Any:
-            try:
-                await asyncio.sleep(self._pause)
-            except asyncio.CancelledError:
-                # Neither does aiokafka's own raise it.
-                return False
-            return await request(assignment, node, CompactRequest.of(asked))
-
-        fetcher._proc_fetch_request = request_after_pause  # noqa: SLF001
+        consumer = self._ensure_consumer()
+        fetch_batches(consumer, on_fetched=self._wake_up.set, pause=lambda: self._pause)
         self.add_future(self._fetch())
 
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
-        # Faust passes constants, and aiokafka has no setters: it reads these at its start.
-        consumer._fetch_max_wait_ms = int(self.app.fetch_wait * 1000)  # noqa: SLF001
-        consumer._isolation_level = "read_committed"  # noqa: SLF001
+        configure(consumer, fetch_wait=self._options.fetch_wait)
         return consumer
+
+    async def subscribe(self, topics: Iterable[str]) -> None:
+        """Subscribe; aiokafka would wait for an assignment of these topics before it gives any."""
+        self._rebalancing = True
+        await super().subscribe(topics)
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Take nothing more until there is a new assignment; aiokafka would wait for it."""
+        self._rebalancing = True
+        await super().on_partitions_revoked(revoked)
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Take again what the consumer asks for."""
+        self._rebalancing = False
+        await super().on_partitions_assigned(assigned, generation_id)
 
     def highwater(self, tp: TP) -> Any:
         """Give the offset up to which a partition can be read: its last stable offset.
 
-        Behind it stand records of transactions that have not ended. None until the first fetch.
+        Behind it are records of transactions that have not ended. None until the first fetch.
         """
         stable = self._ensure_consumer().last_stable_offset(tp)
         return self.end_offset(tp) if stable is None or stable < 0 else stable
@@ -112,17 +125,17 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
 
     async def _fetch(self) -> None:
         while not self.should_stop:
-            await self._stir.wait(IDLE)
+            await self._wake_up.wait(POLL_INTERVAL)
             try:
                 fetched = await self._fill()
             except Exception as fault:  # noqa: BLE001  # raised where Faust expects it
                 # What aiokafka had taken out is gone; nothing behind it may come through.
                 self._fault = fault
-                self._arrived.ring()
+                self._arrived.set()
                 return
             if fetched:
-                self._arrived.ring()
-                self._pause = self.app.linger if fetched < FEW else 0.0
+                self._arrived.set()
+                self._pause = self._options.linger if fetched < LINGER_BELOW else 0.0
 
     async def _fill(self) -> int:
         """Take what has been fetched and fits; nothing here may be suspended half-way.
@@ -131,21 +144,21 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
         what is read once more, or take from it what is not.
         """
         consumer = self._ensure_consumer()
-        # Set before the inbox is looked at: what is taken in between is heard of.
-        self._held_back = True
+        # Set before the inbox is looked at: what is taken meanwhile wakes the thread.
+        self._is_full = True
         room = self._inbox.topics_with_room()
         wanted = {tp for tp in self._wanted if tp.topic in room}
-        self._held_back = len(wanted) < len(self._wanted)
-        if not wanted or self._seeks or consumer._subscription.reassignment_in_progress:  # noqa: SLF001
+        self._is_full = len(wanted) < len(self._wanted)
+        if not wanted or self._seeks or self._rebalancing:
             return 0
         found = await self._fetch_records(consumer, wanted, timeout=0)
         fetched = 0
-        for packed in chain.from_iterable(found.values()):
-            tp = TopicPartition(packed.topic, packed.partition)
-            self._follow(tp, packed.first)
-            self._positions.expect(tp, packed.end)
-            self._inbox.put(packed)
-            fetched += packed.end - packed.first
+        for batch in chain.from_iterable(found.values()):
+            tp = TopicPartition(batch.topic, batch.partition)
+            self._follow(tp, batch.first)
+            self._positions.expect(tp, batch.end)
+            self._inbox.put(batch)
+            fetched += batch.end - batch.first
         self._look_for_gaps(consumer)
         return fetched
 
@@ -153,25 +166,22 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
         """Notice that aiokafka had to go on elsewhere, also where nothing has come from there."""
         if self.thread_loop.time() < self._next_look:
             return
-        self._next_look = self.thread_loop.time() + IDLE
-        assignment = consumer._subscription.subscription.assignment  # noqa: SLF001
-        for tp in self._wanted & assignment.tps:
-            state = assignment.state_value(tp)
-            if state.has_valid_position:
-                self._follow(tp, state.position)
+        self._next_look = self.thread_loop.time() + POLL_INTERVAL
+        for tp, position in known_positions(consumer, self._wanted):
+            self._follow(tp, position)
 
     def _follow(self, tp: TopicPartition, position: int) -> None:
         if gap := self._positions.follow(tp, position):
-            self.app.on_gap(gap)
+            self._options.on_gap(gap)
             if gap.found > gap.expected:
                 # Nobody can do more about what is gone: it counts as done.
-                self._inbox.put(Packed(*gap, None))
-                self._arrived.ring()
+                self._inbox.put(RecordBatch(*gap, None))
+                self._arrived.set()
 
     async def seek_to_committed(self) -> Mapping[TP, Any]:
         """Go to the committed offsets, None where there are none; the inbox is empty then."""
         seek = self._seek_to_committed
-        return cast("Mapping[TP, Any]", await self.call_thread(self._at_rest, seek))
+        return cast("Mapping[TP, Any]", await self.call_thread(self._without_fetching, seek))
 
     async def _seek_to_committed(self) -> Mapping[TopicPartition, int | None]:
         consumer = self._ensure_consumer()
@@ -186,7 +196,7 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
 
     async def seek_to_beginning(self, *partitions: TopicPartition) -> None:
         """Go to the first record of some partitions; the inbox is empty then."""
-        await self.call_thread(self._at_rest, self._seek_to_beginning, *partitions)
+        await self.call_thread(self._without_fetching, self._seek_to_beginning, *partitions)
 
     async def _seek_to_beginning(self, *partitions: TopicPartition) -> None:
         await self._ensure_consumer().seek_to_beginning(*partitions)
@@ -197,9 +207,9 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
         for tp, offset in partitions.items():
             self._positions.expect(TopicPartition(*tp), offset)
         seek = self._seek_wait
-        await self.call_thread(self._at_rest, seek, self._ensure_consumer(), partitions)
+        await self.call_thread(self._without_fetching, seek, self._ensure_consumer(), partitions)
 
-    async def _at_rest(self, seek: Callable[..., Awaitable[Any]], *args: Any) -> Any:
+    async def _without_fetching(self, seek: Callable[..., Awaitable[Any]], *args: Any) -> Any:
         """Seek while nothing is taken from aiokafka."""
         self._seeks += 1
         try:
@@ -207,4 +217,4 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
         finally:
             self._inbox.clear()
             self._seeks -= 1
-            self._stir.ring()
+            self._wake_up.set()

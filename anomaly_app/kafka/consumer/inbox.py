@@ -5,12 +5,11 @@ records pile up here; the next call takes them together. So the batches follow t
 themselves, and nothing ever waits for a batch to fill.
 """
 
-import asyncio
 from collections import deque
 from collections.abc import Mapping
 from threading import Lock
 
-from anomaly_app.kafka.consumer.batching import Packed, Run
+from anomaly_app.kafka.consumer.record_batches import PartitionRecords, RecordBatch
 
 
 class Inbox:
@@ -19,19 +18,21 @@ class Inbox:
     Parameters
     ----------
     sizes
-        For each topic, the records that are taken together at most.
+        For each topic, the most records that are taken together.
     """
 
     def __init__(self, sizes: Mapping[str, int]) -> None:
-        self._topics = {topic: _Waiting(size) for topic, size in sizes.items()}
+        self.topics = tuple(sizes)
+        """The topics whose records are kept here."""
+        self._queues = {topic: _TopicQueue(size) for topic, size in sizes.items()}
         self._lock = Lock()
 
-    def put(self, packed: Packed) -> None:
+    def put(self, batch: RecordBatch) -> None:
         """Add a batch of records."""
         with self._lock:
-            self._topics[packed.topic].packed.append(packed)
+            self._queues[batch.topic].batches.append(batch)
 
-    def take(self, topic: str) -> list[Run]:
+    def take(self, topic: str) -> list[PartitionRecords]:
         """Take the records of a topic that wait, up to its size.
 
         Raises
@@ -40,90 +41,55 @@ class Inbox:
             What was fetched cannot be unpacked.
         """
         with self._lock:
-            return self._topics[topic].take()
+            return self._queues[topic].take()
 
     def topics_with_room(self) -> list[str]:
-        """Give the topics of which less waits than is taken together."""
+        """Give the topics of which fewer records wait than are taken together."""
         with self._lock:
-            return [topic for topic, waiting in self._topics.items() if waiting.has_room()]
+            return [topic for topic, queue in self._queues.items() if queue.has_room()]
 
     def clear(self) -> None:
         """Drop all that waits."""
         with self._lock:
-            for waiting in self._topics.values():
-                waiting.clear()
+            for queue in self._queues.values():
+                queue.clear()
 
 
-class _Waiting:
+class _TopicQueue:
     def __init__(self, size: int) -> None:
         self.size = size
-        self.packed: deque[Packed] = deque()
-        self.rest: Run | None = None
+        self.batches: deque[RecordBatch] = deque()
+        self.rest: PartitionRecords | None = None
         """What is left of a batch that was too large to be taken whole."""
 
-    def take(self) -> list[Run]:
-        runs, room = [], self.size
-        while room and (run := self._next()):
-            if len(run.records) > room:
-                taken = run.records[:room]
-                self.rest = run._replace(records=run.records[room:])
-                run = run._replace(records=taken, end=taken[-1].end)
-            runs.append(run)
-            room -= len(run.records)
-        return runs
+    def take(self) -> list[PartitionRecords]:
+        partitions, room = [], self.size
+        while room and (found := self._next()):
+            if len(found.records) > room:
+                taken = found.records[:room]
+                self.rest = found._replace(records=found.records[room:])
+                found = found._replace(records=taken, end=taken[-1].end)
+            partitions.append(found)
+            room -= len(found.records)
+        return partitions
 
-    def _next(self) -> Run | None:
+    def _next(self) -> PartitionRecords | None:
         if self.rest:
-            run, self.rest = self.rest, None
-            return run
-        if not self.packed:
+            rest, self.rest = self.rest, None
+            return rest
+        if not self.batches:
             return None
-        packed = self.packed.popleft()
-        return Run(packed.topic, packed.partition, packed.end, packed.unpack())
+        batch = self.batches.popleft()
+        return PartitionRecords(batch.topic, batch.partition, batch.end, batch.unpack())
 
     def has_room(self) -> bool:
         waiting = len(self.rest.records) if self.rest else 0
-        for packed in self.packed:
-            waiting += packed.end - packed.first
+        for batch in self.batches:
+            waiting += batch.end - batch.first
             if waiting >= self.size:
                 return False
         return waiting < self.size
 
     def clear(self) -> None:
-        self.packed.clear()
+        self.batches.clear()
         self.rest = None
-
-
-class Bell:
-    """Wakes what waits in one thread's event loop; any thread may ring it."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._rung = asyncio.Event()
-
-    def ring(self) -> None:
-        """Wake who waits, or who waits next."""
-        if self._rung.is_set():
-            return
-        if _is_running_here(self._loop):
-            # To wake a loop as other threads must costs calls of the operating system.
-            self._rung.set()
-        else:
-            self._loop.call_soon_threadsafe(self._rung.set)
-
-    async def wait(self, at_most: float) -> None:
-        """Wait until it has rung since the last wait, or for some seconds."""
-        timer = self._loop.call_later(at_most, self._rung.set)
-        try:
-            await self._rung.wait()
-        finally:
-            timer.cancel()
-        # What led to a ring has been done before it, so whoever looks now sees it.
-        self._rung.clear()
-
-
-def _is_running_here(loop: asyncio.AbstractEventLoop) -> bool:
-    try:
-        return asyncio.get_running_loop() is loop
-    except RuntimeError:
-        return False

@@ -1,81 +1,91 @@
-"""What makes an app of Faust's one whose agents confirm what they have done."""
+"""A Faust app whose agents get batches, and confirm what they have done of them."""
 
-from collections.abc import AsyncIterable, Callable, Mapping
+from collections.abc import AsyncIterator
 from typing import Any, ClassVar, cast
 
 import faust
 from faust import Schema
 from faust.streams import Stream
-from faust.transport.drivers import TRANSPORTS
 from faust.transport.drivers import aiokafka as driver
-from faust.types import AppT, EventT, Message, StreamT
+from faust.types import AppT, ConsumerT, Message, StreamT, TopicT
 
-from anomaly_app.kafka.consumer.batching import Record, Run
 from anomaly_app.kafka.consumer.consumer import ConfirmingConsumer
-from anomaly_app.kafka.consumer.gaps import Gap
+from anomaly_app.kafka.consumer.options import ConsumerOptions
+from anomaly_app.kafka.consumer.pending import PendingBatch
 from anomaly_app.kafka.security import password, tls_context
 from anomaly_app.settings.app import Settings
 
 
 class ConfirmingApp(faust.App):
-    """A Faust app whose agents get batches, and confirm what they have done of them.
+    """A Faust app with our consumer; see `anomaly_app.kafka.consumer.consumer`.
 
-    An event's value is a list of runs; see `kafka/consumer/consumer.py`.
+    Parameters
+    ----------
+    group
+        Name of the app, and of its consumer group.
+    options
+        What the consumer is told.
+    settings
+        Faust's own.
     """
 
-    fetch_wait: float
-    """Seconds that the broker may hold back a fetch.
+    def __init__(self, group: str, *, options: ConsumerOptions, **settings: Any) -> None:
+        super().__init__(group, **settings)
+        self._consumer_options = options
+        self.transport = Transport(self.conf.broker_consumer, self, options)
 
-    Faust lets it wait 1.5 s for a first record. Apache Kafka answers the moment one arrives, but
-    the embedded broker looks again only after a good part of that wait, which then is the latency
-    of every transaction.
-    """
+    def batch_topic(self, name: str, batch_size: int) -> TopicT:
+        """Declare a topic that an agent reads in batches.
 
-    linger: float
-    """Seconds before the next fetch where one brought few records, so that more can arrive.
+        Parameters
+        ----------
+        name
+            Of the topic; nothing is sent to the broker yet.
+        batch_size
+            The most records in a batch.
+        """
+        self._consumer_options.batch_sizes[name] = batch_size
+        return self.topic(name, schema=BatchSchema())
 
-    All that a fetch sets in motion costs the same, however little it brings.
-    """
-
-    batch_sizes: Mapping[str, int]
-    """For each topic that agents read, the most records in an event."""
-
-    on_gap: Callable[[Gap], None]
-    """Called, in the consumer's thread, where a partition cannot be read on."""
-
-    def events(self, stream: StreamT[Any]) -> AsyncIterable[EventT[Any]]:
-        """Events of an agent's stream, each of them to be finished."""
-        unacked = cast("Stream[Any]", stream).noack()
-        return cast("AsyncIterable[EventT[Any]]", unacked.events())
-
-    def confirm(self, event: EventT[Any], last: Run | Record) -> None:
-        """Count a run or record of an event, and all before it in its partition, as done."""
-        cast("ConfirmingConsumer", self.consumer).confirm(event, last)
-
-    def finish(self, event: EventT[Any]) -> None:
-        """Stop waiting for an event; what was not confirmed of it is read again."""
-        cast("ConfirmingConsumer", self.consumer).finish(event)
+    async def batches(self, stream: StreamT[Any]) -> AsyncIterator[PendingBatch]:
+        """Batches of an agent's stream, each of them to be confirmed and finished."""
+        async for event in cast("Stream[Any]", stream).noack().events():
+            consumer = cast("ConfirmingConsumer", self.consumer)
+            yield PendingBatch(event.value, event.message, consumer)
 
 
 class BatchSchema(Schema[Any, Any]):
-    """Give an agent the runs of records themselves, undecoded."""
+    """Give an agent the records themselves, undecoded."""
 
     def loads_key(self, app: AppT, message: Message, **_: Any) -> None:  # noqa: ARG002
         """Return nothing: records have their own keys."""
         return
 
     def loads_value(self, app: AppT, message: Message, **_: Any) -> Any:  # noqa: ARG002
-        """Return a list of runs."""
+        """Return a list of `PartitionRecords`."""
         return message.value
 
 
 class Transport(driver.Transport):
-    """Transport with our consumer."""
+    """Transport with our consumer.
+
+    Parameters
+    ----------
+    url, app
+        As Faust passes them.
+    options
+        What the consumer is told.
+    """
 
     Consumer: ClassVar[type[Any]] = ConfirmingConsumer
 
+    def __init__(self, url: Any, app: AppT, options: ConsumerOptions) -> None:
+        super().__init__(url, app)
+        self._options = options
 
-TRANSPORTS.aliases["kafka"] = f"{__name__}:{Transport.__name__}"
+    def create_consumer(self, callback: Any, **kwargs: Any) -> ConsumerT:
+        """Create the consumer."""
+        return super().create_consumer(callback, options=self._options, **kwargs)
 
 
 def faust_credentials(

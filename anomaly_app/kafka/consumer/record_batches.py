@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 import msgspec
-from aiokafka.consumer.fetcher import FetchResult, PartitionRecords
+from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException
 from aiokafka.structs import TopicPartition
 
@@ -38,32 +38,32 @@ class Record(msgspec.Struct, gc=False):
         return self.offset + 1
 
 
-class Run(NamedTuple):
-    """Records of one partition, in order; there may be none."""
+class PartitionRecords(NamedTuple):
+    """Consecutive records of one partition; there may be none."""
 
     topic: str
     partition: int
     end: int
-    """The offset behind the run: also behind what is no record, such as a transaction's marker."""
+    """The offset behind them, and behind what is no record, such as a transaction's marker."""
     records: list[Record]
 
 
-def records_of(runs: Iterable[Run]) -> Iterator[Record]:
-    """Go through the records of some runs, in order."""
-    return chain.from_iterable(run.records for run in runs)
+def records_of(partitions: Iterable[PartitionRecords]) -> Iterator[Record]:
+    """Go through all records, in order."""
+    return chain.from_iterable(found.records for found in partitions)
 
 
-class Packed(NamedTuple):
+class RecordBatch(NamedTuple):
     """A range of offsets of one partition, with its records in Kafka's own bytes."""
 
     topic: str
     partition: int
     first: int
-    """The first offset that is asked for; the batch may begin before it."""
+    """The first offset that is asked for; the producer's batch may begin before it."""
     end: int
     """The offset behind the range."""
-    batch: Any
-    """aiokafka's reader; None where nobody shall read what is there."""
+    reader: Any
+    """aiokafka's reader of the bytes; None where the range holds nothing to read."""
 
     def unpack(self) -> list[Record]:
         """Read the records; compaction may have left none.
@@ -73,15 +73,16 @@ class Packed(NamedTuple):
         UnreadableBatch
             The batch cannot be decompressed, or its records are not Kafka's format.
         """
-        topic, partition, first, end, batch = self
-        if batch is None:
+        topic, partition, first, end, reader = self
+        if reader is None:
             return []
         try:
             records = [
-                Record(topic, partition, r.offset, r.timestamp, r.key, r.value) for r in batch
+                Record(topic, partition, r.offset, r.timestamp, r.key, r.value) for r in reader
             ]
         except Exception as fault:
-            codec = CODECS[batch.compression_type] if hasattr(batch, "compression_type") else "old"
+            is_known = hasattr(reader, "compression_type")
+            codec = CODECS[reader.compression_type] if is_known else "old"
             raise UnreadableBatch(
                 f"topic {topic} partition {partition} offsets {first} to {end - 1}: a batch of "
                 f"records (compression {codec}) cannot be unpacked: {fault!r}"
@@ -91,8 +92,8 @@ class Packed(NamedTuple):
         return records
 
 
-class PackedRecords:
-    """What was fetched of a partition, batch by batch; in place of aiokafka's record by record.
+class RecordBatches:
+    """What was fetched of a partition, batch by batch, where aiokafka goes record by record.
 
     Only committed records are read: those of aborted transactions, and the markers at which
     transactions end, are passed on as ranges without records, so that they count as done.
@@ -106,7 +107,7 @@ class PackedRecords:
         transactions in it that were aborted.
     """
 
-    def __init__(self, tp: TopicPartition, fetched: PartitionRecords) -> None:
+    def __init__(self, tp: TopicPartition, fetched: fetcher.PartitionRecords) -> None:
         self.next_fetch_offset: int = fetched.next_fetch_offset
         """Behind the last batch that was taken; aiokafka's position in the partition."""
         self._tp = tp
@@ -114,7 +115,7 @@ class PackedRecords:
         # It refers back to `fetched`, whose megabytes would wait for the garbage collector.
         fetched._records_iterator = None  # noqa: SLF001
 
-    def __iter__(self) -> Iterator[Packed]:
+    def __iter__(self) -> Iterator[RecordBatch]:
         """Go on with the batches that have not been taken.
 
         Raises
@@ -130,12 +131,12 @@ class PackedRecords:
                 raise CorruptRecordException(f"Invalid CRC - {self._tp}")
             first, self.next_fetch_offset = self.next_fetch_offset, batch.next_offset
             hidden = self._is_hidden(batch)
-            yield Packed(topic, partition, first, batch.next_offset, None if hidden else batch)
+            yield RecordBatch(topic, partition, first, batch.next_offset, None if hidden else batch)
 
     def _is_hidden(self, batch: Any) -> bool:
         """Tell whether a batch is a marker, or belongs to a transaction that was aborted.
 
-        The books are aiokafka's own, and kept in the same order as it does.
+        aiokafka's own bookkeeping is used, in the same order as it does.
         """
         producer = batch.producer_id
         if producer is None:
@@ -149,8 +150,8 @@ class PackedRecords:
         return batch.is_transactional and producer in fetched._aborted_producers  # noqa: SLF001
 
 
-class PackedResults(OrderedDict[TopicPartition, Any]):
-    """What aiokafka's fetcher keeps until it is asked: batches in place of records.
+class FetchBuffer(OrderedDict[TopicPartition, Any]):
+    """What aiokafka's fetcher keeps until it is asked for it, as batches in place of records.
 
     Parameters
     ----------
@@ -164,8 +165,8 @@ class PackedResults(OrderedDict[TopicPartition, Any]):
 
     def __setitem__(self, tp: TopicPartition, result: Any) -> None:
         """Keep a result, or an error."""
-        if isinstance(result, FetchResult):
+        if isinstance(result, fetcher.FetchResult):
             fetched = result._partition_records  # noqa: SLF001
-            result._partition_records = PackedRecords(tp, fetched)  # noqa: SLF001
+            result._partition_records = RecordBatches(tp, fetched)  # noqa: SLF001
         super().__setitem__(tp, result)
         self._on_fetched()

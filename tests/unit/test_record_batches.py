@@ -1,9 +1,6 @@
 """Batches: every fetched record is handed on once and in order."""
 
-import asyncio
 import struct
-import threading
-import time
 from typing import Any
 
 import pytest
@@ -15,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly_app.errors import UnreadableBatch
-from anomaly_app.kafka.consumer.batching import CODECS, PackedRecords, PackedResults
-from anomaly_app.kafka.consumer.inbox import Bell, Inbox
+from anomaly_app.kafka.consumer.inbox import Inbox
+from anomaly_app.kafka.consumer.record_batches import CODECS, FetchBuffer, RecordBatches
 from tests.support.fetches import (
     ABORT,
     ATTRIBUTES,
@@ -27,9 +24,9 @@ from tests.support.fetches import (
     TOPIC,
     Sent,
     batch,
+    batches_in,
     marker,
     one_by_one,
-    packed,
 )
 
 TP = TopicPartition(TOPIC, 0)
@@ -39,29 +36,29 @@ def sent(*offsets: int) -> bytes:
     return batch([Sent(offset) for offset in offsets])
 
 
-def offsets_in(fetched: PackedRecords) -> list[list[int]]:
+def offsets_in(fetched: RecordBatches) -> list[list[int]]:
     return [[record.offset for record in kafka_batch.unpack()] for kafka_batch in fetched]
 
 
 def inbox_with(*answers: bytes, size: int, start: int = 0) -> Inbox:
     inbox = Inbox({TOPIC: size, "anomalies": 1})
     for partition, answer in enumerate(answers):
-        for kafka_batch in packed(answer, start=start, partition=partition):
+        for kafka_batch in batches_in(answer, start=start, partition=partition):
             inbox.put(kafka_batch)
     return inbox
 
 
 def taken(inbox: Inbox) -> list[tuple[int, int, list[int]]]:
-    runs = inbox.take(TOPIC)
-    return [(run.partition, run.end, [r.offset for r in run.records]) for run in runs]
+    partitions = inbox.take(TOPIC)
+    return [(one.partition, one.end, [r.offset for r in one.records]) for one in partitions]
 
 
 def test_what_was_fetched_stays_in_the_batches_of_the_producer() -> None:
-    assert offsets_in(packed(sent(5, 6) + sent(9))) == [[5, 6], [9]]
+    assert offsets_in(batches_in(sent(5, 6) + sent(9))) == [[5, 6], [9]]
 
 
 def test_the_position_is_behind_the_batches_that_were_taken() -> None:
-    fetched = packed(sent(5, 6, 7) + sent(8, 9), start=5)
+    fetched = batches_in(sent(5, 6, 7) + sent(8, 9), start=5)
     assert fetched.next_fetch_offset == 5
     next(iter(fetched))
     assert fetched.next_fetch_offset == 8
@@ -70,13 +67,13 @@ def test_the_position_is_behind_the_batches_that_were_taken() -> None:
 
 
 def test_a_batch_that_begins_before_what_was_asked_for_is_read_from_there() -> None:
-    assert offsets_in(packed(sent(5, 6, 7, 8), start=7)) == [[7, 8]]
-    assert offsets_in(packed(sent(5, 6), start=7)) == [[]]
+    assert offsets_in(batches_in(sent(5, 6, 7, 8), start=7)) == [[7, 8]]
+    assert offsets_in(batches_in(sent(5, 6), start=7)) == [[]]
 
 
 def test_the_marker_of_a_transaction_is_a_range_without_records() -> None:
     records = batch([Sent(5)], producer=1)
-    fetched = packed(records + marker(6, COMMIT, 1), start=5)
+    fetched = batches_in(records + marker(6, COMMIT, 1), start=5)
     assert offsets_in(fetched) == [[5], []]
     assert fetched.next_fetch_offset == 7
 
@@ -85,7 +82,7 @@ def test_records_of_an_aborted_transaction_are_a_range_without_records() -> None
     mine = [batch([Sent(5), Sent(6)], producer=1), batch([Sent(9)], producer=1)]
     other = batch([Sent(7)], producer=2)
     answer = mine[0] + other + marker(8, ABORT, 1) + mine[1]
-    assert offsets_in(packed(answer, start=5, aborted=[(1, 5)])) == [[], [7], [], [9]]
+    assert offsets_in(batches_in(answer, start=5, aborted=[(1, 5)])) == [[], [7], [], [9]]
 
 
 def test_ranges_without_records_are_done_when_what_is_before_them_is() -> None:
@@ -98,7 +95,7 @@ def test_compressed_batches_are_unpacked(codec: int) -> None:
     records = [Sent(offset, value=b"a value " * 50) for offset in range(300)]
     compressed = batch(records, codec=codec)
     assert len(compressed) < len(batch(records)) / 2
-    [found] = [kafka_batch.unpack() for kafka_batch in packed(compressed)]
+    [found] = [kafka_batch.unpack() for kafka_batch in batches_in(compressed)]
     assert [(r.offset, r.value) for r in found] == [(r.offset, r.value) for r in records]
 
 
@@ -107,7 +104,7 @@ def test_a_batch_that_cannot_be_decompressed_is_an_error_that_names_its_place() 
     damaged[RECORDS:] = b"not zstd"
     damaged[CRC:ATTRIBUTES] = struct.pack(">I", calc_crc32c(bytes(damaged[ATTRIBUTES:])))
     damaged[LENGTH : LENGTH + 4] = struct.pack(">i", len(damaged) - LENGTH - 4)
-    [kafka_batch] = packed(bytes(damaged), start=5)
+    [kafka_batch] = batches_in(bytes(damaged), start=5)
     with pytest.raises(UnreadableBatch, match=f"{TOPIC} partition 0 offsets 5 to 6.*zstd"):
         kafka_batch.unpack()
 
@@ -116,7 +113,7 @@ def test_a_wrong_checksum_is_an_error_that_names_the_partition() -> None:
     broken = bytearray(sent(5, 6))
     broken[-1] ^= 1
     with pytest.raises(CorruptRecordException, match=TOPIC):
-        offsets_in(packed(bytes(broken)))
+        offsets_in(batches_in(bytes(broken)))
 
 
 def test_all_that_waits_is_taken_together() -> None:
@@ -176,15 +173,17 @@ def test_batches_hold_what_aiokafka_reads_one_by_one(
     start = min(start, sum(step for step, _, _ in batches[0]) - 1)
     alone = one_by_one(answer, start=start)
     expected = [(r.offset, r.timestamp, r.key, r.value) for r in alone]
-    inbox, fetched = Inbox({TOPIC: size}), packed(answer, start=start)
+    inbox, fetched = Inbox({TOPIC: size}), batches_in(answer, start=start)
     for kafka_batch in fetched:
         inbox.put(kafka_batch)
     assert fetched.next_fetch_offset == alone.next_fetch_offset
     found: list[Any] = []
-    while runs := inbox.take(TOPIC):
-        assert sum(len(run.records) for run in runs) <= size
-        assert all(not run.records or run.end == run.records[-1].end for run in runs)
-        found += [(r.offset, r.timestamp, r.key, r.value) for run in runs for r in run.records]
+    while partitions := inbox.take(TOPIC):
+        assert sum(len(one.records) for one in partitions) <= size
+        assert all(not one.records or one.end == one.records[-1].end for one in partitions)
+        found += [
+            (r.offset, r.timestamp, r.key, r.value) for one in partitions for r in one.records
+        ]
     assert found == expected
 
 
@@ -221,51 +220,29 @@ def test_of_transactions_the_same_is_read_as_aiokafka_does(
             offset += 1
         ends.append(offset)
     start = max(end for end in ends if end <= start)
-    ours = packed(answer, start=start, aborted=aborted)
+    ours = batches_in(answer, start=start, aborted=aborted)
     theirs = one_by_one(answer, start=start, aborted=aborted)
     inbox = Inbox({TOPIC: 10_000})
     for kafka_batch in ours:
         inbox.put(kafka_batch)
-    runs = inbox.take(TOPIC)
-    assert [r.offset for run in runs for r in run.records] == [r.offset for r in theirs]
+    partitions = inbox.take(TOPIC)
+    assert [r.offset for one in partitions for r in one.records] == [r.offset for r in theirs]
     assert ours.next_fetch_offset == theirs.next_fetch_offset
-    assert [run.end for run in runs] == ends[1:]
+    assert [one.end for one in partitions] == ends[1:]
 
 
 def test_what_aiokafka_keeps_is_packed_and_announced() -> None:
     announced: list[int] = []
-    results = PackedResults(lambda: announced.append(len(results)))
+    kept = FetchBuffer(lambda: announced.append(len(kept)))
     fetched = one_by_one(sent(1, 2, 3), start=1)
     result = FetchResult(TP, assignment=None, partition_records=fetched, backoff=0)
-    results[TP] = result
-    assert offsets_in(results[TP]._partition_records) == [[1, 2, 3]]
+    kept[TP] = result
+    assert offsets_in(kept[TP]._partition_records) == [[1, 2, 3]]
     assert announced == [1]
 
 
 def test_errors_are_kept_as_they_are() -> None:
     error = FetchError(error=UnknownError(), backoff=0)
-    results = PackedResults(lambda: None)
-    results[TP] = error
-    assert results[TP] is error
-
-
-async def test_a_bell_wakes_another_thread_and_rings_on_until_it_is_heard() -> None:
-    bell = Bell(asyncio.get_running_loop())
-    bell.ring()
-    pauses = [0.2, 0.0]
-    waits = []
-    for pause in (None, *pauses):
-        if pause is not None:
-            threading.Timer(pause, bell.ring).start()
-        began = time.monotonic()
-        await bell.wait(10)
-        waits.append(time.monotonic() - began)
-    first, second, third = waits
-    assert first < 0.1 <= second < 5
-    assert third < 5
-
-
-async def test_a_bell_is_not_waited_for_longer_than_asked() -> None:
-    began = time.monotonic()
-    await Bell(asyncio.get_running_loop()).wait(0.05)
-    assert 0.04 <= time.monotonic() - began < 5
+    kept = FetchBuffer(lambda: None)
+    kept[TP] = error
+    assert kept[TP] is error

@@ -1,0 +1,52 @@
+"""What an agent gets: records to work on, and the way to say that they are done."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from faust.types import Message
+
+from anomaly_app.kafka.consumer.record_batches import PartitionRecords, Record, records_of
+
+
+class Confirmations(Protocol):
+    """Hears what is done; the consumer does."""
+
+    def confirm(self, message: Message, last: PartitionRecords | Record) -> None:
+        """Count a record of a message, and all before it in its partition, as done."""
+
+    def finish(self, message: Message) -> None:
+        """Stop waiting for a message."""
+
+
+class PendingBatch:
+    """Records of one topic that an agent works on, until it has finished them.
+
+    Parameters
+    ----------
+    partitions
+        The records, by partition and in order; there may be several of one partition.
+    message
+        What Faust knows the batch by.
+    consumer
+        Hears what is done.
+    """
+
+    def __init__(
+        self, partitions: Sequence[PartitionRecords], message: Message, consumer: Confirmations
+    ) -> None:
+        self.partitions = partitions
+        self._message = message
+        self._consumer = consumer
+
+    @property
+    def records(self) -> Iterator[Record]:
+        """All records, in order."""
+        return records_of(self.partitions)
+
+    def confirm(self, last: PartitionRecords | Record) -> None:
+        """Count a record, or records of a partition, and all before in it, as done."""
+        self._consumer.confirm(self._message, last)
+
+    def finish(self) -> None:
+        """Stop waiting for this batch; what was not confirmed of it is read again."""
+        self._consumer.finish(self._message)

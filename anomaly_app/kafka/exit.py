@@ -1,0 +1,30 @@
+"""The way out where going on would lose records: end the process without a commit."""
+
+import logging
+import os
+from typing import NoReturn
+
+logger = logging.getLogger(__name__)
+
+
+def exit_without_commit(where: str, fault: BaseException) -> NoReturn:
+    """End the process at once, so that nothing after the last commit counts as done.
+
+    Where an agent raises, Faust restarts it with the records that follow, and their commit would
+    cover those in flight. A worker that is started after this reads them again.
+
+    Parameters
+    ----------
+    where
+        The records in flight: topic, partition, offsets.
+    fault
+        What went wrong; its traceback is logged.
+    """
+    logger.critical(
+        "%s: %r; exiting without committing, these records are read again at the next start",
+        where,
+        fault,
+        exc_info=fault,
+    )
+    logging.shutdown()
+    os._exit(os.EX_TEMPFAIL)
