@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from anomaly_app.dead_letters.letter import Letter, Mark, Place, read_message
+from anomaly_app.dead_letters.messages import DeadLetter, Position, ReplayMarker, read_message
 from anomaly_app.errors import DeadLetterMissing
 from anomaly_app.kafka.clients import broker_errors, open_admin, open_consumer
 from anomaly_app.kafka.offsets import bounds
@@ -44,21 +44,21 @@ class DeadLetterTopic:
         self._bounds = bounds
         self._patience = patience
 
-    async def letters(self, progress: Progress | None = None) -> AsyncIterator[Letter]:
+    async def letters(self, progress: Progress | None = None) -> AsyncIterator[DeadLetter]:
         """Read all letters, also those that were replayed."""
         async for message in self.messages(progress):
-            if isinstance(message, Letter):
+            if isinstance(message, DeadLetter):
                 yield message
 
     async def replayed(
-        self, wanted: Set[Place], progress: Progress | None = None
+        self, wanted: Set[Position], progress: Progress | None = None
     ) -> dict[str, str]:
         """Read which records were replayed, by their letters' identity, and where to.
 
         Parameters
         ----------
         wanted
-            Places at which there must be letters.
+            Positions at which there must be letters.
         progress
             Hears how far it is.
 
@@ -67,23 +67,23 @@ class DeadLetterTopic:
         DeadLetterMissing
             There is none at one of them.
         """
-        marks: dict[str, str] = {}
+        markers: dict[str, str] = {}
         missing = set(wanted)
         async for message in self.messages(progress):
-            if isinstance(message, Mark):
-                marks[message.identity] = message.sent_to
+            if isinstance(message, ReplayMarker):
+                markers[message.identity] = message.sent_to
             else:
-                missing.discard(message.place)
+                missing.discard(message.position)
         self.refuse(missing)
-        return marks
+        return markers
 
-    def refuse(self, missing: Set[Place]) -> None:
+    def refuse(self, missing: Set[Position]) -> None:
         """Refuse to go on where letters that were asked for do not exist.
 
         Raises
         ------
         DeadLetterMissing
-            It names one of the places.
+            It names one of the positions.
         """
         if missing:
             raise DeadLetterMissing(
@@ -91,8 +91,10 @@ class DeadLetterTopic:
                 "partition-offset on that topic, as `dlq list` shows them"
             )
 
-    async def messages(self, progress: Progress | None = None) -> AsyncIterator[Letter | Mark]:
-        """Read all letters and marks."""
+    async def messages(
+        self, progress: Progress | None = None
+    ) -> AsyncIterator[DeadLetter | ReplayMarker]:
+        """Read all letters and markers."""
         total = sum(end - start for start, end in self._bounds.values())
         reading = read_bounded(self._consumer, self._bounds, patience=self._patience)
         async for fetched in reading:
