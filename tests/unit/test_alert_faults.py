@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any, cast
@@ -10,13 +10,13 @@ from typing import Any, cast
 import pytest
 
 from anomaly_app.agents import alerting
-from anomaly_app.agents.alerting import Alerts, alert_event, define_alerting
-from anomaly_app.channels.delivery import Delivery
+from anomaly_app.agents.alert_stages import Done, deliver, notify, read, render
+from anomaly_app.agents.alerting import alert_event, define_alerting
+from anomaly_app.channels import Delivery, Outcome, slack_message
 from anomaly_app.channels.log import LogChannel
-from anomaly_app.channels.protocol import Outcome
 from anomaly_app.context import Runtime
-from anomaly_app.core.alerts import message as words
-from anomaly_app.core.alerts import reading
+from anomaly_app.core.alerts import Alert, reading
+from anomaly_app.core.alerts import alert as words
 from anomaly_app.core.alerts.reading import read_alert
 from anomaly_app.core.decoding.decoded import Rejected
 from anomaly_app.core.model.explain import Reason
@@ -39,10 +39,10 @@ ALERT_STAGES = [
     Stage("reading", reading, "read_anomaly", lambda value: b"the marked" in value),
     Stage("source", Anomaly, "source", lambda found: found.id == MARKED_ANOMALY.id),
     Stage("words", words, "reason_in_words", lambda reason, _: reason.value == MARK),
-    Stage("header", words, "_header", lambda text: "the marked" in text),
-    Stage("fields", words, "_fields", lambda *fields: ("Entity", "the marked") in fields),
-    Stage("why", words, "_section", lambda text: "66,666" in text),
-    Stage("context", words, "_context", lambda *texts: "offset 66" in texts[0]),
+    Stage("header", slack_message, "_header", lambda text: "the marked" in text),
+    Stage("fields", slack_message, "_fields", lambda *fields: ("Entity", "the marked") in fields),
+    Stage("why", slack_message, "_section", lambda text: "66,666" in text),
+    Stage("context", slack_message, "_context", lambda *texts: "offset 66" in texts[0]),
 ]
 
 alert_stages = pytest.mark.parametrize("stage", ALERT_STAGES, ids=lambda stage: stage.name)
@@ -53,12 +53,32 @@ def buried() -> list[Message]:
     return []
 
 
+class SlackWords(LogChannel):
+    """Writes alerts as Slack takes them, and delivers them to the log."""
+
+    def render(self, alert: Alert) -> str:
+        return slack_message.slack_message(alert).plain
+
+
+class Alerts:
+    """The stages of the agent."""
+
+    def __init__(self, reject: Callable[[Rejected], Awaitable[None]]) -> None:
+        channel = SlackWords()
+        delivery = Delivery(channel, should_abandon=lambda: False)
+        self.stages = (read(), render(channel), deliver(delivery))
+        self.reject = reject
+
+    async def alert(self, record: Record) -> Done:
+        return await notify(record, self.stages, self.reject)
+
+
 @pytest.fixture
 def alerts(buried: list[Message]) -> Alerts:
     async def reject(rejected: Rejected) -> None:
         buried.append(write_dead_letter(rejected)[1])
 
-    return Alerts(Delivery(LogChannel(), given_up=lambda: False), reject)
+    return Alerts(reject)
 
 
 def message(value: bytes | None, offset: int = 7) -> Record:
@@ -158,7 +178,9 @@ def handle(alerts: Alerts, values: list[bytes]) -> tuple[list[int], dict[str, in
     event = SimpleNamespace(value=[Run("anomalies", 2, len(values) + 1, records)])
     runtime = SimpleNamespace(counters=counters)
     with suppress(Exited):
-        asyncio.run(alert_event(cast("Any", event), alerts, cast("Any", app), cast("Any", runtime)))
+        asyncio.run(
+            alert_event(cast("Any", event), alerts.alert, cast("Any", app), cast("Any", runtime))
+        )
     return confirmed, {k: v for k, v in counters.alerts.items() if v}, bool(finished)
 
 
@@ -195,7 +217,7 @@ def test_an_unalertable_anomaly_that_is_not_buried_is_not_confirmed(
         raise ConnectionError
 
     ALERT_STAGES[2].break_down(monkeypatch)
-    alerts = Alerts(Delivery(LogChannel(), given_up=lambda: False), reject)
+    alerts = Alerts(reject)
     good, marked = write_json(anomaly()), write_json(MARKED_ANOMALY)
     assert handle(alerts, [good, marked, good]) == ([1], {"logged": 1}, False)
     assert exits == ["alert on anomalies partition 2 offset 1"]
