@@ -1,4 +1,4 @@
-"""Pauses between attempts: growing, spread at random, and given up when nobody waits any more.
+"""Pauses between attempts: growing, spread at random, and abandoned on request.
 
 The pause is drawn between 0 and a bound that doubles ("full jitter": Marc Brooker, Exponential
 Backoff and Jitter, AWS Architecture Blog 2015), so that workers that failed together do not come

@@ -41,7 +41,7 @@ class Runtime:
         self.watch = Watch()
         self.started = time.monotonic()
         self.alerts_wait_for: Callable[[], str | None] = lambda: None
-        """Tells why the alert in hand is not delivered yet."""
+        """Tells why the alert in flight is not delivered yet."""
         self.schemas = open_registry(settings)
         self._pipeline: Pipeline | None = None
 

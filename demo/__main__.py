@@ -138,7 +138,7 @@ def main(
     users = load_settings()
     if broker is not None:
         users = change_settings(users, broker=broker)
-        asyncio.run(_knock(users))
+        asyncio.run(_check_broker(users))
     folder.mkdir(parents=True, exist_ok=True)
     clear_old_logs(folder)
     if time_format:
@@ -197,8 +197,8 @@ def _settings(address: str, model: Path, *, embedded: bool) -> Settings:
     return change_settings(load_settings(), **changes)
 
 
-async def _knock(settings: Settings) -> None:
-    """See that the broker answers before a model is trained for it."""
+async def _check_broker(settings: Settings) -> None:
+    """Check that the broker answers before a model is trained for it."""
     async with open_admin(settings):
         pass
 

@@ -209,7 +209,8 @@ def replay_letters(
             )
     except KeyboardInterrupt:
         raise click.ClickException(
-            f"interrupted; {account.replayed:,} were replayed before, those in hand may be as well"
+            f"interrupted; {account.replayed:,} were replayed before, "
+            "those in flight may be as well"
         ) from None
     for line in account.lines(plan.topic, dry_run=dry_run):
         say(line)

@@ -8,8 +8,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from anomaly_app.dead_letters.messages import DeadLetter, Position, ReplayMarker, read_message
 from anomaly_app.errors import DeadLetterMissing
 from anomaly_app.kafka.clients import broker_errors, open_admin, open_consumer
-from anomaly_app.kafka.offsets import bounds
-from anomaly_app.kafka.reading import Progress, read_bounded
+from anomaly_app.kafka.offsets import OffsetRanges, watermarks
+from anomaly_app.kafka.reading import Progress, read_ranges
 from anomaly_app.kafka.topics import describe_topics
 from anomaly_app.settings.app import Settings
 
@@ -25,24 +25,24 @@ class DeadLetterTopic:
         Without a group.
     name
         Of the topic.
-    bounds
-        First offset and end of each partition.
-    patience
-        Seconds without an answer after which the broker is given up.
+    ranges
+        Of all its partitions.
+    answer_timeout
+        Seconds without an answer after which a reading fails.
     """
 
     def __init__(
         self,
         consumer: AIOKafkaConsumer,
         name: str,
-        bounds: dict[TopicPartition, tuple[int, int]],
+        ranges: OffsetRanges,
         *,
-        patience: float,
+        answer_timeout: float,
     ) -> None:
         self.name = name
         self._consumer = consumer
-        self._bounds = bounds
-        self._patience = patience
+        self._ranges = ranges
+        self._answer_timeout = answer_timeout
 
     async def letters(self, progress: Progress | None = None) -> AsyncIterator[DeadLetter]:
         """Read all letters, also those that were replayed."""
@@ -95,8 +95,8 @@ class DeadLetterTopic:
         self, progress: Progress | None = None
     ) -> AsyncIterator[DeadLetter | ReplayMarker]:
         """Read all letters and markers."""
-        total = sum(end - start for start, end in self._bounds.values())
-        reading = read_bounded(self._consumer, self._bounds, patience=self._patience)
+        total = sum(end - start for start, end in self._ranges.values())
+        reading = read_ranges(self._consumer, self._ranges, answer_timeout=self._answer_timeout)
         async for fetched in reading:
             for message in fetched.records:
                 found = read_message(message)
@@ -131,5 +131,5 @@ async def open_topic(settings: Settings, *others: str) -> AsyncIterator[DeadLett
     async with open_consumer(settings) as consumer:
         partitions = sorted(TopicPartition(name, number) for number in partitions_of[name])
         with broker_errors(f"asking for the offsets of {name}"):
-            edges = await bounds(consumer, partitions)
-        yield DeadLetterTopic(consumer, name, edges, patience=settings.broker_wait)
+            ranges = await watermarks(consumer, partitions)
+        yield DeadLetterTopic(consumer, name, ranges, answer_timeout=settings.broker_wait)
