@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.broker import free_port
+from harness.processes import free_port
 from tests.support.accounts import settle
 from tests.support.factories import transaction
 from tests.support.kafka import Kafka, eventually, stats_of

@@ -16,7 +16,7 @@ from anomaly_app.core.alerts import Alert
 from anomaly_app.core.model.explain import Reason
 from anomaly_app.core.scoring.anomaly import ModelReference
 from anomaly_app.settings.app import Settings
-from harness.broker import free_port
+from harness.processes import free_port
 from tests.support.clock import FakeClock
 from tests.support.factories import anomaly
 from tests.support.slack_server import TOKEN, SlackServer, slack_server

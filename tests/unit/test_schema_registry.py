@@ -22,7 +22,7 @@ from anomaly_app.schemas.client import RegistryClient
 from anomaly_app.schemas.registry import LARGEST_ID, SchemaRegistry, open_registry
 from anomaly_app.settings.app import Settings
 from anomaly_app.worker import check_registry
-from harness.broker import free_port
+from harness.processes import free_port
 from tests.support.avro import TRANSACTION, framed, record_of, written
 from tests.support.clock import FakeClock
 from tests.support.protobuf import class_of, file_of, message, pathed, text_of
