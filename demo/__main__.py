@@ -12,9 +12,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 from rich.console import Console
 
 from anomaly_app.core.roles.roles import Roles
-from anomaly_app.kafka.clients import open_admin
+from anomaly_app.kafka import open_admin
 from anomaly_app.kafka.security import client_options
-from anomaly_app.settings.app import Settings, change_settings, load_settings
+from anomaly_app.settings import Settings, change_settings, load_settings
 from anomaly_app.settings.security import SecuritySettings
 from anomaly_app.terminal import one_line_errors
 from demo.next_steps import next_steps

@@ -5,7 +5,7 @@ from typing import Any
 from anomaly_app.channels.log import LogChannel
 from anomaly_app.channels.protocol import AlertChannel
 from anomaly_app.channels.slack import SlackChannel
-from anomaly_app.settings.app import Settings
+from anomaly_app.settings import Settings
 
 
 def make_channel(settings: Settings) -> AlertChannel[Any]:

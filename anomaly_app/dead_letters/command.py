@@ -12,8 +12,8 @@ from anomaly_app.dead_letters.messages import Position, Selection
 from anomaly_app.dead_letters.plan import Account, Plan
 from anomaly_app.dead_letters.replay import replay
 from anomaly_app.errors import Rejection
-from anomaly_app.schemas.registry import open_registry
-from anomaly_app.settings.app import Settings, load_settings
+from anomaly_app.schemas import open_registry
+from anomaly_app.settings import Settings, load_settings
 from anomaly_app.terminal import Progress, one_line_errors, say
 
 REASONS = [str(rejection) for rejection in Rejection]

@@ -9,8 +9,8 @@ from anomaly_app.dead_letters.messages import DeadLetter, Selection
 from anomaly_app.dead_letters.survey import Count, Newest, Shown, Survey
 from anomaly_app.dead_letters.table import counts_table, cut, heading, rows
 from anomaly_app.dead_letters.topic import DeadLetterTopic, open_topic
-from anomaly_app.kafka.reading import Progress
-from anomaly_app.settings.app import Settings
+from anomaly_app.kafka import Progress
+from anomaly_app.settings import Settings
 
 
 async def show(

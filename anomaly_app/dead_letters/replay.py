@@ -12,10 +12,9 @@ from anomaly_app.dead_letters.messages import REPLAYED_FROM, DeadLetter, ReplayM
 from anomaly_app.dead_letters.plan import Account, Plan
 from anomaly_app.dead_letters.topic import open_topic
 from anomaly_app.errors import BrokerError, RegistryUnreachable, ReplayStopped
-from anomaly_app.kafka.clients import CLIENT_ERRORS, open_producer
-from anomaly_app.kafka.reading import Progress
-from anomaly_app.schemas.registry import SchemaRegistry
-from anomaly_app.settings.app import Settings
+from anomaly_app.kafka import CLIENT_ERRORS, Progress, open_producer
+from anomaly_app.schemas import SchemaRegistry
+from anomaly_app.settings import Settings
 
 BATCH = 200
 BATCH_BYTES = 4_194_304

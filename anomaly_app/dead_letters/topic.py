@@ -7,11 +7,17 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from anomaly_app.dead_letters.messages import DeadLetter, Position, ReplayMarker, read_message
 from anomaly_app.errors import DeadLetterMissing
-from anomaly_app.kafka.clients import broker_errors, open_admin, open_consumer
-from anomaly_app.kafka.offsets import OffsetRanges, watermarks
-from anomaly_app.kafka.reading import Progress, read_ranges
-from anomaly_app.kafka.topics import describe_topics
-from anomaly_app.settings.app import Settings
+from anomaly_app.kafka import (
+    OffsetRanges,
+    Progress,
+    broker_errors,
+    describe_topics,
+    open_admin,
+    open_consumer,
+    read_ranges,
+    watermarks,
+)
+from anomaly_app.settings import Settings
 
 
 class DeadLetterTopic:

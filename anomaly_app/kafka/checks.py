@@ -7,7 +7,7 @@ from anomaly_app.errors import BrokerRefused, BrokerUnreachable
 from anomaly_app.kafka.group import set_starting_offsets
 from anomaly_app.kafka.probe import connect
 from anomaly_app.kafka.topics import prepare_topics, user_of
-from anomaly_app.settings.app import Settings
+from anomaly_app.settings import Settings
 
 
 async def check_broker(settings: Settings) -> None:

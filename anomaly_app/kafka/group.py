@@ -23,7 +23,7 @@ from aiokafka.errors import (
 from anomaly_app.errors import BrokerError
 from anomaly_app.kafka.offsets import OffsetRanges, watermarks
 from anomaly_app.kafka.security import client_options
-from anomaly_app.settings.app import Settings
+from anomaly_app.settings import Settings
 
 logger = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 
 from anomaly_app.errors import BrokerRefused, BrokerUnreachable
 from anomaly_app.kafka.security import client_options
-from anomaly_app.settings.app import Settings
+from anomaly_app.settings import Settings
 
 logger = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from aiokafka.errors import (
 )
 
 from anomaly_app.errors import BrokerRefused, TopicMissing, TopicNotCreated
-from anomaly_app.settings.app import Settings
+from anomaly_app.settings import Settings
 
 logger = logging.getLogger(__name__)
 

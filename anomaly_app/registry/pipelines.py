@@ -9,7 +9,7 @@ from anomaly_app.core.scoring.pipeline import Pipeline
 from anomaly_app.core.visible import listed
 from anomaly_app.errors import SettingsError
 from anomaly_app.registry.artifacts import load_model
-from anomaly_app.settings.app import Settings
+from anomaly_app.settings import Settings
 
 
 def load_pipeline(settings: Settings, readers: Readers) -> Pipeline:

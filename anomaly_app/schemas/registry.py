@@ -18,7 +18,7 @@ from anomaly_app.errors import (
     describe,
 )
 from anomaly_app.schemas.client import RegistryClient
-from anomaly_app.settings.app import Settings
+from anomaly_app.settings import Settings
 
 MOST_READERS = 1_000
 """Readers that are kept, beyond those of the batch in flight."""
