@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness.broker import free_port
+from harness.processes import free_port
 from tests.support.commands import FAUST, faust
 from tests.support.dead_letters import create_topics
 from tests.support.factories import transaction

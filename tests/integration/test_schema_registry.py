@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness.broker import free_port
+from harness.processes import free_port
 from tests.support.avro import TRANSACTION, framed, written
 from tests.support.dead_letters import dlq, letter, prepare
 from tests.support.factories import transaction

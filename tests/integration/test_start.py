@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
-from harness.broker import free_port
+from harness.processes import free_port
 from tests.support.kafka import Kafka, run_to_its_end
 
 pytestmark = pytest.mark.broker

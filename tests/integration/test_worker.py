@@ -25,14 +25,14 @@ BAD = [*traffic.BAD, b"x" * 5_000_000]
 
 
 @pytest.fixture(scope="module")
-async def running(
+def running(
     broker: str, model_folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Kafka, Worker]]:
     """One worker for the tests that only look at what becomes of single records."""
     kafka = Kafka(broker, tmp_path_factory.mktemp("running"), model_folder)
     worker = kafka.start_worker()
     try:
-        await worker.wait_until_ready()
+        asyncio.run(worker.wait_until_ready())
         yield kafka, worker
     finally:
         worker.stop()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.broker import free_port
+from harness.processes import free_port
 from harness.workers import Worker
 from tests.support.accounts import settle
 from tests.support.factories import transaction

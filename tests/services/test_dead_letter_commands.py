@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.broker import free_port
+from harness.processes import free_port
 from tests.support.dead_letters import HOSTILE, dlq, letter, prepare, some_letters
 from tests.support.factories import transaction
 from tests.support.kafka import Kafka

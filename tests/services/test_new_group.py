@@ -103,7 +103,7 @@ async def test_of_two_workers_that_start_together_the_slower_passes_over_nothing
         await kafka.produce(ids(510, 60))
 
     await kafka.produce_into_new_topics(ids(0, 500))
-    between(monkeypatch, "bounds", the_quicker, call=1)
+    between(monkeypatch, "watermarks", the_quicker, call=1)
     await check_broker(settings)
     assert sum((await kafka.committed()).values()) == 510
     assert await judged(kafka, 60) == 60
@@ -130,7 +130,7 @@ async def test_a_commit_after_another_worker_has_joined_is_refused_and_its_begin
             )
 
         await kafka.produce_into_new_topics(ids(0, 500))
-        between(monkeypatch, "_new_to_group", join, call=2)
+        between(monkeypatch, "_uncommitted_topics", join, call=2)
         try:
             await check_broker(settings)
             assert await kafka.committed() == {}
@@ -150,7 +150,7 @@ async def test_a_coordinator_that_does_not_answer_is_no_new_group(
     committed = await kafka.committed()
     # aiokafka's answer while a coordinator loads its groups.
     monkeypatch.setattr(AIOKafkaAdminClient, "list_consumer_group_offsets", nothing)
-    monkeypatch.setattr(under_test, "PATIENCE", 1.0)
+    monkeypatch.setattr(under_test, "COORDINATOR_TIMEOUT", 1.0)
     with pytest.raises(BrokerError, match="NEW_GROUP_STARTS_AT.*start the worker again"):
         await check_broker(settings)
     monkeypatch.undo()

@@ -9,8 +9,7 @@ from anomaly_app.errors import BrokerRefused, BrokerUnreachable
 from anomaly_app.kafka.checks import check_broker
 from anomaly_app.settings.app import load_settings
 from harness.apache_kafka import STRANGER, USER, ApacheKafka
-from harness.broker import free_port
-from harness.processes import start_process
+from harness.processes import free_port, start_process
 from harness.workers import Worker
 from tests.integration.test_start import FAUST, error_line, start
 from tests.support.acls import Grant, Operation, Resource, grant

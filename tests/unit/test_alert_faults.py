@@ -1,7 +1,7 @@
 """A fault in the words of one alert costs that alert only, and is never silent."""
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any, cast
@@ -9,13 +9,13 @@ from typing import Any, cast
 import pytest
 
 from anomaly_app.agents import alerting
-from anomaly_app.agents.alerting import Alerts, alert_batch, define_alerting
-from anomaly_app.channels.delivery import Delivery
+from anomaly_app.agents.alert_stages import Done, deliver, notify, read, render
+from anomaly_app.agents.alerting import alert_batch, define_alerting
+from anomaly_app.channels import Delivery, Outcome, slack_message
 from anomaly_app.channels.log import LogChannel
-from anomaly_app.channels.protocol import Outcome
 from anomaly_app.context import WorkerContext
-from anomaly_app.core.alerts import message as words
-from anomaly_app.core.alerts import reading
+from anomaly_app.core.alerts import Alert, reading
+from anomaly_app.core.alerts import alert as words
 from anomaly_app.core.alerts.reading import read_alert
 from anomaly_app.core.decoding.decoded import Rejected
 from anomaly_app.core.model.explain import Reason
@@ -38,10 +38,10 @@ ALERT_STAGES = [
     Stage("reading", reading, "read_anomaly", lambda value: b"the marked" in value),
     Stage("source", Anomaly, "source", lambda found: found.id == MARKED_ANOMALY.id),
     Stage("words", words, "reason_in_words", lambda reason, _: reason.value == MARK),
-    Stage("header", words, "_header", lambda text: "the marked" in text),
-    Stage("fields", words, "_fields", lambda *fields: ("Entity", "the marked") in fields),
-    Stage("why", words, "_section", lambda text: "66,666" in text),
-    Stage("context", words, "_context", lambda *texts: "offset 66" in texts[0]),
+    Stage("header", slack_message, "_header", lambda text: "the marked" in text),
+    Stage("fields", slack_message, "_fields", lambda *fields: ("Entity", "the marked") in fields),
+    Stage("why", slack_message, "_section", lambda text: "66,666" in text),
+    Stage("context", slack_message, "_context", lambda *texts: "offset 66" in texts[0]),
 ]
 
 alert_stages = pytest.mark.parametrize("stage", ALERT_STAGES, ids=lambda stage: stage.name)
@@ -52,12 +52,32 @@ def buried() -> list[Message]:
     return []
 
 
+class SlackWords(LogChannel):
+    """Writes alerts as Slack takes them, and delivers them to the log."""
+
+    def render(self, alert: Alert) -> str:
+        return slack_message.slack_message(alert).plain
+
+
+class Alerts:
+    """The stages of the agent."""
+
+    def __init__(self, reject: Callable[[Rejected], Awaitable[None]]) -> None:
+        channel = SlackWords()
+        delivery = Delivery(channel, should_abandon=lambda: False)
+        self.stages = (read(), render(channel), deliver(delivery))
+        self.reject = reject
+
+    async def alert(self, record: Record) -> Done:
+        return await notify(record, self.stages, self.reject)
+
+
 @pytest.fixture
 def alerts(buried: list[Message]) -> Alerts:
     async def reject(rejected: Rejected) -> None:
         buried.append(write_dead_letter(rejected)[1])
 
-    return Alerts(Delivery(LogChannel(), given_up=lambda: False), reject)
+    return Alerts(reject)
 
 
 def message(value: bytes | None, offset: int = 7) -> Record:
@@ -155,7 +175,7 @@ async def handle(alerts: Alerts, values: list[bytes]) -> tuple[list[int], dict[s
     batch = PendingBatch(partitions, cast("Any", None), cast("Any", consumer))
     context = SimpleNamespace(counters=counters)
     with suppress(Exited):
-        await alert_batch(batch, alerts, cast("Any", context))
+        await alert_batch(batch, alerts.alert, cast("Any", context))
     return confirmed, {k: v for k, v in counters.alerts.items() if v}, bool(finished)
 
 
@@ -192,7 +212,7 @@ async def test_an_unalertable_anomaly_that_is_not_buried_is_not_confirmed(
         raise ConnectionError
 
     ALERT_STAGES[2].break_down(monkeypatch)
-    alerts = Alerts(Delivery(LogChannel(), given_up=lambda: False), reject)
+    alerts = Alerts(reject)
     good, marked = write_json(anomaly()), write_json(MARKED_ANOMALY)
     assert await handle(alerts, [good, marked, good]) == ([1], {"logged": 1}, False)
     assert exits == ["alert on anomalies partition 2 offset 1"]
@@ -223,8 +243,8 @@ class OneAgent:
         if self._fault:
             raise self._fault
         nothing: tuple[Any, ...] = ()
-        for event in nothing:
-            yield event
+        for batch in nothing:
+            yield batch
 
 
 class Closing(LogChannel):
@@ -234,7 +254,7 @@ class Closing(LogChannel):
         self.closed = True
 
 
-@pytest.mark.parametrize("fault", [None, Fault("between two batches")])
+@pytest.mark.parametrize("fault", [None, Fault("between two events")])
 async def test_the_channel_is_closed_however_the_stream_ends_and_a_fault_there_ends_the_process(
     fault: Exception | None, exits: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

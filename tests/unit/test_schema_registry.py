@@ -22,8 +22,9 @@ from anomaly_app.schemas.client import RegistryClient
 from anomaly_app.schemas.registry import LARGEST_ID, SchemaRegistry, open_registry
 from anomaly_app.settings.app import Settings
 from anomaly_app.worker import check_registry
-from harness.broker import free_port
+from harness.processes import free_port
 from tests.support.avro import TRANSACTION, framed, record_of, written
+from tests.support.clock import FakeClock
 from tests.support.protobuf import class_of, file_of, message, pathed, text_of
 from tests.support.registry_server import PASSWORD, USER, RegistryServer, registry_server
 
@@ -398,9 +399,9 @@ def test_a_file_of_authorities_that_holds_none_is_named(tmp_path: Path) -> None:
 
 
 async def test_records_wait_for_a_registry_that_is_away_and_go_on_when_it_is_back(
-    server: RegistryServer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    server: RegistryServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("anomaly_app.agents.schemas.FIRST_PAUSE", 0.01)
+    backoff = FakeClock().backoff(0.5, 5.0)
     schema = server.add(json.dumps(TRANSACTION))
     server.status = 503
     looked: list[str | None] = []
@@ -412,7 +413,8 @@ async def test_records_wait_for_a_registry_that_is_away_and_go_on_when_it_is_bac
                 server.status = 200
             return False
 
-        learnt = await learn_schemas([framed(schema, BODY), b"{}", None], schemas, look)
+        values = [framed(schema, BODY), b"{}", None]
+        learnt = await learn_schemas(values, schemas, look, backoff=backoff)
         assert schemas.waits_for is None
         assert unframe(framed(schema, BODY), schemas.readers)
         return learnt
@@ -424,11 +426,11 @@ async def test_records_wait_for_a_registry_that_is_away_and_go_on_when_it_is_bac
     assert caplog.messages[0] == f"records wait for their schemas, and nothing is lost: {looked[0]}"
 
 
-async def test_records_that_wait_are_let_go_of_at_a_stop(server: RegistryServer) -> None:
+async def test_records_that_wait_are_abandoned_at_a_stop(server: RegistryServer) -> None:
     server.status = 503
 
     async def story(schemas: SchemaRegistry) -> bool:
-        return await learn_schemas([framed(17, BODY)], schemas, given_up=lambda: True)
+        return await learn_schemas([framed(17, BODY)], schemas, should_abandon=lambda: True)
 
     assert await run(server.url, story) is False
 
@@ -440,7 +442,7 @@ async def test_a_stop_does_not_wait_for_a_registry_that_is_silent(server: Regist
         values = [framed(schema, BODY) for schema in range(100)]
         looks = iter([False, True])
         begin = asyncio.get_running_loop().time()
-        assert not await learn_schemas(values, schemas, given_up=lambda: next(looks))
+        assert not await learn_schemas(values, schemas, should_abandon=lambda: next(looks))
         return asyncio.get_running_loop().time() - begin
 
     assert await run(server.url, story) < client.REQUEST_TIMEOUT / 2

@@ -99,7 +99,7 @@ async def test_a_model_that_comes_into_use_while_messages_are_sent_has_no_part_i
     await score_batch(batch_of(values, Consumer()), cast("Any", app), context)
     assert context.pipeline.model is other_model()
     models = [read_anomaly(value).model for _, value in app.sent]
-    assert {one and (one.name, one.version) for one in models} == {(model().manifest.name, "1")}
+    assert {(one.name, one.version) for one in models} == {(model().manifest.name, "1")}
     # The hint is of the model that judged, too: the other one has no such feature.
     assert any("set ANOMALY_ROLES='amount=Amount'" in line for line in lines)
 
