@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from anomaly_app.core.decoding.framing import Readers
 from anomaly_app.core.monitoring.absences import AbsenceWatch
 from anomaly_app.core.monitoring.rates import AlertRateWatch
 from anomaly_app.core.monitoring.watch import Watch
-from anomaly_app.core.roles.roles import Roles
-from anomaly_app.core.visible import listed
-from anomaly_app.errors import SettingsError
 from anomaly_app.observability import Counters
 from anomaly_app.schemas.registry import open_registry
 from anomaly_app.settings.app import Settings
@@ -76,9 +73,10 @@ class WorkerContext:
         SettingsError
             The settings name features that it does not have.
         """
-        from anomaly_app.registry.artifacts import load_model  # noqa: PLC0415  # as below
+        # scikit-learn and numba take more than a second, which commands without a model need not.
+        from anomaly_app.registry.pipelines import load_pipeline  # noqa: PLC0415
 
-        self.use(load_model(self.settings.model))
+        self._use(load_pipeline(self.settings, self._readers))
 
     def use(self, model: Model) -> None:
         """Judge with `model` from now on.
@@ -88,33 +86,17 @@ class WorkerContext:
         SettingsError
             A feature that the roles of the settings rename is none of the model's.
         """
-        # scikit-learn and numba take more than a second, which commands without a model need not.
-        from anomaly_app.core.scoring.pipeline import Pipeline  # noqa: PLC0415
+        from anomaly_app.registry.pipelines import build_pipeline  # noqa: PLC0415  # as above
 
-        self._pipeline = Pipeline(
-            model,
-            max_record_bytes=self.settings.max_record_bytes,
-            max_reasons=self.settings.max_reasons,
-            roles=self._roles_of(model),
-            payload=self.settings.payload,
-            strict=self.settings.strict,
-            readers=self.schemas.readers if self.schemas else {},
-        )
-        alert_rate = model.manifest.alert_rate
+        self._use(build_pipeline(model, self.settings, self._readers))
+
+    @property
+    def _readers(self) -> Readers:
+        return self.schemas.readers if self.schemas else {}
+
+    def _use(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        alert_rate = pipeline.model.manifest.alert_rate
         alerts = AlertRateWatch.of(alert_rate, str(self.settings.model))
-        absences = AbsenceWatch(self._pipeline.usually_absent)
+        absences = AbsenceWatch(pipeline.usually_absent)
         self.watch = replace(self.watch, alerts=alerts, absences=absences)
-
-    def _roles_of(self, model: Model) -> Roles:
-        """Give the roles of the settings, once the model has the features that they name."""
-        roles = self.settings.said_roles
-        names = [feature.name for feature in model.schema.wire_features]
-        for name in roles.renamed:
-            if name not in names:
-                close = get_close_matches(name, names, n=1)
-                meant = f"did you mean {close[0]}?" if close else f"it has {listed(names, most=9)}"
-                raise SettingsError(
-                    f"ANOMALY_ROLES: the model in {self.settings.model} has no feature {name!r}; "
-                    f"{meant}"
-                )
-        return roles

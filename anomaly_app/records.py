@@ -4,7 +4,7 @@ from typing import Any
 
 import faust
 
-from anomaly_app.core.scoring.dead_letter import write_headers
+from anomaly_app.core.scoring.dead_letter import DeadLetterHeaders
 
 
 class Transaction(faust.Record, serializer="json", include_metadata=False):
@@ -131,4 +131,4 @@ class DeadLetter(faust.Record):
     @property
     def headers(self) -> dict[str, bytes]:
         """Kafka headers; values are UTF-8."""
-        return write_headers(self.error, self.topic, self.partition, self.offset)
+        return DeadLetterHeaders(self.error, self.topic, self.partition, self.offset).write()

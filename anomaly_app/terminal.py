@@ -1,4 +1,7 @@
-"""How commands speak: lines, errors in one line, and how far a long read is."""
+"""How commands speak: lines, errors in one line, and how far a long read is.
+
+The commands of `training`, `demo` and `benchmarks` use it as well.
+"""
 
 import logging
 import sys

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
+from anomaly_app.terminal import one_line_errors
 from benchmarks.catalogue import SYSTEMS, Pace, System, app_before
 from benchmarks.commands import Common, compare, grow
 from benchmarks.plan import Plan
-from training.cli import one_line_errors
 
 MEDIUM_PART = 10
 """Systems of medium pace are given this part of the events."""

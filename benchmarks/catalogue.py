@@ -10,8 +10,7 @@ from subprocess import Popen, TimeoutExpired
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.wiring import Wiring
-from harness.broker import free_port
-from harness.processes import start_process
+from harness.processes import free_port, start_process
 
 STOP_TIMEOUT = 3.0
 """Seconds between asking a process to stop and ending it: one that is behind would go on."""

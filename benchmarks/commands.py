@@ -12,7 +12,8 @@ from benchmarks.machine import machine_line
 from benchmarks.model import make_model
 from benchmarks.plan import Plan
 from benchmarks.report import show, show_goals, show_little, write_json
-from benchmarks.screen import progress_bars, wide_console
+from benchmarks.screen import wide_console
+from training.commands.progress import progress
 
 GROWTH, QUICK_GROWTH = 200_000, 20_000
 """Records of the topics with more and more partitions."""
@@ -52,12 +53,12 @@ def compare(plan: Plan, common: Common) -> None:
     console = wide_console()
     folder = common.folder("bench")
     model = make_model(folder / "models")
-    with benchmark_broker(common.kafka, folder) as broker, progress_bars(console) as progress:
+    with benchmark_broker(common.kafka, folder) as broker, progress(console) as bars:
         machine = machine_line(broker.description)
         console.print(machine, highlight=False)
         console.print(f"this takes about {plan.estimate() / 60:.0f} minutes; logs are in {folder}")
         faust = common.faust
-        comparison = Comparison(plan, broker, model, faust, folder, progress)
+        comparison = Comparison(plan, broker, model, faust, folder, bars)
         comparison.run()
     results, names = comparison.results, [system.name for system in plan.systems]
     judged = judge(results)
@@ -83,7 +84,7 @@ def grow(common: Common) -> None:
     """Measure the growth, draw it, and write it."""
     console = wide_console()
     folder = common.folder("bench-growth")
-    with benchmark_broker(common.kafka, folder) as broker, progress_bars(console) as progress:
+    with benchmark_broker(common.kafka, folder) as broker, progress(console) as bars:
         machine = machine_line(broker.description)
         console.print(machine, highlight=False)
         events = QUICK_GROWTH if common.quick else GROWTH
@@ -91,7 +92,7 @@ def grow(common: Common) -> None:
             broker,
             common.faust,
             folder,
-            progress,
+            bars,
             out=common.out,
             machine=machine,
             events=events,

@@ -12,17 +12,17 @@ from aiokafka.admin import AIOKafkaAdminClient
 from rich.console import Console
 
 from anomaly_app.core.roles.roles import Roles
-from anomaly_app.kafka.clients import open_admin
+from anomaly_app.kafka import open_admin
 from anomaly_app.kafka.security import client_options
-from anomaly_app.settings.app import Settings, change_settings, load_settings
+from anomaly_app.settings import Settings, change_settings, load_settings
 from anomaly_app.settings.security import SecuritySettings
+from anomaly_app.terminal import one_line_errors
 from demo.next_steps import next_steps
 from demo.run import RunOptions, run, train
 from demo.scenario import Scenario, file_scenario, simulated_scenario
 from demo.screen import print_json, show_next_steps, show_summary
 from harness.broker import embedded_broker
 from harness.workers import clear_old_logs
-from training.cli import one_line_errors
 
 SIMULATED_RATE = 200.0
 
@@ -138,7 +138,7 @@ def main(
     users = load_settings()
     if broker is not None:
         users = change_settings(users, broker=broker)
-        asyncio.run(_knock(users))
+        asyncio.run(_check_broker(users))
     folder.mkdir(parents=True, exist_ok=True)
     clear_old_logs(folder)
     if time_format:
@@ -197,8 +197,8 @@ def _settings(address: str, model: Path, *, embedded: bool) -> Settings:
     return change_settings(load_settings(), **changes)
 
 
-async def _knock(settings: Settings) -> None:
-    """See that the broker answers before a model is trained for it."""
+async def _check_broker(settings: Settings) -> None:
+    """Check that the broker answers before a model is trained for it."""
     async with open_admin(settings):
         pass
 

@@ -15,7 +15,7 @@ from rich.markup import escape
 
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.registry.artifacts import next_version, save_model
-from anomaly_app.settings.app import Settings
+from anomaly_app.settings import Settings
 from demo.scenario import Event, Scenario
 from demo.screen import Screen
 from demo.tally import Tally, add_up, advice_of, reasons_of, summarise

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from anomaly_app.core.alerts.message import AlertMessage
+from anomaly_app.core.alerts import Alert
 from anomaly_app.core.scoring.anomaly import Anomaly
 from anomaly_app.core.wording import NOTHING, percent
 from demo.tally import Tally
@@ -64,11 +64,10 @@ class Screen:
             kind = event.kind or "labelled anomaly"
             truth = f"[green]✔ {kind}[/] " if event.fraud else "[dim]✘ labelled normal[/] "
         colour = COLOURS.get(anomaly.severity, "white")
-        title, *rest = AlertMessage(anomaly).text.split(" | ")
-        self._console.print(f"[{colour}]{escape(title)}[/] {truth}", highlight=False)
-        self._console.print(
-            Padding(escape(" | ".join(rest)), (0, 0, 0, 4)), style="dim", highlight=False
-        )
+        alert = Alert.of(anomaly)
+        self._console.print(f"[{colour}]{escape(alert.headline)}[/] {truth}", highlight=False)
+        details = escape(" | ".join(alert.details))
+        self._console.print(Padding(details, (0, 0, 0, 4)), style="dim", highlight=False)
 
     def show_counts(self, totals: dict[str, int], *, rate: float, total: int) -> None:
         """Update the line beside the bar."""

@@ -10,7 +10,7 @@ from aiokafka.structs import RecordMetadata
 
 from anomaly_app.core.scoring.anomaly import Anomaly, read_anomaly
 from anomaly_app.kafka.security import client_options
-from anomaly_app.settings.app import Settings
+from anomaly_app.settings import Settings
 from demo.scenario import Event
 from demo.tally import Tally
 

@@ -3,16 +3,20 @@
 import asyncio
 import secrets
 import shutil
-import socket
 import subprocess
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.broker import HOST, free_port
-from harness.processes import start_process, stop_process
+from harness.errors import BrokerNotStarted
+from harness.processes import (
+    HOST,
+    free_port,
+    start_process,
+    stop_process,
+    wait_until_listening,
+)
 
 START_TIMEOUT = 60.0
 """Seconds that the node has to listen."""
@@ -62,6 +66,12 @@ class ApacheKafka:
         Folder with Kafka and all that it needs.
     folder
         For its data, its configuration and its log.
+    port, secure_port, controller_port
+        Of its listeners.
+    password
+        Of its users, and of its key.
+    process
+        The node, once it has been started.
     """
 
     jars: Path
@@ -74,6 +84,7 @@ class ApacheKafka:
 
     @property
     def address(self) -> str:
+        """Of the listener that is open to anybody: ``kafka://host:port``."""
         return f"kafka://{HOST}:{self.port}"
 
     @property
@@ -88,10 +99,17 @@ class ApacheKafka:
 
     @property
     def log(self) -> Path:
+        """File with the node's output."""
         return self.folder / "kafka.log"
 
     def format(self) -> None:
-        """Write the configuration, the certificate and the storage, once."""
+        """Write the configuration, the certificate and the storage, once.
+
+        Raises
+        ------
+        BrokerNotStarted
+            There is no Java, or one of its programs failed.
+        """
         self._make_certificate()
         (self.folder / "server.properties").write_text(
             PROPERTIES.format(
@@ -110,7 +128,13 @@ class ApacheKafka:
         self._java("kafka.tools.StorageTool", "format", "-t", cluster, "--add-scram", scram)
 
     def start(self) -> None:
-        """Start the node and return when it listens."""
+        """Start the node and return when it listens.
+
+        Raises
+        ------
+        BrokerNotStarted
+            It ended, or did not listen in time.
+        """
         self.launch()
         self.wait_until_listening()
 
@@ -122,16 +146,16 @@ class ApacheKafka:
         )
 
     def wait_until_listening(self) -> None:
-        assert self.process is not None
-        deadline = time.monotonic() + START_TIMEOUT
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                socket.create_connection((HOST, self.port), timeout=1).close()
-            except OSError:
-                time.sleep(0.1)
-            else:
-                return
-        raise RuntimeError(f"Apache Kafka did not start; see {self.log}")
+        """Return when a node that was launched listens.
+
+        Raises
+        ------
+        BrokerNotStarted
+            It was not launched, it ended, or did not listen in time.
+        """
+        wait_until_listening(
+            self._launched, self.port, within=START_TIMEOUT, name="Apache Kafka", log=self.log
+        )
 
     async def restart(self) -> None:
         """Start the node again, while the test goes on."""
@@ -140,23 +164,26 @@ class ApacheKafka:
 
     def kill(self) -> None:
         """End the node as a power cut would."""
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
+        self._launched.kill()
+        self._launched.wait()
 
     def stop(self) -> None:
+        """Stop the node gracefully, if it was started."""
         if self.process is not None:
             stop_process(self.process)
 
+    @property
+    def _launched(self) -> "subprocess.Popen[bytes]":
+        if self.process is None:
+            raise BrokerNotStarted("the node of Apache Kafka has not been started")
+        return self.process
+
     def _java(self, program: str, *arguments: str) -> None:
-        command = [*self._command(program), *arguments]
-        command += ["-c", str(self.folder / "server.properties")]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise RuntimeError(f"{program} failed: {done.stdout}{done.stderr}")
+        properties = str(self.folder / "server.properties")
+        _run([*self._command(program), *arguments, "-c", properties])
 
     def _command(self, *program: str) -> list[str]:
-        return ["java", "-cp", str(self.jars.absolute() / "*"), *program]
+        return [_tool("java"), "-cp", str(self.jars.absolute() / "*"), *program]
 
     def _make_certificate(self) -> None:
         common = ["-keystore", str(self.folder / "server.p12"), "-storepass", self.password]
@@ -164,12 +191,42 @@ class ApacheKafka:
         make += ["-ext", f"SAN=IP:{HOST},DNS:localhost", "-validity", "2", "-storetype", "PKCS12"]
         export = ["-exportcert", "-rfc", "-alias", "kafka", "-file", str(self.certificate)]
         for arguments in (make, export):
-            subprocess.run(["keytool", *arguments, *common], capture_output=True, check=True)
+            _run([_tool("keytool"), *arguments, *common])
+
+
+def _tool(name: str) -> str:
+    path = shutil.which(name)
+    if path is None:
+        raise BrokerNotStarted(f"there is no {name} on the PATH: Apache Kafka needs a JDK")
+    return path
+
+
+def _run(command: Sequence[str]) -> None:
+    done = subprocess.run(  # noqa: S603  # our own command
+        command, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        # Not the command: a password is among its arguments.
+        program = Path(command[0]).name
+        raise BrokerNotStarted(f"{program} failed: {done.stdout}{done.stderr}")
 
 
 @contextmanager
 def apache_kafka(jars: Path, folder: Path) -> Iterator[ApacheKafka]:
-    """Run a node of Apache Kafka on free ports, and end it with the block."""
+    """Run a node of Apache Kafka on free ports, and end it with the block.
+
+    Parameters
+    ----------
+    jars
+        Folder with Kafka and all that it needs.
+    folder
+        For its data, its configuration and its log.
+
+    Raises
+    ------
+    BrokerNotStarted
+        It did not start.
+    """
     node = ApacheKafka(jars, folder)
     node.format()
     try:

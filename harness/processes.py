@@ -1,17 +1,35 @@
-"""Child processes that do not outlive the demo."""
+"""Child processes that do not outlive the one that started them."""
 
 import ctypes
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from harness.errors import BrokerNotStarted
 
 STOP_TIMEOUT = 15.0
 """Seconds between asking a process to stop and ending it."""
 
+HOST = "127.0.0.1"
+"""Where all that the harness runs listens."""
+
+LISTEN_INTERVAL = 0.05
+"""Seconds between two attempts to connect to a process that has just started."""
+
 PR_SET_PDEATHSIG = 1
+
+
+def free_port() -> int:
+    """Give a TCP port of this host on which nobody listens now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def start_process(
@@ -21,7 +39,7 @@ def start_process(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
 ) -> "subprocess.Popen[bytes]":
-    """Start a process in a session of its own, so that Ctrl-C reaches only the demo.
+    """Start a process in a session of its own, so that Ctrl-C reaches only the parent.
 
     Parameters
     ----------
@@ -56,6 +74,38 @@ def stop_process(process: "subprocess.Popen[bytes]") -> int:
         except subprocess.TimeoutExpired:
             process.kill()
     return process.wait()
+
+
+def wait_until_listening(
+    process: "subprocess.Popen[bytes]", port: int, *, within: float, name: str, log: Path
+) -> None:
+    """Return when a process listens.
+
+    Parameters
+    ----------
+    process
+        It has been started.
+    port
+        Of this host.
+    within
+        Seconds that it has.
+    name, log
+        What it is, and where its output is; for the error.
+
+    Raises
+    ------
+    BrokerNotStarted
+        It ended, or did not listen in time.
+    """
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            socket.create_connection((HOST, port), timeout=1).close()
+        except OSError:
+            time.sleep(LISTEN_INTERVAL)
+        else:
+            return
+    raise BrokerNotStarted(f"{name} did not start on {HOST}:{port}; see {log}")
 
 
 def _die_with_parent() -> None:

@@ -1,4 +1,4 @@
-"""The demo's workers: the real command, as processes of their own."""
+"""Workers: the real command, as processes of their own."""
 
 import asyncio
 import shutil
@@ -12,14 +12,15 @@ from typing import Any, Self
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
-from harness.broker import HOST, free_port
 from harness.errors import WorkerEnded
 from harness.last_words import last_words
-from harness.processes import start_process, stop_process
+from harness.processes import HOST, free_port, start_process, stop_process
 
 READY_TIMEOUT = 60.0
-LOOK = 0.2
-"""Seconds between two looks at a page."""
+"""Seconds that a worker has to be ready."""
+
+POLL_INTERVAL = 0.2
+"""Seconds between two requests for a page."""
 
 
 class Worker:
@@ -88,7 +89,7 @@ class Worker:
                 raise WorkerEnded(
                     f"a worker was not ready after {READY_TIMEOUT:.0f} s: {self.last_words()}"
                 )
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(POLL_INTERVAL)
 
     def last_words(self) -> str:
         """Give the line of the worker's log that says what is wrong, and where the rest is."""

@@ -28,6 +28,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Run all tests, and the processes that they start, away from the developer's settings.
+
+    The app reads ``.env`` in the folder that it is started in: here that is an empty one.
+    Of the environment only the broker to test on is taken over.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for name in os.environ:
+            if name.startswith(("ANOMALY_", "SLACK_")) and name != "ANOMALY_BROKER":
+                patch.delenv(name)
+        patch.chdir(tmp_path_factory.mktemp("here"))
+        patch.setenv("PYTHONPATH", str(ROOT), prepend=os.pathsep)
+        yield
+
+
 MEASURED = pytest.StashKey[list[str]]()
 
 

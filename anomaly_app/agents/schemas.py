@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 
+from anomaly_app.backoff import POLL_INTERVAL, Backoff
 from anomaly_app.core.decoding.framing import schemas_of
 from anomaly_app.core.monitoring.throttle import Throttle
 from anomaly_app.errors import RegistryUnreachable
@@ -12,44 +13,46 @@ from anomaly_app.schemas.registry import SchemaRegistry
 
 logger = logging.getLogger(__name__)
 
-FIRST_PAUSE = 0.5
-LONGEST_PAUSE = 5.0
-"""Seconds between attempts: the pause doubles from the first to the longest."""
-
-GLANCE = 0.2
-"""Seconds between two looks whether to give up: a stop waits for no more than this."""
+BACKOFF = Backoff(first=0.5, longest=5.0)
+"""Between attempts while the registry does not answer."""
 
 BETWEEN_LINES = 60.0
 """Seconds between two lines on a registry that does not answer."""
 
 
 async def learn_schemas(
-    values: Iterable[bytes | None], registry: SchemaRegistry, given_up: Callable[[], bool]
+    values: Iterable[bytes | None],
+    registry: SchemaRegistry,
+    should_abandon: Callable[[], bool],
+    *,
+    backoff: Backoff = BACKOFF,
 ) -> bool:
     """Return when each framed value has its reader.
 
     Parameters
     ----------
     values
-        Of the records in hand.
+        Of the records in flight.
     registry
         Is asked for the schemas that it does not know yet.
-    given_up
-        Whether the worker lets go of the records in hand; they are then read again later.
+    should_abandon
+        Whether the worker abandons the records in flight; they are then read again later.
+    backoff
+        Between attempts.
 
     Returns
     -------
     bool
-        False where the worker let go of them.
+        False where the worker abandoned them.
     """
     schemas = schemas_of(values)
     if not registry.missing(schemas):
         return True
-    pause, throttle = FIRST_PAUSE, Throttle(BETWEEN_LINES)
-    while True:
+    throttle = Throttle(BETWEEN_LINES)
+    for pause in backoff.pauses():
         asking = asyncio.ensure_future(registry.learn(schemas))
-        while not (await asyncio.wait({asking}, timeout=GLANCE))[0]:
-            if given_up():
+        while not (await asyncio.wait({asking}, timeout=POLL_INTERVAL))[0]:
+            if should_abandon():
                 # A registry that is silent would hold up a stop until its time is over.
                 asking.cancel()
                 await asyncio.wait({asking})
@@ -65,19 +68,11 @@ async def learn_schemas(
                 logger.info("the schema registry answers again: scoring goes on")
             registry.waits_for = None
             return True
-        if await _gives_up(pause, given_up):
-            return False
-        pause = min(2 * pause, LONGEST_PAUSE)
+        if await backoff.wait(pause, should_abandon):
+            break
+    return False
 
 
 def records_wait(fault: RegistryUnreachable) -> str:
     """Say that records wait, and what for."""
     return f"records wait for their schemas, and nothing is lost: {fault}"
-
-
-async def _gives_up(pause: float, given_up: Callable[[], bool]) -> bool:
-    left = pause
-    while not given_up() and left > 0:
-        await asyncio.sleep(min(left, GLANCE))
-        left -= GLANCE
-    return given_up()

@@ -65,7 +65,7 @@ async def _schemas_are_known(
     return await learn_schemas(
         (record.value for record in records),
         context.schemas,
-        given_up=lambda: not app.flow_control.is_active(),
+        should_abandon=lambda: not app.flow_control.is_active(),
     )
 
 

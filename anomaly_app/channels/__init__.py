@@ -1,1 +1,7 @@
-"""Anomalies as messages to people, and the channels that carry them."""
+"""The channels that carry alerts to people, and the choice among them."""
+
+from anomaly_app.channels.choice import make_channel
+from anomaly_app.channels.delivery import Delivery
+from anomaly_app.channels.protocol import AlertChannel, Later, Outcome
+
+__all__ = ["AlertChannel", "Delivery", "Later", "Outcome", "make_channel"]

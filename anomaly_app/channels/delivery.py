@@ -1,64 +1,62 @@
-"""Delivering an alert: again and again until it is done, or until the worker lets go of it."""
+"""Delivering an alert: again and again until it is done, or until the worker abandons it."""
 
-import asyncio
 import logging
 from collections.abc import Callable
+from typing import Generic
 
-from anomaly_app.channels.protocol import AlertChannel, Later, Outcome
-from anomaly_app.core.alerts.message import AlertMessage
+from anomaly_app.backoff import Backoff
+from anomaly_app.channels.protocol import AlertChannel, Later, Message, Outcome
 
 logger = logging.getLogger(__name__)
 
-FIRST_PAUSE = 1.0
-LONGEST_PAUSE = 60.0
-"""Seconds between attempts where the channel names none: doubled from first to longest."""
-
-GLANCE = 0.2
-"""Seconds between two looks whether to give up: a stop waits for no more than this."""
+BACKOFF = Backoff(first=1.0, longest=60.0)
+"""Between attempts where the channel names no pause."""
 
 
-class Delivery:
+class Delivery(Generic[Message]):
     """Carry alerts through a channel, one after the other.
 
     Parameters
     ----------
     channel
         Where they go.
-    given_up
-        Whether the worker lets go of the alert in hand; it is then read again later.
+    should_abandon
+        Whether the worker abandons the alert in flight; it is then read again later.
+    backoff
+        Between attempts where the channel names no pause.
     """
 
-    def __init__(self, channel: AlertChannel, *, given_up: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        channel: AlertChannel[Message],
+        *,
+        should_abandon: Callable[[], bool],
+        backoff: Backoff = BACKOFF,
+    ) -> None:
         self._channel = channel
-        self._given_up = given_up
+        self._should_abandon = should_abandon
+        self._backoff = backoff
         self.waiting_for: str | None = None
-        """Why the alert in hand has not been delivered yet; None while nothing is amiss."""
+        """Why the alert in flight has not been delivered yet; None while nothing is amiss."""
 
-    async def deliver(self, message: AlertMessage) -> Outcome | None:
+    async def deliver(self, message: Message) -> Outcome | None:
         """Deliver a message.
 
         Returns
         -------
         Outcome or None
-            None where the worker let go before the message was delivered.
+            None where the worker abandoned the message before it was delivered.
         """
-        pause = FIRST_PAUSE
-        while not self._given_up():
+        pauses = self._backoff.pauses()
+        while not self._should_abandon():
             answer = await self._channel.deliver(message)
             if not isinstance(answer, Later):
                 self.waiting_for = None
                 return answer
-            if answer.pause is None:
-                wait, pause = pause, min(2 * pause, LONGEST_PAUSE)
+            pause = answer.pause
+            if pause is None:
+                pause = next(pauses)
                 self.waiting_for = answer.why
-                logger.warning("alert waits %.0f s: %s", wait, answer.why)
-            else:
-                wait = answer.pause
-            await self._sleep(wait)
+                logger.warning("alert waits %.1f s: %s", pause, answer.why)
+            await self._backoff.wait(pause, self._should_abandon)
         return None
-
-    async def _sleep(self, seconds: float) -> None:
-        left = seconds
-        while left > 0 and not self._given_up():
-            await asyncio.sleep(min(left, GLANCE))
-            left -= GLANCE

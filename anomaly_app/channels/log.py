@@ -3,7 +3,7 @@
 import logging
 
 from anomaly_app.channels.protocol import Outcome
-from anomaly_app.core.alerts.message import AlertMessage
+from anomaly_app.core.alerts import Alert
 
 logger = logging.getLogger(__name__)
 
@@ -11,9 +11,13 @@ logger = logging.getLogger(__name__)
 class LogChannel:
     """Write alerts to the log."""
 
-    async def deliver(self, message: AlertMessage) -> Outcome:
-        """Write the message; it always succeeds."""
-        logger.warning("ALERT %s", message.text)
+    def render(self, alert: Alert) -> str:
+        """Write an alert as one line."""
+        return alert.text
+
+    async def deliver(self, message: str) -> Outcome:
+        """Write the line; it always succeeds."""
+        logger.warning("ALERT %s", message)
         return Outcome.LOGGED
 
     async def close(self) -> None:

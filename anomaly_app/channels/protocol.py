@@ -1,9 +1,12 @@
-"""What an alert channel is: one attempt to deliver one message."""
+"""What an alert channel is: its way to write an alert, and one attempt to deliver it."""
 
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
-from anomaly_app.core.alerts.message import AlertMessage
+from anomaly_app.core.alerts import Alert
+
+Message = TypeVar("Message")
+"""An alert as one channel writes it."""
 
 
 class Outcome(StrEnum):
@@ -12,9 +15,9 @@ class Outcome(StrEnum):
     SENT = "sent"
     """Slack took it."""
     LOGGED = "logged"
-    """No Slack is configured: it stands in the log."""
+    """No Slack is configured: it is in the log."""
     REFUSED = "refused"
-    """Slack refused this very message for good: it stands in the log."""
+    """Slack refused this very message for good: it is in the log."""
     UNREADABLE = "unreadable"
     """What was read from the anomalies topic is not an anomaly."""
     DEAD_LETTER = "dead_letter"
@@ -29,10 +32,13 @@ class Later(NamedTuple):
     why: str
 
 
-class AlertChannel(Protocol):
-    """Carries messages to people."""
+class AlertChannel(Protocol[Message]):
+    """Carries alerts to people."""
 
-    async def deliver(self, message: AlertMessage) -> Outcome | Later:
+    def render(self, alert: Alert) -> Message:
+        """Write an alert as this channel takes it; whatever raises here is the alert's fault."""
+
+    async def deliver(self, message: Message) -> Outcome | Later:
         """Try once to deliver a message; never raises for what the other side does."""
 
     async def close(self) -> None:

@@ -9,7 +9,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from anomaly_app.channels.protocol import Later, Outcome
-from anomaly_app.core.alerts.message import AlertMessage
+from anomaly_app.channels.slack_message import SlackMessage, slack_message
+from anomaly_app.core.alerts import Alert
 
 logger = logging.getLogger(__name__)
 
@@ -47,14 +48,18 @@ class SlackChannel:
         self._next_at = 0.0
         self._session: ClientSession | None = None
 
-    async def deliver(self, message: AlertMessage) -> Outcome | Later:
+    def render(self, alert: Alert) -> SlackMessage:
+        """Write an alert as Block Kit."""
+        return slack_message(alert)
+
+    async def deliver(self, message: SlackMessage) -> Outcome | Later:
         """Post the message once, when its turn has come."""
         clock = asyncio.get_running_loop().time
         if (pause := self._next_at - clock()) > 0:
             return Later(pause, "one message at a time")
         try:
             await self._client().chat_postMessage(
-                channel=self._channel, text=message.notification, blocks=message.blocks
+                channel=self._channel, text=message.text, blocks=message.blocks
             )
         except SlackApiError as fault:
             return self._refusal(fault, message)
@@ -66,7 +71,7 @@ class SlackChannel:
             self._next_at = clock() + self._interval
         return Outcome.SENT
 
-    def _refusal(self, fault: SlackApiError, message: AlertMessage) -> Outcome | Later:
+    def _refusal(self, fault: SlackApiError, message: SlackMessage) -> Outcome | Later:
         response = fault.response
         assert isinstance(response, AsyncSlackResponse)  # noqa: S101  # narrows the SDK's type
         if response.status_code == TOO_MANY_REQUESTS:
@@ -75,7 +80,7 @@ class SlackChannel:
         said = response.data if isinstance(response.data, dict) else {}
         error = str(said.get("error", f"HTTP {response.status_code}"))
         if error in MESSAGE_FAULTS:
-            logger.error("ALERT that Slack refused (%s): %s", error, message.text)
+            logger.error("ALERT that Slack refused (%s): %s", error, message.plain)
             return Outcome.REFUSED
         return Later(None, f"Slack says {error}")
 

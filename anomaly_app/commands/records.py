@@ -15,7 +15,7 @@ import click
 from faust.models import registry
 
 from anomaly_app import records
-from anomaly_app.core.scoring.dead_letter import HEADERS
+from anomaly_app.core.scoring.dead_letter import HEADER_NAMES
 from anomaly_app.terminal import say
 
 Row = dict[str, str]
@@ -63,7 +63,7 @@ def _summary(record: Any) -> str:
 
 
 def _fields(record: Any) -> list[Row]:
-    headers = HEADERS if record is records.DeadLetter else {}
+    headers = HEADER_NAMES if record is records.DeadLetter else {}
     helps = _helps(record)
     rows = []
     for name in inspect.get_annotations(record):

@@ -12,9 +12,8 @@ import click
 from faust.cli.base import find_app
 
 from anomaly_app.errors import BrokerError
-from anomaly_app.kafka.clients import broker_errors, open_admin, open_producer
-from anomaly_app.kafka.topics import describe_topics
-from anomaly_app.settings.app import Settings, load_settings
+from anomaly_app.kafka import broker_errors, describe_topics, open_admin, open_producer
+from anomaly_app.settings import Settings, load_settings
 from anomaly_app.terminal import one_line_errors, say
 
 

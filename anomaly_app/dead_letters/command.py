@@ -6,14 +6,14 @@ from typing import Any, BinaryIO
 
 import click
 
-from anomaly_app.context import WorkerContext
-from anomaly_app.dead_letters.letter import Place, Selection
 from anomaly_app.dead_letters.lines import read_repairs
 from anomaly_app.dead_letters.listing import show
+from anomaly_app.dead_letters.messages import Position, Selection
 from anomaly_app.dead_letters.plan import Account, Plan
 from anomaly_app.dead_letters.replay import replay
 from anomaly_app.errors import Rejection
-from anomaly_app.settings.app import Settings, load_settings
+from anomaly_app.schemas import open_registry
+from anomaly_app.settings import Settings, load_settings
 from anomaly_app.terminal import Progress, one_line_errors, say
 
 REASONS = [str(rejection) for rejection in Rejection]
@@ -22,17 +22,17 @@ SHOWN = 20
 """Letters that a list shows where nobody says how many."""
 
 
-class PlaceType(click.ParamType):
-    """A place on the dead letters' topic."""
+class PositionType(click.ParamType):
+    """A position on the dead letters' topic."""
 
     name = "PARTITION-OFFSET"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Place:
+    ) -> Position:
         """Read what the user typed."""
         try:
-            return Place.parse(value)
+            return Position.parse(value)
         except ValueError:
             self.fail(f"{value!r} is not PARTITION-OFFSET, such as 3-1042", param, ctx)
 
@@ -48,11 +48,11 @@ reason_option = click.option(
 
 offset_option = click.option(
     "--offset",
-    "places",
+    "positions",
     multiple=True,
-    type=PlaceType(),
-    help="The letter at this place only; may be given several times. It is the letter's own place "
-    "on the dead letters' topic, the first column of the list, not that of its source.",
+    type=PositionType(),
+    help="The dead letter at this position only; may be given several times. It is the "
+    "position on the dead letters' topic, the first column of the list, not that of the source.",
 )
 
 
@@ -100,7 +100,7 @@ def dlq() -> None:
 def list_letters(
     context: click.Context,
     reasons: tuple[str, ...],
-    places: tuple[Place, ...],
+    positions: tuple[Position, ...],
     limit: int | None,
     *,
     everything: bool,
@@ -129,7 +129,7 @@ def list_letters(
         asyncio.run(
             show(
                 settings,
-                Selection(frozenset(reasons), frozenset(places)),
+                Selection(frozenset(reasons), frozenset(positions)),
                 limit=limit,
                 as_json=as_json,
                 replayed=replayed,
@@ -154,7 +154,7 @@ def list_letters(
 @one_line_errors
 def replay_letters(
     reasons: tuple[str, ...],
-    places: tuple[Place, ...],
+    positions: tuple[Position, ...],
     repaired: BinaryIO | None,
     *,
     everything: bool,
@@ -173,22 +173,24 @@ def replay_letters(
       faust -A anomaly_app.app dlq replay --offset 3-1042 --offset 0-17
       faust -A anomaly_app.app dlq replay --repaired letters.jsonl
     """  # noqa: D301
-    if not (reasons or places or everything or repaired):
+    if not (reasons or positions or everything or repaired):
         raise click.ClickException(
             "say what to replay: --reason, --offset, --all or --repaired FILE (--help has examples)"
         )
-    if everything and (reasons or places):
+    if everything and (reasons or positions):
         raise click.ClickException("give either --all, or --reason and --offset")
     settings = load_settings()
     repairs = read_repairs(repaired, name=repaired.name) if repaired else {}
-    if not (reasons or places or everything):
-        places = tuple(repairs)
-    worker = WorkerContext(settings)
-    worker.load_model()
+    if not (reasons or positions or everything):
+        positions = tuple(repairs)
+    # scikit-learn and numba take more than a second, which `dlq list` need not.
+    from anomaly_app.registry.pipelines import load_pipeline  # noqa: PLC0415
+
+    schemas = open_registry(settings)
     plan = Plan(
-        Selection(frozenset(reasons), frozenset(places)),
+        Selection(frozenset(reasons), frozenset(positions)),
         repairs,
-        worker.pipeline,
+        load_pipeline(settings, schemas.readers if schemas else {}),
         topic=settings.transactions_topic,
     )
     account = Account()
@@ -199,7 +201,7 @@ def replay_letters(
                     plan,
                     settings,
                     account,
-                    schemas=worker.schemas,
+                    schemas=schemas,
                     dry_run=dry_run,
                     say=say,
                     progress=progress,
@@ -207,7 +209,8 @@ def replay_letters(
             )
     except KeyboardInterrupt:
         raise click.ClickException(
-            f"interrupted; {account.replayed:,} were replayed before, those in hand may be as well"
+            f"interrupted; {account.replayed:,} were replayed before, "
+            "those in flight may be as well"
         ) from None
     for line in account.lines(plan.topic, dry_run=dry_run):
         say(line)

@@ -9,19 +9,19 @@ from typing import Any
 import msgspec
 
 from anomaly_app.core.times import iso_time, seconds_of
-from anomaly_app.dead_letters.letter import Letter, Place
+from anomaly_app.dead_letters.messages import DeadLetter, Position
 from anomaly_app.errors import RepairError
 
 
 class Repair(msgspec.Struct):
     """What is read of a line; whatever else it holds is for people."""
 
-    place: str
+    position: str = msgspec.field(name="place")
     value: str | msgspec.UnsetType | None = msgspec.UNSET
     value_base64: str | msgspec.UnsetType = msgspec.UNSET
 
 
-def write_line(letter: Letter, replayed_to: str | None) -> str:
+def write_line(letter: DeadLetter, replayed_to: str | None) -> str:
     """Write a letter as one line of JSON, in printable ASCII.
 
     Parameters
@@ -32,7 +32,7 @@ def write_line(letter: Letter, replayed_to: str | None) -> str:
         Where it was replayed to, if it was.
     """
     line: dict[str, Any] = {
-        "place": str(letter.place),
+        "place": str(letter.position),
         "time": when(letter),
         "reason": letter.reason,
         "error": letter.error,
@@ -50,8 +50,8 @@ def write_line(letter: Letter, replayed_to: str | None) -> str:
     return json.dumps(line, ensure_ascii=True).replace("\x7f", "\\u007f")
 
 
-def read_repairs(lines: Iterable[bytes], *, name: str) -> dict[Place, bytes | None]:
-    """Read lines as `write_line` writes them: the values by the places of the letters.
+def read_repairs(lines: Iterable[bytes], *, name: str) -> dict[Position, bytes | None]:
+    """Read lines as `write_line` writes them: the values by the positions of the letters.
 
     Parameters
     ----------
@@ -65,41 +65,43 @@ def read_repairs(lines: Iterable[bytes], *, name: str) -> dict[Place, bytes | No
     RepairError
         A line is no such JSON, or names a letter for the second time; or there is no line.
     """
-    repairs: dict[Place, bytes | None] = {}
+    repairs: dict[Position, bytes | None] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         where = f"{name} line {number}"
         try:
-            place, value = _read_line(line)
+            position, value = _read_line(line)
         except (ValueError, RecursionError) as fault:
             raise RepairError(f"{where} is not a line of `dlq list --json`: {fault}") from None
-        if place in repairs:
-            raise RepairError(f"{where} repairs {place} for the second time: keep one of the lines")
-        repairs[place] = value
+        if position in repairs:
+            raise RepairError(
+                f"{where} repairs {position} for the second time: keep one of the lines"
+            )
+        repairs[position] = value
     if not repairs:
         raise RepairError(f"{name} holds no lines of `dlq list --json`")
     return repairs
 
 
-def when(letter: Letter) -> str | None:
+def when(letter: DeadLetter) -> str | None:
     """Write when a letter was written, ISO 8601 in UTC; None where that is no time."""
     seconds = None if letter.timestamp is None else seconds_of(letter.timestamp)
     return None if seconds is None else iso_time(seconds)
 
 
-def _read_line(line: bytes) -> tuple[Place, bytes | None]:
+def _read_line(line: bytes) -> tuple[Position, bytes | None]:
     repair = msgspec.json.decode(line, type=Repair)
-    place = Place.parse(repair.place)
+    position = Position.parse(repair.position)
     texts = repair.value is not msgspec.UNSET, repair.value_base64 is not msgspec.UNSET
     if all(texts) or not any(texts):
         raise ValueError("it needs one of value and value_base64")
     if isinstance(repair.value_base64, str):
         try:
-            return place, base64.b64decode(repair.value_base64, validate=True)
+            return position, base64.b64decode(repair.value_base64, validate=True)
         except (binascii.Error, ValueError):
             raise ValueError("value_base64 is not base64") from None
-    return place, repair.value.encode() if isinstance(repair.value, str) else None
+    return position, repair.value.encode() if isinstance(repair.value, str) else None
 
 
 def _named(name: str, data: bytes | None) -> dict[str, str | None]:

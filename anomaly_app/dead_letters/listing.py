@@ -4,13 +4,13 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 
-from anomaly_app.dead_letters.letter import Letter, Selection
 from anomaly_app.dead_letters.lines import write_line
+from anomaly_app.dead_letters.messages import DeadLetter, Selection
 from anomaly_app.dead_letters.survey import Count, Newest, Shown, Survey
 from anomaly_app.dead_letters.table import counts_table, cut, heading, rows
 from anomaly_app.dead_letters.topic import DeadLetterTopic, open_topic
-from anomaly_app.kafka.reading import Progress
-from anomaly_app.settings.app import Settings
+from anomaly_app.kafka import Progress
+from anomaly_app.settings import Settings
 
 
 async def show(
@@ -48,7 +48,7 @@ async def show(
     Raises
     ------
     DeadLetterMissing
-        A place of the selection holds no letter.
+        A position of the selection holds no letter.
     BrokerError
         The broker or the topic is not there.
     """
@@ -101,7 +101,7 @@ async def _all(
             yield found
 
 
-def _whole(letter: Letter) -> Letter:
+def _whole(letter: DeadLetter) -> DeadLetter:
     return letter
 
 

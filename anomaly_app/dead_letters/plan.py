@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from anomaly_app.core.visible import visible
-from anomaly_app.dead_letters.letter import Letter, Place, Selection
+from anomaly_app.dead_letters.messages import DeadLetter, Position, Selection
 from anomaly_app.dead_letters.table import LONGEST_DETAIL, LONGEST_LINE, count_by_reason
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Plan:
     def __init__(
         self,
         selection: Selection,
-        repairs: Mapping[Place, bytes | None],
+        repairs: Mapping[Position, bytes | None],
         pipeline: Pipeline,
         *,
         topic: str,
@@ -74,16 +74,16 @@ class Plan:
         self._pipeline = pipeline
 
     @property
-    def places(self) -> frozenset[Place]:
-        """Places at which there must be letters."""
-        return self.selection.places | self.repairs.keys()
+    def positions(self) -> frozenset[Position]:
+        """Positions at which there must be letters."""
+        return self.selection.positions | self.repairs.keys()
 
-    def value_of(self, letter: Letter) -> bytes | None:
+    def value_of(self, letter: DeadLetter) -> bytes | None:
         """Give the value that would be sent: the repaired one, or the original."""
-        return self.repairs.get(letter.place, letter.value)
+        return self.repairs.get(letter.position, letter.value)
 
     def decide(
-        self, letter: Letter, *, replayed_to: str | None, account: Account
+        self, letter: DeadLetter, *, replayed_to: str | None, account: Account
     ) -> tuple[bytes | None, str]:
         """Decide on a selected letter, and count it unless it shall be sent.
 
@@ -101,7 +101,7 @@ class Plan:
                 None,
                 f"leave, it came from {visible(letter.topic, LONGEST_LINE)}, not from {self.topic}",
             )
-        repaired, value = letter.place in self.repairs, self.value_of(letter)
+        repaired, value = letter.position in self.repairs, self.value_of(letter)
         verdict = self._pipeline.judge([replace(letter, value=value)], detected_at=time.time())
         for _, fault in verdict.rejected:
             account.rejected[str(fault.rejection)] += 1

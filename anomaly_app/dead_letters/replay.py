@@ -8,14 +8,13 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.structs import RecordMetadata
 
 from anomaly_app.core.decoding.framing import schemas_of
-from anomaly_app.dead_letters.letter import REPLAYED_FROM, Letter, Mark
+from anomaly_app.dead_letters.messages import REPLAYED_FROM, DeadLetter, ReplayMarker
 from anomaly_app.dead_letters.plan import Account, Plan
 from anomaly_app.dead_letters.topic import open_topic
 from anomaly_app.errors import BrokerError, RegistryUnreachable, ReplayStopped
-from anomaly_app.kafka.clients import CLIENT_ERRORS, open_producer
-from anomaly_app.kafka.reading import Progress
-from anomaly_app.schemas.registry import SchemaRegistry
-from anomaly_app.settings.app import Settings
+from anomaly_app.kafka import CLIENT_ERRORS, Progress, open_producer
+from anomaly_app.schemas import SchemaRegistry
+from anomaly_app.settings import Settings
 
 BATCH = 200
 BATCH_BYTES = 4_194_304
@@ -56,7 +55,7 @@ async def replay(
     Raises
     ------
     DeadLetterMissing
-        A place of the plan holds no letter; nothing was sent.
+        A position of the plan holds no letter; nothing was sent.
     ReplayStopped
         Sending or reading failed: it says how many were replayed before.
     BrokerError
@@ -67,7 +66,7 @@ async def replay(
         schemas or nullcontext(),
         AsyncExitStack() as stack,
     ):
-        replayed = await topic.replayed(plan.places, progress)
+        replayed = await topic.replayed(plan.positions, progress)
         sender = None
         if not dry_run:
             producer = await stack.enter_async_context(open_producer(settings))
@@ -75,16 +74,16 @@ async def replay(
         try:
             async for letter in topic.letters():
                 if letter not in plan.selection:
-                    account.unselected += letter.place in plan.repairs
+                    account.unselected += letter.position in plan.repairs
                     continue
                 await _learn(schemas, plan.value_of(letter))
                 value, why = plan.decide(
                     letter, replayed_to=replayed.get(letter.identity), account=account
                 )
                 if value is not None:
-                    replayed[letter.identity] = f"{plan.topic}, from {letter.place}"
+                    replayed[letter.identity] = f"{plan.topic}, from {letter.position}"
                 if sender is None:
-                    say(f"{letter.place!s:<10}  {why}")
+                    say(f"{letter.position!s:<10}  {why}")
                     account.replayed += value is not None
                 elif value is not None:
                     await sender.add(letter, value)
@@ -119,10 +118,10 @@ class Sender:
         self._dead_letters = dead_letters
         self._transactions = transactions
         self._account = account
-        self._batch: list[tuple[Letter, bytes]] = []
+        self._batch: list[tuple[DeadLetter, bytes]] = []
         self._bytes = 0
 
-    async def add(self, letter: Letter, value: bytes) -> None:
+    async def add(self, letter: DeadLetter, value: bytes) -> None:
         """Take a letter and the value to send for it, and send the batch when it is full.
 
         Raises
@@ -136,7 +135,7 @@ class Sender:
             await self.flush()
 
     async def flush(self) -> None:
-        """Send what was taken; when this returns, the records and their marks are in Kafka.
+        """Send what was taken; when this returns, the records and their markers are in Kafka.
 
         Raises
         ------
@@ -147,11 +146,11 @@ class Sender:
         letters = [letter for letter, _ in batch]
         sent = await _all(self._send(letter, value) for letter, value in batch)
         arrived = [
-            (letter, place)
-            for letter, place in zip(letters, sent, strict=True)
-            if isinstance(place, RecordMetadata)
+            (letter, position)
+            for letter, position in zip(letters, sent, strict=True)
+            if isinstance(position, RecordMetadata)
         ]
-        marked = await _all(self._mark(letter, place) for letter, place in arrived)
+        marked = await _all(self._mark(letter, position) for letter, position in arrived)
         self._account.replayed += len(arrived)
         faults = [
             *_first_fault(letters, sent, f"be sent to {self._transactions}"),
@@ -164,25 +163,27 @@ class Sender:
         if faults:
             raise BrokerError("; ".join(faults))
 
-    async def _send(self, letter: Letter, value: bytes) -> RecordMetadata:
+    async def _send(self, letter: DeadLetter, value: bytes) -> RecordMetadata:
         # No partition: the key decides, as it does for the sender's own records. No timestamp:
         # an old one might be past the topic's retention, and the record gone before it is read.
         return await self._producer.send_and_wait(
             self._transactions,
             value,
             key=letter.key,
-            headers=[(REPLAYED_FROM, f"{self._dead_letters}-{letter.place}".encode())],
+            headers=[(REPLAYED_FROM, f"{self._dead_letters}-{letter.position}".encode())],
         )
 
-    async def _mark(self, letter: Letter, place: RecordMetadata) -> RecordMetadata:
-        mark = Mark(letter.identity, f"{place.topic}-{place.partition}-{place.offset}")
+    async def _mark(self, letter: DeadLetter, position: RecordMetadata) -> RecordMetadata:
+        marker = ReplayMarker(
+            letter.identity, f"{position.topic}-{position.partition}-{position.offset}"
+        )
         # Empty, not null: aiokafka refuses a message that has neither key nor value.
         return await self._producer.send_and_wait(
             self._dead_letters,
             b"",
             key=letter.key,
-            partition=letter.place.partition,
-            headers=mark.headers,
+            partition=letter.position.partition,
+            headers=marker.headers,
         )
 
 
@@ -191,7 +192,7 @@ async def _all(sends: Iterable[Awaitable[RecordMetadata]]) -> list[RecordMetadat
 
 
 def _first_fault(
-    letters: Sequence[Letter], outcomes: Sequence[RecordMetadata | BaseException], what: str
+    letters: Sequence[DeadLetter], outcomes: Sequence[RecordMetadata | BaseException], what: str
 ) -> list[str]:
     faults = [
         (letter, outcome)
@@ -203,6 +204,6 @@ def _first_fault(
             raise fault
     more = f" (and {len(faults) - 1:,} more)" if len(faults) > 1 else ""
     return [
-        f"letter {letter.place}{more} could not {what}: {type(fault).__name__}"
+        f"letter {letter.position}{more} could not {what}: {type(fault).__name__}"
         for letter, fault in faults[:1]
     ]

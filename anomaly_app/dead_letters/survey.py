@@ -5,7 +5,7 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import NamedTuple
 
-from anomaly_app.dead_letters.letter import Letter, Mark, Place, Selection
+from anomaly_app.dead_letters.messages import DeadLetter, Position, ReplayMarker, Selection
 
 MOST_REASONS = 50
 """Reasons that are counted one by one: anybody may have written anything to the topic."""
@@ -25,15 +25,15 @@ class Seen(NamedTuple):
     """A letter in the order of time."""
 
     timestamp: int
-    place: Place
+    position: Position
     digest: int
-    letter: Letter
+    letter: DeadLetter
 
 
 class Shown(NamedTuple):
     """A letter that is to be shown."""
 
-    letter: Letter
+    letter: DeadLetter
     replayed_to: str | None
 
 
@@ -48,19 +48,19 @@ class Newest:
         Leaves of a letter what will be shown.
     """
 
-    def __init__(self, limit: int, cut: Callable[[Letter], Letter]) -> None:
+    def __init__(self, limit: int, cut: Callable[[DeadLetter], DeadLetter]) -> None:
         self._limit = limit
         self._cut = cut
         self._heap: list[Seen] = []
 
-    def add(self, letter: Letter) -> None:
+    def add(self, letter: DeadLetter) -> None:
         """Keep a letter, in place of the oldest where there are enough."""
         time = -1 if letter.timestamp is None else letter.timestamp
         if len(self._heap) == self._limit and (
-            not self._heap or (time, letter.place) < self._heap[0][:2]
+            not self._heap or (time, letter.position) < self._heap[0][:2]
         ):
             return
-        heappush(self._heap, Seen(time, letter.place, _digest(letter), self._cut(letter)))
+        heappush(self._heap, Seen(time, letter.position, _digest(letter), self._cut(letter)))
         if len(self._heap) > self._limit:
             heappop(self._heap)
 
@@ -74,9 +74,9 @@ class Newest:
 
 
 class Survey:
-    """Counts letters by reason, and collects the marks of those that were replayed.
+    """Counts letters by reason, and collects the markers of those that were replayed.
 
-    Whether a letter was replayed is known when all is read, as its mark comes after it. Until
+    Whether a letter was replayed is known when all is read, as its marker comes after it. Until
     then 8 bytes of each letter are kept, and nothing else.
 
     Parameters
@@ -88,19 +88,19 @@ class Survey:
     """
 
     def __init__(self, selection: Selection, *, replayed: bool) -> None:
-        self.missing = set(selection.places)
-        """Places of the selection at which no letter was found so far."""
+        self.missing = set(selection.positions)
+        """Positions of the selection at which no letter was found so far."""
         self._selection = selection
         self._replayed = replayed
         self._seen: dict[str, array[int]] = {}
-        self._marks: dict[int, str] = {}
+        self._markers: dict[int, str] = {}
 
-    def add(self, message: Letter | Mark) -> Letter | None:
+    def add(self, message: DeadLetter | ReplayMarker) -> DeadLetter | None:
         """Take a message of the topic; give it back if it is a letter of the selection."""
-        if isinstance(message, Mark):
-            self._marks[hash(message.identity)] = message.sent_to if self._replayed else ""
+        if isinstance(message, ReplayMarker):
+            self._markers[hash(message.identity)] = message.sent_to if self._replayed else ""
             return None
-        self.missing.discard(message.place)
+        self.missing.discard(message.position)
         if message not in self._selection:
             return None
         reason = message.reason
@@ -113,11 +113,11 @@ class Survey:
         """Count the letters of the selection by reason, the most frequent first."""
         counts = []
         for reason, digests in self._seen.items():
-            replayed = sum(digest in self._marks for digest in digests)
+            replayed = sum(digest in self._markers for digest in digests)
             counts.append(Count(reason, len(digests) - replayed, replayed))
         return sorted(counts, key=lambda count: (-count.waiting, -count.replayed, count.reason))
 
-    def shown(self, letter: Letter) -> Shown | None:
+    def shown(self, letter: DeadLetter) -> Shown | None:
         """Give a letter with where it was replayed to; None where it is not to be shown.
 
         It is known only when all is read.
@@ -129,11 +129,11 @@ class Survey:
         found = (self._shown(seen.letter, seen.digest) for seen in newest.in_order())
         return [shown for shown in found if shown is not None]
 
-    def _shown(self, letter: Letter, digest: int) -> Shown | None:
-        sent_to = self._marks.get(digest)
+    def _shown(self, letter: DeadLetter, digest: int) -> Shown | None:
+        sent_to = self._markers.get(digest)
         return Shown(letter, sent_to) if sent_to is None or self._replayed else None
 
 
-def _digest(letter: Letter) -> int:
+def _digest(letter: DeadLetter) -> int:
     # Keyed anew in each process, so that nobody can write letters that pass for others.
     return hash(letter.identity)

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from anomaly_app.core.visible import visible
-from anomaly_app.dead_letters.letter import Letter
 from anomaly_app.dead_letters.lines import when
+from anomaly_app.dead_letters.messages import DeadLetter
 from anomaly_app.dead_letters.survey import Count
 
 LONGEST_WORD = 60
@@ -35,7 +35,7 @@ def heading() -> str:
     return _columns("PLACE", "WHEN", "REASON", "SOURCE", "KEY")
 
 
-def rows(letter: Letter, replayed_to: str | None) -> str:
+def rows(letter: DeadLetter, replayed_to: str | None) -> str:
     """Write a letter: where it stands and came from, what is wrong, and how its value begins.
 
     Parameters
@@ -46,7 +46,7 @@ def rows(letter: Letter, replayed_to: str | None) -> str:
         Where it was replayed to, if it was.
     """
     first = _columns(
-        str(letter.place),
+        str(letter.position),
         when(letter) or "unknown",
         visible(letter.reason, LONGEST_WORD),
         f"{visible(letter.topic, LONGEST_WORD)}-{letter.partition}-{letter.offset}",
@@ -59,7 +59,7 @@ def rows(letter: Letter, replayed_to: str | None) -> str:
     return "\n".join(lines)
 
 
-def cut(letter: Letter) -> Letter:
+def cut(letter: DeadLetter) -> DeadLetter:
     """Leave of a letter what `rows` shows of it: a value may have megabytes."""
     return replace(letter, value=letter.value and letter.value[:MOST_BYTES])
 
@@ -70,5 +70,5 @@ def count_by_reason(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {visible(reason, LONGEST_WORD)}" for reason, count in ordered)
 
 
-def _columns(place: str, time: str, reason: str, source: str, key: str) -> str:
-    return f"{place:<10}  {time:<24}  {reason:<13}  {source:<20}  {key}".rstrip()
+def _columns(position: str, time: str, reason: str, source: str, key: str) -> str:
+    return f"{position:<10}  {time:<24}  {reason:<13}  {source:<20}  {key}".rstrip()

@@ -5,13 +5,19 @@ from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from anomaly_app.dead_letters.letter import Letter, Mark, Place, read_message
+from anomaly_app.dead_letters.messages import DeadLetter, Position, ReplayMarker, read_message
 from anomaly_app.errors import DeadLetterMissing
-from anomaly_app.kafka.clients import broker_errors, open_admin, open_consumer
-from anomaly_app.kafka.offsets import bounds
-from anomaly_app.kafka.reading import Progress, read_bounded
-from anomaly_app.kafka.topics import describe_topics
-from anomaly_app.settings.app import Settings
+from anomaly_app.kafka import (
+    OffsetRanges,
+    Progress,
+    broker_errors,
+    describe_topics,
+    open_admin,
+    open_consumer,
+    read_ranges,
+    watermarks,
+)
+from anomaly_app.settings import Settings
 
 
 class DeadLetterTopic:
@@ -25,40 +31,40 @@ class DeadLetterTopic:
         Without a group.
     name
         Of the topic.
-    bounds
-        First offset and end of each partition.
-    patience
-        Seconds without an answer after which the broker is given up.
+    ranges
+        Of all its partitions.
+    answer_timeout
+        Seconds without an answer after which a reading fails.
     """
 
     def __init__(
         self,
         consumer: AIOKafkaConsumer,
         name: str,
-        bounds: dict[TopicPartition, tuple[int, int]],
+        ranges: OffsetRanges,
         *,
-        patience: float,
+        answer_timeout: float,
     ) -> None:
         self.name = name
         self._consumer = consumer
-        self._bounds = bounds
-        self._patience = patience
+        self._ranges = ranges
+        self._answer_timeout = answer_timeout
 
-    async def letters(self, progress: Progress | None = None) -> AsyncIterator[Letter]:
+    async def letters(self, progress: Progress | None = None) -> AsyncIterator[DeadLetter]:
         """Read all letters, also those that were replayed."""
         async for message in self.messages(progress):
-            if isinstance(message, Letter):
+            if isinstance(message, DeadLetter):
                 yield message
 
     async def replayed(
-        self, wanted: Set[Place], progress: Progress | None = None
+        self, wanted: Set[Position], progress: Progress | None = None
     ) -> dict[str, str]:
         """Read which records were replayed, by their letters' identity, and where to.
 
         Parameters
         ----------
         wanted
-            Places at which there must be letters.
+            Positions at which there must be letters.
         progress
             Hears how far it is.
 
@@ -67,23 +73,23 @@ class DeadLetterTopic:
         DeadLetterMissing
             There is none at one of them.
         """
-        marks: dict[str, str] = {}
+        markers: dict[str, str] = {}
         missing = set(wanted)
         async for message in self.messages(progress):
-            if isinstance(message, Mark):
-                marks[message.identity] = message.sent_to
+            if isinstance(message, ReplayMarker):
+                markers[message.identity] = message.sent_to
             else:
-                missing.discard(message.place)
+                missing.discard(message.position)
         self.refuse(missing)
-        return marks
+        return markers
 
-    def refuse(self, missing: Set[Place]) -> None:
+    def refuse(self, missing: Set[Position]) -> None:
         """Refuse to go on where letters that were asked for do not exist.
 
         Raises
         ------
         DeadLetterMissing
-            It names one of the places.
+            It names one of the positions.
         """
         if missing:
             raise DeadLetterMissing(
@@ -91,10 +97,12 @@ class DeadLetterTopic:
                 "partition-offset on that topic, as `dlq list` shows them"
             )
 
-    async def messages(self, progress: Progress | None = None) -> AsyncIterator[Letter | Mark]:
-        """Read all letters and marks."""
-        total = sum(end - start for start, end in self._bounds.values())
-        reading = read_bounded(self._consumer, self._bounds, patience=self._patience)
+    async def messages(
+        self, progress: Progress | None = None
+    ) -> AsyncIterator[DeadLetter | ReplayMarker]:
+        """Read all letters and markers."""
+        total = sum(end - start for start, end in self._ranges.values())
+        reading = read_ranges(self._consumer, self._ranges, answer_timeout=self._answer_timeout)
         async for fetched in reading:
             for message in fetched.records:
                 found = read_message(message)
@@ -129,5 +137,5 @@ async def open_topic(settings: Settings, *others: str) -> AsyncIterator[DeadLett
     async with open_consumer(settings) as consumer:
         partitions = sorted(TopicPartition(name, number) for number in partitions_of[name])
         with broker_errors(f"asking for the offsets of {name}"):
-            edges = await bounds(consumer, partitions)
-        yield DeadLetterTopic(consumer, name, edges, patience=settings.broker_wait)
+            ranges = await watermarks(consumer, partitions)
+        yield DeadLetterTopic(consumer, name, ranges, answer_timeout=settings.broker_wait)

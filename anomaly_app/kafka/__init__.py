@@ -1,1 +1,32 @@
-"""The way to Kafka without Faust: how clients are set up, the first connection, the topics."""
+"""The way to Kafka without Faust: how clients are set up, the first connection, the topics.
+
+What needs Faust is not loaded with the package: `anomaly_app.kafka.sending`, and all of
+`anomaly_app.kafka.consumer`.
+"""
+
+from anomaly_app.kafka.checks import check_broker
+from anomaly_app.kafka.clients import (
+    CLIENT_ERRORS,
+    broker_errors,
+    open_admin,
+    open_consumer,
+    open_producer,
+)
+from anomaly_app.kafka.offsets import OffsetRanges, watermarks
+from anomaly_app.kafka.reading import Progress, read_ranges
+from anomaly_app.kafka.topics import describe_topics, max_message_bytes
+
+__all__ = [
+    "CLIENT_ERRORS",
+    "OffsetRanges",
+    "Progress",
+    "broker_errors",
+    "check_broker",
+    "describe_topics",
+    "max_message_bytes",
+    "open_admin",
+    "open_consumer",
+    "open_producer",
+    "read_ranges",
+    "watermarks",
+]

@@ -4,10 +4,10 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupAuthorizationFailedError, KafkaError
 
 from anomaly_app.errors import BrokerRefused, BrokerUnreachable
-from anomaly_app.kafka.group import begin_group
+from anomaly_app.kafka.group import set_starting_offsets
 from anomaly_app.kafka.probe import connect
 from anomaly_app.kafka.topics import prepare_topics, user_of
-from anomaly_app.settings.app import Settings
+from anomaly_app.settings import Settings
 
 
 async def check_broker(settings: Settings) -> None:
@@ -28,7 +28,7 @@ async def check_broker(settings: Settings) -> None:
     try:
         await prepare_topics(admin, settings)
         await _check_group(admin, settings)
-        await begin_group(admin, settings)
+        await set_starting_offsets(admin, settings)
     except KafkaError as fault:
         raise BrokerUnreachable(
             f"a broker answers at {settings.broker} (ANOMALY_BROKER), and then fails "

@@ -1,4 +1,4 @@
-"""Where a consumer group begins that is new, said or chosen before the worker joins it.
+"""Where a new consumer group begins: told, or set, before the worker joins it.
 
 A group is new where it has no member, and has committed nothing on the topic that is scored.
 Without more ado it reads that topic from its beginning, and the anomalies' as well: everything is
@@ -21,23 +21,25 @@ from aiokafka.errors import (
 )
 
 from anomaly_app.errors import BrokerError
-from anomaly_app.kafka.offsets import bounds
+from anomaly_app.kafka.offsets import OffsetRanges, watermarks
 from anomaly_app.kafka.security import client_options
-from anomaly_app.settings.app import Settings
+from anomaly_app.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-PATIENCE = 15.0
+COORDINATOR_TIMEOUT = 15.0
 """Seconds for a coordinator to be found and to load, and for new topics to be known."""
 
-PAUSE = 0.2
+RETRY_INTERVAL = 0.2
+"""Seconds between two questions to a coordinator that does not know yet."""
+
 FETCH_WAIT_MS = 100
 
 Partitions = Mapping[str, Sequence[TopicPartition]]
 
 
-async def begin_group(admin: AIOKafkaAdminClient, settings: Settings) -> None:
-    """Say where a new group begins; at the end, where the settings say so.
+async def set_starting_offsets(admin: AIOKafkaAdminClient, settings: Settings) -> None:
+    """Say where a new group begins, and commit the ends where the settings say so.
 
     Raises
     ------
@@ -46,15 +48,17 @@ async def begin_group(admin: AIOKafkaAdminClient, settings: Settings) -> None:
     """
     at_end = settings.new_group_starts_at == "end"
     try:
-        async with asyncio.timeout(PATIENCE):
-            partitions = await _new_to_group(admin, settings)
+        async with asyncio.timeout(COORDINATOR_TIMEOUT):
+            partitions = await _uncommitted_topics(admin, settings)
             if partitions:
                 async with _open_consumer(settings) as consumer:
-                    found = await bounds(consumer, [p for ps in partitions.values() for p in ps])
+                    found = await watermarks(
+                        consumer, [p for ps in partitions.values() for p in ps]
+                    )
                     if at_end:
-                        await _begin_at_end(admin, settings, consumer, found)
+                        await _commit_ends(admin, settings, consumer, found)
                     elif any(start < end for start, end in found.values()):
-                        logger.warning("%s", judges_again(settings, _held(found)))
+                        logger.warning("%s", judges_again(settings, _offsets_by_topic(found)))
     except (KafkaError, TimeoutError) as fault:
         if at_end:
             raise BrokerError(
@@ -64,18 +68,18 @@ async def begin_group(admin: AIOKafkaAdminClient, settings: Settings) -> None:
         logger.info("whether group %s is new is not known: %r", settings.group, fault)
 
 
-def judges_again(settings: Settings, held: Mapping[str, int]) -> str:
+def judges_again(settings: Settings, offsets: Mapping[str, int]) -> str:
     """Say what a group does that begins at the beginning.
 
     Parameters
     ----------
     settings
         Name the group and its topics.
-    held
-        How many offsets there are in the topics that it begins.
+    offsets
+        How many there are in the topics that it begins.
     """
     judged, alerted = (
-        held.get(topic, 0) for topic in (settings.transactions_topic, settings.anomalies_topic)
+        offsets.get(topic, 0) for topic in (settings.transactions_topic, settings.anomalies_topic)
     )
     again = (
         f", and alert again on the up to {alerted:,} anomalies that {settings.anomalies_topic} "
@@ -90,20 +94,20 @@ def judges_again(settings: Settings, held: Mapping[str, int]) -> str:
     )
 
 
-def begins_at_end(settings: Settings, held: Mapping[str, int]) -> str:
+def begins_at_end(settings: Settings, offsets: Mapping[str, int]) -> str:
     """Say what a group passes over that begins at the end; see `judges_again`."""
-    passed = ", ".join(f"{count:,} of {topic}" for topic, count in held.items())
+    passed = ", ".join(f"{count:,} of {topic}" for topic, count in offsets.items())
     return (
         f"group {settings.group} is new: it begins at the end (ANOMALY_NEW_GROUP_STARTS_AT), and "
         f"passes over the records before ({passed})"
     )
 
 
-async def _begin_at_end(
+async def _commit_ends(
     admin: AIOKafkaAdminClient,
     settings: Settings,
     consumer: AIOKafkaConsumer,
-    found: Mapping[TopicPartition, tuple[int, int]],
+    found: OffsetRanges,
 ) -> None:
     """Commit the ends of the partitions, unless another worker was quicker.
 
@@ -112,7 +116,7 @@ async def _begin_at_end(
     one in vain before it was there, and has read the ends before that. Once a worker has joined,
     the coordinator refuses a commit from outside.
     """
-    if not await _new_to_group(admin, settings):
+    if not await _uncommitted_topics(admin, settings):
         logger.info("group %s is new: another worker has said where it begins", settings.group)
         return
     try:
@@ -120,10 +124,10 @@ async def _begin_at_end(
     except CommitFailedError:
         logger.info("group %s has a member by now: its beginning stands", settings.group)
         return
-    logger.info("%s", begins_at_end(settings, _held(found)))
+    logger.info("%s", begins_at_end(settings, _offsets_by_topic(found)))
 
 
-async def _new_to_group(admin: AIOKafkaAdminClient, settings: Settings) -> Partitions:
+async def _uncommitted_topics(admin: AIOKafkaAdminClient, settings: Settings) -> Partitions:
     """Give the topics that a new group begins; none where it is not new.
 
     A group that has judged, and has committed nothing of the anomalies, has perhaps not alerted on
@@ -132,12 +136,12 @@ async def _new_to_group(admin: AIOKafkaAdminClient, settings: Settings) -> Parti
     while True:
         try:
             partitions = await _partitions(admin, settings)
-            committed = await _committed(admin, settings.group, partitions)
-            members = await _members(admin, settings.group)
+            committed = await _committed_topics(admin, settings.group, partitions)
+            members = await _count_members(admin, settings.group)
         except KafkaError as fault:
             if not fault.retriable:
                 raise
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(RETRY_INTERVAL)
         else:
             if members or settings.transactions_topic in committed:
                 return {}
@@ -156,7 +160,9 @@ async def _partitions(admin: AIOKafkaAdminClient, settings: Settings) -> Partiti
     }
 
 
-async def _committed(admin: AIOKafkaAdminClient, group: str, partitions: Partitions) -> set[str]:
+async def _committed_topics(
+    admin: AIOKafkaAdminClient, group: str, partitions: Partitions
+) -> set[str]:
     """Name the topics of which the group has committed anything."""
     asked = [partition for ps in partitions.values() for partition in ps]
     answer = await admin.list_consumer_group_offsets(group, partitions=asked)
@@ -164,10 +170,10 @@ async def _committed(admin: AIOKafkaAdminClient, group: str, partitions: Partiti
     # which must not pass for a group that has committed nothing.
     if set(answer) != set(asked):
         raise GroupLoadInProgressError
-    return {partition.topic for partition, place in answer.items() if place.offset >= 0}
+    return {partition.topic for partition, committed in answer.items() if committed.offset >= 0}
 
 
-async def _members(admin: AIOKafkaAdminClient, group: str) -> int:
+async def _count_members(admin: AIOKafkaAdminClient, group: str) -> int:
     [answer] = await admin.describe_consumer_groups([group])
     [(code, _, _, _, _, members, *_)] = answer.groups
     if code:
@@ -175,11 +181,11 @@ async def _members(admin: AIOKafkaAdminClient, group: str) -> int:
     return len(members)
 
 
-def _held(found: Mapping[TopicPartition, tuple[int, int]]) -> dict[str, int]:
-    held: dict[str, int] = {}
+def _offsets_by_topic(found: OffsetRanges) -> dict[str, int]:
+    offsets: dict[str, int] = {}
     for (topic, _), (start, end) in found.items():
-        held[topic] = held.get(topic, 0) + end - start
-    return held
+        offsets[topic] = offsets.get(topic, 0) + end - start
+    return offsets
 
 
 @asynccontextmanager

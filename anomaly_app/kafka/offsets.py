@@ -1,33 +1,38 @@
-"""Where partitions begin and end, on any broker."""
+"""The watermarks of partitions, on any broker."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-LOOK_MS = 400
-"""Milliseconds of the look beyond the end; see `bounds`."""
+POLL_MS = 400
+"""Milliseconds of the poll beyond the end; see `watermarks`."""
+
+OffsetRanges: TypeAlias = Mapping[TopicPartition, tuple[int, int]]
+"""First offset and end of what is meant of each partition; the end itself is not in it."""
 
 
-async def bounds(
+async def watermarks(
     consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]
 ) -> dict[TopicPartition, tuple[int, int]]:
-    """Give the first offset and the end of each partition.
+    """Give the low and the high watermark of each partition: its first offset and its end.
 
     Parameters
     ----------
     consumer
-        Has been started; afterwards it is assigned to the partitions, and stands at their ends.
+        Has been started; afterwards it is assigned to the partitions, with its position at their
+        ends.
     partitions
         Of any topics.
     """
     starts = await consumer.beginning_offsets(partitions)
     ends = await consumer.end_offsets(partitions)
-    # What the embedded broker gives as the end is the beginning of the last batch: a look beyond
+    # What the embedded broker gives as the end is the beginning of the last batch: a poll beyond
     # it finds the rest. On Apache Kafka that is nothing, or what has just arrived.
     consumer.assign(partitions)
     for partition in partitions:
         consumer.seek(partition, ends[partition])
     for _ in partitions:
-        if not await consumer.getmany(timeout_ms=LOOK_MS):
+        if not await consumer.getmany(timeout_ms=POLL_MS):
             break
     return {p: (starts[p], await consumer.position(p)) for p in partitions}

@@ -1,4 +1,4 @@
-"""A first connection to the broker, for the sake of what goes wrong with it.
+"""A probe of the broker before the first client, for the sake of what goes wrong with it.
 
 aiokafka's clients log why a broker turned them down, and then raise what they raise when nobody
 is there. Asked directly, the connection says which of the two it was.
@@ -22,11 +22,11 @@ from aiokafka.protocol.metadata import MetadataRequest
 
 from anomaly_app.errors import BrokerRefused, BrokerUnreachable
 from anomaly_app.kafka.security import client_options
-from anomaly_app.settings.app import Settings
+from anomaly_app.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-PAUSE = 2.0
+RETRY_INTERVAL = 2.0
 """Seconds between two attempts to reach the broker."""
 
 ANSWER_TIMEOUT = 10.0
@@ -35,7 +35,7 @@ ANSWER_TIMEOUT = 10.0
 TLS_ALERT = 0x1503
 """How a TLS server's "I do not understand" begins; Kafka's protocol has a length there."""
 
-HANG_UPS = (KafkaConnectionError, ConnectionResetError, ssl.SSLEOFError)
+DISCONNECTS = (KafkaConnectionError, ConnectionResetError, ssl.SSLEOFError)
 """Somebody was there, and closed the connection."""
 
 
@@ -47,7 +47,7 @@ async def connect(settings: Settings, *, wait: float) -> AIOKafkaAdminClient:
     settings
         Say where the broker is, and who this app is.
     wait
-        Seconds until nobody is taken for there; 0 asks once.
+        Seconds after which the broker counts as unreachable; 0 tries once.
 
     Raises
     ------
@@ -60,22 +60,24 @@ async def connect(settings: Settings, *, wait: float) -> AIOKafkaAdminClient:
     deadline = clock() + wait
     while True:
         try:
-            await _knock(settings)
+            await _probe(settings)
             return await _start_admin(settings)
         except (KafkaError, OSError) as fault:
-            if clock() + PAUSE > deadline:
+            if clock() + RETRY_INTERVAL > deadline:
                 hint = (
                     f"; somebody hangs up: does this listener speak {settings.security_protocol} "
                     "(ANOMALY_SECURITY_PROTOCOL)?"
-                    if isinstance(fault, HANG_UPS)
+                    if isinstance(fault, DISCONNECTS)
                     else ""
                 )
                 raise BrokerUnreachable(
                     f"no broker answers at {settings.broker} (ANOMALY_BROKER)"
                     f"{f' after {wait:.0f} s' if wait else ''}: {type(fault).__name__}{hint}"
                 ) from None
-            logger.warning("no broker at %s yet; trying again in %.0f s", settings.broker, PAUSE)
-            await asyncio.sleep(PAUSE)
+            logger.warning(
+                "no broker at %s yet; trying again in %.0f s", settings.broker, RETRY_INTERVAL
+            )
+            await asyncio.sleep(RETRY_INTERVAL)
 
 
 async def _start_admin(settings: Settings) -> AIOKafkaAdminClient:
@@ -89,7 +91,7 @@ async def _start_admin(settings: Settings) -> AIOKafkaAdminClient:
     return admin
 
 
-async def _knock(settings: Settings) -> None:
+async def _probe(settings: Settings) -> None:
     """Return when one of the addresses answers; raise what was wrong with the last one."""
     options = client_options(settings)
     addresses = collect_hosts(options.pop("bootstrap_servers"))

@@ -1,7 +1,7 @@
 """Reading a part of a topic: from one offset to another, one partition after the other."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -9,14 +9,12 @@ from aiokafka.structs import ConsumerRecord
 
 from anomaly_app.errors import BrokerError
 from anomaly_app.kafka.clients import broker_errors
+from anomaly_app.kafka.offsets import OffsetRanges
 
 POLL_MS = 1000
 
 Progress = Callable[[int, int], None]
 """Hears how many offsets have been read, and of how many."""
-
-Bounds = Mapping[TopicPartition, tuple[int, int]]
-"""First offset and end of each partition."""
 
 
 class Fetched(NamedTuple):
@@ -27,19 +25,19 @@ class Fetched(NamedTuple):
     """Offsets of all partitions that are read, also those without a record."""
 
 
-async def read_bounded(
-    consumer: AIOKafkaConsumer, bounds: Bounds, *, patience: float
+async def read_ranges(
+    consumer: AIOKafkaConsumer, ranges: OffsetRanges, *, answer_timeout: float
 ) -> AsyncIterator[Fetched]:
-    """Read what is within bounds, and hold no more than one fetch of it.
+    """Read ranges of offsets, and hold no more than one fetch of them.
 
     Parameters
     ----------
     consumer
         Without a group.
-    bounds
+    ranges
         Of partitions of one topic.
-    patience
-        Seconds without an answer after which the broker is given up.
+    answer_timeout
+        Seconds without an answer after which the reading fails.
 
     Raises
     ------
@@ -47,29 +45,29 @@ async def read_bounded(
         It does not answer.
     """
     done = 0
-    for partition, (start, end) in bounds.items():
+    for partition, (start, end) in ranges.items():
         if start >= end:
             continue
         consumer.assign([partition])
         consumer.seek(partition, start)
-        async for records, position in _read(consumer, partition, end, patience):
+        async for records, position in _read(consumer, partition, end, answer_timeout):
             yield Fetched(records, done + min(position, end) - start)
         done += end - start
 
 
 async def _read(
-    consumer: AIOKafkaConsumer, partition: TopicPartition, end: int, patience: float
+    consumer: AIOKafkaConsumer, partition: TopicPartition, end: int, answer_timeout: float
 ) -> AsyncIterator[tuple[list[ConsumerRecord], int]]:
     doing = f"reading {partition.topic}"
     clock = asyncio.get_running_loop().time
-    heard = clock()
+    answered = clock()
     position = -1
     while position < end:
-        if clock() > heard + patience:
-            raise BrokerError(f"{doing} failed: no answer for {patience:.0f} s")
+        if clock() > answered + answer_timeout:
+            raise BrokerError(f"{doing} failed: no answer for {answer_timeout:.0f} s")
         with broker_errors(doing):
             fetched = await consumer.getmany(partition, timeout_ms=POLL_MS)
             reached = await consumer.position(partition)
         if reached > position:
-            position, heard = reached, clock()
+            position, answered = reached, clock()
         yield [m for m in fetched.get(partition, ()) if m.offset < end], position

@@ -8,7 +8,7 @@ import ssl
 from typing import Any
 
 from anomaly_app.errors import SettingsError
-from anomaly_app.settings.app import Settings
+from anomaly_app.settings import Settings
 
 SASL_MESSAGES = ("SaslAuthenticateRequest", "SaslAuthenticateResponse")
 

@@ -9,13 +9,13 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooL
 from faust.exceptions import FaustError
 from faust.types.transports import ProducerT
 
+from anomaly_app.backoff import Backoff
 from anomaly_app.errors import MessageTooLarge
 
 logger = logging.getLogger(__name__)
 
-FIRST_PAUSE = 0.1
-LONGEST_PAUSE = 5.0
-"""Seconds between attempts: the pause doubles from the first to the longest."""
+BACKOFF = Backoff(first=0.1, longest=5.0)
+"""Between attempts to send what has failed."""
 
 SEND_ERRORS = (KafkaError, FaustError, OSError, TimeoutError)
 TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
@@ -35,6 +35,7 @@ async def send_all(
     messages: Sequence[Outgoing],
     *,
     timeout: float,  # noqa: ASYNC109
+    backoff: Backoff = BACKOFF,
 ) -> None:
     """Produce messages and return when the broker has acknowledged every one.
 
@@ -46,6 +47,8 @@ async def send_all(
         Sent together; those that fail are sent again, after growing pauses.
     timeout
         Seconds of failing after which the last error is raised.
+    backoff
+        Between attempts.
 
     Raises
     ------
@@ -54,15 +57,15 @@ async def send_all(
     KafkaError
         Sends went on failing.
     """
-    clock = asyncio.get_running_loop().time
-    deadline = clock() + timeout
-    pause = FIRST_PAUSE
+    deadline = backoff.clock() + timeout
+    pauses = backoff.pauses()
     waiting = messages
     while failed := await _send(producer, waiting):
+        pause = next(pauses)
         for message, fault in failed:
             if isinstance(fault, TOO_LARGE):
                 raise _too_large(message) from fault
-            if not isinstance(fault, SEND_ERRORS) or clock() + pause > deadline:
+            if not isinstance(fault, SEND_ERRORS) or backoff.clock() + pause > deadline:
                 raise fault
         logger.warning(
             "%d of %d sends failed (%r); again in %.1f s",
@@ -71,8 +74,7 @@ async def send_all(
             failed[0][1],
             pause,
         )
-        await asyncio.sleep(pause)
-        pause = min(2 * pause, LONGEST_PAUSE)
+        await backoff.sleep(pause)
         waiting = [message for message, _ in failed]
 
 
@@ -80,16 +82,16 @@ async def _send(
     producer: ProducerT, messages: Sequence[Outgoing]
 ) -> list[tuple[Outgoing, BaseException]]:
     """Send once; the messages that failed, in order, with their faults."""
-    under_way: list[Awaitable[Any]] = []
+    in_flight: list[Awaitable[Any]] = []
     refused: list[BaseException] = []
     for topic, key, value, headers in messages:
         try:
-            under_way.append(await producer.send(topic, key, value, None, None, headers))
+            in_flight.append(await producer.send(topic, key, value, None, None, headers))
         except Exception as fault:  # noqa: BLE001  # sorted by the caller
             # Those behind it would wait as long, one after the other.
-            refused = [fault] * (len(messages) - len(under_way))
+            refused = [fault] * (len(messages) - len(in_flight))
             break
-    outcomes = await asyncio.gather(*under_way, return_exceptions=True)
+    outcomes = await asyncio.gather(*in_flight, return_exceptions=True)
     return [
         (message, outcome)
         for message, outcome in zip(messages, [*outcomes, *refused], strict=True)

@@ -18,14 +18,14 @@ from aiokafka.errors import (
 )
 
 from anomaly_app.errors import BrokerRefused, TopicMissing, TopicNotCreated
-from anomaly_app.settings.app import Settings
+from anomaly_app.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 LIMIT = "max.message.bytes"
 """Kafka's name for what one message of a topic may have."""
 
-ALIKE = 0.7
+MIN_SIMILARITY = 0.7
 """Likeness of two names from which one may have been meant by the other, 0 to 1."""
 
 MESSAGE_OVERHEAD = 65_536
@@ -112,7 +112,7 @@ def similar(settings: Settings, existing: Mapping[str, Mapping[str, Any]]) -> st
         if not (topic.get("is_internal") or name.startswith("_") or name in settings.topic_names)
     }
     wanted = settings.transactions_topic.lower()
-    close = difflib.get_close_matches(wanted, names, n=1, cutoff=ALIKE)
+    close = difflib.get_close_matches(wanted, names, n=1, cutoff=MIN_SIMILARITY)
     return names[close[0]] if close else None
 
 
@@ -132,14 +132,16 @@ async def _create(
     answer = await admin.create_topics([topic])
     for _, code, *message in answer.topic_errors:
         if code:
-            await _judge(for_code(code), "".join(filter(None, message)), admin, name, settings)
+            await _handle_refusal(
+                for_code(code), "".join(filter(None, message)), admin, name, settings
+            )
         elif name == settings.transactions_topic:
             logger.warning("%s", nobody_writes_to_it(settings, similar(settings, existing)))
         else:
             logger.info("created topic %s with %d partitions", name, settings.partitions)
 
 
-async def _judge(
+async def _handle_refusal(
     fault: type[BrokerResponseError],
     message: str,
     admin: AIOKafkaAdminClient,

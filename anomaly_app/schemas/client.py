@@ -16,7 +16,7 @@ from anomaly_app.errors import (
     describe,
 )
 from anomaly_app.schemas.security import authorization, tls_context
-from anomaly_app.settings.app import Settings
+from anomaly_app.settings import Settings
 
 REQUEST_TIMEOUT = 10
 """Seconds for one request."""

@@ -18,10 +18,10 @@ from anomaly_app.errors import (
     describe,
 )
 from anomaly_app.schemas.client import RegistryClient
-from anomaly_app.settings.app import Settings
+from anomaly_app.settings import Settings
 
 MOST_READERS = 1_000
-"""Readers that are kept, beyond those of the batch in hand."""
+"""Readers that are kept, beyond those of the batch in flight."""
 
 REFUSED_FOR = 60.0
 """Seconds after which a schema that could not be had is asked for again."""

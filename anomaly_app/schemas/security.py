@@ -4,7 +4,7 @@ import ssl
 from base64 import b64encode
 
 from anomaly_app.errors import SettingsError
-from anomaly_app.settings.app import Settings
+from anomaly_app.settings import Settings
 
 
 def authorization(settings: Settings) -> dict[str, str]:

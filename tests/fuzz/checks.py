@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from anomaly_app.core.alerts.message import AlertMessage
-from anomaly_app.core.alerts.reading import read_alert
+from anomaly_app.channels.slack_message import slack_message
+from anomaly_app.core.alerts import Alert, read_alert
 from anomaly_app.core.scoring.anomaly import read_anomaly
 from anomaly_app.core.scoring.verdict import Message, Verdict
 from anomaly_app.errors import AnomalyUnreadable, Rejection
@@ -143,7 +143,7 @@ def check_hostile_anomalies(
                 raise Broken(f"{value!r} on the anomalies topic: {fault}") from fault
 
 
-def check_alert(alert: AlertMessage) -> None:
+def check_alert(alert: Alert) -> None:
     """Check the words of an alert against what Slack takes.
 
     Raises
@@ -153,10 +153,11 @@ def check_alert(alert: AlertMessage) -> None:
     """
     _hold(alert.text.isprintable(), f"the text is not printable: {alert.text!r}")
     _hold(len(alert.text) <= SECTION, "the text is too long")
-    _hold("<" not in alert.notification, f"the notification mentions: {alert.notification!r}")
-    _hold(len(alert.blocks) <= BLOCKS, "there are too many blocks")
-    msgspec.json.encode(alert.blocks)
-    for block in alert.blocks:
+    message = slack_message(alert)
+    _hold("<" not in message.text, f"the notification mentions: {message.text!r}")
+    _hold(len(message.blocks) <= BLOCKS, "there are too many blocks")
+    msgspec.json.encode(message.blocks)
+    for block in message.blocks:
         if block["type"] == "header":
             _check_text(block["text"], HEADER)
         elif "fields" in block:

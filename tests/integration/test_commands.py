@@ -1,6 +1,5 @@
 """Faust's commands on this app, as users run them: each is a process of its own."""
 
-import asyncio
 import json
 import os
 import subprocess
@@ -9,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from harness.broker import free_port
+from harness.processes import free_port
 from tests.support.commands import FAUST, faust
 from tests.support.dead_letters import create_topics
 from tests.support.factories import transaction
-from tests.support.kafka import ROOT, Kafka, eventually, stats_of
+from tests.support.kafka import Kafka, stats_of
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.broker
 
@@ -41,7 +41,6 @@ def completed(kafka: Kafka, *words: str) -> list[str]:
             **kafka.environment,
             "PATH": f"{Path(FAUST).parent}{os.pathsep}{os.environ['PATH']}",
         },
-        cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
@@ -137,35 +136,32 @@ def test_livecheck_is_refused(alone: Kafka) -> None:
     assert "/readyz" in faust(alone, "livecheck", "-l", "info").error_line
 
 
-def test_what_is_sent_from_the_command_line_is_scored_by_a_worker(kafka: Kafka) -> None:
-    async def story() -> None:
-        async with kafka.worker() as worker:
-            odd = transaction(9_999.0, "casino", id="typed").decode()
-            sent = json.loads(faust(kafka, "send", "@scoring", odd, "--key", "card-0042").said)
-            assert sent["topic"] == kafka.transactions
-            [anomaly] = await kafka.read(kafka.anomalies, 1)
-            assert json.loads(anomaly.value)["transaction"] == json.loads(odd)
-            assert anomaly.key == b"card-0042"
+async def test_what_is_sent_from_the_command_line_is_scored_by_a_worker(kafka: Kafka) -> None:
+    async with kafka.worker() as worker:
+        odd = transaction(9_999.0, "casino", id="typed").decode()
+        sent = json.loads(faust(kafka, "send", "@scoring", odd, "--key", "card-0042").said)
+        assert sent["topic"] == kafka.transactions
+        [anomaly] = await kafka.read(kafka.anomalies, 1)
+        assert json.loads(anomaly.value)["transaction"] == json.loads(odd)
+        assert anomaly.key == b"card-0042"
 
-            usual = transaction().decode()
-            send = faust(kafka, "send", kafka.transactions, usual, "--partition", "3", "-r", "2")
-            assert [json.loads(line)["partition"] for line in send.said.splitlines()] == [3, 3]
-            faust(kafka, "send", "@scoring", "-k", "card-1")
-            stats = await eventually(lambda: stats_of(worker), lambda s: s["events"] >= 4)
-        assert (stats["scored"], stats["dead_letters"]) == (3, 1)
-
-    asyncio.run(story())
+        usual = transaction().decode()
+        send = faust(kafka, "send", kafka.transactions, usual, "--partition", "3", "-r", "2")
+        assert [json.loads(line)["partition"] for line in send.said.splitlines()] == [3, 3]
+        faust(kafka, "send", "@scoring", "-k", "card-1")
+        stats = await eventually(lambda: stats_of(worker), lambda s: s["events"] >= 4)
+    assert (stats["scored"], stats["dead_letters"]) == (3, 1)
 
 
-def test_bytes_that_are_no_text_are_sent_as_they_are(kafka: Kafka) -> None:
-    asyncio.run(create_topics(kafka))
+async def test_bytes_that_are_no_text_are_sent_as_they_are(kafka: Kafka) -> None:
+    await create_topics(kafka)
     faust(kafka, "send", kafka.transactions, os.fsdecode(b"\xff\xfe"), "-k", "")
-    [record] = asyncio.run(kafka.read(kafka.transactions, 1))
+    [record] = await kafka.read(kafka.transactions, 1)
     assert (record.key, record.value) == (b"", b"\xff\xfe")
 
 
-def test_what_cannot_be_sent_is_said_in_one_line(kafka: Kafka) -> None:
-    asyncio.run(create_topics(kafka))
+async def test_what_cannot_be_sent_is_said_in_one_line(kafka: Kafka) -> None:
+    await create_topics(kafka)
     assert "say what to send" in faust(kafka, "send", "@scoring").error_line
     assert "there are @alerting, @scoring" in faust(kafka, "send", "@score", "{}").error_line
     nine = faust(kafka, "send", "@scoring", "{}", "--partition", "9").error_line

@@ -1,6 +1,5 @@
 """The commands for dead letters on the embedded broker; tests/services has the others."""
 
-import asyncio
 import re
 
 import pytest
@@ -27,10 +26,10 @@ def places_shown(listed: Ended) -> list[str]:
     return re.findall(r"^(\d+-\d+) ", listed.said, re.MULTILINE)
 
 
-def test_the_list_counts_letters_by_reason_and_then_shows_them(kafka: Kafka) -> None:
-    assert prepare(kafka, []) == []
+async def test_the_list_counts_letters_by_reason_and_then_shows_them(kafka: Kafka) -> None:
+    assert await prepare(kafka, []) == []
     assert dlq(kafka, "list").said == f"no dead letters on {kafka.dead_letters}\n"
-    places = asyncio.run(write_letters(kafka, some_letters(kafka)))
+    places = await write_letters(kafka, some_letters(kafka))
     shown = dlq(kafka, "list").said
     assert shown.splitlines()[:7] == [
         "WAITING  REPLAYED  REASON",
@@ -59,7 +58,7 @@ def test_the_list_counts_letters_by_reason_and_then_shows_them(kafka: Kafka) -> 
     )
 
 
-def test_the_newest_twenty_are_shown_unless_more_are_asked_for(kafka: Kafka) -> None:
+async def test_the_newest_twenty_are_shown_unless_more_are_asked_for(kafka: Kafka) -> None:
     # Written one after the other, to partitions in turn: the newest are on all of them.
     letters = [
         letter(
@@ -71,7 +70,7 @@ def test_the_newest_twenty_are_shown_unless_more_are_asked_for(kafka: Kafka) -> 
         )
         for n in range(25)
     ]
-    places = [str(place) for place in prepare_one_by_one(kafka, letters)]
+    places = [str(place) for place in await prepare_one_by_one(kafka, letters)]
     assert places_shown(dlq(kafka, "list")) == places[5:]
     assert dlq(kafka, "list").said.splitlines()[-1] == f"5 older letters are {OLDER}"
     assert places_shown(dlq(kafka, "list", "--limit", "3")) == places[22:]
@@ -97,10 +96,10 @@ def test_the_newest_twenty_are_shown_unless_more_are_asked_for(kafka: Kafka) -> 
     assert places_shown(dlq(kafka, "list", "--replayed", "--limit", "7")) == places[18:]
 
 
-def test_letters_of_another_topic_are_listed_and_left_by_a_replay(kafka: Kafka) -> None:
+async def test_letters_of_another_topic_are_listed_and_left_by_a_replay(kafka: Kafka) -> None:
     error = "unalertable: it is not an anomaly"
     strange = letter(kafka, transaction(), topic=kafka.anomalies, error=error)
-    [place] = prepare(kafka, [strange])
+    [place] = await prepare(kafka, [strange])
     listed = dlq(kafka, "list", "--reason", "unalertable").said
     assert "      1         0  unalertable" in listed
     assert f"{kafka.anomalies}-0-7" in listed

@@ -1,11 +1,10 @@
 """A group that is new begins where the settings say, and says so before."""
 
-import asyncio
-
 import pytest
 
-from tests.support.kafka import Kafka, eventually, stats_of
+from tests.support.kafka import Kafka, counts_of, stats_of
 from tests.support.traffic import transactions
+from tests.support.waiting import eventually, unchanged
 
 pytestmark = pytest.mark.broker
 
@@ -16,60 +15,47 @@ END = {"ANOMALY_NEW_GROUP_STARTS_AT": "end"}
 async def judge(kafka: Kafka, count: int, **environment: str) -> tuple[dict[str, int], str]:
     """Run a worker until it has judged and alerted on that many; give its counts and its log."""
     async with kafka.worker(**environment) as worker:
-        stats = await eventually(lambda: stats_of(worker), lambda s: s["events"] >= count)
-        # What should not be there has some time to show.
-        await asyncio.sleep(1.0)
-        stats = await stats_of(worker)
-        counts = {name: stats[name] for name in ("events", "anomalies")}
-        return counts | {"alerts": sum(stats["alerts"].values())}, worker.log.read_text()
+        await eventually(lambda: stats_of(worker), lambda s: s["events"] >= count)
+        counts = await unchanged(lambda: counts_of(worker), seconds=1.0)
+        return counts, worker.log.read_text()
 
 
-def test_a_new_group_says_what_it_will_judge_and_alert_on_again(kafka: Kafka) -> None:
-    async def story() -> None:
-        await kafka.produce_into_new_topics(OLD)
-        first, log = await judge(kafka, len(OLD))
-        assert "holds; to begin at the end instead, stop it" in log, "there are no anomalies yet"
-        _, log = await judge(kafka, 0)
-        assert "is new" not in log
-        again, log = await judge(kafka, len(OLD), ANOMALY_GROUP=f"{kafka.name}-again")
-        [line] = [line for line in log.splitlines() if "is new" in line]
-        assert "WARNING" in line
-        assert (
-            f"group {kafka.name}-again is new: it will judge the up to {len(OLD)} records that "
-            f"{kafka.transactions} holds, and alert again on the up to {first['anomalies']} "
-            f"anomalies that {kafka.anomalies} holds"
-        ) in line
-        assert again["events"] == len(OLD)
-        assert again["alerts"] > first["alerts"] > 5
-
-    asyncio.run(story())
+async def test_a_new_group_says_what_it_will_judge_and_alert_on_again(kafka: Kafka) -> None:
+    await kafka.produce_into_new_topics(OLD)
+    first, log = await judge(kafka, len(OLD))
+    assert "holds; to begin at the end instead, stop it" in log, "there are no anomalies yet"
+    _, log = await judge(kafka, 0)
+    assert "is new" not in log
+    again, log = await judge(kafka, len(OLD), ANOMALY_GROUP=f"{kafka.name}-again")
+    [line] = [line for line in log.splitlines() if "is new" in line]
+    assert "WARNING" in line
+    assert (
+        f"group {kafka.name}-again is new: it will judge the up to {len(OLD)} records that "
+        f"{kafka.transactions} holds, and alert again on the up to {first['anomalies']} "
+        f"anomalies that {kafka.anomalies} holds"
+    ) in line
+    assert again["events"] == len(OLD)
+    assert again["alerts"] > first["alerts"] > 5
 
 
-def test_a_new_group_may_begin_at_the_end_and_alerts_on_nothing_old(kafka: Kafka) -> None:
-    async def story() -> None:
-        await kafka.produce_into_new_topics(OLD)
-        old, _ = await judge(kafka, len(OLD))
-        async with kafka.worker(**END, ANOMALY_GROUP=f"{kafka.name}-end") as worker:
-            await kafka.produce(NEW)
-            stats = await eventually(lambda: stats_of(worker), lambda s: s["events"] >= len(NEW))
-            await asyncio.sleep(1.0)
-            stats = await stats_of(worker)
-            [line] = [line for line in worker.log.read_text().splitlines() if "is new" in line]
-        assert stats["events"] == len(NEW)
-        assert sum(stats["alerts"].values()) == stats["anomalies"] > 3
-        assert "INFO" in line
-        passed = f"{len(OLD)} of {kafka.transactions}, {old['anomalies']} of {kafka.anomalies}"
-        assert f"({passed})" in line
-
-    asyncio.run(story())
-
-
-def test_a_group_that_is_known_goes_on_where_it_was(kafka: Kafka) -> None:
-    async def story() -> None:
-        await kafka.produce_into_new_topics(OLD)
-        await judge(kafka, len(OLD))
+async def test_a_new_group_may_begin_at_the_end_and_alerts_on_nothing_old(kafka: Kafka) -> None:
+    await kafka.produce_into_new_topics(OLD)
+    old, _ = await judge(kafka, len(OLD))
+    async with kafka.worker(**END, ANOMALY_GROUP=f"{kafka.name}-end") as worker:
         await kafka.produce(NEW)
-        counts, _ = await judge(kafka, len(NEW), **END)
-        assert counts["events"] == len(NEW)
+        await eventually(lambda: stats_of(worker), lambda s: s["events"] >= len(NEW))
+        counts = await unchanged(lambda: counts_of(worker), seconds=1.0)
+        [line] = [line for line in worker.log.read_text().splitlines() if "is new" in line]
+    assert counts["events"] == len(NEW)
+    assert counts["alerts"] == counts["anomalies"] > 3
+    assert "INFO" in line
+    passed = f"{len(OLD)} of {kafka.transactions}, {old['anomalies']} of {kafka.anomalies}"
+    assert f"({passed})" in line
 
-    asyncio.run(story())
+
+async def test_a_group_that_is_known_goes_on_where_it_was(kafka: Kafka) -> None:
+    await kafka.produce_into_new_topics(OLD)
+    await judge(kafka, len(OLD))
+    await kafka.produce(NEW)
+    counts, _ = await judge(kafka, len(NEW), **END)
+    assert counts["events"] == len(NEW)

@@ -1,6 +1,5 @@
 """A worker that cannot run says why in one line and ends."""
 
-import asyncio
 import pickle
 import shutil
 import socket
@@ -10,8 +9,8 @@ from pathlib import Path
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
-from harness.broker import free_port
-from tests.support.kafka import ROOT, Kafka, run_to_its_end
+from harness.processes import free_port
+from tests.support.kafka import Kafka, run_to_its_end
 
 pytestmark = pytest.mark.broker
 
@@ -21,7 +20,7 @@ FAUST = str(Path(sys.executable).with_name("faust"))
 def start(kafka: Kafka, **environment: str) -> tuple[int, str]:
     command = [FAUST, "-A", "anomaly_app.app", "--datadir", str(kafka.folder / "data")]
     command += ["worker", "-l", "info", "--web-port", str(free_port())]
-    return run_to_its_end(command, {**kafka.environment, **environment}, ROOT)
+    return run_to_its_end(command, {**kafka.environment, **environment})
 
 
 def error_line(ended: tuple[int, str]) -> str:
@@ -80,24 +79,21 @@ def test_an_unreachable_broker_is_waited_for_and_then_named(kafka: Kafka) -> Non
     assert "trying again" in ended[1]
 
 
-def test_a_worker_makes_its_topics_and_listens_on_its_own_host_only(kafka: Kafka) -> None:
-    async def look() -> dict[str, list[int]]:
-        async with kafka.worker() as worker:
-            socket.create_connection(("127.0.0.1", worker.port), timeout=5).close()
-            with pytest.raises(ConnectionRefusedError):
-                socket.create_connection(("127.0.0.2", worker.port), timeout=5)
-        admin = AIOKafkaAdminClient(bootstrap_servers=kafka.servers)
-        await admin.start()
-        try:
-            described = await admin.describe_topics()
-        finally:
-            await admin.close()
-        return {
-            topic["topic"]: [len(partition["replicas"]) for partition in topic["partitions"]]
-            for topic in described
-        }
-
-    replicas = asyncio.run(look())
+async def test_a_worker_makes_its_topics_and_listens_on_its_own_host_only(kafka: Kafka) -> None:
+    async with kafka.worker() as worker:
+        socket.create_connection(("127.0.0.1", worker.port), timeout=5).close()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.2", worker.port), timeout=5)
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.servers)
+    await admin.start()
+    try:
+        described = await admin.describe_topics()
+    finally:
+        await admin.close()
+    replicas = {
+        topic["topic"]: [len(partition["replicas"]) for partition in topic["partitions"]]
+        for topic in described
+    }
     for topic in (kafka.transactions, kafka.anomalies, kafka.dead_letters):
         assert replicas[topic] == [1] * kafka.partitions
 
@@ -113,5 +109,5 @@ def test_a_web_port_that_is_taken_is_named(kafka: Kafka) -> None:
         taken.listen()
         port = str(taken.getsockname()[1])
         command = [FAUST, "-A", "anomaly_app.app", "--datadir", str(kafka.folder / "data")]
-        ended = run_to_its_end([*command, "worker", "--web-port", port], kafka.environment, ROOT)
+        ended = run_to_its_end([*command, "worker", "--web-port", port], kafka.environment)
     assert f"cannot listen on 127.0.0.1:{port}" in error_line(ended)

@@ -1,6 +1,5 @@
 """A model from what a topic holds, by the command, on a real broker."""
 
-import asyncio
 import json
 import subprocess
 import sys
@@ -12,7 +11,8 @@ from aiokafka import AIOKafkaProducer
 
 from anomaly_app.core.model.manifest import Manifest, read_manifest
 from anomaly_app.registry.artifacts import MANIFEST_FILE
-from tests.support.kafka import PATIENCE, ROOT, Kafka
+from tests.support.kafka import Kafka
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.broker
 
@@ -43,7 +43,6 @@ def fit(kafka: Kafka, folder: Path, *options: str, topic: str = "") -> tuple[int
     command = [sys.executable, "-m", "training", "fit", address, "--detector", "robust_zscore"]
     ended = subprocess.run(
         [*command, "--out", str(folder), *options],
-        cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=PATIENCE,
@@ -56,9 +55,9 @@ def manifest_of(folder: Path) -> Manifest:
     return read_manifest((folder / MANIFEST_FILE).read_bytes(), where=str(folder))
 
 
-def test_a_model_is_fitted_on_what_a_topic_holds(kafka: Kafka, tmp_path: Path) -> None:
+async def test_a_model_is_fitted_on_what_a_topic_holds(kafka: Kafka, tmp_path: Path) -> None:
     now = time.time()
-    asyncio.run(write_history(kafka, now))
+    await write_history(kafka, now)
     code, output = fit(kafka, tmp_path / "models")
     assert code == 0, output
     assert "6 of 600 records could not be read and were left out: 6 not-json" in output

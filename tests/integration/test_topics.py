@@ -5,51 +5,47 @@ import asyncio
 import pytest
 
 from tests.support.accounts import settle
-from tests.support.kafka import Kafka, eventually, stats_of
+from tests.support.kafka import Kafka, stats_of
 from tests.support.traffic import mixed
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.broker
 
 
 @pytest.mark.parametrize("counts", [(3, 7, 1), (7, 1, 3), (1, 3, 7)], ids=str)
-def test_topics_are_taken_with_the_partitions_that_they_have(
+async def test_topics_are_taken_with_the_partitions_that_they_have(
     kafka: Kafka, counts: tuple[int, int, int]
 ) -> None:
     names = (kafka.transactions, kafka.anomalies, kafka.dead_letters)
-
-    async def story() -> None:
-        await kafka.create_topics(dict(zip(names, counts, strict=True)))
-        kafka.partitions = counts[0]
-        values = mixed(2_000)
-        async with (
-            kafka.worker(ANOMALY_PARTITIONS="4") as first,
-            kafka.worker(ANOMALY_PARTITIONS="4") as second,
-        ):
-            await kafka.produce(values)
-            await eventually(kafka.committed, lambda c: sum(c.values()) == len(values))
-            answers = await eventually(
-                lambda: asyncio.gather(stats_of(first), stats_of(second)),
-                lambda found: (
-                    sum(sum(s["alerts"].values()) for s in found)
-                    == sum(s["anomalies"] for s in found)
-                ),
-            )
-            log = first.log.read_text()
-        account = await settle(kafka)
-        assert account.transactions == len(values)
-        account.check()
-        held = {
-            topic: sum(p["topic"] == topic for s in answers for p in s["partitions"])
-            for topic in names[:2]
-        }
-        assert held == dict(zip(names[:2], counts[:2], strict=True)), "each is somebody's, once"
-        found = ", ".join(f"{name} {count}" for name, count in zip(names, counts, strict=True))
-        assert f"partitions of the topics that exist: {found}" in log
-
-    asyncio.run(story())
+    await kafka.create_topics(dict(zip(names, counts, strict=True)))
+    kafka.partitions = counts[0]
+    values = mixed(2_000)
+    async with (
+        kafka.worker(ANOMALY_PARTITIONS="4") as first,
+        kafka.worker(ANOMALY_PARTITIONS="4") as second,
+    ):
+        await kafka.produce(values)
+        await eventually(kafka.committed, lambda c: sum(c.values()) == len(values))
+        answers = await eventually(
+            lambda: asyncio.gather(stats_of(first), stats_of(second)),
+            lambda found: (
+                sum(sum(s["alerts"].values()) for s in found) == sum(s["anomalies"] for s in found)
+            ),
+        )
+        log = first.log.read_text()
+    account = await settle(kafka)
+    assert account.transactions == len(values)
+    account.check()
+    held = {
+        topic: sum(p["topic"] == topic for s in answers for p in s["partitions"])
+        for topic in names[:2]
+    }
+    assert held == dict(zip(names[:2], counts[:2], strict=True)), "each is somebody's, once"
+    found = ", ".join(f"{name} {count}" for name, count in zip(names, counts, strict=True))
+    assert f"partitions of the topics that exist: {found}" in log
 
 
-def test_a_topic_with_a_misspelt_name_is_created_with_a_question(kafka: Kafka) -> None:
+async def test_a_topic_with_a_misspelt_name_is_created_with_a_question(kafka: Kafka) -> None:
     misspelt = kafka.transactions.replace("transactions", "transacions")
 
     async def look() -> list[str]:
@@ -57,7 +53,7 @@ def test_a_topic_with_a_misspelt_name_is_created_with_a_question(kafka: Kafka) -
         async with kafka.worker(ANOMALY_TRANSACTIONS_TOPIC=misspelt) as worker:
             return worker.log.read_text().splitlines()
 
-    created = [line for line in asyncio.run(look()) if "created topic" in line]
+    created = [line for line in await look() if "created topic" in line]
     [warning] = [line for line in created if "WARNING" in line]
     assert f"created topic {misspelt} with 4 partitions: nobody writes to it yet" in warning
     assert "ANOMALY_TRANSACTIONS_TOPIC names it" in warning

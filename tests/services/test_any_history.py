@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from tests.support.histories import FILES, Case, write_case
-from tests.support.kafka import ROOT
 
 pytestmark = pytest.mark.broker
 
@@ -28,7 +27,6 @@ def demo(folder: Path, broker: str, case: Case) -> "subprocess.CompletedProcess[
             *(sys.executable, "-m", "demo", "--broker", f"kafka://{broker}"),
             *("--seconds", "2", *options, "--roles", case.roles),
         ],
-        cwd=ROOT,
         env={**os.environ, "COLUMNS": "200"},
         capture_output=True,
         text=True,

@@ -14,9 +14,10 @@ from harness.workers import Worker
 from tests.support.accounts import settle
 from tests.support.factories import transaction
 from tests.support.faults import POISON, Faults, save_faulty_model
-from tests.support.kafka import ROOT, Kafka, eventually, stats_of
+from tests.support.kafka import Kafka, stats_of
 from tests.support.supervisor import supervised
 from tests.support.traffic import BAD, mixed, send_steadily, transactions
+from tests.support.waiting import elapse, eventually
 
 pytestmark = pytest.mark.broker
 
@@ -29,7 +30,6 @@ def faults(kafka: Kafka) -> Faults:
     """Switches of the faults of the model that this test's workers use."""
     kafka.model, faults = save_faulty_model(kafka.folder)
     # The model's code is the tests'.
-    kafka.settings["PYTHONPATH"] = str(ROOT)
     return faults
 
 
@@ -56,130 +56,111 @@ async def finish(kafka: Kafka) -> None:
     (await settle(kafka)).check()
 
 
-def test_a_fault_in_the_middle_of_a_batch_ends_the_worker_without_a_commit(
+async def test_a_fault_in_the_middle_of_a_batch_ends_the_worker_without_a_commit(
     kafka: Kafka, faults: Faults
 ) -> None:
-    async def story() -> None:
-        async with kafka.worker() as worker:
-            await kafka.produce(mixed(2_000))
-            await eventually(kafka.lag, lambda lag: lag == 0)
-            before = await kafka.committed()
-            faults.fail()
-            await kafka.produce(mixed(2_000, seed=1))
-            assert await end_of(worker) == WITHOUT_COMMIT
-        assert await kafka.committed() == before
-        assert "these records are read again" in worker.log.read_text()
+    async with kafka.worker() as worker:
+        await kafka.produce(mixed(2_000))
+        await eventually(kafka.lag, lambda lag: lag == 0)
+        before = await kafka.committed()
+        faults.fail()
+        await kafka.produce(mixed(2_000, seed=1))
+        assert await end_of(worker) == WITHOUT_COMMIT
+    assert await kafka.committed() == before
+    assert "these records are read again" in worker.log.read_text()
+    await check_that_what_is_committed_is_done(kafka)
+    faults.heal()
+    await finish(kafka)
+
+
+async def test_a_poisonous_record_is_a_dead_letter_and_the_rest_is_scored(
+    kafka: Kafka, faults: Faults
+) -> None:
+    faults.poison()
+    values = transactions(1_000)
+    values[500] = transaction(POISON)
+    async with kafka.worker() as worker:
+        places = await kafka.produce(values)
+        stats = await eventually(lambda: stats_of(worker), lambda s: s["events"] == 1_000)
+        [letter] = await kafka.read(kafka.dead_letters, 1)
+    assert stats["scored"] == 999
+    assert stats["dead_letters_by_reason"] == {"unscorable": 1}
+    headers = {name: value.decode() for name, value in letter.headers}
+    assert (int(headers["source-partition"]), int(headers["source-offset"])) == places[500]
+
+
+async def test_poison_that_arrives_again_after_every_restart_costs_no_other_record(
+    kafka: Kafka, faults: Faults
+) -> None:
+    faults.kill()
+    values = mixed(1_000)
+    values[500] = transaction(POISON)
+    async with kafka.worker():
+        places = await kafka.produce(values[:400])
+        await eventually(kafka.lag, lambda lag: lag == 0)
+    places += await kafka.produce(values[400:])
+    partition, offset = places[500]
+    for _ in range(2):
+        assert await end_of(kafka.start_worker()) == -signal.SIGKILL
+        assert (await kafka.committed())[partition] <= offset
         await check_that_what_is_committed_is_done(kafka)
-        faults.heal()
-        await finish(kafka)
-
-    asyncio.run(story())
+    faults.heal()
+    await finish(kafka)
 
 
-def test_a_poisonous_record_is_a_dead_letter_and_the_rest_is_scored(
-    kafka: Kafka, faults: Faults
-) -> None:
-    async def story() -> None:
-        faults.poison()
-        values = transactions(1_000)
-        values[500] = transaction(POISON)
-        async with kafka.worker() as worker:
-            places = await kafka.produce(values)
-            stats = await eventually(lambda: stats_of(worker), lambda s: s["events"] == 1_000)
-            [letter] = await kafka.read(kafka.dead_letters, 1)
-        assert stats["scored"] == 999
-        assert stats["dead_letters_by_reason"] == {"unscorable": 1}
-        headers = {name: value.decode() for name, value in letter.headers}
-        assert (int(headers["source-partition"]), int(headers["source-offset"])) == places[500]
-
-    asyncio.run(story())
-
-
-def test_poison_that_arrives_again_after_every_restart_costs_no_other_record(
-    kafka: Kafka, faults: Faults
-) -> None:
-    async def story() -> None:
-        faults.kill()
-        values = mixed(1_000)
-        values[500] = transaction(POISON)
-        async with kafka.worker():
-            places = await kafka.produce(values[:400])
-            await eventually(kafka.lag, lambda lag: lag == 0)
-        places += await kafka.produce(values[400:])
-        partition, offset = places[500]
-        for _ in range(2):
-            assert await end_of(kafka.start_worker()) == -signal.SIGKILL
-            assert (await kafka.committed())[partition] <= offset
-            await check_that_what_is_committed_is_done(kafka)
-        faults.heal()
-        await finish(kafka)
-
-    asyncio.run(story())
-
-
-def test_a_batch_of_bad_records_only_is_done_when_all_are_dead_letters(kafka: Kafka) -> None:
-    async def story() -> None:
-        async with kafka.worker() as worker:
-            await kafka.produce(BAD * 100)
-            await eventually(kafka.lag, lambda lag: lag == 0)
-            stats = await stats_of(worker)
-        assert stats["scored"] == 0
-        account = await settle(kafka)
-        assert len(account.bad) == len(account.dead_letters) == len(BAD) * 100
-        assert account.repeats == 0
-        account.check()
-
-    asyncio.run(story())
+async def test_a_batch_of_bad_records_only_is_done_when_all_are_dead_letters(kafka: Kafka) -> None:
+    async with kafka.worker() as worker:
+        await kafka.produce(BAD * 100)
+        await eventually(kafka.lag, lambda lag: lag == 0)
+        stats = await stats_of(worker)
+    assert stats["scored"] == 0
+    account = await settle(kafka)
+    assert len(account.bad) == len(account.dead_letters) == len(BAD) * 100
+    assert account.repeats == 0
+    account.check()
 
 
 @pytest.mark.parametrize("topic", ["anomalies", "dead_letters"])
-def test_a_topic_that_takes_no_message_of_this_size_stops_the_worker(
+async def test_a_topic_that_takes_no_message_of_this_size_stops_the_worker(
     kafka: Kafka, topic: str
 ) -> None:
-    async def story() -> None:
-        name: str = getattr(kafka, topic)
-        size = {"max.message.bytes": "300"}
-        admin = AIOKafkaAdminClient(bootstrap_servers=kafka.servers)
-        await admin.start()
-        try:
-            await admin.create_topics([NewTopic(name, kafka.partitions, 1, topic_configs=size)])
-            values = [*mixed(500), b"[" + b"x" * 500 + b"]"]
-            async with kafka.worker() as worker:
-                await kafka.produce(values)
-                assert await end_of(worker) == WITHOUT_COMMIT
-            assert f"topic {name} does not take a message of" in worker.log.read_text()
-            await check_that_what_is_committed_is_done(kafka)
-            roomy = {"max.message.bytes": "1000000"}
-            await admin.alter_configs(
-                [ConfigResource(ConfigResourceType.TOPIC, name, configs=roomy)]
-            )
-        finally:
-            await admin.close()
-        await finish(kafka)
-
-    asyncio.run(story())
+    name: str = getattr(kafka, topic)
+    size = {"max.message.bytes": "300"}
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.servers)
+    await admin.start()
+    try:
+        await admin.create_topics([NewTopic(name, kafka.partitions, 1, topic_configs=size)])
+        values = [*mixed(500), b"[" + b"x" * 500 + b"]"]
+        async with kafka.worker() as worker:
+            await kafka.produce(values)
+            assert await end_of(worker) == WITHOUT_COMMIT
+        assert f"topic {name} does not take a message of" in worker.log.read_text()
+        await check_that_what_is_committed_is_done(kafka)
+        roomy = {"max.message.bytes": "1000000"}
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, configs=roomy)])
+    finally:
+        await admin.close()
+    await finish(kafka)
 
 
-def test_a_broker_that_is_away_for_a_minute_is_waited_for(
+async def test_a_broker_that_is_away_for_a_minute_is_waited_for(
     apache: ApacheKafka, kafka: Kafka, measured: Callable[[str], None]
 ) -> None:
-    async def story() -> None:
-        values = mixed(40_000)
-        async with supervised(kafka, 1) as supervisor:
-            sending = asyncio.create_task(send_steadily(kafka, values, per_second=2_000))
-            await asyncio.sleep(5.0)
-            apache.kill()
-            await asyncio.sleep(60.0)
-            await apache.restart()
-            await sending
-            await eventually(kafka.lag, lambda lag: lag == 0)
-        account = await settle(kafka)
-        measured(f"{account.repeats} repeats; workers ended {dict(supervisor.exits)}")
-        assert account.transactions == len(values)
-        account.check()
-        assert supervisor.exits == {}
-
-    asyncio.run(story())
+    values = mixed(40_000)
+    async with supervised(kafka, 1) as supervisor:
+        sending = asyncio.create_task(send_steadily(kafka, values, per_second=2_000))
+        [worker] = supervisor.workers
+        await eventually(lambda: stats_of(worker), lambda s: s.get("events", 0) > 5_000)
+        apache.kill()
+        await elapse(60.0)
+        await apache.restart()
+        await sending
+        await eventually(kafka.lag, lambda lag: lag == 0)
+    account = await settle(kafka)
+    measured(f"{account.repeats} repeats; workers ended {dict(supervisor.exits)}")
+    assert account.transactions == len(values)
+    account.check()
+    assert supervisor.exits == {}
 
 
 def first_moment(worker: Worker, words: str, *, after: datetime | None = None) -> datetime | None:
@@ -196,43 +177,39 @@ def first_moment(worker: Worker, words: str, *, after: datetime | None = None) -
     ("seconds", "patience", "in_time"),
     [pytest.param(1.5, 30, True, id="in-time"), pytest.param(4.0, 6, False, id="too-late")],
 )
-def test_partitions_that_are_revoked_while_a_batch_is_scored_are_finished_first(
+async def test_partitions_that_are_revoked_while_a_batch_is_scored_are_finished_first(
     kafka: Kafka, faults: Faults, seconds: float, patience: int, in_time: bool
 ) -> None:
     kafka.settings["ANOMALY_REBALANCE_TIMEOUT"] = str(patience)
-
-    async def story() -> None:
-        async with kafka.worker() as first:
-            await kafka.produce(mixed(200))
+    async with kafka.worker() as first:
+        await kafka.produce(mixed(200))
+        await eventually(kafka.lag, lambda lag: lag == 0)
+        # A batch is scored in a few calls, of which each takes so long.
+        faults.sleep(seconds)
+        second = kafka.start_worker()
+        try:
+            # It joins a second later.
+            coming = await eventually(
+                lambda: first_moment(second, "Waiting for agents"),
+                lambda moment: moment is not None,
+            )
+            await kafka.produce(mixed(500, seed=1))
+            joined = await eventually(
+                lambda: first_moment(second, "Joined group"),
+                lambda moment: moment is not None,
+            )
+            faults.heal()
             await eventually(kafka.lag, lambda lag: lag == 0)
-            # A batch is scored in a few calls, of which each takes so long.
-            faults.sleep(seconds)
-            second = kafka.start_worker()
-            try:
-                # It joins a second later.
-                coming = await eventually(
-                    lambda: asyncio.sleep(0, result=first_moment(second, "Waiting for agents")),
-                    lambda moment: moment is not None,
-                )
-                await kafka.produce(mixed(500, seed=1))
-                joined = await eventually(
-                    lambda: asyncio.sleep(0, result=first_moment(second, "Joined group")),
-                    lambda moment: moment is not None,
-                )
-                faults.heal()
-                await eventually(kafka.lag, lambda lag: lag == 0)
-                assert first.process.poll() is None
-            finally:
-                second.stop()
-        revoked = first_moment(first, "Revoking", after=coming)
-        rejoined = first_moment(first, "joining group", after=coming)
-        assert revoked is not None
-        assert rejoined is not None
-        assert rejoined - revoked > timedelta(seconds=0.5)
-        assert (joined > rejoined) == in_time
-        account = await settle(kafka)
-        account.check()
-        if in_time:
-            assert account.repeats == 0
-
-    asyncio.run(story())
+            assert first.process.poll() is None
+        finally:
+            second.stop()
+    revoked = first_moment(first, "Revoking", after=coming)
+    rejoined = first_moment(first, "joining group", after=coming)
+    assert revoked is not None
+    assert rejoined is not None
+    assert rejoined - revoked > timedelta(seconds=0.5)
+    assert (joined > rejoined) == in_time
+    account = await settle(kafka)
+    account.check()
+    if in_time:
+        assert account.repeats == 0

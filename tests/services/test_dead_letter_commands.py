@@ -1,6 +1,5 @@
 """`dlq list` and `dlq replay` as commands, on letters that the tests wrote."""
 
-import asyncio
 import json
 import os
 import subprocess
@@ -9,21 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from harness.broker import free_port
+from harness.processes import free_port
 from tests.support.dead_letters import HOSTILE, dlq, letter, prepare, some_letters
 from tests.support.factories import transaction
-from tests.support.kafka import ROOT, Kafka
+from tests.support.kafka import Kafka
 
 pytestmark = pytest.mark.broker
 
 
-def test_hostile_bytes_never_reach_the_terminal_and_json_has_them_all(kafka: Kafka) -> None:
+async def test_hostile_bytes_never_reach_the_terminal_and_json_has_them_all(kafka: Kafka) -> None:
     text = "\x1b[31m\x85\u202e €nusual"
     hostile = [
         letter(kafka, HOSTILE, key=HOSTILE, error=f"not-json: {text}"),
         letter(kafka, text.encode(), key=text.encode(), topic=text, error=f"{text}: x"),
     ]
-    prepare(kafka, hostile)
+    await prepare(kafka, hostile)
     shown = dlq(kafka, "list")
     assert all(line.isprintable() for line in shown.out.split("\n"))
     assert r"\x1b]0;owned\x07\x9b2J\r\n\xff" in shown.out
@@ -38,10 +37,12 @@ def test_hostile_bytes_never_reach_the_terminal_and_json_has_them_all(kafka: Kaf
     assert listed.err.splitlines()[-1] == "      2         0  (all)"
 
 
-def test_what_would_be_accepted_now_is_replayed_once_and_the_rest_is_left(kafka: Kafka) -> None:
+async def test_what_would_be_accepted_now_is_replayed_once_and_the_rest_is_left(
+    kafka: Kafka,
+) -> None:
     letters = some_letters(kafka)
     letters.append(letter(kafka, transaction(), topic="somewhere-else", partition=3))
-    places = prepare(kafka, letters)
+    places = await prepare(kafka, letters)
 
     tried = dlq(kafka, "replay", "--all", "--dry-run")
     account = [
@@ -58,7 +59,7 @@ def test_what_would_be_accepted_now_is_replayed_once_and_the_rest_is_left(kafka:
     assert (replayed.code, replayed.err) == (0, "")
     assert replayed.out.splitlines() == [f"replayed 2 to {kafka.transactions}", *account]
 
-    records = asyncio.run(kafka.read(kafka.transactions, 2))
+    records = await kafka.read(kafka.transactions, 2)
     assert len(records) == 2
     originals = {str(places[0]): letters[0], str(places[2]): letters[2]}
     sent_to = {}
@@ -83,27 +84,27 @@ def test_what_would_be_accepted_now_is_replayed_once_and_the_rest_is_left(kafka:
     again = dlq(kafka, "replay", "--all")
     assert again.out.splitlines()[0] == f"replayed 0 to {kafka.transactions}"
     assert "left 2 replayed already" in again.out
-    assert len(asyncio.run(kafka.read(kafka.transactions, 2))) == 2
+    assert len(await kafka.read(kafka.transactions, 2)) == 2
 
 
-def test_letters_are_replayed_by_reason_and_by_place(kafka: Kafka) -> None:
+async def test_letters_are_replayed_by_reason_and_by_place(kafka: Kafka) -> None:
     letters = [
         letter(kafka, transaction(id=n), error=f"{reason}: {n}", partition=n % 2)
         for n, reason in enumerate(["not-json", "bad-time", "bad-time", "too-large"])
     ]
-    places = prepare(kafka, letters)
+    places = await prepare(kafka, letters)
     dlq(kafka, "replay", "--offset", str(places[3]), "--offset", str(places[0]))
-    sent = asyncio.run(kafka.read(kafka.transactions, 2))
+    sent = await kafka.read(kafka.transactions, 2)
     assert sorted(json.loads(record.value)["id"] for record in sent) == [0, 3]
     dlq(kafka, "replay", "--reason", "bad-time", "--offset", str(places[2]))
-    sent = asyncio.run(kafka.read(kafka.transactions, 3))
+    sent = await kafka.read(kafka.transactions, 3)
     assert sorted(json.loads(record.value)["id"] for record in sent) == [0, 2, 3]
 
 
-def test_a_record_with_two_letters_is_replayed_once(kafka: Kafka) -> None:
+async def test_a_record_with_two_letters_is_replayed_once(kafka: Kafka) -> None:
     # A worker that died before it committed left the first one behind.
     twice = [letter(kafka, transaction()), letter(kafka, transaction())]
-    prepare(kafka, [*twice, letter(kafka, transaction(), offset=8)])
+    await prepare(kafka, [*twice, letter(kafka, transaction(), offset=8)])
     replayed = dlq(kafka, "replay", "--all")
     assert replayed.out.splitlines() == [
         f"replayed 2 to {kafka.transactions}",
@@ -112,8 +113,8 @@ def test_a_record_with_two_letters_is_replayed_once(kafka: Kafka) -> None:
     assert dlq(kafka, "list").said == ("WAITING  REPLAYED  REASON\n      0         3  not-json\n")
 
 
-def test_repaired_values_are_sent_and_only_those_that_are_accepted(kafka: Kafka) -> None:
-    places = prepare(kafka, some_letters(kafka))
+async def test_repaired_values_are_sent_and_only_those_that_are_accepted(kafka: Kafka) -> None:
+    places = await prepare(kafka, some_letters(kafka))
     lines = dlq(kafka, "list", "--json", "--reason", "not-json", "--reason", "null-value").letters
     lines[0]["value"] = transaction(30.0, id="repaired").decode()
     lines[1]["value"] = "still not it"
@@ -132,14 +133,14 @@ def test_repaired_values_are_sent_and_only_those_that_are_accepted(kafka: Kafka)
         f"replayed 1 to {kafka.transactions}",
         "left 1 still not accepted: 1 not-json",
     ]
-    [record] = asyncio.run(kafka.read(kafka.transactions, 1))
+    [record] = await kafka.read(kafka.transactions, 1)
     assert record.value == transaction(30.0, id="repaired")
     assert record.key is None
     assert dict(record.headers)["replayed-from"].decode().endswith(f"-{places[1]}")
 
 
-def test_a_file_of_repairs_that_is_wrong_sends_nothing(kafka: Kafka) -> None:
-    [place] = prepare(kafka, [letter(kafka, transaction())])
+async def test_a_file_of_repairs_that_is_wrong_sends_nothing(kafka: Kafka) -> None:
+    [place] = await prepare(kafka, [letter(kafka, transaction())])
     good = json.dumps({"place": str(place), "value": transaction().decode()})
     for line, complaint in [
         ("{", "<stdin> line 2 is not a line"),
@@ -147,27 +148,26 @@ def test_a_file_of_repairs_that_is_wrong_sends_nothing(kafka: Kafka) -> None:
     ]:
         refused = dlq(kafka, "replay", "--repaired", "-", stdin=f"{good}\n{line}\n")
         assert complaint in refused.error_line
-    assert asyncio.run(kafka.read(kafka.transactions, 0)) == []
+    assert await kafka.read(kafka.transactions, 0) == []
 
 
-def test_many_and_large_letters_are_replayed_in_batches(kafka: Kafka) -> None:
+async def test_many_and_large_letters_are_replayed_in_batches(kafka: Kafka) -> None:
     values = [transaction(id=n) for n in range(450)]
     values.append(transaction(id=450, note="x" * 5_000_000))
-    prepare(kafka, [letter(kafka, value, partition=n % 4) for n, value in enumerate(values)])
+    await prepare(kafka, [letter(kafka, value, partition=n % 4) for n, value in enumerate(values)])
     replayed = dlq(kafka, "replay", "--all", ANOMALY_MAX_RECORD_BYTES="6000000")
     assert replayed.out == f"replayed 451 to {kafka.transactions}\n"
-    sent = asyncio.run(kafka.read(kafka.transactions, 451))
+    sent = await kafka.read(kafka.transactions, 451)
     assert sorted(json.loads(record.value)["id"] for record in sent) == list(range(451))
     assert dlq(kafka, "list").said == ("WAITING  REPLAYED  REASON\n      0       451  not-json\n")
 
 
-def test_a_reader_that_has_seen_enough_is_no_fault(kafka: Kafka) -> None:
-    prepare(kafka, [letter(kafka, b"x" * 100_000) for _ in range(9)])
+async def test_a_reader_that_has_seen_enough_is_no_fault(kafka: Kafka) -> None:
+    await prepare(kafka, [letter(kafka, b"x" * 100_000) for _ in range(9)])
     faust = str(Path(sys.executable).with_name("faust"))
     process = subprocess.Popen(
         [faust, "-A", "anomaly_app.app", "dlq", "list", "--json"],
         env={**os.environ, **kafka.environment},
-        cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )

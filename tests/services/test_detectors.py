@@ -52,17 +52,14 @@ async def found_by_a_worker(name: str, broker: str, folder: Path) -> dict[int, f
 @pytest.mark.parametrize(
     "names", [NAMES[i : i + SIDE_BY_SIDE] for i in range(0, len(NAMES), SIDE_BY_SIDE)], ids=" ".join
 )
-def test_workers_score_as_their_detectors_do_offline(
+async def test_workers_score_as_their_detectors_do_offline(
     names: list[str], broker: str, tmp_path: Path
 ) -> None:
     for name in names:
         (tmp_path / name).mkdir()
-
-    async def story() -> list[dict[int, float]]:
-        return await asyncio.gather(
-            *(found_by_a_worker(name, broker, tmp_path / name) for name in names)
-        )
-
-    for name, found in zip(names, asyncio.run(story()), strict=True):
+    all_found = await asyncio.gather(
+        *(found_by_a_worker(name, broker, tmp_path / name) for name in names)
+    )
+    for name, found in zip(names, all_found, strict=True):
         assert len(found) >= 3
         assert found == pytest.approx(found_offline(name), abs=1e-6), name

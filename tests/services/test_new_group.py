@@ -1,6 +1,5 @@
 """Beginning at the end passes over nothing that arrives after the beginning."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -16,7 +15,8 @@ from anomaly_app.kafka import group as under_test
 from anomaly_app.kafka.checks import check_broker
 from anomaly_app.settings.app import Settings, load_settings
 from tests.support.factories import transaction
-from tests.support.kafka import Kafka, eventually, stats_of
+from tests.support.kafka import Kafka, counts_of, stats_of
+from tests.support.waiting import eventually, unchanged
 
 pytestmark = [pytest.mark.broker, pytest.mark.usefixtures("apache")]
 
@@ -37,51 +37,41 @@ def ids(first: int, count: int) -> list[bytes]:
 async def judged(kafka: Kafka, count: int) -> int:
     async with kafka.worker(**END) as worker:
         await eventually(lambda: stats_of(worker), lambda s: s["events"] >= count)
-        await asyncio.sleep(0.5)
-        events: int = (await stats_of(worker))["events"]
-        return events
+        stats: dict[str, int] = await unchanged(lambda: counts_of(worker), seconds=0.5)
+        return stats["events"]
 
 
-def test_a_worker_that_dies_before_its_first_commit_passes_over_nothing(
+async def test_a_worker_that_dies_before_its_first_commit_passes_over_nothing(
     kafka: Kafka, settings: Settings
 ) -> None:
-    async def story() -> None:
-        await kafka.produce_into_new_topics(ids(0, 500))
-        # All that it did before it died.
-        await check_broker(settings)
-        await kafka.produce(ids(500, 70))
-        assert await judged(kafka, 70) == 70
-
-    asyncio.run(story())
+    await kafka.produce_into_new_topics(ids(0, 500))
+    # All that it did before it died.
+    await check_broker(settings)
+    await kafka.produce(ids(500, 70))
+    assert await judged(kafka, 70) == 70
 
 
-def test_what_comes_after_a_start_on_empty_topics_is_judged(
+async def test_what_comes_after_a_start_on_empty_topics_is_judged(
     kafka: Kafka, settings: Settings
 ) -> None:
-    async def story() -> None:
-        await check_broker(settings)
-        await kafka.produce(ids(0, 70))
-        assert await judged(kafka, 70) == 70
-
-    asyncio.run(story())
+    await check_broker(settings)
+    await kafka.produce(ids(0, 70))
+    assert await judged(kafka, 70) == 70
 
 
-def test_partitions_that_are_added_later_are_read_from_their_beginning(
+async def test_partitions_that_are_added_later_are_read_from_their_beginning(
     kafka: Kafka, settings: Settings
 ) -> None:
-    async def story() -> None:
-        await kafka.produce_into_new_topics(ids(0, 500))
-        await check_broker(settings)
-        admin = AIOKafkaAdminClient(bootstrap_servers=kafka.servers)
-        await admin.start()
-        more = {kafka.transactions: NewPartitions(kafka.partitions + 2)}
-        await admin.create_partitions(more)
-        await admin.close()
-        places = await kafka.produce(ids(500, 300), keys=lambda _: None)
-        assert {partition for partition, _ in places} >= {4, 5}
-        assert await judged(kafka, 300) == 300
-
-    asyncio.run(story())
+    await kafka.produce_into_new_topics(ids(0, 500))
+    await check_broker(settings)
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.servers)
+    await admin.start()
+    more = {kafka.transactions: NewPartitions(kafka.partitions + 2)}
+    await admin.create_partitions(more)
+    await admin.close()
+    places = await kafka.produce(ids(500, 300), keys=lambda _: None)
+    assert {partition for partition, _ in places} >= {4, 5}
+    assert await judged(kafka, 300) == 300
 
 
 def between(
@@ -103,32 +93,29 @@ def between(
     monkeypatch.setattr(under_test, name, then)
 
 
-def test_of_two_workers_that_start_together_the_slower_passes_over_nothing_new(
+async def test_of_two_workers_that_start_together_the_slower_passes_over_nothing_new(
     kafka: Kafka, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def story() -> None:
-        async def the_quicker() -> None:
-            await kafka.produce(ids(500, 10))
-            await check_broker(settings)
-            assert sum((await kafka.committed()).values()) == 510
-            await kafka.produce(ids(510, 60))
-
-        await kafka.produce_into_new_topics(ids(0, 500))
-        between(monkeypatch, "bounds", the_quicker, call=1)
+    async def the_quicker() -> None:
+        await kafka.produce(ids(500, 10))
         await check_broker(settings)
         assert sum((await kafka.committed()).values()) == 510
-        assert await judged(kafka, 60) == 60
+        await kafka.produce(ids(510, 60))
 
-    asyncio.run(story())
+    await kafka.produce_into_new_topics(ids(0, 500))
+    between(monkeypatch, "watermarks", the_quicker, call=1)
+    await check_broker(settings)
+    assert sum((await kafka.committed()).values()) == 510
+    assert await judged(kafka, 60) == 60
 
 
-def test_a_commit_after_another_worker_has_joined_is_refused_and_its_beginning_stands(
+async def test_a_commit_after_another_worker_has_joined_is_refused_and_its_beginning_stands(
     kafka: Kafka,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async def story() -> None:
+    with caplog.at_level(logging.INFO, under_test.__name__):
         member = AIOKafkaConsumer(
             kafka.transactions,
             bootstrap_servers=kafka.servers,
@@ -143,57 +130,48 @@ def test_a_commit_after_another_worker_has_joined_is_refused_and_its_beginning_s
             )
 
         await kafka.produce_into_new_topics(ids(0, 500))
-        between(monkeypatch, "_new_to_group", join, call=2)
+        between(monkeypatch, "_uncommitted_topics", join, call=2)
         try:
             await check_broker(settings)
             assert await kafka.committed() == {}
         finally:
             await member.stop()
-
-    with caplog.at_level(logging.INFO, under_test.__name__):
-        asyncio.run(story())
     assert f"group {kafka.name} has a member by now: its beginning stands" in caplog.messages
 
 
-def test_a_coordinator_that_does_not_answer_is_no_new_group(
+async def test_a_coordinator_that_does_not_answer_is_no_new_group(
     kafka: Kafka, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def nothing(*_: Any, **__: Any) -> dict[Any, Any]:
         return {}
 
-    async def story() -> None:
-        await kafka.produce_into_new_topics(ids(0, 50))
+    await kafka.produce_into_new_topics(ids(0, 50))
+    await check_broker(settings)
+    committed = await kafka.committed()
+    # aiokafka's answer while a coordinator loads its groups.
+    monkeypatch.setattr(AIOKafkaAdminClient, "list_consumer_group_offsets", nothing)
+    monkeypatch.setattr(under_test, "COORDINATOR_TIMEOUT", 1.0)
+    with pytest.raises(BrokerError, match="NEW_GROUP_STARTS_AT.*start the worker again"):
         await check_broker(settings)
-        committed = await kafka.committed()
-        # aiokafka's answer while a coordinator loads its groups.
-        monkeypatch.setattr(AIOKafkaAdminClient, "list_consumer_group_offsets", nothing)
-        monkeypatch.setattr(under_test, "PATIENCE", 1.0)
-        with pytest.raises(BrokerError, match="NEW_GROUP_STARTS_AT.*start the worker again"):
-            await check_broker(settings)
-        monkeypatch.undo()
-        assert await kafka.committed() == committed
-        assert GroupLoadInProgressError.retriable
-
-    asyncio.run(story())
+    monkeypatch.undo()
+    assert await kafka.committed() == committed
+    assert GroupLoadInProgressError.retriable
 
 
-def test_a_transaction_that_is_under_way_is_not_passed_over(
+async def test_a_transaction_that_is_under_way_is_not_passed_over(
     kafka: Kafka, settings: Settings
 ) -> None:
-    async def story() -> None:
-        await kafka.produce_into_new_topics(ids(0, 500))
-        producer = AIOKafkaProducer(bootstrap_servers=kafka.servers, transactional_id=kafka.name)
-        await producer.start()
-        try:
-            await producer.begin_transaction()
-            for value in ids(500, 20):
-                await producer.send(kafka.transactions, value, partition=0)
-            await producer.flush()
-            await check_broker(settings)
-            await producer.commit_transaction()
-        finally:
-            await producer.stop()
-        assert sum((await kafka.committed()).values()) == 500
-        assert await judged(kafka, 20) == 20
-
-    asyncio.run(story())
+    await kafka.produce_into_new_topics(ids(0, 500))
+    producer = AIOKafkaProducer(bootstrap_servers=kafka.servers, transactional_id=kafka.name)
+    await producer.start()
+    try:
+        await producer.begin_transaction()
+        for value in ids(500, 20):
+            await producer.send(kafka.transactions, value, partition=0)
+        await producer.flush()
+        await check_broker(settings)
+        await producer.commit_transaction()
+    finally:
+        await producer.stop()
+    assert sum((await kafka.committed()).values()) == 500
+    assert await judged(kafka, 20) == 20

@@ -12,9 +12,10 @@ import pytest
 
 from anomaly_app.settings.app import Settings
 from tests.support.accounts import settle
-from tests.support.kafka import Kafka, eventually
+from tests.support.kafka import Kafka
 from tests.support.supervisor import Supervisor, supervised
 from tests.support.traffic import mixed, send_steadily
+from tests.support.waiting import elapse, eventually
 
 pytestmark = pytest.mark.broker
 
@@ -41,7 +42,7 @@ class Changes:
         due = time.monotonic()
         for add in cycle([True, True, False, False]):
             due += EVERY
-            await asyncio.sleep(due - time.monotonic())
+            await elapse(due - time.monotonic())
             if len(self.added) + len(self.removed) == CHANGES:
                 return
             (self.added if add else self.removed).append(time.time())
@@ -74,32 +75,29 @@ def longest(waits: list[tuple[float, float]], moments: list[float]) -> float:
     )
 
 
-def test_workers_that_come_and_go_lose_nothing_and_hardly_stall(
+async def test_workers_that_come_and_go_lose_nothing_and_hardly_stall(
     kafka: Kafka, measured: Callable[[str], None]
 ) -> None:
-    async def story() -> None:
-        # The defaults that users have, not those that make tests quick.
-        for name in ("session_timeout", "rebalance_timeout", "fetch_wait"):
-            default = Settings.model_fields[name].default
-            kafka.settings[Settings.environment_name(name)] = str(default)
-        values = mixed(int(RATE * EVERY * (CHANGES + 1)))
-        changes = Changes()
-        async with supervised(kafka, 1) as supervisor:
-            sending = asyncio.create_task(send_steadily(kafka, values, per_second=RATE))
-            await changes.make(supervisor)
-            await sending
-            await eventually(kafka.lag, lambda lag: lag == 0)
-        account = await settle(kafka)
-        account.check()
-        waits = await waits_of(kafka)
-        added, removed = longest(waits, changes.added), longest(waits, changes.removed)
-        measured(
-            f"longest stall {added:.2f} s with a worker added ({len(changes.added)} times), "
-            f"{removed:.2f} s with one stopped ({len(changes.removed)} times); "
-            f"{account.repeats} repeats; workers ended {dict(supervisor.exits)}"
-        )
-        assert account.repeats == 0
-        assert set(supervisor.exits) == {0}
-        assert added < LONGEST_STALL
-
-    asyncio.run(story())
+    # The defaults that users have, not those that make tests quick.
+    for name in ("session_timeout", "rebalance_timeout", "fetch_wait"):
+        default = Settings.model_fields[name].default
+        kafka.settings[Settings.environment_name(name)] = str(default)
+    values = mixed(int(RATE * EVERY * (CHANGES + 1)))
+    changes = Changes()
+    async with supervised(kafka, 1) as supervisor:
+        sending = asyncio.create_task(send_steadily(kafka, values, per_second=RATE))
+        await changes.make(supervisor)
+        await sending
+        await eventually(kafka.lag, lambda lag: lag == 0)
+    account = await settle(kafka)
+    account.check()
+    waits = await waits_of(kafka)
+    added, removed = longest(waits, changes.added), longest(waits, changes.removed)
+    measured(
+        f"longest stall {added:.2f} s with a worker added ({len(changes.added)} times), "
+        f"{removed:.2f} s with one stopped ({len(changes.removed)} times); "
+        f"{account.repeats} repeats; workers ended {dict(supervisor.exits)}"
+    )
+    assert account.repeats == 0
+    assert set(supervisor.exits) == {0}
+    assert added < LONGEST_STALL

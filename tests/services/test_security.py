@@ -1,6 +1,5 @@
 """The listener that speaks TLS only and asks for a user: who is let in, what others are told."""
 
-import asyncio
 import time
 from pathlib import Path
 
@@ -10,14 +9,14 @@ from anomaly_app.errors import BrokerRefused, BrokerUnreachable
 from anomaly_app.kafka.checks import check_broker
 from anomaly_app.settings.app import load_settings
 from harness.apache_kafka import STRANGER, USER, ApacheKafka
-from harness.broker import free_port
-from harness.processes import start_process
+from harness.processes import free_port, start_process
 from harness.workers import Worker
 from tests.integration.test_start import FAUST, error_line, start
 from tests.support.acls import Grant, Operation, Resource, grant
 from tests.support.factories import transaction
-from tests.support.kafka import Kafka, eventually
+from tests.support.kafka import Kafka
 from tests.support.slack_server import TOKEN, SlackServer, slack_server
+from tests.support.waiting import connections_closed, eventually
 
 pytestmark = pytest.mark.broker
 
@@ -51,29 +50,26 @@ class Check:
         self.kafka = kafka
         self.monkeypatch = monkeypatch
 
-    def __call__(self, **environment: str) -> None:
+    async def __call__(self, **environment: str) -> None:
         with self.monkeypatch.context() as patch:
             for name, value in {**self.kafka.environment, **environment}.items():
                 patch.setenv(name, value)
-            asyncio.run(self._check())
+            await self._check()
 
-    def until(self, words: str, **environment: str) -> None:
+    async def until(self, words: str, **environment: str) -> None:
         """Check again and again until the broker, which learns of rights late, refuses so."""
         deadline = time.monotonic() + QUICKLY
         while True:
             with pytest.raises(BrokerRefused) as refused:
-                self(**environment)
+                await self(**environment)
             if words in str(refused.value) or time.monotonic() > deadline:
                 assert words in str(refused.value)
                 return
 
     @staticmethod
     async def _check() -> None:
-        try:
+        async with connections_closed():
             await check_broker(load_settings())
-        finally:
-            # Connections that broke off are closed in the next turns of the loop.
-            await asyncio.sleep(0.1)
 
 
 def start_talkative(kafka: Kafka, **environment: str) -> Worker:
@@ -88,7 +84,7 @@ def start_talkative(kafka: Kafka, **environment: str) -> Worker:
 
 # SCRAM keeps the password to itself; PLAIN sends it, so that a log of what is sent would have it.
 @pytest.mark.parametrize("mechanism", ["SCRAM-SHA-512", "PLAIN"])
-def test_a_user_over_tls_scores_and_alerts_and_no_log_has_a_secret(
+async def test_a_user_over_tls_scores_and_alerts_and_no_log_has_a_secret(
     kafka: Kafka, apache: ApacheKafka, secure: dict[str, str], mechanism: str, tmp_path: Path
 ) -> None:
     token = tmp_path / "token"
@@ -108,7 +104,7 @@ def test_a_user_over_tls_scores_and_alerts_and_no_log_has_a_secret(
             await kafka.produce([transaction(20.0), transaction(900.0), b"{"])
             assert len(await kafka.read_anomalies(1)) == 1
             assert len(await kafka.read(kafka.dead_letters, 1)) == 1
-            await eventually(lambda: asyncio.sleep(0, result=len(slack.posted)), lambda n: n == 1)
+            await eventually(lambda: len(slack.posted), lambda n: n == 1)
         finally:
             worker.stop()
         log = worker.log.read_text()
@@ -118,7 +114,7 @@ def test_a_user_over_tls_scores_and_alerts_and_no_log_has_a_secret(
         assert TOKEN not in log
 
     with slack_server() as slack:
-        asyncio.run(run(slack))
+        await run(slack)
 
 
 def test_a_wrong_password_is_refused_at_once(kafka: Kafka, secure: dict[str, str]) -> None:
@@ -155,25 +151,31 @@ def test_a_file_without_authorities_is_named(
     assert str(tmp_path / file) in line
 
 
-def test_a_mechanism_that_is_not_offered_is_named(check: Check, secure: dict[str, str]) -> None:
+async def test_a_mechanism_that_is_not_offered_is_named(
+    check: Check, secure: dict[str, str]
+) -> None:
     with pytest.raises(BrokerRefused, match="does not offer SCRAM-SHA-256"):
-        check(**secure, ANOMALY_SASL_MECHANISM="SCRAM-SHA-256")
+        await check(**secure, ANOMALY_SASL_MECHANISM="SCRAM-SHA-256")
 
 
-def test_a_plain_client_on_a_tls_listener_is_told(check: Check, secure: dict[str, str]) -> None:
+async def test_a_plain_client_on_a_tls_listener_is_told(
+    check: Check, secure: dict[str, str]
+) -> None:
     with pytest.raises(BrokerRefused, match="speaks TLS, and .* is PLAINTEXT"):
-        check(ANOMALY_BROKER=secure["ANOMALY_BROKER"])
+        await check(ANOMALY_BROKER=secure["ANOMALY_BROKER"])
 
 
-def test_a_user_on_a_listener_without_users_is_told(check: Check, secure: dict[str, str]) -> None:
+async def test_a_user_on_a_listener_without_users_is_told(
+    check: Check, secure: dict[str, str]
+) -> None:
     changes = {"ANOMALY_SECURITY_PROTOCOL": "SASL_PLAINTEXT", "ANOMALY_TLS_CA_FILE": ""}
     plain = {**secure, **changes, "ANOMALY_BROKER": check.kafka.broker}
     with pytest.raises(BrokerRefused, match="has no users on this listener"):
-        check(**plain)
+        await check(**plain)
 
 
 @pytest.mark.parametrize("protocol", ["SASL_SSL", "SSL"])
-def test_a_listener_that_only_hangs_up_is_waited_for_and_the_protocol_doubted(
+async def test_a_listener_that_only_hangs_up_is_waited_for_and_the_protocol_doubted(
     check: Check, secure: dict[str, str], protocol: str
 ) -> None:
     """TLS on a plain listener, and no user on one that wants users: it may as well be starting."""
@@ -184,32 +186,29 @@ def test_a_listener_that_only_hangs_up_is_waited_for_and_the_protocol_doubted(
     )
     impatient = {"ANOMALY_SECURITY_PROTOCOL": protocol, "ANOMALY_BROKER_WAIT": "1"}
     with pytest.raises(BrokerUnreachable, match=f"does this listener speak {protocol} "):
-        check(**{**secure, **changes, **impatient})
+        await check(**{**secure, **changes, **impatient})
 
 
-def test_missing_rights_are_named_and_few_are_enough(
+async def test_missing_rights_are_named_and_few_are_enough(
     kafka: Kafka, check: Check, secure: dict[str, str]
 ) -> None:
     stranger = {**secure, "ANOMALY_SASL_USERNAME": STRANGER, "ANOMALY_SASL_MECHANISM": "PLAIN"}
 
-    def allow(*grants: Grant) -> None:
-        asyncio.run(grant(kafka.servers, STRANGER, grants))
-
-    async def score() -> None:
-        async with kafka.worker(**stranger):
-            await kafka.produce([transaction(900.0), b"{"])
-            assert len(await kafka.read_anomalies(1)) == 1
-            assert len(await kafka.read(kafka.dead_letters, 1)) == 1
+    async def allow(*grants: Grant) -> None:
+        await grant(kafka.servers, STRANGER, grants)
 
     with pytest.raises(BrokerRefused, match="'stranger' see or create topic .*-transactions:"):
-        check(**stranger)
-    check()  # creates the topics
-    allow(
+        await check(**stranger)
+    await check()  # creates the topics
+    await allow(
         Grant(Resource.TOPIC, kafka.transactions, Operation.READ),
         Grant(Resource.TOPIC, kafka.anomalies, Operation.READ),
         Grant(Resource.TOPIC, kafka.anomalies, Operation.WRITE),
         Grant(Resource.TOPIC, kafka.dead_letters, Operation.WRITE),
     )
-    check.until("'stranger' into the group test-", **stranger)
-    allow(Grant(Resource.GROUP, kafka.name, Operation.READ))
-    asyncio.run(score())
+    await check.until("'stranger' into the group test-", **stranger)
+    await allow(Grant(Resource.GROUP, kafka.name, Operation.READ))
+    async with kafka.worker(**stranger):
+        await kafka.produce([transaction(900.0), b"{"])
+        assert len(await kafka.read_anomalies(1)) == 1
+        assert len(await kafka.read(kafka.dead_letters, 1)) == 1

@@ -10,8 +10,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from tests.support.accounts import settle
 from tests.support.faults import save_faulty_model
-from tests.support.kafka import ROOT, Kafka, eventually, stats_of
+from tests.support.kafka import Kafka, stats_of
 from tests.support.traffic import mixed
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.broker
 
@@ -30,38 +31,34 @@ async def members(kafka: Kafka) -> int:
     return len(found)
 
 
-def test_a_stop_finishes_the_batch_in_hand_commits_and_leaves(
+async def test_a_stop_finishes_the_batch_in_hand_commits_and_leaves(
     kafka: Kafka, measured: Callable[[str], None]
 ) -> None:
-    async def story() -> None:
-        kafka.model, faults = save_faulty_model(kafka.folder)
-        kafka.settings["PYTHONPATH"] = str(ROOT)
-        async with kafka.worker() as worker:
-            await kafka.produce(mixed(1_000))
-            await eventually(kafka.lag, lambda lag: lag == 0)
-            assert await members(kafka) == 1
-            # A batch is scored in a few calls, of which each takes so long.
-            faults.sleep(1.0)
-            await kafka.produce(mixed(2_000, seed=1))
-            await asyncio.sleep(0.7)
-            begin = time.monotonic()
-            worker.process.send_signal(signal.SIGTERM)
-            code = await asyncio.to_thread(worker.process.wait)
-            took = time.monotonic() - begin
-        assert code == 0
-        assert await members(kafka) == 0
-        committed = sum((await kafka.committed()).values())
-        # What was in flight is done, and what was not begun is not.
-        assert 1_000 < committed < 3_000
-        faults.heal()
-        async with kafka.worker() as second:
-            await eventually(kafka.lag, lambda lag: lag == 0)
-            stats = await stats_of(second)
-        assert stats["events"] == 3_000 - committed
-        account = await settle(kafka)
-        account.check()
-        assert account.repeats == 0
-        measured(f"{took:.1f} s to stop with a batch in flight")
-        assert took < LONGEST_STOP
-
-    asyncio.run(story())
+    kafka.model, faults = save_faulty_model(kafka.folder)
+    async with kafka.worker() as worker:
+        await kafka.produce(mixed(1_000))
+        await eventually(kafka.lag, lambda lag: lag == 0)
+        assert await members(kafka) == 1
+        # A batch is scored in a few calls, of which each takes so long.
+        faults.sleep(1.0)
+        await kafka.produce(mixed(2_000, seed=1))
+        await eventually(lambda: faults.slow_calls, lambda calls: calls > 0)
+        begin = time.monotonic()
+        worker.process.send_signal(signal.SIGTERM)
+        code = await asyncio.to_thread(worker.process.wait)
+        took = time.monotonic() - begin
+    assert code == 0
+    assert await members(kafka) == 0
+    committed = sum((await kafka.committed()).values())
+    # What was in flight is done, and what was not begun is not.
+    assert 1_000 < committed < 3_000
+    faults.heal()
+    async with kafka.worker() as second:
+        await eventually(kafka.lag, lambda lag: lag == 0)
+        stats = await stats_of(second)
+    assert stats["events"] == 3_000 - committed
+    account = await settle(kafka)
+    account.check()
+    assert account.repeats == 0
+    measured(f"{took:.1f} s to stop with a batch in flight")
+    assert took < LONGEST_STOP

@@ -1,6 +1,5 @@
 """The app's topics on a cluster: what cannot be created, and what exists with a low limit."""
 
-import asyncio
 import logging
 from typing import Any
 
@@ -10,7 +9,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from anomaly_app.errors import TopicNotCreated
 from anomaly_app.kafka.checks import check_broker
 from anomaly_app.settings.app import Settings, load_settings
-from tests.support.kafka import Kafka, eventually
+from tests.support.kafka import Kafka
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.broker
 
@@ -26,15 +26,15 @@ def changed(settings: Settings, **changes: Any) -> Settings:
     return Settings.model_validate(settings.model_dump() | changes)
 
 
-def test_more_replicas_than_brokers_are_named(apache: object, settings: Settings) -> None:
+async def test_more_replicas_than_brokers_are_named(apache: object, settings: Settings) -> None:
     with pytest.raises(TopicNotCreated, match="3 replicas of ANOMALY_REPLICATION .* 1 broker"):
-        asyncio.run(check_broker(changed(settings, replication=3)))
+        await check_broker(changed(settings, replication=3))
 
 
-def test_a_topic_of_somebody_else_with_a_low_limit_is_warned_of(
+async def test_a_topic_of_somebody_else_with_a_low_limit_is_warned_of(
     apache: object, kafka: Kafka, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def check() -> None:
+    with caplog.at_level(logging.WARNING):
         admin = AIOKafkaAdminClient(bootstrap_servers=kafka.servers)
         await admin.start()
         await admin.create_topics(
@@ -53,23 +53,20 @@ def test_a_topic_of_somebody_else_with_a_low_limit_is_warned_of(
         )
         await admin.close()
         await check_broker(settings)
-
-    with caplog.at_level(logging.WARNING):
-        asyncio.run(check())
     (warning,) = [r.getMessage() for r in caplog.records if "max.message.bytes" in r.getMessage()]
     assert warning.startswith(f"topic {kafka.dead_letters} takes messages of at most 1000000 bytes")
     assert "max.message.bytes=16777216" in warning
 
 
-def test_the_topics_that_the_app_makes_are_not_warned_of(
+async def test_the_topics_that_the_app_makes_are_not_warned_of(
     apache: object, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def warnings() -> list[str]:
+    async def warnings() -> list[str]:
         caplog.clear()
         with caplog.at_level(logging.WARNING):
-            asyncio.run(check_broker(settings))
+            await check_broker(settings)
         return [r.getMessage() for r in caplog.records if r.name.startswith("anomaly_app")]
 
-    [line] = warnings()
+    [line] = await warnings()
     assert "nobody writes to it yet" in line
-    assert warnings() == []
+    assert await warnings() == []

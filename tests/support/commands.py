@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.support.kafka import PATIENCE, ROOT, Kafka
+from tests.support.kafka import Kafka
+from tests.support.waiting import PATIENCE
 
 FAUST = str(Path(sys.executable).with_name("faust"))
 
@@ -45,7 +46,6 @@ def faust(kafka: Kafka, *arguments: str, stdin: str = "", **environment: str) ->
     ended = subprocess.run(
         [FAUST, "-A", "anomaly_app.app", *arguments],
         env={**os.environ, **kafka.environment, **environment},
-        cwd=ROOT,
         input=stdin.encode(),
         capture_output=True,
         timeout=PATIENCE,

@@ -8,8 +8,8 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from anomaly_app.dead_letters.letter import Place
-from anomaly_app.records import DeadLetter
+from anomaly_app import records
+from anomaly_app.dead_letters.messages import Position
 from tests.support.commands import Ended, faust
 from tests.support.factories import transaction
 from tests.support.kafka import LARGEST, Kafka
@@ -22,7 +22,7 @@ def dlq(kafka: Kafka, *arguments: str, stdin: str = "", **environment: str) -> E
     return faust(kafka, "dlq", *arguments, stdin=stdin, **environment)
 
 
-def letter(kafka: Kafka, value: bytes | None, **changes: Any) -> DeadLetter:
+def letter(kafka: Kafka, value: bytes | None, **changes: Any) -> records.DeadLetter:
     fields: dict[str, Any] = {
         "error": "not-json: made by the test",
         "topic": kafka.transactions,
@@ -31,10 +31,10 @@ def letter(kafka: Kafka, value: bytes | None, **changes: Any) -> DeadLetter:
         "key": b"card-1",
         "value": value,
     }
-    return DeadLetter(**{**fields, **changes})
+    return records.DeadLetter(**{**fields, **changes})
 
 
-def some_letters(kafka: Kafka) -> list[DeadLetter]:
+def some_letters(kafka: Kafka) -> list[records.DeadLetter]:
     """Two that would be accepted now, and two that would not."""
     return [
         letter(kafka, transaction(5_000.0, id=1), error="too-large: 900 bytes", offset=1),
@@ -61,9 +61,9 @@ async def create_topics(kafka: Kafka, **configs: str) -> None:
 
 
 async def write_letters(
-    kafka: Kafka, letters: Sequence[DeadLetter], *, first: int | None = None
-) -> list[Place]:
-    """Produce dead letters, each to the partition of its source, and give their places.
+    kafka: Kafka, letters: Sequence[records.DeadLetter], *, first: int | None = None
+) -> list[Position]:
+    """Produce dead letters, each to the partition of its source, and give their positions.
 
     With `first`, in milliseconds since the epoch, each is a second younger than the one before.
     """
@@ -81,26 +81,20 @@ async def write_letters(
             )
             for n, one in enumerate(letters)
         ]
-        return [Place(m.partition, m.offset) for m in await asyncio.gather(*futures)]
+        return [Position(m.partition, m.offset) for m in await asyncio.gather(*futures)]
     finally:
         await producer.stop()
 
 
-def prepare(kafka: Kafka, letters: Sequence[DeadLetter], **configs: str) -> list[Place]:
-    """Create the topics with dead letters in them, and give their places."""
-
-    async def work() -> list[Place]:
-        await create_topics(kafka, **configs)
-        return await write_letters(kafka, letters)
-
-    return asyncio.run(work())
+async def prepare(
+    kafka: Kafka, letters: Sequence[records.DeadLetter], **configs: str
+) -> list[Position]:
+    """Create the topics with dead letters in them, and give their positions."""
+    await create_topics(kafka, **configs)
+    return await write_letters(kafka, letters)
 
 
-def prepare_one_by_one(kafka: Kafka, letters: Sequence[DeadLetter]) -> list[Place]:
+async def prepare_one_by_one(kafka: Kafka, letters: Sequence[records.DeadLetter]) -> list[Position]:
     """Create the topics with dead letters in them, the last of them written just now."""
-
-    async def work() -> list[Place]:
-        await create_topics(kafka)
-        return await write_letters(kafka, letters, first=int(time.time() - len(letters)) * 1000)
-
-    return asyncio.run(work())
+    await create_topics(kafka)
+    return await write_letters(kafka, letters, first=int(time.time() - len(letters)) * 1000)

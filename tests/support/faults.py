@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import Pipeline
 
-from anomaly_app.core.alerts import message
+from anomaly_app.core.alerts import alert as wording
 from anomaly_app.core.model.explain import Reason
 from anomaly_app.core.model.model import Model, pickle_model, unpickle_model
 from anomaly_app.registry.artifacts import save_model
@@ -39,6 +39,12 @@ class Faults:
     def sleep(self, seconds: float) -> None:
         """Make every scoring call take so long."""
         (self.folder / "sleep").write_text(str(seconds))
+
+    @property
+    def slow_calls(self) -> int:
+        """How many scoring calls have begun to take their time."""
+        calls = self.folder / "slow-calls"
+        return calls.stat().st_size if calls.exists() else 0
 
     def fail(self) -> None:
         """Make every scoring call raise."""
@@ -77,6 +83,8 @@ class FaultyStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         switches = Path(self.folder)
         _break_words(switches)
         if (switches / "sleep").exists():
+            with (switches / "slow-calls").open("a") as calls:
+                calls.write(".")
             time.sleep(float((switches / "sleep").read_text()))
         if (switches / "fail").exists():
             raise RuntimeError("a fault of the test")
@@ -89,9 +97,9 @@ class FaultyStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 def _break_words(switches: Path) -> None:
     """Bring the alerts' faults into the process that a model is loaded in."""
-    if getattr(message, "broken_by_a_test", False):
+    if getattr(wording, "broken_by_a_test", False):
         return
-    words = vars(message)
+    words = vars(wording)
     sound = words["reason_in_words"]
 
     def sentence(reason: Reason, shorten: Callable[[str], str] = str) -> str:
@@ -103,7 +111,7 @@ def _break_words(switches: Path) -> None:
 
     if (switches / "speechless").exists() or (switches / "word").exists():
         words["reason_in_words"] = sentence
-        message.broken_by_a_test = True  # type: ignore[attr-defined]
+        wording.broken_by_a_test = True  # type: ignore[attr-defined]
 
 
 def faulty_model(switches: Path) -> tuple[Model, bytes]:

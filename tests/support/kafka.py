@@ -17,15 +17,13 @@ from aiokafka.structs import ConsumerRecord
 
 from anomaly_app.records import Anomaly
 from harness.workers import Worker
+from tests.support.waiting import PATIENCE, eventually
 
 ROOT = Path(__file__).parents[2]
 """Of the project."""
 
 LARGEST = 12_000_000
 """Bytes of a test's largest message."""
-
-PATIENCE = 90.0
-"""Seconds that something which will happen may take on a busy machine."""
 
 
 @dataclass
@@ -223,32 +221,25 @@ async def _fetch(consumer: AIOKafkaConsumer, seconds: float) -> list[ConsumerRec
     return [message for messages in fetched.values() for message in messages]
 
 
-async def eventually(
-    look: Callable[[], Any], expected: Callable[[Any], bool], *, patience: float = PATIENCE
-) -> Any:
-    """Await `look()` again and again until `expected` holds of its answer; give that answer."""
-    deadline = time.monotonic() + patience
-    while True:
-        answer = await look()
-        if expected(answer) or time.monotonic() > deadline:
-            assert expected(answer), answer
-            return answer
-        await asyncio.sleep(0.1)
-
-
 async def stats_of(worker: Worker) -> dict[str, Any]:
     _, stats = await worker.get("/stats")
     return stats or {}
 
 
+async def counts_of(worker: Worker) -> dict[str, int]:
+    """Count what a worker has judged, found and alerted on."""
+    stats = await stats_of(worker)
+    alerts = sum(stats["alerts"].values())
+    return {"events": stats["events"], "anomalies": stats["anomalies"], "alerts": alerts}
+
+
 def run_to_its_end(
-    command: Sequence[str], environment: dict[str, str], cwd: Path, *, timeout: float = PATIENCE
+    command: Sequence[str], environment: dict[str, str], *, timeout: float = PATIENCE
 ) -> tuple[int, str]:
     """Run a command and give its exit code and all it said."""
     ended = subprocess.run(
         command,
         env={**os.environ, **environment},
-        cwd=cwd,
         capture_output=True,
         text=True,
         timeout=timeout,

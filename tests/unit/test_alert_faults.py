@@ -1,8 +1,7 @@
 """A fault in the words of one alert costs that alert only, and is never silent."""
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any, cast
@@ -10,13 +9,13 @@ from typing import Any, cast
 import pytest
 
 from anomaly_app.agents import alerting
-from anomaly_app.agents.alerting import Alerts, alert_batch, define_alerting
-from anomaly_app.channels.delivery import Delivery
+from anomaly_app.agents.alert_stages import Done, deliver, notify, read, render
+from anomaly_app.agents.alerting import alert_batch, define_alerting
+from anomaly_app.channels import Delivery, Outcome, slack_message
 from anomaly_app.channels.log import LogChannel
-from anomaly_app.channels.protocol import Outcome
 from anomaly_app.context import WorkerContext
-from anomaly_app.core.alerts import message as words
-from anomaly_app.core.alerts import reading
+from anomaly_app.core.alerts import Alert, reading
+from anomaly_app.core.alerts import alert as words
 from anomaly_app.core.alerts.reading import read_alert
 from anomaly_app.core.decoding.decoded import Rejected
 from anomaly_app.core.model.explain import Reason
@@ -39,10 +38,10 @@ ALERT_STAGES = [
     Stage("reading", reading, "read_anomaly", lambda value: b"the marked" in value),
     Stage("source", Anomaly, "source", lambda found: found.id == MARKED_ANOMALY.id),
     Stage("words", words, "reason_in_words", lambda reason, _: reason.value == MARK),
-    Stage("header", words, "_header", lambda text: "the marked" in text),
-    Stage("fields", words, "_fields", lambda *fields: ("Entity", "the marked") in fields),
-    Stage("why", words, "_section", lambda text: "66,666" in text),
-    Stage("context", words, "_context", lambda *texts: "offset 66" in texts[0]),
+    Stage("header", slack_message, "_header", lambda text: "the marked" in text),
+    Stage("fields", slack_message, "_fields", lambda *fields: ("Entity", "the marked") in fields),
+    Stage("why", slack_message, "_section", lambda text: "66,666" in text),
+    Stage("context", slack_message, "_context", lambda *texts: "offset 66" in texts[0]),
 ]
 
 alert_stages = pytest.mark.parametrize("stage", ALERT_STAGES, ids=lambda stage: stage.name)
@@ -53,12 +52,32 @@ def buried() -> list[Message]:
     return []
 
 
+class SlackWords(LogChannel):
+    """Writes alerts as Slack takes them, and delivers them to the log."""
+
+    def render(self, alert: Alert) -> str:
+        return slack_message.slack_message(alert).plain
+
+
+class Alerts:
+    """The stages of the agent."""
+
+    def __init__(self, reject: Callable[[Rejected], Awaitable[None]]) -> None:
+        channel = SlackWords()
+        delivery = Delivery(channel, should_abandon=lambda: False)
+        self.stages = (read(), render(channel), deliver(delivery))
+        self.reject = reject
+
+    async def alert(self, record: Record) -> Done:
+        return await notify(record, self.stages, self.reject)
+
+
 @pytest.fixture
 def alerts(buried: list[Message]) -> Alerts:
     async def reject(rejected: Rejected) -> None:
         buried.append(write_dead_letter(rejected)[1])
 
-    return Alerts(Delivery(LogChannel(), given_up=lambda: False), reject)
+    return Alerts(reject)
 
 
 def message(value: bytes | None, offset: int = 7) -> Record:
@@ -66,7 +85,7 @@ def message(value: bytes | None, offset: int = 7) -> Record:
 
 
 @alert_stages
-def test_an_anomaly_that_cannot_be_put_into_words_is_a_dead_letter(
+async def test_an_anomaly_that_cannot_be_put_into_words_is_a_dead_letter(
     stage: Stage,
     monkeypatch: pytest.MonkeyPatch,
     alerts: Alerts,
@@ -74,8 +93,8 @@ def test_an_anomaly_that_cannot_be_put_into_words_is_a_dead_letter(
 ) -> None:
     stage.break_down(monkeypatch)
     value = write_json(MARKED_ANOMALY)
-    assert asyncio.run(alerts.alert(message(write_json(anomaly()), 6))) == Outcome.LOGGED
-    assert asyncio.run(alerts.alert(message(value))) == Outcome.DEAD_LETTER
+    assert await alerts.alert(message(write_json(anomaly()), 6)) == Outcome.LOGGED
+    assert await alerts.alert(message(value)) == Outcome.DEAD_LETTER
     [letter] = buried
     assert (letter.key, letter.value) == (b"card-1", value)
     headers = {name: text.decode() for name, text in letter.headers.items()}
@@ -88,12 +107,12 @@ def test_an_anomaly_that_cannot_be_put_into_words_is_a_dead_letter(
 
 
 @alert_stages
-def test_a_fault_in_the_words_of_all_alerts_confirms_none(
+async def test_a_fault_in_the_words_of_all_alerts_confirms_none(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, alerts: Alerts, buried: list[Message]
 ) -> None:
     stage.break_down(monkeypatch, for_all=True)
     with pytest.raises(Fault):
-        asyncio.run(alerts.alert(message(write_json(anomaly()))))
+        await alerts.alert(message(write_json(anomaly())))
     assert buried == []
 
 
@@ -119,24 +138,21 @@ def test_a_reading_that_takes_no_anomaly_at_all_is_no_messages_fault(
     ],
     ids=lambda value: repr(value)[:20],
 )
-def test_what_is_no_anomaly_is_counted_and_does_not_stop_the_alerts(
+async def test_what_is_no_anomaly_is_counted_and_does_not_stop_the_alerts(
     value: bytes | None, alerts: Alerts, buried: list[Message]
 ) -> None:
     with pytest.raises(AnomalyUnreadable):
         read_alert(value)
-    assert asyncio.run(alerts.alert(message(value))) == Outcome.UNREADABLE
-    assert asyncio.run(alerts.alert(message(write_json(anomaly())))) == Outcome.LOGGED
+    assert await alerts.alert(message(value)) == Outcome.UNREADABLE
+    assert await alerts.alert(message(write_json(anomaly()))) == Outcome.LOGGED
     assert buried == []
 
 
-def test_thousands_that_are_no_anomalies_are_one_line(
+async def test_thousands_that_are_no_anomalies_are_one_line(
     alerts: Alerts, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def story() -> None:
-        for _ in range(3_000):
-            assert await alerts.alert(message(b"{")) == Outcome.UNREADABLE
-
-    asyncio.run(story())
+    for _ in range(3_000):
+        assert await alerts.alert(message(b"{")) == Outcome.UNREADABLE
     [line] = [r.getMessage() for r in caplog.records if r.levelno == logging.ERROR]
     assert "anomalies partition 2 offset 7 is not an anomaly" in line
     assert line.endswith("1 such since the last line")
@@ -146,7 +162,7 @@ class Exited(BaseException):
     """In place of the end of the process."""
 
 
-def handle(alerts: Alerts, values: list[bytes]) -> tuple[list[int], dict[str, int], bool]:
+async def handle(alerts: Alerts, values: list[bytes]) -> tuple[list[int], dict[str, int], bool]:
     """Let the agent handle a batch: what it confirmed, counted, and whether it finished it."""
     confirmed: list[int] = []
     finished: list[Any] = []
@@ -159,7 +175,7 @@ def handle(alerts: Alerts, values: list[bytes]) -> tuple[list[int], dict[str, in
     batch = PendingBatch(partitions, cast("Any", None), cast("Any", consumer))
     context = SimpleNamespace(counters=counters)
     with suppress(Exited):
-        asyncio.run(alert_batch(batch, alerts, cast("Any", context)))
+        await alert_batch(batch, alerts.alert, cast("Any", context))
     return confirmed, {k: v for k, v in counters.alerts.items() if v}, bool(finished)
 
 
@@ -175,12 +191,12 @@ def exits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return said
 
 
-def test_an_unalertable_anomaly_is_confirmed_with_those_around_it(
+async def test_an_unalertable_anomaly_is_confirmed_with_those_around_it(
     alerts: Alerts, buried: list[Message], exits: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ALERT_STAGES[2].break_down(monkeypatch)
     good, marked = write_json(anomaly()), write_json(MARKED_ANOMALY)
-    assert handle(alerts, [good, b"{", marked, good]) == (
+    assert await handle(alerts, [good, b"{", marked, good]) == (
         [1, 2, 3, 4, 5],
         {"logged": 2, "unreadable": 1, "dead_letter": 1},
         True,
@@ -189,16 +205,16 @@ def test_an_unalertable_anomaly_is_confirmed_with_those_around_it(
     assert exits == []
 
 
-def test_an_unalertable_anomaly_that_is_not_buried_is_not_confirmed(
+async def test_an_unalertable_anomaly_that_is_not_buried_is_not_confirmed(
     exits: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def reject(rejected: Rejected) -> None:
         raise ConnectionError
 
     ALERT_STAGES[2].break_down(monkeypatch)
-    alerts = Alerts(Delivery(LogChannel(), given_up=lambda: False), reject)
+    alerts = Alerts(reject)
     good, marked = write_json(anomaly()), write_json(MARKED_ANOMALY)
-    assert handle(alerts, [good, marked, good]) == ([1], {"logged": 1}, False)
+    assert await handle(alerts, [good, marked, good]) == ([1], {"logged": 1}, False)
     assert exits == ["alert on anomalies partition 2 offset 1"]
 
 
@@ -227,8 +243,8 @@ class OneAgent:
         if self._fault:
             raise self._fault
         nothing: tuple[Any, ...] = ()
-        for event in nothing:
-            yield event
+        for batch in nothing:
+            yield batch
 
 
 class Closing(LogChannel):
@@ -238,8 +254,8 @@ class Closing(LogChannel):
         self.closed = True
 
 
-@pytest.mark.parametrize("fault", [None, Fault("between two batches")])
-def test_the_channel_is_closed_however_the_stream_ends_and_a_fault_there_ends_the_process(
+@pytest.mark.parametrize("fault", [None, Fault("between two events")])
+async def test_the_channel_is_closed_however_the_stream_ends_and_a_fault_there_ends_the_process(
     fault: Exception | None, exits: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     channel, app = Closing(), OneAgent(fault)
@@ -247,6 +263,6 @@ def test_the_channel_is_closed_however_the_stream_ends_and_a_fault_there_ends_th
     context = WorkerContext(Settings(anomalies_topic="my-anomalies"))
     define_alerting(cast("Any", app), cast("Any", SimpleNamespace(anomalies=None)), context)
     with suppress(Exited):
-        asyncio.run(app.kept(None))
+        await app.kept(None)
     assert channel.closed
     assert exits == (["the stream of my-anomalies"] if fault else [])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly_app.core.alerts.message import AlertMessage
+from anomaly_app.core.alerts import Alert
 from anomaly_app.core.decoding.decoder import Decoder
 from anomaly_app.core.model.schema import Feature, FeatureSchema
 from anomaly_app.core.scoring.anomaly import read_anomaly, to_anomaly, write_json
@@ -112,7 +112,7 @@ def test_whatever_else_a_transaction_holds_its_anomaly_can_be_written_and_read(
     verdict = PIPELINE.judge([record(sent, key=key)], NOON)
     for finding in verdict.findings:
         written_and_read(finding)
-        assert AlertMessage(to_anomaly(finding, model().manifest, NOON)).text
+        assert Alert.of(to_anomaly(finding, model().manifest, NOON)).text
     assert verdict.scored + len(verdict.rejected) == 1
 
 

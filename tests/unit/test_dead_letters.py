@@ -9,14 +9,20 @@ from aiokafka.structs import ConsumerRecord
 from hypothesis import given
 from hypothesis import strategies as st
 
+from anomaly_app import records
 from anomaly_app.core.scoring.pipeline import Pipeline
 from anomaly_app.core.visible import visible
-from anomaly_app.dead_letters.letter import Letter, Mark, Place, Selection, read_message
 from anomaly_app.dead_letters.lines import read_repairs, write_line
+from anomaly_app.dead_letters.messages import (
+    DeadLetter,
+    Position,
+    ReplayMarker,
+    Selection,
+    read_message,
+)
 from anomaly_app.dead_letters.plan import Account, Plan
 from anomaly_app.dead_letters.table import rows
 from anomaly_app.errors import RepairError
-from anomaly_app.records import DeadLetter
 from tests.support.factories import NOON, model, transaction
 
 NAMES = st.sampled_from(
@@ -27,9 +33,9 @@ HEADERS = st.lists(st.tuples(NAMES, CONTENTS), max_size=8)
 BYTES = st.none() | st.binary(max_size=300) | st.text(max_size=100).map(str.encode)
 
 
-def letter(**changes: Any) -> Letter:
+def letter(**changes: Any) -> DeadLetter:
     fields: dict[str, Any] = {
-        "place": Place(3, 17),
+        "position": Position(3, 17),
         "timestamp": int(NOON * 1000),
         "error": "not-json: it ends too early",
         "topic": "transactions",
@@ -38,7 +44,7 @@ def letter(**changes: Any) -> Letter:
         "key": b"card-1",
         "value": b'{"features"',
     }
-    return Letter(**{**fields, **changes})
+    return DeadLetter(**{**fields, **changes})
 
 
 def message(headers: Any, **changes: Any) -> ConsumerRecord:
@@ -59,12 +65,12 @@ def plan(*, selection: Selection | None = None, repairs: Any = (), max_bytes: in
     )
 
 
-def repair_lines(*lines: str) -> dict[Place, bytes | None]:
+def repair_lines(*lines: str) -> dict[Position, bytes | None]:
     return read_repairs([line.encode() for line in lines], name="letters.jsonl")
 
 
 def test_what_the_worker_writes_is_read_back() -> None:
-    written = DeadLetter(
+    written = records.DeadLetter(
         error="not-json: it ends: too early",
         topic="transactions",
         partition=1,
@@ -74,19 +80,19 @@ def test_what_the_worker_writes_is_read_back() -> None:
     )
     found = read_message(message(written.headers.items(), key=b"k", value=None))
     assert found == letter(error="not-json: it ends: too early", key=b"k", value=None)
-    assert isinstance(found, Letter)
+    assert isinstance(found, DeadLetter)
     assert (found.reason, found.detail) == ("not-json", "it ends: too early")
     assert found.source == "transactions-1-42"
 
 
 def test_a_mark_is_read_back_and_is_no_letter() -> None:
-    mark = Mark(letter().identity, "transactions-0-99")
-    assert read_message(message(mark.headers, value=b"")) == mark
-    assert "error" not in dict(mark.headers)
+    marker = ReplayMarker(letter().identity, "transactions-0-99")
+    assert read_message(message(marker.headers, value=b"")) == marker
+    assert "error" not in dict(marker.headers)
 
 
 def test_letters_of_one_record_are_known_as_such() -> None:
-    assert letter().identity == letter(place=Place(0, 1), timestamp=None).identity
+    assert letter().identity == letter(position=Position(0, 1), timestamp=None).identity
     assert letter().identity != letter(offset=43).identity
     assert letter().identity != letter(value=b"of a topic that was made anew").identity
     assert letter(value=None).identity == letter(value=None).identity
@@ -97,7 +103,7 @@ def test_whatever_is_on_the_topic_can_be_read_and_shown(
     headers: Any, key: bytes | None, value: bytes | None, timestamp: int | None
 ) -> None:
     found = read_message(message(headers, key=key, value=value, timestamp=timestamp))
-    if isinstance(found, Letter):
+    if isinstance(found, DeadLetter):
         shown = rows(found, None)
         assert all(sign.isprintable() for line in shown.split("\n") for sign in line)
         assert json.loads(write_line(found, None))["place"] == "3-17"
@@ -105,31 +111,31 @@ def test_whatever_is_on_the_topic_can_be_read_and_shown(
 
 @pytest.mark.parametrize("text", ["", "3", "3-", "-3", "3--1", "+3-1", "3-1-2", "٣-1", "3-1_0"])
 def test_a_place_is_a_partition_and_an_offset_and_nothing_else(text: str) -> None:
-    assert Place.parse("3-1042") == Place(3, 1042)
+    assert Position.parse("3-1042") == Position(3, 1042)
     with pytest.raises(ValueError, match="is not a number"):
-        Place.parse(text)
+        Position.parse(text)
 
 
 def test_letters_are_selected_by_reason_and_by_place() -> None:
-    reasons, places = frozenset({"not-json"}), frozenset({Place(3, 17)})
+    reasons, positions = frozenset({"not-json"}), frozenset({Position(3, 17)})
     assert letter() in Selection()
-    assert letter() in Selection(reasons, places)
-    assert letter(error="null-value: none") not in Selection(reasons, places)
-    assert letter(place=Place(3, 18)) not in Selection(reasons, places)
+    assert letter() in Selection(reasons, positions)
+    assert letter(error="null-value: none") not in Selection(reasons, positions)
+    assert letter(position=Position(3, 18)) not in Selection(reasons, positions)
     # A source's place is not the letter's.
-    assert letter() not in Selection(places=frozenset({Place(1, 42)}))
+    assert letter() not in Selection(positions=frozenset({Position(1, 42)}))
 
 
 @given(key=BYTES, value=BYTES)
 def test_a_line_gives_back_the_bytes_of_its_letter(key: bytes | None, value: bytes | None) -> None:
     line = write_line(letter(key=key, value=value), None)
-    assert repair_lines(line) == {Place(3, 17): value}
+    assert repair_lines(line) == {Position(3, 17): value}
     named = json.loads(line)
     as_value = {
         "place": "3-17",
         **{n.replace("key", "value"): named[n] for n in named if "key" in n},
     }
-    assert repair_lines(json.dumps(as_value)) == {Place(3, 17): key}
+    assert repair_lines(json.dumps(as_value)) == {Position(3, 17): key}
 
 
 @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
@@ -215,14 +221,14 @@ def test_what_would_only_come_back_is_left_with_its_reason() -> None:
 
 def test_a_repaired_value_takes_the_place_of_the_original_and_is_checked_too() -> None:
     account = Account()
-    repaired = plan(repairs={Place(3, 17): transaction(), Place(3, 18): b"[]"})
+    repaired = plan(repairs={Position(3, 17): transaction(), Position(3, 18): b"[]"})
     sent, why = repaired.decide(letter(), replayed_to=None, account=account)
     assert sent == transaction()
     assert why == "replay, repaired"
-    still_bad = letter(place=Place(3, 18), value=transaction())
+    still_bad = letter(position=Position(3, 18), value=transaction())
     assert repaired.decide(still_bad, replayed_to=None, account=account)[0] is None
     assert account.rejected == {"not-an-object": 1}
-    assert repaired.places == {Place(3, 17), Place(3, 18)}
+    assert repaired.positions == {Position(3, 17), Position(3, 18)}
 
 
 def test_what_was_replayed_or_is_not_of_this_app_is_left() -> None:

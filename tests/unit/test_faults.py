@@ -62,9 +62,9 @@ STAGES = [
     Stage("JSON", pipeline, "write_json", lambda found: bytes(found.transaction) == MARKED),
     Stage(
         "dead letter",
-        dead_letter,
-        "write_headers",
-        lambda error, *_: "'66666 s'" in error,
+        dead_letter.DeadLetterHeaders,
+        "write",
+        lambda headers: "'66666 s'" in headers.error,
         value=transaction(time="66666 s"),
     ),
 ]  # fmt: skip

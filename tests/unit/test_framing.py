@@ -1,6 +1,5 @@
 """Records that are framed for a schema registry are judged as JSON and kept as they came."""
 
-import asyncio
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -105,7 +104,7 @@ TIMED = {
 }
 
 
-def test_confluents_serializers_are_understood() -> None:
+async def test_confluents_serializers_are_understood() -> None:
     payment = file_of(
         message(
             "Payment",
@@ -130,7 +129,7 @@ def test_confluents_serializers_are_understood() -> None:
             *in_avro(server.url, "transactions", TIMED, [{**sent, "time": at}]),
             *in_protobuf(server.url, "payments", [proto]),
         ]
-        verdict = asyncio.run(learnt(server.url, values))
+        verdict = await learnt(server.url, values)
     assert verdict.rejected == []
     for written_anomaly in verdict.anomalies:
         anomaly = msgspec.json.decode(written_anomaly.value or b"")

@@ -22,8 +22,9 @@ from anomaly_app.schemas.client import RegistryClient
 from anomaly_app.schemas.registry import LARGEST_ID, SchemaRegistry, open_registry
 from anomaly_app.settings.app import Settings
 from anomaly_app.worker import check_registry
-from harness.broker import free_port
+from harness.processes import free_port
 from tests.support.avro import TRANSACTION, framed, record_of, written
+from tests.support.clock import FakeClock
 from tests.support.protobuf import class_of, file_of, message, pathed, text_of
 from tests.support.registry_server import PASSWORD, USER, RegistryServer, registry_server
 
@@ -44,19 +45,16 @@ class Clock:
         return self.now
 
 
-def run(
+async def run(
     url: str,
     story: Callable[[SchemaRegistry], Awaitable[Any]],
     *,
     clock: Clock | None = None,
     **settings: Any,
 ) -> Any:
-    async def told() -> Any:
-        made = RegistryClient(Settings(_env_file=None, schema_registry=url, **settings))
-        async with SchemaRegistry(made, clock=clock or Clock()) as schemas:
-            return await story(schemas)
-
-    return asyncio.run(told())
+    made = RegistryClient(Settings(_env_file=None, schema_registry=url, **settings))
+    async with SchemaRegistry(made, clock=clock or Clock()) as schemas:
+        return await story(schemas)
 
 
 def refusal(schemas: SchemaRegistry, schema: int, body: bytes = b"x") -> str:
@@ -65,7 +63,7 @@ def refusal(schemas: SchemaRegistry, schema: int, body: bytes = b"x") -> str:
     return str(caught.value)
 
 
-def test_schemas_are_asked_for_at_once_and_only_once(server: RegistryServer) -> None:
+async def test_schemas_are_asked_for_at_once_and_only_once(server: RegistryServer) -> None:
     ids = [server.add(json.dumps({**TRANSACTION, "name": f"T{n}"})) for n in range(20)]
 
     async def story(schemas: SchemaRegistry) -> None:
@@ -75,12 +73,12 @@ def test_schemas_are_asked_for_at_once_and_only_once(server: RegistryServer) -> 
             found = json.loads(unframe(framed(schema, BODY), schemas.readers))
             assert found == {"amount": 12.5, "shop": "food"}
 
-    run(server.url, story)
+    await run(server.url, story)
     assert sorted(server.asked) == sorted(f"/schemas/ids/{schema}" for schema in ids)
     assert 2 <= server.most_under_way <= registry.AT_ONCE
 
 
-def test_a_schema_that_the_registry_lacks_is_asked_for_again_after_a_while(
+async def test_a_schema_that_the_registry_lacks_is_asked_for_again_after_a_while(
     server: RegistryServer,
 ) -> None:
     clock = Clock()
@@ -95,19 +93,19 @@ def test_a_schema_that_the_registry_lacks_is_asked_for_again_after_a_while(
         await schemas.learn([17])
         assert unframe(framed(17, BODY), schemas.readers)
 
-    run(server.url, story, clock=clock)
+    await run(server.url, story, clock=clock)
 
 
-def test_numbers_that_no_registry_counts_to_are_not_asked_for(server: RegistryServer) -> None:
+async def test_numbers_that_no_registry_counts_to_are_not_asked_for(server: RegistryServer) -> None:
     async def story(schemas: SchemaRegistry) -> None:
         await schemas.learn([LARGEST_ID + 1])
         assert refusal(schemas, LARGEST_ID + 1).startswith("no-schema: ")
 
-    run(server.url, story)
+    await run(server.url, story)
     assert server.asked == []
 
 
-def test_readers_are_kept_up_to_a_bound_and_those_of_the_batch_in_any_case(
+async def test_readers_are_kept_up_to_a_bound_and_those_of_the_batch_in_any_case(
     server: RegistryServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(registry, "MOST_READERS", 3)
@@ -122,7 +120,7 @@ def test_readers_are_kept_up_to_a_bound_and_those_of_the_batch_in_any_case(
         await schemas.learn([99])
         assert len(schemas.readers) == 3
 
-    run(server.url, story)
+    await run(server.url, story)
 
 
 PROXY = "<html>gateway</html>"
@@ -142,7 +140,7 @@ PROXY = "<html>gateway</html>"
         (200, ["a", "list"]),
     ],
 )
-def test_an_answer_that_is_no_registrys_own_makes_no_dead_letters(
+async def test_an_answer_that_is_no_registrys_own_makes_no_dead_letters(
     server: RegistryServer, status: int, body: Any
 ) -> None:
     known, wanted = server.add('"long"'), server.add(json.dumps(TRANSACTION))
@@ -157,10 +155,10 @@ def test_an_answer_that_is_no_registrys_own_makes_no_dead_letters(
         await schemas.learn([known, wanted])
         assert unframe(framed(wanted, BODY), schemas.readers)
 
-    run(server.url, story)
+    await run(server.url, story)
 
 
-def test_nobody_at_the_address_is_said_with_the_address() -> None:
+async def test_nobody_at_the_address_is_said_with_the_address() -> None:
     url = f"http://127.0.0.1:{free_port()}"
 
     async def story(schemas: SchemaRegistry) -> None:
@@ -168,10 +166,10 @@ def test_nobody_at_the_address_is_said_with_the_address() -> None:
             await schemas.learn([17])
         assert schemas.readers == {}
 
-    run(url, story)
+    await run(url, story)
 
 
-def test_a_registry_that_never_answers_is_not_waited_for_for_ever(
+async def test_a_registry_that_never_answers_is_not_waited_for_for_ever(
     server: RegistryServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client, "REQUEST_TIMEOUT", 0.001)
@@ -180,7 +178,7 @@ def test_a_registry_that_never_answers_is_not_waited_for_for_ever(
         with pytest.raises(RegistryUnreachable, match="does not answer"):
             await schemas.learn([server.add('"long"')])
 
-    run(server.url, story)
+    await run(server.url, story)
 
 
 @pytest.mark.parametrize(
@@ -196,7 +194,7 @@ def test_a_registry_that_never_answers_is_not_waited_for_for_ever(
         ("XML", "<schema/>", "schema 17: it is of the kind XML"),
     ],
 )
-def test_a_schema_that_is_odd_costs_its_own_records_only(
+async def test_a_schema_that_is_odd_costs_its_own_records_only(
     server: RegistryServer, kind: str, text: str, words: str
 ) -> None:
     server.add(text, kind)
@@ -207,11 +205,11 @@ def test_a_schema_that_is_odd_costs_its_own_records_only(
         assert refusal(schemas, 17).startswith(f"no-schema: {words}")
         assert unframe(framed(other, BODY), schemas.readers)
 
-    run(server.url, story)
+    await run(server.url, story)
 
 
 @pytest.mark.parametrize("status", [200, 400, 422, 500, 501])
-def test_a_registry_without_descriptors_says_so_of_protobuf(
+async def test_a_registry_without_descriptors_says_so_of_protobuf(
     server: RegistryServer, status: int
 ) -> None:
     schema = server.add(text_of(file_of(message("A", "x int64"))), "PROTOBUF")
@@ -221,10 +219,10 @@ def test_a_registry_without_descriptors_says_so_of_protobuf(
         await schemas.learn([schema])
         assert "as a descriptor" in refusal(schemas, schema)
 
-    run(server.url, story)
+    await run(server.url, story)
 
 
-def test_a_registry_that_holds_the_descriptor_itself_is_not_asked_for_it(
+async def test_a_registry_that_holds_the_descriptor_itself_is_not_asked_for_it(
     server: RegistryServer,
 ) -> None:
     schema = server.add(text_of(file_of(message("A", "x int64"))), "PROTOBUF")
@@ -234,11 +232,11 @@ def test_a_registry_that_holds_the_descriptor_itself_is_not_asked_for_it(
         await schemas.learn([schema])
         assert unframe(framed(schema, b"\0\x08\7"), schemas.readers) == b'{"x":7}'
 
-    run(server.url, story)
+    await run(server.url, story)
     assert server.asked == [f"/schemas/ids/{schema}"]
 
 
-def test_a_schema_that_the_user_may_not_see_is_said_to_be_so(server: RegistryServer) -> None:
+async def test_a_schema_that_the_user_may_not_see_is_said_to_be_so(server: RegistryServer) -> None:
     schema = server.add(json.dumps(TRANSACTION))
     server.faults[f"/schemas/ids/{schema}"] = (403, {"error_code": 40301, "message": "denied"})
 
@@ -246,10 +244,10 @@ def test_a_schema_that_the_user_may_not_see_is_said_to_be_so(server: RegistrySer
         await schemas.learn([schema])
         assert "does not let the app see it" in refusal(schemas, schema)
 
-    run(server.url, story)
+    await run(server.url, story)
 
 
-def test_an_answer_without_end_is_not_read_to_it(
+async def test_an_answer_without_end_is_not_read_to_it(
     server: RegistryServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client, "LONGEST_ANSWER", 1_000)
@@ -259,24 +257,24 @@ def test_an_answer_without_end_is_not_read_to_it(
         await schemas.learn([schema])
         assert "more than 1,000 bytes" in refusal(schemas, schema)
 
-    run(server.url, story)
+    await run(server.url, story)
 
 
-def test_json_with_a_schema_is_taken_as_it_is(server: RegistryServer) -> None:
+async def test_json_with_a_schema_is_taken_as_it_is(server: RegistryServer) -> None:
     schema = server.add('{"type": "object"}', "JSON")
 
     async def story(schemas: SchemaRegistry) -> None:
         await schemas.learn([schema])
         assert unframe(framed(schema, b' {"amount": 1}'), schemas.readers) == b' {"amount": 1}'
 
-    run(server.url, story)
+    await run(server.url, story)
 
 
 def reference(name: str, subject: str, version: int = 1) -> dict[str, Any]:
     return {"name": name, "subject": subject, "version": version}
 
 
-def test_references_of_avro_are_followed(server: RegistryServer) -> None:
+async def test_references_of_avro_are_followed(server: RegistryServer) -> None:
     money = record_of("long", name="shop.Money")
     price = record_of("shop.Money", name="shop.Price")
     order = record_of("shop.Price", name="shop.Order")
@@ -290,10 +288,10 @@ def test_references_of_avro_are_followed(server: RegistryServer) -> None:
         found = json.loads(unframe(framed(schema, b"\x0e"), schemas.readers))
         assert found == {"f0": {"f0": {"f0": 7}}}
 
-    run(server.url, story)
+    await run(server.url, story)
 
 
-def test_references_of_protobuf_are_followed(server: RegistryServer) -> None:
+async def test_references_of_protobuf_are_followed(server: RegistryServer) -> None:
     money = file_of(message("Money", "cents int64"), name="money.proto")
     order = file_of(message("Order", "total .shop.Money") + 'dependency: "money.proto"')
     server.add(text_of(money), "PROTOBUF", subject="money")
@@ -307,7 +305,7 @@ def test_references_of_protobuf_are_followed(server: RegistryServer) -> None:
         body = pathed(sent.SerializeToString())
         assert json.loads(unframe(framed(schema, body), schemas.readers)) == {"total": {"cents": 7}}
 
-    run(server.url, story)
+    await run(server.url, story)
 
 
 @pytest.mark.parametrize(
@@ -319,7 +317,7 @@ def test_references_of_protobuf_are_followed(server: RegistryServer) -> None:
         ([reference("A", "\ud800")], "UnicodeEncodeError"),
     ],
 )
-def test_references_that_lead_nowhere_are_said(
+async def test_references_that_lead_nowhere_are_said(
     server: RegistryServer, references: Any, words: str
 ) -> None:
     schema = server.add(json.dumps(TRANSACTION), references=references)
@@ -328,10 +326,10 @@ def test_references_that_lead_nowhere_are_said(
         await schemas.learn([schema])
         assert words in refusal(schemas, schema)
 
-    run(server.url, story)
+    await run(server.url, story)
 
 
-def test_references_in_a_circle_come_to_an_end(server: RegistryServer) -> None:
+async def test_references_in_a_circle_come_to_an_end(server: RegistryServer) -> None:
     one = {**TRANSACTION, "name": "One"}
     server.add(json.dumps(one), subject="one", references=[reference("Two", "two")])
     two = {**TRANSACTION, "name": "Two"}
@@ -341,14 +339,14 @@ def test_references_in_a_circle_come_to_an_end(server: RegistryServer) -> None:
         await schemas.learn([schema])
         assert schema in schemas.readers
 
-    run(server.url, story)
+    await run(server.url, story)
     assert len(server.asked) <= 4
 
 
 SECRETS: dict[str, Any] = {"schema_registry_user": USER, "schema_registry_password": PASSWORD}
 
 
-def test_the_registry_is_told_who_asks(server: RegistryServer) -> None:
+async def test_the_registry_is_told_who_asks(server: RegistryServer) -> None:
     server.secured = True
     schema = server.add(json.dumps(TRANSACTION))
 
@@ -357,10 +355,10 @@ def test_the_registry_is_told_who_asks(server: RegistryServer) -> None:
         await schemas.learn([schema])
         assert unframe(framed(schema, BODY), schemas.readers)
 
-    run(server.url, story, **SECRETS)
+    await run(server.url, story, **SECRETS)
 
 
-def test_a_wrong_password_is_refused_and_shown_nowhere(
+async def test_a_wrong_password_is_refused_and_shown_nowhere(
     server: RegistryServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.secured = True
@@ -372,17 +370,17 @@ def test_a_wrong_password_is_refused_and_shown_nowhere(
             await schemas.learn([17])
         return f"{caught.value} {caught.value.__cause__!r} {schemas.client.__dict__['_tls']!r}"
 
-    said = run(server.url, story, **wrong)
+    said = await run(server.url, story, **wrong)
     assert "wr0ng" not in said + caplog.text
     assert server.asked == []
 
 
-def test_another_server_is_no_registry(server: RegistryServer) -> None:
+async def test_another_server_is_no_registry(server: RegistryServer) -> None:
     async def story(schemas: SchemaRegistry) -> None:
         with pytest.raises(RegistryRefused, match="no schema registry .*/apis/ccompat/v7"):
             await schemas.learn([17])
 
-    run(f"{server.url}/elsewhere", story)
+    await run(f"{server.url}/elsewhere", story)
 
 
 def test_without_the_extra_the_setting_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -400,10 +398,10 @@ def test_a_file_of_authorities_that_holds_none_is_named(tmp_path: Path) -> None:
         open_registry(settings)
 
 
-def test_records_wait_for_a_registry_that_is_away_and_go_on_when_it_is_back(
-    server: RegistryServer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+async def test_records_wait_for_a_registry_that_is_away_and_go_on_when_it_is_back(
+    server: RegistryServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("anomaly_app.agents.schemas.FIRST_PAUSE", 0.01)
+    backoff = FakeClock().backoff(0.5, 5.0)
     schema = server.add(json.dumps(TRANSACTION))
     server.status = 503
     looked: list[str | None] = []
@@ -415,55 +413,56 @@ def test_records_wait_for_a_registry_that_is_away_and_go_on_when_it_is_back(
                 server.status = 200
             return False
 
-        learnt = await learn_schemas([framed(schema, BODY), b"{}", None], schemas, look)
+        values = [framed(schema, BODY), b"{}", None]
+        learnt = await learn_schemas(values, schemas, look, backoff=backoff)
         assert schemas.waits_for is None
         assert unframe(framed(schema, BODY), schemas.readers)
         return learnt
 
     with caplog.at_level(logging.INFO, "anomaly_app.agents.schemas"):
-        assert run(server.url, story) is True
+        assert await run(server.url, story) is True
     assert looked[0] == f"schema registry {server.url} does not answer as one does (HTTP 503)"
     assert [line.levelname for line in caplog.records] == ["WARNING", "INFO"]
     assert caplog.messages[0] == f"records wait for their schemas, and nothing is lost: {looked[0]}"
 
 
-def test_records_that_wait_are_let_go_of_at_a_stop(server: RegistryServer) -> None:
+async def test_records_that_wait_are_abandoned_at_a_stop(server: RegistryServer) -> None:
     server.status = 503
 
     async def story(schemas: SchemaRegistry) -> bool:
-        return await learn_schemas([framed(17, BODY)], schemas, given_up=lambda: True)
+        return await learn_schemas([framed(17, BODY)], schemas, should_abandon=lambda: True)
 
-    assert run(server.url, story) is False
+    assert await run(server.url, story) is False
 
 
-def test_a_stop_does_not_wait_for_a_registry_that_is_silent(server: RegistryServer) -> None:
+async def test_a_stop_does_not_wait_for_a_registry_that_is_silent(server: RegistryServer) -> None:
     server.silent = True
 
     async def story(schemas: SchemaRegistry) -> float:
         values = [framed(schema, BODY) for schema in range(100)]
         looks = iter([False, True])
         begin = asyncio.get_running_loop().time()
-        assert not await learn_schemas(values, schemas, given_up=lambda: next(looks))
+        assert not await learn_schemas(values, schemas, should_abandon=lambda: next(looks))
         return asyncio.get_running_loop().time() - begin
 
-    assert run(server.url, story) < client.REQUEST_TIMEOUT / 2
+    assert await run(server.url, story) < client.REQUEST_TIMEOUT / 2
 
 
 def test_values_that_are_not_framed_ask_for_nothing() -> None:
     assert schemas_of([None, b"", b"{}", b"\0\0\0\0\1", b'{"a": 1}', framed(7, b"x")]) == {7}
 
 
-def test_a_start_ends_where_the_registry_refuses_and_goes_on_where_it_is_away(
+async def test_a_start_ends_where_the_registry_refuses_and_goes_on_where_it_is_away(
     server: RegistryServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.secured = True
     with pytest.raises(RegistryRefused, match="HTTP 401"):
-        run(server.url, check_registry)
+        await run(server.url, check_registry)
     assert caplog.messages == []
     server.status = 503
-    run(server.url, check_registry)
+    await run(server.url, check_registry)
     assert caplog.messages == [
         f"schema registry {server.url} does not answer as one does (HTTP 503): framed records "
         "will wait for it"
     ]
-    asyncio.run(check_registry(None))
+    await check_registry(None)

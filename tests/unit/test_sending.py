@@ -10,8 +10,8 @@ from aiokafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
 from faust.types.transports import ProducerT
 
 from anomaly_app.errors import MessageTooLarge
-from anomaly_app.kafka import sending
 from anomaly_app.kafka.sending import Outgoing, send_all
+from tests.support.clock import FakeClock
 
 
 class FaultyProducer:
@@ -38,60 +38,63 @@ class FaultyProducer:
         return future
 
 
-@pytest.fixture(autouse=True)
-def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sending, "FIRST_PAUSE", 0.01)
-
-
-def send(producer: FaultyProducer, values: list[bytes], *, timeout: float = 5.0) -> None:
-    messages = [Outgoing("faulty", b"k", value, {}) for value in values]
-    asyncio.run(send_all(cast("ProducerT", producer), messages, timeout=timeout))
+async def send(producer: FaultyProducer, values: list[bytes], *, timeout: float = 5.0) -> FakeClock:
+    """Send, and give the time that it took."""
+    clock, messages = FakeClock(), [Outgoing("faulty", b"k", value, {}) for value in values]
+    backoff = clock.backoff(0.1, 5.0)
+    await send_all(cast("ProducerT", producer), messages, timeout=timeout, backoff=backoff)
+    return clock
 
 
 @pytest.mark.parametrize("when_sending", [True, False])
-def test_a_send_that_fails_is_tried_again_alone(when_sending: bool) -> None:
+async def test_a_send_that_fails_is_tried_again_alone(when_sending: bool) -> None:
     producer = FaultyProducer(2, KafkaTimeoutError(), when_sending=when_sending)
     producer.tries[b"good"] = 99
-    send(producer, [b"good", b"bad"])
+    await send(producer, [b"good", b"bad"])
     assert producer.arrived == [b"good", b"bad"]
     assert producer.tries == {b"good": 100, b"bad": 3}
 
 
-def test_what_stands_behind_a_refused_message_is_sent_with_it_later() -> None:
+async def test_what_stands_behind_a_refused_message_is_sent_with_it_later() -> None:
     producer = FaultyProducer(1, KafkaTimeoutError(), when_sending=True)
     producer.tries[b"good"] = 99
-    send(producer, [b"bad", b"good"])
+    await send(producer, [b"bad", b"good"])
     assert producer.arrived == [b"bad", b"good"]
     assert producer.tries == {b"bad": 2, b"good": 100}
 
 
-def test_a_send_that_goes_on_failing_is_raised_in_the_end() -> None:
+async def test_a_send_that_goes_on_failing_is_raised_in_the_end() -> None:
+    producer = FaultyProducer(10**9, KafkaTimeoutError())
     with pytest.raises(KafkaTimeoutError):
-        send(FaultyProducer(10**9, KafkaTimeoutError()), [b"a"], timeout=0.1)
+        await send(producer, [b"a"], timeout=120.0)
+    # After 0.1, 0.2, … 3.2 and then every 5 seconds, of which the next would end after the 120.
+    assert producer.tries == {b"a": 1 + 6 + 22}
 
 
-def test_a_message_that_is_too_large_is_not_tried_again() -> None:
+async def test_a_message_that_is_too_large_is_not_tried_again() -> None:
     producer = FaultyProducer(1, MessageSizeTooLargeError())
     with pytest.raises(MessageTooLarge, match="faulty does not take a message of 3 bytes"):
-        send(producer, [b"abc"])
+        await send(producer, [b"abc"])
     assert producer.tries == {b"abc": 1}
 
 
-def test_a_fault_of_ours_is_raised_at_once() -> None:
+async def test_a_fault_of_ours_is_raised_at_once() -> None:
     producer = FaultyProducer(1, TypeError("not a Kafka fault"))
     with pytest.raises(TypeError):
-        send(producer, [b"a"])
+        await send(producer, [b"a"])
     assert producer.tries == {b"a": 1}
 
 
-def test_nothing_to_send_is_nothing_to_wait_for() -> None:
-    send(FaultyProducer(0, KafkaTimeoutError()), [])
+async def test_nothing_to_send_is_nothing_to_wait_for() -> None:
+    producer = FaultyProducer(0, KafkaTimeoutError())
+    assert (await send(producer, [])).slept == []
+    assert producer.tries == {}
 
 
 def test_the_process_exits_at_once_and_says_where() -> None:
     code = (
         "import atexit\n"
-        "from anomaly_app.kafka.exit import exit_without_commit\n"
+        "from anomaly_app.kafka.sending import exit_without_commit\n"
         "atexit.register(print, 'a commit on the way out')\n"
         "exit_without_commit('transactions partition 2 offsets 7 to 9', ValueError('boom'))\n"
     )

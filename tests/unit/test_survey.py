@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly_app.dead_letters.letter import Letter, Mark, Place, Selection
+from anomaly_app.dead_letters.messages import DeadLetter, Position, ReplayMarker, Selection
 from anomaly_app.dead_letters.survey import MOST_REASONS, OTHER_REASONS, Count, Newest, Survey
 from anomaly_app.dead_letters.table import counts_table, cut, rows
 
@@ -21,9 +21,9 @@ def letter(
     time: int | None = 0,
     reason: str = "not-json",
     value: bytes | None = b"{",
-) -> Letter:
-    return Letter(
-        place=Place(partition, offset),
+) -> DeadLetter:
+    return DeadLetter(
+        position=Position(partition, offset),
         timestamp=time,
         error=f"{reason}: made by the test",
         topic="transactions",
@@ -34,12 +34,12 @@ def letter(
     )
 
 
-def mark(of: Letter) -> Mark:
-    return Mark(of.identity, "transactions-0-99")
+def marker(of: DeadLetter) -> ReplayMarker:
+    return ReplayMarker(of.identity, "transactions-0-99")
 
 
 def surveyed(
-    messages: Sequence[Letter | Mark],
+    messages: Sequence[DeadLetter | ReplayMarker],
     *,
     selection: Selection | None = None,
     replayed: bool = False,
@@ -53,19 +53,19 @@ def surveyed(
     return survey, newest
 
 
-def written(one: Letter) -> tuple[int, Place]:
-    return -1 if one.timestamp is None else one.timestamp, one.place
+def written(one: DeadLetter) -> tuple[int, Position]:
+    return -1 if one.timestamp is None else one.timestamp, one.position
 
 
 @st.composite
-def topics(draw: st.DrawFn) -> list[Letter | Mark]:
-    """Letters of few records, and marks of some of them, on two partitions read in turn."""
-    messages: list[Letter | Mark] = []
+def topics(draw: st.DrawFn) -> list[DeadLetter | ReplayMarker]:
+    """Letters of few records, and markers of some of them, on two partitions read in turn."""
+    messages: list[DeadLetter | ReplayMarker] = []
     for partition in (0, 1):
         for offset in range(draw(st.integers(0, 12))):
-            letters = [message for message in messages if isinstance(message, Letter)]
+            letters = [message for message in messages if isinstance(message, DeadLetter)]
             if draw(st.booleans()) and letters:
-                messages.append(mark(letters[draw(st.integers(0, len(letters) - 1))]))
+                messages.append(marker(letters[draw(st.integers(0, len(letters) - 1))]))
             else:
                 messages.append(
                     letter(
@@ -86,13 +86,13 @@ def topics(draw: st.DrawFn) -> list[Letter | Mark]:
     st.booleans(),
 )
 def test_one_reading_counts_and_finds_what_all_letters_in_memory_would_show(
-    messages: list[Letter | Mark], limit: int, reasons: frozenset[str], replayed: bool
+    messages: list[DeadLetter | ReplayMarker], limit: int, reasons: frozenset[str], replayed: bool
 ) -> None:
     survey, newest = surveyed(
         messages, selection=Selection(reasons), replayed=replayed, limit=limit
     )
-    marked = {message.identity for message in messages if isinstance(message, Mark)}
-    selected = [m for m in messages if isinstance(m, Letter) and m in Selection(reasons)]
+    marked = {message.identity for message in messages if isinstance(message, ReplayMarker)}
+    selected = [m for m in messages if isinstance(m, DeadLetter) and m in Selection(reasons)]
 
     for count in survey.counts():
         of_reason = [one for one in selected if one.reason == count.reason]
@@ -107,7 +107,7 @@ def test_one_reading_counts_and_finds_what_all_letters_in_memory_would_show(
     for one in shown:
         again.add(one)
     in_time = sorted(
-        shown, key=lambda one: (-1 if one.timestamp is None else one.timestamp, one.place)
+        shown, key=lambda one: (-1 if one.timestamp is None else one.timestamp, one.position)
     )
     expected = in_time[len(in_time) - min(limit, len(in_time)) :]
     assert [found.letter for found in survey.shown_of(again)] == expected
@@ -118,9 +118,9 @@ def test_one_reading_counts_and_finds_what_all_letters_in_memory_would_show(
 
 def test_the_most_frequent_reason_comes_first_with_what_was_replayed_of_it() -> None:
     old = letter(0, reason="bad-time")
-    messages: list[Letter | Mark] = [
+    messages: list[DeadLetter | ReplayMarker] = [
         old,
-        mark(old),
+        marker(old),
         letter(2, reason="bad-time"),
         letter(3),
         letter(4),
@@ -150,16 +150,16 @@ def test_reasons_that_anybody_may_invent_are_counted_together() -> None:
 
 def test_where_a_letter_was_replayed_to_is_known_where_it_is_asked_for() -> None:
     old = letter(0)
-    survey, newest = surveyed([old, mark(old)], replayed=True)
+    survey, newest = surveyed([old, marker(old)], replayed=True)
     assert [found.replayed_to for found in survey.shown_of(newest)] == ["transactions-0-99"]
-    survey, newest = surveyed([old, mark(old)])
+    survey, newest = surveyed([old, marker(old)])
     assert survey.shown_of(newest) == []
 
 
 def test_places_without_a_letter_are_missing() -> None:
-    asked = frozenset({Place(0, 1), Place(0, 2), Place(0, 3)})
-    survey, _ = surveyed([letter(1), mark(letter(2))], selection=Selection(places=asked))
-    assert survey.missing == {Place(0, 2), Place(0, 3)}
+    asked = frozenset({Position(0, 1), Position(0, 2), Position(0, 3)})
+    survey, _ = surveyed([letter(1), marker(letter(2))], selection=Selection(positions=asked))
+    assert survey.missing == {Position(0, 2), Position(0, 3)}
 
 
 @pytest.mark.parametrize(
@@ -175,6 +175,6 @@ def test_no_more_letters_are_kept_than_wanted() -> None:
     newest = Newest(3, cut)
     for n in [5, 1, 9, 7, 2, 8]:
         newest.add(letter(n, time=n))
-    assert [seen.place.offset for seen in newest.in_order()] == [7, 8, 9]
+    assert [seen.position.offset for seen in newest.in_order()] == [7, 8, 9]
     newest.clear()
     assert newest.in_order() == []

@@ -22,6 +22,7 @@ from anomaly_app.kafka.probe import connect
 from anomaly_app.kafka.security import client_options, tls_context
 from anomaly_app.schemas.registry import open_registry
 from anomaly_app.settings.app import Settings
+from tests.support.waiting import connections_closed
 
 HOST = "127.0.0.1"
 
@@ -52,7 +53,7 @@ def openssl(*arguments: str) -> None:
     subprocess.run(["openssl", *arguments], check=True, capture_output=True)
 
 
-def knocking_at(
+async def knocking_at(
     server: ssl.SSLContext | None, settings: Callable[[int], Settings], *, answer: bytes = b""
 ) -> tuple[BaseException, list[Any]]:
     """Let the app connect to a server; give what it raised, and the certificates it showed.
@@ -69,14 +70,12 @@ def knocking_at(
 
     async def run() -> BaseException:
         listener = await asyncio.start_server(serve, HOST, 0, ssl=server)
-        async with listener:
+        async with listener, connections_closed():
             with pytest.raises(BrokerError) as caught:
                 await connect(settings(listener.sockets[0].getsockname()[1]), wait=0)
-            # Connections that broke off are closed in the next turns of the loop.
-            await asyncio.sleep(0.05)
         return caught.value
 
-    return asyncio.run(run()), subjects
+    return await run(), subjects
 
 
 def server_with(pki: Path, name: str) -> ssl.SSLContext:
@@ -85,8 +84,8 @@ def server_with(pki: Path, name: str) -> ssl.SSLContext:
     return context
 
 
-def test_a_certificate_of_another_host_is_refused(pki: Path) -> None:
-    raised, _ = knocking_at(
+async def test_a_certificate_of_another_host_is_refused(pki: Path) -> None:
+    raised, _ = await knocking_at(
         server_with(pki, "elsewhere"),
         lambda port: Settings(
             broker=f"{HOST}:{port}", security_protocol="SSL", tls_ca_file=pki / "elsewhere.pem"
@@ -98,11 +97,11 @@ def test_a_certificate_of_another_host_is_refused(pki: Path) -> None:
     )
 
 
-def test_a_broker_that_asks_for_a_certificate_gets_the_apps(pki: Path) -> None:
+async def test_a_broker_that_asks_for_a_certificate_gets_the_apps(pki: Path) -> None:
     server = server_with(pki, "here")
     server.verify_mode = ssl.CERT_REQUIRED
     server.load_verify_locations(pki / "app.pem")
-    raised, subjects = knocking_at(
+    raised, subjects = await knocking_at(
         server,
         lambda port: Settings(
             broker=f"{HOST}:{port}",
@@ -128,8 +127,8 @@ BAD_CERTIFICATE = b"\x15\x03\x03\x00\x02\x02\x2a"
         (b"HTTP/1.1 400 Bad\r\n", "wrong version"),
     ],
 )
-def test_a_tls_fault_that_will_stay_is_told_at_once(answer: bytes, words: str) -> None:
-    raised, _ = knocking_at(
+async def test_a_tls_fault_that_will_stay_is_told_at_once(answer: bytes, words: str) -> None:
+    raised, _ = await knocking_at(
         None, lambda port: Settings(broker=f"{HOST}:{port}", security_protocol="SSL"), answer=answer
     )
     assert isinstance(raised, BrokerRefused)
@@ -178,7 +177,7 @@ def test_without_settings_clients_speak_plainly() -> None:
     }
 
 
-def test_the_registrys_certificate_is_checked_by_the_same_file(pki: Path) -> None:
+async def test_the_registrys_certificate_is_checked_by_the_same_file(pki: Path) -> None:
     async def types(_: web.Request) -> web.Response:
         return web.json_response(["AVRO"])
 
@@ -193,17 +192,16 @@ def test_the_registrys_certificate_is_checked_by_the_same_file(pki: Path) -> Non
             schema_registry=f"https://{HOST}:{runner.addresses[0][1]}",
             tls_ca_file=pki / f"{authority}.pem",
         )
-        try:
-            registry = open_registry(settings)
-            assert registry is not None
-            async with registry:
-                await registry.check()
-        finally:
-            await runner.cleanup()
-            # Connections that broke off are closed in the next turns of the loop.
-            await asyncio.sleep(0.05)
+        async with connections_closed():
+            try:
+                registry = open_registry(settings)
+                assert registry is not None
+                async with registry:
+                    await registry.check()
+            finally:
+                await runner.cleanup()
 
-    asyncio.run(ask("here", "here"))
+    await ask("here", "here")
     for name, authority in (("elsewhere", "elsewhere"), ("here", "elsewhere")):
         with pytest.raises(RegistryUnreachable, match="CERTIFICATE_VERIFY_FAILED"):
-            asyncio.run(ask(name, authority))
+            await ask(name, authority)

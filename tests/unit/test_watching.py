@@ -1,6 +1,5 @@
 """The task that says what waits, with a clock of the test's own."""
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -42,12 +41,9 @@ class App:
         self.looks -= 1
         self.now += seconds
 
-    def run(self) -> None:
-        async def live() -> None:
-            for work in (*self.tasks, *self.at_stop):
-                await work()
-
-        asyncio.run(live())
+    async def run(self) -> None:
+        for work in (*self.tasks, *self.at_stop):
+            await work()
 
 
 def letters(count: int) -> Batch:
@@ -55,7 +51,7 @@ def letters(count: int) -> Batch:
 
 
 @pytest.mark.parametrize("looks", [2, 11, 12, 100])
-def test_what_waits_is_said_after_a_minute_or_at_the_stop_and_once(
+async def test_what_waits_is_said_after_a_minute_or_at_the_stop_and_once(
     looks: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app, context, said = App(looks), WorkerContext(Settings()), []
@@ -66,6 +62,6 @@ def test_what_waits_is_said_after_a_minute_or_at_the_stop_and_once(
     define_watching(cast("faust.App", app), context)
     notice(letters(1), context)
     notice(letters(3), context)
-    app.run()
+    await app.run()
     at = min(60.0, POLL_INTERVAL * looks)
     assert said == [(0.0, "1 dead letter"), (at, "3 more dead letters")]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly_app.core.alerts.message import AlertMessage
+from anomaly_app.core.alerts import Alert
 from anomaly_app.core.model.explain import Reason
 from anomaly_app.core.model.wording import reason_in_words, value_in_words
 from anomaly_app.core.wording import NOTHING, how_unusual, number, odds, percent
@@ -86,7 +86,7 @@ def test_a_report_and_an_alert_write_a_reason_alike(
     (row,) = incident_rows([incident(reasons=[reason])])
     in_report = "".join(row.reasons[0])
     assert in_report == reason_in_words(reason)
-    assert in_report in AlertMessage(anomaly(reasons=[reason])).text
+    assert in_report in Alert.of(anomaly(reasons=[reason])).text
 
 
 @given(st.floats(allow_nan=True, allow_infinity=True))

@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from anomaly_app.core.detectors import NEEDS_LABELS
-from training.cli import COMMANDS, one_line_errors
+from anomaly_app.terminal import one_line_errors
+from training.cli import COMMANDS
 from training.commands import options
 from training.commands.progress import progress
 from training.evaluation.choice import (

@@ -1,4 +1,4 @@
-"""Progress bars."""
+"""The progress bars of long commands; those of a worker, which has no rich, have a line."""
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn

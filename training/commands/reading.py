@@ -1,6 +1,5 @@
 """Reading DATA, whatever it is, with a word on standard error while it takes."""
 
-import logging
 import time
 from pathlib import Path
 
@@ -44,8 +43,6 @@ def read_data(
             raise click.UsageError("--last goes with a topic: kafka://HOST:PORT/TOPIC")
         with busy.status(f"reading {escape(str(data))}"):
             return read_history(data, roles)
-    # What goes wrong is said in one line, not by the client as well.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL + 1)
     since = None if last is None else time.time() - last
     with progress(busy) as bar:
         task = bar.add_task(f"reading {data}", total=None)

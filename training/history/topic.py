@@ -13,8 +13,8 @@ from anomaly_app.core.decoding.framing import NO_READERS, schemas_of
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.errors import DataError
 from anomaly_app.kafka.clients import broker_errors, open_admin, open_consumer
-from anomaly_app.kafka.offsets import bounds
-from anomaly_app.kafka.reading import Bounds, Progress, read_bounded
+from anomaly_app.kafka.offsets import OffsetRanges, watermarks
+from anomaly_app.kafka.reading import Progress, read_ranges
 from anomaly_app.kafka.topics import describe_topics
 from anomaly_app.schemas.registry import SchemaRegistry, open_registry
 from anomaly_app.settings.app import Settings, change_settings
@@ -117,11 +117,11 @@ async def _fill(
     async with open_consumer(settings, committed_only=True) as consumer, registry or nullcontext():
         partitions = [TopicPartition(name, number) for number in numbers]
         with broker_errors(f"asking for the offsets of {name}"):
-            edges: Bounds = await bounds(consumer, partitions)
+            edges: OffsetRanges = await watermarks(consumer, partitions)
             if since is not None:
                 edges = await _from(consumer, edges, since)
         total = sum(end - start for start, end in edges.values())
-        async for fetched in read_bounded(consumer, edges, patience=settings.broker_wait):
+        async for fetched in read_ranges(consumer, edges, answer_timeout=settings.broker_wait):
             if registry is not None:
                 await registry.learn(schemas_of(record.value for record in fetched.records))
             table.add(fetched.records)
@@ -129,7 +129,7 @@ async def _fill(
                 progress(fetched.done, total)
 
 
-async def _from(consumer: AIOKafkaConsumer, edges: Bounds, since: float) -> Bounds:
+async def _from(consumer: AIOKafkaConsumer, edges: OffsetRanges, since: float) -> OffsetRanges:
     """Leave out what is before a time, as far as the broker can tell."""
     found = await consumer.offsets_for_times({p: int(since * 1000) for p in edges})
     return {

@@ -1,1 +1,6 @@
 """Alerts: from a message of the anomalies topic to words for people."""
+
+from anomaly_app.core.alerts.alert import Alert
+from anomaly_app.core.alerts.reading import read_alert, render_alert
+
+__all__ = ["Alert", "read_alert", "render_alert"]

@@ -1,8 +1,11 @@
 """From a message of the anomalies topic to an alert, and who is to blame where that fails."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import msgspec
 
-from anomaly_app.core.alerts.message import AlertMessage
+from anomaly_app.core.alerts.alert import Alert
 from anomaly_app.core.model.explain import Reason
 from anomaly_app.core.scoring.anomaly import (
     READING_FAULTS,
@@ -34,11 +37,14 @@ EXAMPLE = write_json(
 )
 """An anomaly with which nothing is wrong."""
 
+Message = TypeVar("Message")
+"""What a channel makes of an alert."""
+
 LONGEST_ID = 300
 """Characters of an id that are said: a topic's name has 249 at most."""
 
 
-def read_alert(value: bytes | None) -> AlertMessage:
+def read_alert(value: bytes | None) -> Alert:
     """Put a message of the anomalies topic into words for people.
 
     Parameters
@@ -56,15 +62,44 @@ def read_alert(value: bytes | None) -> AlertMessage:
         Whatever `EXAMPLE` raises as well: no message is to blame.
     """
     try:
-        return AlertMessage(_read(value or b""))
+        return Alert.of(_read(value or b""))
     except Exception as raised:  # noqa: BLE001  # sorted below
         fault = raised
-    AlertMessage(read_anomaly(EXAMPLE))
+    Alert.of(read_anomaly(EXAMPLE))
     if isinstance(fault, AnomalyUnreadable):
         raise fault
-    raise RecordRejected(
-        Rejection.UNALERTABLE, f"anomaly {_id_of(value or b'')}: {describe(fault)}"
-    ) from fault
+    raise _unalertable(_id_of(value or b""), fault)
+
+
+def render_alert(alert: Alert, render: Callable[[Alert], Message]) -> Message:
+    """Write an alert as a channel takes it.
+
+    Parameters
+    ----------
+    alert
+        From `read_alert`.
+    render
+        The channel's.
+
+    Raises
+    ------
+    RecordRejected
+        The alert cannot be written so, while that of `EXAMPLE` can.
+    Exception
+        Whatever that of `EXAMPLE` raises as well: no alert is to blame.
+    """
+    try:
+        return render(alert)
+    except Exception as raised:  # noqa: BLE001  # sorted below
+        fault = raised
+    render(Alert.of(read_anomaly(EXAMPLE)))
+    raise _unalertable(repr(alert.anomaly_id[:LONGEST_ID]), fault)
+
+
+def _unalertable(anomaly_id: str, fault: Exception) -> RecordRejected:
+    error = RecordRejected(Rejection.UNALERTABLE, f"anomaly {anomaly_id}: {describe(fault)}")
+    error.__cause__ = fault
+    return error
 
 
 def _read(value: bytes) -> Anomaly:

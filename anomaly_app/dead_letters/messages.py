@@ -1,27 +1,23 @@
-"""Dead letters as they stand on their topic, and the marks of those that were replayed."""
+"""Dead letters as they stand on their topic, and the markers of those that were replayed."""
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from aiokafka.structs import ConsumerRecord
 
-from anomaly_app.core.scoring.dead_letter import HEADERS
-
-MOST_DIGITS = 19
-"""Of an offset: Kafka's are of 64 bits."""
+from anomaly_app.core.scoring.dead_letter import DeadLetterHeaders, header_texts, whole_number
 
 REPLAYED = "replayed"
 REPLAYED_TO = "replayed-to"
-"""Headers of a mark: which record was replayed, and where it went."""
+"""Headers of a marker: which record was replayed, and where it went."""
 
 REPLAYED_FROM = "replayed-from"
-"""Header of a record that was replayed: the topic and the place of its dead letter."""
+"""Header of a record that was replayed: the topic and the position of its dead letter."""
 
 
-class Place(NamedTuple):
-    """Where a message stands on the dead letters' topic, written ``partition-offset``."""
+class Position(NamedTuple):
+    """The position of a message on the dead letters' topic, written ``partition-offset``."""
 
     partition: int
     offset: int
@@ -30,7 +26,7 @@ class Place(NamedTuple):
         return f"{self.partition}-{self.offset}"
 
     @classmethod
-    def parse(cls, text: str) -> "Place":
+    def parse(cls, text: str) -> "Position":
         """Read ``partition-offset``, such as 3-1042.
 
         Raises
@@ -39,17 +35,17 @@ class Place(NamedTuple):
             The text is something else.
         """
         partition, _, offset = text.partition("-")
-        return cls(_number(partition), _number(offset))
+        return cls(whole_number(partition), whole_number(offset))
 
 
 @dataclass(slots=True)
-class Letter:
+class DeadLetter:
     """A dead letter; for the pipeline it is the record that was rejected.
 
     Parameters
     ----------
-    place
-        Where the letter itself stands.
+    position
+        Of the dead letter itself.
     timestamp
         When it was written, in milliseconds since the epoch.
     error
@@ -60,7 +56,7 @@ class Letter:
         The rejected record's.
     """
 
-    place: Place
+    position: Position
     timestamp: int | None
     error: str
     topic: str
@@ -94,62 +90,49 @@ class Letter:
         return f"{self.source} {hashlib.sha256(self.value or b'').hexdigest()[:16]}"
 
 
-class Mark(NamedTuple):
-    """Says that a record was replayed; it stands on the partition of its letter."""
+class ReplayMarker(NamedTuple):
+    """Says that a record was replayed; it is on the partition of its dead letter."""
 
     identity: str
-    """Of the record; see `Letter.identity`."""
+    """Of the record; see `DeadLetter.identity`."""
     sent_to: str
     """Where it went: ``topic-partition-offset``."""
 
     @property
     def headers(self) -> list[tuple[str, bytes]]:
-        """Kafka headers; a mark has nothing else but the letter's key."""
+        """Kafka headers; a marker has nothing else but the letter's key."""
         return [(REPLAYED, self.identity.encode()), (REPLAYED_TO, self.sent_to.encode())]
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Which letters are meant: those of the reasons *and* the places; none given means any."""
+    """Which letters are meant: those of the reasons *and* the positions; none given means any."""
 
     reasons: frozenset[str] = frozenset()
-    places: frozenset[Place] = frozenset()
+    positions: frozenset[Position] = frozenset()
 
-    def __contains__(self, letter: Letter) -> bool:
+    def __contains__(self, letter: DeadLetter) -> bool:
         return (not self.reasons or letter.reason in self.reasons) and (
-            not self.places or letter.place in self.places
+            not self.positions or letter.position in self.positions
         )
 
 
-def read_message(message: ConsumerRecord) -> Letter | Mark | None:
-    """Read a message of the dead letters' topic; None where it is neither letter nor mark.
+def read_message(message: ConsumerRecord) -> DeadLetter | ReplayMarker | None:
+    """Read a message of the dead letters' topic; None where it is neither dead letter nor marker.
 
     Anybody may have written anything to the topic: nothing raises.
     """
-    headers = _texts(message.headers)
+    headers = header_texts(message.headers)
+    if REPLAYED in headers:
+        return ReplayMarker(headers[REPLAYED], headers.get(REPLAYED_TO, ""))
     try:
-        if REPLAYED in headers:
-            return Mark(headers[REPLAYED], headers.get(REPLAYED_TO, ""))
-        return Letter(
-            place=Place(message.partition, message.offset),
-            timestamp=message.timestamp,
-            error=headers[HEADERS["error"]],
-            topic=headers[HEADERS["topic"]],
-            partition=_number(headers[HEADERS["partition"]]),
-            offset=_number(headers[HEADERS["offset"]]),
-            key=message.key,
-            value=message.value,
-        )
+        source = DeadLetterHeaders.read(headers)
     except (KeyError, ValueError):
         return None
-
-
-def _texts(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
-    return {name: (value or b"").decode(errors="backslashreplace") for name, value in headers}
-
-
-def _number(digits: str) -> int:
-    # `int` takes signs, spaces, underscores and the digits of all scripts as well.
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS):
-        raise ValueError(f"{digits[:40]!r} is not a number")
-    return int(digits)
+    return DeadLetter(
+        Position(message.partition, message.offset),
+        message.timestamp,
+        *source,
+        key=message.key,
+        value=message.value,
+    )

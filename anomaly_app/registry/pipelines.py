@@ -1,0 +1,65 @@
+"""From an artifact and the settings to the pipeline that judges records."""
+
+from difflib import get_close_matches
+
+from anomaly_app.core.decoding.framing import Readers
+from anomaly_app.core.model.model import Model
+from anomaly_app.core.roles.roles import Roles
+from anomaly_app.core.scoring.pipeline import Pipeline
+from anomaly_app.core.visible import listed
+from anomaly_app.errors import SettingsError
+from anomaly_app.registry.artifacts import load_model
+from anomaly_app.settings import Settings
+
+
+def load_pipeline(settings: Settings, readers: Readers) -> Pipeline:
+    """Load the model of the settings, and judge with it as they say.
+
+    Parameters
+    ----------
+    settings
+        Name the model's folder, and say how records are read.
+    readers
+        Of framed records, by the ids of their schemas; it may be filled later.
+
+    Raises
+    ------
+    ModelError
+        The model is not there, or not to be trusted.
+    SettingsError
+        The settings name features that it does not have.
+    """
+    return build_pipeline(load_model(settings.model), settings, readers)
+
+
+def build_pipeline(model: Model, settings: Settings, readers: Readers) -> Pipeline:
+    """Judge with a model that is loaded; see `load_pipeline`.
+
+    Raises
+    ------
+    SettingsError
+        A feature that the roles of the settings rename is none of the model's.
+    """
+    return Pipeline(
+        model,
+        max_record_bytes=settings.max_record_bytes,
+        max_reasons=settings.max_reasons,
+        roles=_roles_for(model, settings),
+        payload=settings.payload,
+        strict=settings.strict,
+        readers=readers,
+    )
+
+
+def _roles_for(model: Model, settings: Settings) -> Roles:
+    """Give the roles of the settings, once the model has the features that they name."""
+    roles = settings.said_roles
+    names = [feature.name for feature in model.schema.wire_features]
+    for name in roles.renamed:
+        if name not in names:
+            close = get_close_matches(name, names, n=1)
+            meant = f"did you mean {close[0]}?" if close else f"it has {listed(names, most=9)}"
+            raise SettingsError(
+                f"ANOMALY_ROLES: the model in {settings.model} has no feature {name!r}; {meant}"
+            )
+    return roles
