@@ -6,9 +6,10 @@ READY := .venv/.ready
 KAFKA := build/kafka
 BENCH := build/bench-venv
 ATHERIS := build/atheris
+DOCS := build/docs-venv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo train worker test lint hooks types unit integration test-hard test-kafka fuzz bench bench-growth format lock clean
+.PHONY: help demo train worker test lint hooks types wheel unit integration test-hard test-kafka fuzz bench bench-growth docs format lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +62,10 @@ hooks: $(READY) ## Check the same at every commit
 
 types: $(READY) ## Check types, strictly
 	@$(BIN)/mypy
+
+wheel: $(READY) ## Build the wheel and the source distribution into dist
+	@rm -rf dist
+	@$(BIN)/python -m build --outdir dist .
 
 unit: $(READY) ## Test without a broker, in seconds
 	@$(BIN)/pytest -q -n auto tests/unit
@@ -118,6 +123,17 @@ $(BENCH)/.ready: requirements-bench.lock
 	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.lock
 	@touch $@
 
+docs: $(DOCS)/.ready ## Build the documentation as a site, in build/site
+	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --quiet --strict
+	@echo "open build/site/index.html in a browser"
+
+# An environment of its own: neither a worker nor a developer needs the site's packages.
+$(DOCS)/.ready: requirements-docs.lock
+	@test -x $(DOCS)/bin/python || $(PYTHON) -m venv $(DOCS)
+	@echo "installing the site's packages into $(DOCS) (once)"
+	@$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.lock
+	@touch $@
+
 format: $(READY) ## Rewrite the code in the project's style
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
@@ -144,11 +160,12 @@ lock: $(READY) ## Resolve the dependencies anew; UPGRADE= keeps the versions tha
 	$(COMPILE) $(UPGRADE) pyproject.toml -o requirements.lock
 	$(call add_lock,registry,$(BASE_LOCK))
 	$(call add_lock,dev,$(REGISTRY_LOCK))
-	$(call add_lock,docs,$(DEV_LOCK))
+	sed '/^-r/d' $(DEV_LOCK) > build/below.lock
+	$(COMPILE) $(UPGRADE) --group docs -c build/below.lock -o requirements-docs.lock
 	# The benchmark's peers need other versions of some packages: it has a lock of its own, which
 	# keeps the others' versions where it can.
 	$(if $(UPGRADE),sed '/^-r/d' $(DEV_LOCK) > requirements-bench.lock)
 	$(COMPILE) --extra bench pyproject.toml -o requirements-bench.lock
 
 clean: ## Remove what was built, and the environment
-	@rm -rf .venv build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
