@@ -47,7 +47,7 @@ def scripts(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("environment")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
     scripts = folder / "bin"
-    pip = [sys.executable, "-m", "pip", "--python", scripts / "python", "--quiet"]
+    pip = [sys.executable, "-m", "pip", "--python", str(scripts / "python"), "--quiet"]
     subprocess.run([*pip, "install", "--no-index", "--no-deps", wheel], check=True)
     packages = next(folder.glob("lib/python*/site-packages"))
     (packages / "libraries.pth").write_text(sysconfig.get_path("purelib"))
