@@ -21,7 +21,7 @@ from demo.screen import Screen
 from demo.tally import Tally, add_up, advice_of, reasons_of, summarise
 from demo.traffic import kafka_clients, send_events, watch_anomalies
 from harness.workers import Worker, running_workers
-from training.commands.decided import other_warnings, show_decisions
+from training.commands.column_decisions import other_warnings, show_decisions
 from training.commands.tables import warn
 from training.fit import FitOptions, fit_model
 from training.threshold import ThresholdRule

@@ -10,10 +10,10 @@ from anomaly_app.core.hours import hour_of_day
 from anomaly_app.core.model.schema import Feature, FeatureSchema
 from anomaly_app.errors import DataError
 from training.checks.hour_coverage import hour_feature
-from training.checks.left_out import Misleading
+from training.checks.misleading_columns import Misleading
 from training.columns.column_kinds import as_strings, is_category
 from training.history.history import History
-from training.tables.shown import cut
+from training.tables.truncation import cut
 
 MOST_CATEGORIES = 10_000
 """Strings that the manifest holds of a feature; all rarer ones are one class."""

@@ -8,7 +8,7 @@ from anomaly_app.core.arrays import Matrix
 from anomaly_app.errors import DataError
 from training import thresholds
 from training.history.history import History
-from training.thresholds import Threshold
+from training.threshold_rules import Threshold
 
 SECONDS_PER_DAY = 86_400.0
 ALERT_RATE = 0.005

@@ -11,7 +11,7 @@ from rich.console import Console
 from anomaly_app.core.model.manifest import Manifest, Training
 from anomaly_app.core.roles.roles import Roles
 from tests.support.factories import fitted, history
-from training.commands.decided import decisions, other_warnings, show_decisions
+from training.commands.column_decisions import decisions, other_warnings, show_decisions
 from training.fit import FitOptions, fit_model
 
 

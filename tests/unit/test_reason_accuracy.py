@@ -7,7 +7,7 @@ import pytest
 
 from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.model.model import Model
-from training.evaluation.culprits import EXPLAINED, KINDS, Named, fit_on, named
+from training.evaluation.reason_accuracy import EXPLAINED, KINDS, Named, fit_on, named
 from training.evaluation.synthetic_anomalies import BEYOND, NEARLY_ALWAYS, plant_culprits
 
 FEATURES = 40

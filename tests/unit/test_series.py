@@ -13,7 +13,7 @@ from anomaly_app.core.roles.roles import Roles
 from anomaly_app.core.scoring.pipeline import Pipeline
 from anomaly_app.errors import DataError
 from tests.support.factories import NOON, history, record
-from training.checks.data_check import data_warnings, require_columns
+from training.checks.compatibility import data_warnings, require_columns
 from training.evaluation.evaluate import evaluate
 from training.fit import FitOptions, fit_model, hold_back
 from training.history.history import History

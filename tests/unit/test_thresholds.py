@@ -21,7 +21,7 @@ from training.threshold import (
     choose_threshold,
     transactions_a_day,
 )
-from training.thresholds import (
+from training.threshold_rules import (
     MOST_RATE,
     Labels,
     Threshold,

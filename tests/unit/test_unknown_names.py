@@ -8,12 +8,12 @@ import pytest
 
 from anomaly_app.core.roles.roles import Roles
 from tests.support.histories import BASE, changed, renamed, table
-from training.checks.leaks import Labelled
-from training.columns.intervals_of_time import beginnings
-from training.columns.key_by_pattern import key_by_pattern
-from training.columns.label_names import word_of_label
+from training.checks.label_leakage import Labelled
+from training.columns.time_intervals import beginnings
+from training.columns.key_inference import key_by_pattern
+from training.columns.label_column_names import word_of_label
 from training.columns.labels import of_column
-from training.columns.time_by_values import times_by_values
+from training.columns.time_inference import times_by_values
 from training.history.history import History
 from training.history.reading import read_history
 

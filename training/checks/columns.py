@@ -6,8 +6,8 @@ import polars as pl
 
 from anomaly_app.core.model.schema import FeatureSchema
 from training.checks.hour_coverage import hour_warning
-from training.checks.leaks import LEAKS, Labelled
-from training.checks.left_out import counts
+from training.checks.label_leakage import LEAKS, Labelled
+from training.checks.misleading_columns import counts
 from training.history.history import History
 
 MOSTLY = 0.5

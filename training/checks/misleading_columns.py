@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from training.checks.leaks import Labelled
+from training.checks.label_leakage import Labelled
 from training.checks.within_entities import WithinEntities
 from training.columns.column_kinds import almost_all_different, is_category, is_identifier
 from training.history.history import History

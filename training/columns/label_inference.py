@@ -7,8 +7,8 @@ import polars as pl
 
 from anomaly_app.core.roles.column_names import may_be_label, plain_name, words_of
 from anomaly_app.core.roles.roles import Roles
-from training.columns.label_names import RANKS, word_of_label
-from training.columns.label_words import plain
+from training.columns.label_column_names import RANKS, word_of_label
+from training.columns.label_values import plain
 from training.columns.labels import MOST_VALUES, is_understood
 
 TELLING = frozenset(

@@ -12,8 +12,8 @@ import polars as pl
 from anomaly_app.core.roles.column_names import may_be_label
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.errors import DataError
-from training.columns.label_names import word_of_label
-from training.columns.label_words import anomalous_values, plain, quoted
+from training.columns.label_column_names import word_of_label
+from training.columns.label_values import anomalous_values, plain, quoted
 from training.tables.files import stem
 from training.tables.times import read_times
 

@@ -9,14 +9,14 @@ from msgspec.structs import replace
 
 from anomaly_app.core.roles.column_names import plain_name, suggested
 from anomaly_app.core.roles.roles import Roles
-from training.columns.key_by_pattern import key_by_pattern
-from training.columns.label_by_words import label_by_words
+from training.columns.key_inference import key_by_pattern
+from training.columns.label_inference import label_by_words
 from training.columns.labels import is_understood
-from training.columns.other_labels import label_like
-from training.columns.time_by_values import times_by_values
+from training.columns.unused_labels import label_like
+from training.columns.time_inference import times_by_values
 from training.tables.header import INDEX
 from training.tables.times import AmbiguousTimeError, read_times
-from training.tables.zones import check_zone
+from training.tables.time_zones import check_zone
 
 LOOKED_AT = 2_000
 """Rows, spread over the table, that tell whether a column is one of times."""

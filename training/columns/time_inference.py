@@ -8,11 +8,11 @@ import polars as pl
 from anomaly_app.core.roles.column_names import words_of
 from anomaly_app.core.roles.roles import Roles
 from training.columns.column_kinds import says_identifier
-from training.columns.time_names import ATTRIBUTE, END, OF_NUMBERS, rank_of
-from training.tables.moments import moments
-from training.tables.time_texts import order_of
+from training.columns.time_column_names import ATTRIBUTE, END, OF_NUMBERS, rank_of
+from training.tables.datetime_parsing import moments
+from training.tables.datetime_patterns import order_of
 from training.tables.times import read_times
-from training.tables.zones import Seconds
+from training.tables.time_zones import Seconds
 
 LOOKED_AT = 2_000
 """Rows, spread over the table, that tell whether a column is one of times."""

@@ -12,7 +12,7 @@ from anomaly_app.core.roles.roles import Roles
 from anomaly_app.registry.artifacts import next_version, save_model
 from training.cli import COMMANDS, one_line_errors
 from training.commands import options, rules
-from training.commands.decided import other_warnings, show_decisions
+from training.commands.column_decisions import other_warnings, show_decisions
 from training.commands.reading import read_data
 from training.commands.tables import feature_table, measured, warn
 from training.fit import FitOptions, Fitted, fit_model

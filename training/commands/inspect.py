@@ -12,7 +12,7 @@ from anomaly_app.errors import ModelCorrupt
 from anomaly_app.registry.artifacts import read_artifact
 from training.cli import COMMANDS, one_line_errors
 from training.commands import options
-from training.commands.decided import other_warnings, show_decisions
+from training.commands.column_decisions import other_warnings, show_decisions
 from training.commands.tables import feature_table, measured, warn
 
 

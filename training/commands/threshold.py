@@ -22,7 +22,7 @@ from training.commands.tables import warn
 from training.evaluation.evaluate import Evaluation, evaluate
 from training.history.topic import TopicAddress
 from training.threshold import ThresholdRule
-from training.thresholds import Threshold
+from training.threshold_rules import Threshold
 
 OF_THE_THRESHOLD = ("alert_rate", "precision", "recall")
 """Measures in a manifest that were taken at its threshold."""

@@ -11,7 +11,7 @@ from anomaly_app.core.detectors import NEEDS_LABELS
 from anomaly_app.core.model.model import Model
 from anomaly_app.errors import DataError
 from training.checks.alert_share import alert_share_warning
-from training.checks.data_check import data_warnings
+from training.checks.compatibility import data_warnings
 from training.evaluation.agreement import mean_overlap, overlap, top_rows
 from training.evaluation.benchmark import microseconds_per_row
 from training.evaluation.blocks import blocks_of

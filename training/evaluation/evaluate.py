@@ -11,7 +11,7 @@ from anomaly_app.core.model.manifest import Manifest
 from anomaly_app.core.model.model import Model
 from anomaly_app.errors import DataError
 from training.checks.alert_share import alert_share_warning
-from training.checks.data_check import data_warnings, require_columns
+from training.checks.compatibility import data_warnings, require_columns
 from training.evaluation.blocks import blocks_of
 from training.evaluation.incidents import MOST_INCIDENTS, Incident, find_incidents
 from training.evaluation.intervals import Bootstrap, Interval, judge

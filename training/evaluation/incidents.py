@@ -13,7 +13,7 @@ from anomaly_app.core.scoring.severity import Severity, severity_of
 from training.evaluation.blocks import Places, Series, series_of
 from training.history.history import History
 from training.schema import encode_history
-from training.thresholds import Labels
+from training.threshold_rules import Labels
 
 MOST_INCIDENTS = 20
 

@@ -13,7 +13,7 @@ from scipy.stats import beta
 from anomaly_app.core.arrays import Matrix
 from training.evaluation.blocks import Places
 from training.history.history import History
-from training.thresholds import Labels
+from training.threshold_rules import Labels
 
 DRAWS = 1_000
 

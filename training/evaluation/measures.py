@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from anomaly_app.core.arrays import Matrix
-from training.thresholds import Labels
+from training.threshold_rules import Labels
 
 
 def measure(

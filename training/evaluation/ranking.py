@@ -3,7 +3,7 @@
 import numpy as np
 
 from anomaly_app.core.arrays import Matrix
-from training.thresholds import Labels
+from training.threshold_rules import Labels
 
 
 def auc_and_ap(scorings: Matrix, labels: Labels) -> Matrix:

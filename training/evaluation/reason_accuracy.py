@@ -1,4 +1,4 @@
-"""How often reasons name the planted features: ``python -m training.evaluation.culprits``."""
+"""How often reasons name the planted features: ``python -m training.evaluation.reason_accuracy``."""
 
 from pathlib import Path
 from typing import NamedTuple

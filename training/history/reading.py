@@ -9,11 +9,11 @@ from msgspec.structs import replace
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.errors import DataError
 from training.columns.date_and_time import JOINED, DateAndTime
-from training.columns.intervals_of_time import beginnings
+from training.columns.time_intervals import beginnings
 from training.columns.labels import has_dashes, read_labels
-from training.columns.parts import Parts, resolved, with_learnt
+from training.columns.role_inference import Parts, resolved, with_learnt
 from training.history.history import History
-from training.history.history_times import about_times, times_of
+from training.history.times import about_times, times_of
 from training.tables.files import read_tables, stem, typed, without_row_numbers
 from training.tables.folder import files_of
 from training.tables.table import Table, stacked

@@ -5,7 +5,7 @@ import polars as pl
 
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.errors import DataError
-from training.columns.parts import READABLE
+from training.columns.role_inference import READABLE
 from training.tables.table import Table
 from training.tables.times import AmbiguousTimeError, Times, read_times
 

@@ -18,7 +18,7 @@ from anomaly_app.kafka.reading import Bounds, Progress, read_bounded
 from anomaly_app.kafka.topics import describe_topics
 from anomaly_app.schemas.registry import SchemaRegistry, open_registry
 from anomaly_app.settings.app import Settings, change_settings
-from training.columns.parts import resolved
+from training.columns.role_inference import resolved
 from training.history.history import History
 from training.history.reading import history_of, verbatim
 from training.history.record_table import KAFKA_KEY, KAFKA_TIMESTAMP, RecordTable

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from anomaly_app.core.wording import number, percent
 from training.evaluation.contenders import Comparison, Contender
 from training.evaluation.recommendation import recommendation, standing
-from training.report.bars import detector_bars
-from training.report.columns import columns_of
+from training.report.comparison_bars import detector_bars
+from training.report.comparison_columns import columns_of
 from training.report.evaluation import about
 from training.report.page import KeyNumber, incident_rows, render
 from training.report.plots import Curve, precision_recall

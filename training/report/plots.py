@@ -24,7 +24,7 @@ from training.report.figures import (
     svg,
 )
 from training.report.traffic import DAY, Traffic, alerts_over_time
-from training.thresholds import Labels
+from training.threshold_rules import Labels
 
 BINS = 50
 

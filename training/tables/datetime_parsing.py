@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from training.tables.time_texts import WAYS, Order
+from training.tables.datetime_patterns import WAYS, Order
 
 PLAIN = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
 

@@ -10,11 +10,11 @@ import polars as pl
 
 from anomaly_app.errors import DataError
 from training.tables.layout import Layout, layout_of
-from training.tables.merged import split_merged
-from training.tables.no_data import blank_rows, repeated_headers, without_nameless
-from training.tables.shown import cut
+from training.tables.merged_columns import split_merged
+from training.tables.blanks import blank_rows, repeated_headers, without_nameless
+from training.tables.truncation import cut
 from training.tables.table import Table, Where
-from training.tables.tail import without_tail, without_totals
+from training.tables.footers import without_tail, without_totals
 from training.tables.text import Text
 
 UNUSED = "\x1f"

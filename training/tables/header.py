@@ -8,7 +8,7 @@ from typing import NamedTuple
 from anomaly_app.errors import DataError
 from training.tables.missing import MISSING
 from training.tables.numbers import are_values
-from training.tables.shown import cut
+from training.tables.truncation import cut
 
 INDEX = "index"
 """Name of a first column that has none."""

@@ -8,10 +8,10 @@ import polars as pl
 
 from anomaly_app.core.times import UNITS
 from anomaly_app.errors import DataError
-from training.tables.formats import strptime
-from training.tables.moments import moments
-from training.tables.time_texts import ORDERS, Order, format_of, is_numeric_date, order_of
-from training.tables.zones import Seconds, check_zone, epoch, in_range, localised, placed
+from training.tables.datetime_formats import strptime
+from training.tables.datetime_parsing import moments
+from training.tables.datetime_patterns import ORDERS, Order, format_of, is_numeric_date, order_of
+from training.tables.time_zones import Seconds, check_zone, epoch, in_range, localised, placed
 
 SLICE = 1_000_000
 """Texts that are read in one go, to save memory."""
