@@ -25,7 +25,7 @@ from benchmarks.throughput import Load, measure_throughput
 from benchmarks.topics import delete_topics, fill
 from benchmarks.wiring import Wiring
 from training.fit import FitOptions, fit_model
-from training.history.history import History
+from training.history import History
 
 TREES = (10, 25, 50, 100, 200, 400)
 FEATURES = (2, 5, 10, 25, 50, 100)

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from msgspec.structs import replace
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
@@ -28,10 +27,11 @@ from training.checks.later_alerts import (
     wild_rows_warning,
 )
 from training.evaluation.measures import measure
-from training.history.history import History
+from training.history import History
+from training.holdout import hold_back
 from training.schema import encode_history, infer_schema
-from training.series import infer_scales, places_in_time, scale_warning
-from training.threshold import ThresholdRule, check_rule, choose_threshold, transactions_a_day
+from training.series import infer_scales, scale_warning
+from training.threshold import ThresholdOptions, check_options, choose_threshold, transactions_a_day
 
 LEAST_ROWS = 100
 
@@ -69,7 +69,7 @@ class FitOptions:
     name: str = "transactions"
     detector: str = "default"
     params: dict[str, Any] = field(default_factory=dict)
-    threshold: ThresholdRule = ThresholdRule()  # noqa: RUF009  # it is frozen
+    threshold: ThresholdOptions = ThresholdOptions()  # noqa: RUF009  # it is frozen
     held_back: float = 0.25
     random_state: int = 0
 
@@ -102,7 +102,7 @@ def fit_model(history: History, options: FitOptions, *, version: str) -> Fitted:
     """
     _require_rows(history)
     fitted_on, held_back = hold_back(history, options.held_back, options.random_state)
-    check_rule(options.threshold, held_back)
+    check_options(options.threshold, held_back)
     inferred = infer_schema(fitted_on)
     schema, matrix = _with_scales(fitted_on, inferred.schema)
     judged = encode_history(held_back, schema)
@@ -152,28 +152,6 @@ def fit_model(history: History, options: FitOptions, *, version: str) -> Fitted:
         metrics=measure(log_p, held_back.labels, threshold.alert_rate, held_back.labelled),
     )
     return Fitted(manifest, pickle, inferred.left_out)
-
-
-def hold_back(history: History, share: float, random_state: int) -> tuple[History, History]:
-    """Split history into what is fitted on and what is held back.
-
-    Parameters
-    ----------
-    history
-        With a time, its latest rows are held back, or those of each series where the series were
-        recorded apart; without one, random rows. Either part keeps the order of the rows.
-    share
-        Of the rows that are held back, above 0 and below 1.
-    random_state
-        Seed of the random rows.
-    """
-    rows: npt.NDArray[np.intp] = np.arange(len(history))
-    if history.times is None:
-        rows = np.random.default_rng(random_state).permutation(rows)
-    else:
-        rows = np.argsort(places_in_time(history, share), kind="stable")
-    cut = len(rows) - max(int(len(rows) * share), 1)
-    return history.take(np.sort(rows[:cut])), history.take(np.sort(rows[cut:]))
 
 
 def _require_rows(history: History) -> None:

@@ -12,7 +12,7 @@ from anomaly_app.errors import DataError
 from training.checks.hour_coverage import hour_feature
 from training.checks.misleading_columns import Misleading
 from training.columns.column_kinds import as_strings, is_category
-from training.history.history import History
+from training.history import History
 from training.tables.truncation import cut
 
 MOST_CATEGORIES = 10_000

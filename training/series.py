@@ -1,13 +1,12 @@
 """A few series with much history each: whether they were recorded apart, and on what scales."""
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.model.scales import Scale, Scales
 from anomaly_app.core.model.schema import FeatureSchema
-from training.history.history import History
+from training.history import History
 
 MOST_SERIES = 200
 """Entities at most that are taken for series of their own, not for customers."""
@@ -17,9 +16,6 @@ LEAST_ROWS = 100
 
 NEARLY_ALL = 0.95
 """Share of the rows, at least, that series with so many rows have."""
-
-APART = 0.25
-"""Share of the rows, at least, of series that end before, or begin after, the rows held back."""
 
 TIMES = 10.0
 """Times that one series spreads as much as another, from which on they are on different scales:
@@ -35,8 +31,6 @@ ENDS = MIDDLE, TAILS
 
 NORMAL_TAILS = 4.653
 """Standard deviations between the tails of a normal distribution."""
-
-Places = npt.NDArray[np.float64]
 
 
 def series_of(history: History) -> pl.DataFrame | None:
@@ -55,32 +49,6 @@ def series_of(history: History) -> pl.DataFrame | None:
     many = frame.filter(pl.col("rows") >= LEAST_ROWS)
     few = 1 < many["entity"].n_unique() <= MOST_SERIES
     return frame if few and len(many) >= NEARLY_ALL * len(history) else None
-
-
-def places_in_time(history: History, share: float) -> Places:
-    """Say where each row stands in time, 0 to 1, so that the latest can be held back.
-
-    It is the place in all of history; or, where a good part of it is series that would be held
-    back wholly or not at all, the place in the row's own series: they were recorded apart.
-
-    Parameters
-    ----------
-    history
-        In time order.
-    share
-        Of the rows that are to be held back, above 0 and below 1.
-    """
-    rows = len(history)
-    places: Places = (np.arange(rows) + 0.5) / rows
-    if (series := series_of(history)) is None:
-        return places
-    late = pl.Series("late", places > 1.0 - share)
-    lates = pl.col("late").sum().over("entity")
-    one_sided = series.with_columns(late).select((lates == 0) | (lates == pl.col("rows")))
-    if float(one_sided.to_series().to_numpy().mean()) < APART:
-        return places
-    own = (pl.int_range(pl.len()).over("entity") + 0.5) / pl.col("rows")
-    return series.select(own).to_series().to_numpy()
 
 
 def infer_scales(history: History, schema: FeatureSchema, matrix: Matrix) -> Scales | None:

@@ -14,8 +14,7 @@ from anomaly_app.errors import DataError
 from tests.support.factories import history
 from training.checks.columns import column_warnings
 from training.fit import FitOptions, fit_model
-from training.history.history import History
-from training.history.reading import read_history
+from training.history import History, read_history
 from training.schema import encode_history, infer_schema
 
 ROWS = 200

@@ -13,7 +13,7 @@ from anomaly_app.core.model.schema import Row
 from anomaly_app.core.roles.roles import Roles
 from tests.support.factories import history
 from training.columns.column_kinds import is_category, is_identifier
-from training.history.history import History
+from training.history import History
 from training.schema import MOST_CATEGORIES, encode_history, infer_schema
 
 ROWS = 400

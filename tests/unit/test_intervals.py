@@ -22,7 +22,7 @@ from training.evaluation.intervals import (
     sure_enough,
 )
 from training.evaluation.measures import measure
-from training.history.history import History
+from training.history import History
 
 
 def alone(rows: int, seed: int = 0) -> Bootstrap:

@@ -21,7 +21,7 @@ from training.evaluation.protocols import (
     read_set,
     split,
 )
-from training.history.reading import read_history
+from training.history import read_history
 
 BOTH: tuple[Protocol, ...] = ("A", "C")
 

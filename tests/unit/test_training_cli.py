@@ -110,7 +110,7 @@ def test_a_detector_and_its_parameters_can_be_chosen(data: Path) -> None:
         (["--alerts-per-day", "20"], "at most 20 alerts a day"),
         (["--alerts-per-day", "5", "--transactions-per-day", "1000"], "at 1,000 rows a day"),
         (["--f-beta", "1"], "best F1"),
-        (["--cost", "100:1"], "least cost at 100 for a missed anomaly and 1 for a false alert"),
+        (["--cost", "100:1"], "lowest cost at 100 for a missed anomaly and 1 for a false alert"),
     ],
 )
 def test_the_threshold_follows_the_rule_that_was_given(
@@ -123,8 +123,8 @@ def test_the_threshold_follows_the_rule_that_was_given(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--alert-rate", "0.1", "--cost", "5:1"], "give one of --alert-rate"),
-        (["--transactions-per-day", "9"], "goes with --alerts-per-day"),
+        (["--alert-rate", "0.1", "--cost", "5:1"], "give only one of --alert-rate"),
+        (["--transactions-per-day", "9"], "needs --alerts-per-day"),
         (["--alert-rate", "2"], "--alert-rate"),
         (["--cost", "many"], "MISSED:FALSE_ALERT"),
         (["--cost", "0:1"], "above 0"),
@@ -397,7 +397,7 @@ def test_a_moved_threshold_is_a_new_version_of_the_same_fit(data: Path) -> None:
     code, output = run("threshold", model_of(data), "--alerts-per-day", 20)
     assert code == 0, output
     assert "→ 20, at 97 rows a day" in output
-    assert "the fit of version 1, and the new threshold" in output
+    assert "the fit of version 1 with the new threshold" in output
     old, new = manifest_of(data, 1), manifest_of(data, 2)
     assert new["alert_rate"] == pytest.approx(20 / 96.66, rel=1e-3)
     assert new["threshold_rule"].startswith("at most 20 alerts a day")
@@ -415,14 +415,14 @@ def test_a_threshold_from_labels_needs_labelled_data(data: Path) -> None:
     fit(data)
     code, output = run("threshold", model_of(data), data, "--cost", "100:1")
     assert code == 0, output
-    assert "least cost at 100 for a missed anomaly" in output
+    assert "lowest cost at 100 for a missed anomaly" in output
     assert "the model was fitted on" in output
     for options, line in (
         (["--f-beta", 1], "--f-beta and --cost need labelled DATA"),
-        ([], "give one of --alert-rate, --alerts-per-day, --f-beta and --cost"),
-        (["--alert-rate", 0.1, "--cost", "1:1"], "not several"),
-        ([data, "--alert-rate", 0.1], "DATA goes with --f-beta and --cost only"),
-        ([data, "--f-beta", 1, "--roles", "label=none"], "has no labels of both kinds"),
+        ([], "give --alert-rate, --alerts-per-day, --f-beta or --cost"),
+        (["--alert-rate", 0.1, "--cost", "1:1"], "give only one of"),
+        ([data, "--alert-rate", 0.1], "DATA is only used with --f-beta and --cost"),
+        ([data, "--f-beta", 1, "--roles", "label=none"], "need labels of both kinds"),
     ):
         code, output = run("threshold", model_of(data), *options)
         assert code != 0
@@ -435,7 +435,7 @@ def test_a_model_of_no_times_cannot_count_alerts_a_day(data: Path) -> None:
     fit(data)
     code, output = run("threshold", model_of(data), "--alerts-per-day", 20)
     assert code == 1
-    assert "give --transactions-per-day as well" in output
+    assert "add --transactions-per-day" in output
     code, output = run(
         "threshold", model_of(data), "--alerts-per-day", 20, "--transactions-per-day", 4000
     )
@@ -461,7 +461,7 @@ def test_a_time_that_is_none_is_told(data: Path, word: str) -> None:
 def test_last_goes_with_a_topic_only(data: Path) -> None:
     code, output = run("fit", data, "--last", "7d")
     assert code == 2
-    assert "--last goes with a topic" in output
+    assert "--last needs a topic" in output
 
 
 def test_a_topic_that_cannot_be_reached_is_one_line(data: Path) -> None:

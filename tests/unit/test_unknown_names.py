@@ -9,13 +9,12 @@ import pytest
 from anomaly_app.core.roles.roles import Roles
 from tests.support.histories import BASE, changed, renamed, table
 from training.checks.label_leakage import Labelled
-from training.columns.time_intervals import beginnings
 from training.columns.key_inference import key_by_pattern
 from training.columns.label_column_names import word_of_label
 from training.columns.labels import of_column
 from training.columns.time_inference import times_by_values
-from training.history.history import History
-from training.history.reading import read_history
+from training.columns.time_intervals import beginnings
+from training.history import History, read_history
 
 
 @pytest.mark.parametrize(

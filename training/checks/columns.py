@@ -8,7 +8,7 @@ from anomaly_app.core.model.schema import FeatureSchema
 from training.checks.hour_coverage import hour_warning
 from training.checks.label_leakage import LEAKS, Labelled
 from training.checks.misleading_columns import counts
-from training.history.history import History
+from training.history import History
 
 MOSTLY = 0.5
 """Share of missing values, or of repeated rows, that is worth a word."""

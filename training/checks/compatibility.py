@@ -12,8 +12,8 @@ from anomaly_app.core.model.manifest import Manifest
 from anomaly_app.core.model.schema import Feature, FeatureSchema
 from anomaly_app.errors import DataError
 from training.checks.hour_coverage import shares_of_hours
-from training.fit import hold_back
-from training.history.history import History
+from training.history import History
+from training.holdout import hold_back
 
 OFTEN = 0.01
 """Share of rows with values that training did not hold, at and above which a word is due."""

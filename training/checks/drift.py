@@ -7,7 +7,7 @@ import polars as pl
 from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.model.schema import FeatureSchema
 from anomaly_app.core.wording import number, percent
-from training.history.history import History
+from training.history import History
 from training.schema import encode_history
 from training.series import series_of
 

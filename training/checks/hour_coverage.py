@@ -11,7 +11,7 @@ from anomaly_app.core.hours import (
 )
 from anomaly_app.core.model.schema import Feature
 from anomaly_app.core.roles.roles import HOUR
-from training.history.history import History
+from training.history import History
 
 LEAST_DAYS = 3
 """Days on which every hour of the day must have been seen: fewer may be like no other."""

@@ -6,7 +6,7 @@ import polars as pl
 from sklearn.metrics import roc_auc_score
 
 from training.columns.column_kinds import as_strings
-from training.history.history import History
+from training.history import History, Labels
 
 LEAKS = 0.99
 """AUC of a single column against the labels at which it knows too much."""
@@ -31,8 +31,6 @@ PART = 0.1
 
 MOST_ROWS = 200_000
 """Rows that are looked at, evenly over the history."""
-
-Labels = npt.NDArray[np.bool_]
 
 
 class Labelled:

@@ -9,8 +9,8 @@ from anomaly_app.core.model.schema import FeatureSchema
 from anomaly_app.core.wording import percent
 from training.checks.alert_share import alert_share_warning
 from training.checks.drift import change_in_words
-from training.history.history import History
-from training.series import places_in_time
+from training.history import History
+from training.holdout import positions_in_time
 
 Rows = npt.NDArray[np.bool_]
 
@@ -80,7 +80,7 @@ def later_alerts_warning(
     """
     if held_back.times is None:
         return None
-    later: Rows = places_in_time(held_back, HALF) > HALF
+    later: Rows = positions_in_time(held_back, HALF) > HALF
     if later.all() or not later.any():
         return None
     calibration = Calibration.fit(raw[~later], learnt)

@@ -9,7 +9,7 @@ import polars as pl
 from training.checks.label_leakage import Labelled
 from training.checks.within_entities import WithinEntities
 from training.columns.column_kinds import almost_all_different, is_category, is_identifier
-from training.history.history import History
+from training.history import History
 
 COUNTS = 0.999
 """Correlation with the row's place at which a number is a counter or a clock."""

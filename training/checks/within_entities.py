@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from training.history.history import History
+from training.history import History
 
 LEAST_ENTITIES = 20
 """Entities with rows enough before a column is said to describe them: fewer may be so by chance,

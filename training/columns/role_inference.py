@@ -12,11 +12,11 @@ from anomaly_app.core.roles.roles import Roles
 from training.columns.key_inference import key_by_pattern
 from training.columns.label_inference import label_by_words
 from training.columns.labels import is_understood
-from training.columns.unused_labels import label_like
 from training.columns.time_inference import times_by_values
+from training.columns.unused_labels import label_like
 from training.tables.header import INDEX
-from training.tables.times import AmbiguousTimeError, read_times
 from training.tables.time_zones import check_zone
+from training.tables.times import AmbiguousTimeError, read_times
 
 LOOKED_AT = 2_000
 """Rows, spread over the table, that tell whether a column is one of times."""

@@ -11,8 +11,8 @@ from training.columns.column_kinds import says_identifier
 from training.columns.time_column_names import ATTRIBUTE, END, OF_NUMBERS, rank_of
 from training.tables.datetime_parsing import moments
 from training.tables.datetime_patterns import order_of
-from training.tables.times import read_times
 from training.tables.time_zones import Seconds
+from training.tables.times import read_times
 
 LOOKED_AT = 2_000
 """Rows, spread over the table, that tell whether a column is one of times."""

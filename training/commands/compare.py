@@ -19,8 +19,8 @@ from training.evaluation.compare import compare
 from training.evaluation.contenders import Comparison, Contender
 from training.evaluation.recommendation import recommendation
 from training.history.topic import TopicAddress
-from training.report.comparison_columns import Column, columns_of
 from training.report.comparison import comparison_report
+from training.report.comparison_columns import Column, columns_of
 from training.report.files import write_report
 
 

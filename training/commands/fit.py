@@ -11,7 +11,7 @@ from anomaly_app.core.detectors import DETECTORS
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.registry.artifacts import next_version, save_model
 from training.cli import COMMANDS, one_line_errors
-from training.commands import options, rules
+from training.commands import options, threshold_options
 from training.commands.column_decisions import other_warnings, show_decisions
 from training.commands.reading import read_data
 from training.commands.tables import feature_table, measured, warn
@@ -47,7 +47,7 @@ DEFAULTS = FitOptions()
     help="Share of the history, the most isolated rows, that the detector does not learn from; "
     "0 trims nothing.  [default: the detector's]",
 )
-@rules.options
+@threshold_options.options
 @click.option(
     "--held-back",
     default=DEFAULTS.held_back,
@@ -77,7 +77,7 @@ def command(
     name: str,
     out: Path,
     seed: int,
-    **rule: Any,
+    **threshold: Any,
 ) -> None:
     """Fit a model on DATA and write the artifact.
 
@@ -97,7 +97,7 @@ def command(
         name=name,
         detector=detector,
         params=options.read_params(detector, words),
-        threshold=rules.read_rule(**rule),
+        threshold=threshold_options.read_options(**threshold),
         held_back=held_back,
         random_state=seed,
     )

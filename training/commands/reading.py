@@ -11,8 +11,7 @@ from rich.markup import escape
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.settings.app import load_settings
 from training.commands.progress import progress
-from training.history.history import History
-from training.history.reading import read_history
+from training.history import History, read_history
 from training.history.topic import TopicAddress, read_topic
 
 

@@ -1,11 +1,12 @@
-"""The options that say where alerts begin."""
+"""Options that set where alerts begin."""
 
 from functools import reduce
 
 import click
 
+from anomaly_app.errors import DataError
 from training.commands.options import POSITIVE, Command, read_costs
-from training.threshold import ALERT_RATE, ThresholdRule
+from training.threshold import ALERT_RATE, ThresholdOptions
 
 OPTIONS = (
     click.option(
@@ -18,63 +19,63 @@ OPTIONS = (
         "--alerts-per-day",
         type=POSITIVE,
         metavar="N",
-        help="Or: how many false alerts a day are acceptable, on average, at the traffic of the "
+        help="Or: acceptable number of false alerts a day, on average, at the traffic of the "
         "history.",
     ),
     click.option(
         "--transactions-per-day",
         type=POSITIVE,
         metavar="N",
-        help="The traffic that --alerts-per-day refers to.  [default: that of the history]",
+        help="Traffic to use with --alerts-per-day.  [default: that of the history]",
     ),
     click.option(
         "--f-beta",
         type=POSITIVE,
         metavar="BETA",
-        help="Or: the best F-beta score on the labels; 1 weighs precision and recall "
-        "equally, 2 recall more.",
+        help="Or: maximise the F-beta score on the labels. 1 weighs precision and recall "
+        "equally, 2 favours recall.",
     ),
     click.option(
         "--cost",
         metavar="MISSED:FALSE_ALERT",
-        help="Or: the lowest cost on the labels; 100:1 if a missed anomaly costs as much as 100 "
+        help="Or: minimise the cost on the labels. 100:1 if a missed anomaly costs as much as 100 "
         "false alerts.",
     ),
 )
 
 
 def options(command: Command) -> Command:
-    """Give a command these options."""
+    """Add these options to a command."""
     return reduce(lambda inner, option: option(inner), reversed(OPTIONS), command)
 
 
-def read_rule(
+def read_options(
     *,
     alert_rate: float | None,
     alerts_per_day: float | None,
     transactions_per_day: float | None,
     f_beta: float | None,
     cost: str | None,
-) -> ThresholdRule:
-    """Make a rule of what the options say.
+) -> ThresholdOptions:
+    """Read the values of these options.
 
     Raises
     ------
     click.UsageError
-        More than one rule is given.
+        The options exclude each other.
     DataError
-        The costs are not of their form.
+        The costs are malformed.
     """
-    if sum(part is not None for part in (alert_rate, alerts_per_day, f_beta, cost)) > 1:
-        raise click.UsageError(
-            "give one of --alert-rate, --alerts-per-day, --f-beta and --cost, not several"
-        )
     if transactions_per_day is not None and alerts_per_day is None:
-        raise click.UsageError("--transactions-per-day goes with --alerts-per-day only")
-    return ThresholdRule(
-        alert_rate=alert_rate,
-        alerts_a_day=alerts_per_day,
-        f_beta=f_beta,
-        costs=read_costs(cost) if cost is not None else None,
-        transactions_a_day=transactions_per_day,
-    )
+        raise click.UsageError("--transactions-per-day needs --alerts-per-day")
+    costs = read_costs(cost) if cost is not None else None
+    try:
+        return ThresholdOptions(
+            alert_rate=alert_rate,
+            alerts_a_day=alerts_per_day,
+            f_beta=f_beta,
+            costs=costs,
+            transactions_a_day=transactions_per_day,
+        )
+    except DataError as fault:
+        raise click.UsageError(str(fault)) from None

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from training.history.history import History
+from training.history import History
 
 Places = npt.NDArray[np.intp]
 

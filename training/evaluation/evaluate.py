@@ -16,7 +16,7 @@ from training.evaluation.blocks import blocks_of
 from training.evaluation.incidents import MOST_INCIDENTS, Incident, find_incidents
 from training.evaluation.intervals import Bootstrap, Interval, judge
 from training.evaluation.measures import measure
-from training.history.history import History
+from training.history import History
 from training.schema import encode_history
 
 CHUNK = 4_096

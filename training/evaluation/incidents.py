@@ -11,9 +11,8 @@ from anomaly_app.core.model.explain import Reason
 from anomaly_app.core.model.model import Model
 from anomaly_app.core.scoring.severity import Severity, severity_of
 from training.evaluation.blocks import Places, Series, series_of
-from training.history.history import History
+from training.history import History, Labels
 from training.schema import encode_history
-from training.threshold_rules import Labels
 
 MOST_INCIDENTS = 20
 

@@ -12,8 +12,7 @@ from scipy.stats import beta
 
 from anomaly_app.core.arrays import Matrix
 from training.evaluation.blocks import Places
-from training.history.history import History
-from training.threshold_rules import Labels
+from training.history import History, Labels
 
 DRAWS = 1_000
 

@@ -1,13 +1,17 @@
 """Transactions of the past as one table."""
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from anomaly_app.core.arrays import Vector
 from anomaly_app.core.roles.roles import Roles
+
+Labels: TypeAlias = npt.NDArray[np.bool_]
+"""Whether each row is an anomaly, shape ``(rows,)``."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +45,9 @@ class History:
     frame: pl.DataFrame
     entities: pl.Series | None = None
     ids: pl.Series | None = None
-    times: npt.NDArray[np.float64] | None = None
-    labels: npt.NDArray[np.bool_] | None = None
-    labelled: npt.NDArray[np.bool_] | None = None
+    times: Vector | None = None
+    labels: Labels | None = None
+    labelled: Labels | None = None
     roles: Roles = Roles()  # noqa: RUF009  # it is frozen
     warnings: tuple[str, ...] = ()
     whole: int | None = None
@@ -64,7 +68,7 @@ class History:
         return known is not None and bool(known.any() and not known.all())
 
     @property
-    def known_labels(self) -> tuple[npt.NDArray[np.bool_] | None, Any]:
+    def known_labels(self) -> tuple[Labels | None, Any]:
         """The labels of the rows that have one, and what selects these rows from an array."""
         if self.labels is None or self.labelled is None:
             return self.labels, ...

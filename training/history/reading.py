@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.errors import DataError
 from training.columns.date_and_time import JOINED, DateAndTime
-from training.columns.time_intervals import beginnings
 from training.columns.labels import has_dashes, read_labels
 from training.columns.role_inference import Parts, resolved, with_learnt
+from training.columns.time_intervals import beginnings
 from training.history.history import History
 from training.history.times import about_times, times_of
 from training.tables.files import read_tables, stem, typed, without_row_numbers

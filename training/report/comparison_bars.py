@@ -14,7 +14,7 @@ from training.report.figures import FULL_WIDTH, INK, ORDINARY, SOFT, styled, svg
 ROW = 0.33
 """Inches of a detector's bars."""
 
-MERITS = ("planted_auc", "average_precision")
+MERITS = ("synthetic_auc", "average_precision")
 """Names of the merits' intervals, without labels and with labels."""
 
 

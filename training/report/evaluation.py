@@ -8,7 +8,7 @@ import numpy as np
 from anomaly_app.core.scoring.severity import CRITICAL_BELOW
 from anomaly_app.core.wording import number, odds, percent
 from training.evaluation.evaluate import Evaluation
-from training.history.history import History
+from training.history import History
 from training.report.page import KeyNumber, incident_rows, render
 from training.report.plots import (
     Curve,

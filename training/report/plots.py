@@ -13,6 +13,7 @@ from sklearn.metrics import precision_recall_curve
 from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.calibration import score_of
 from anomaly_app.core.wording import number
+from training.history import Labels
 from training.report.figures import (
     ALARM,
     FULL_WIDTH,
@@ -24,7 +25,6 @@ from training.report.figures import (
     svg,
 )
 from training.report.traffic import DAY, Traffic, alerts_over_time
-from training.threshold_rules import Labels
 
 BINS = 50
 

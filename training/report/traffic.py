@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from anomaly_app.core.arrays import Matrix
-from training.threshold_rules import Labels
+from training.history import Labels
 
 HOUR, DAY, WEEK = 3_600.0, 86_400.0, 604_800.0
 

@@ -7,8 +7,8 @@ import polars as pl
 from training.tables.decimals import Decimals
 from training.tables.missing import are_missing, missing_texts
 from training.tables.numbers import code_in, currencies, parsed
-from training.tables.truncation import cut
 from training.tables.table import Where
+from training.tables.truncation import cut
 from training.tables.units import without_unit
 
 LOOKED_AT = 2_000

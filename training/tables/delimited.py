@@ -9,13 +9,13 @@ from itertools import islice
 import polars as pl
 
 from anomaly_app.errors import DataError
+from training.tables.blanks import blank_rows, repeated_headers, without_nameless
+from training.tables.footers import without_tail, without_totals
 from training.tables.layout import Layout, layout_of
 from training.tables.merged_columns import split_merged
-from training.tables.blanks import blank_rows, repeated_headers, without_nameless
-from training.tables.truncation import cut
 from training.tables.table import Table, Where
-from training.tables.footers import without_tail, without_totals
 from training.tables.text import Text
+from training.tables.truncation import cut
 
 UNUSED = "\x1f"
 """A separator that no file has: to read whole lines."""
