@@ -12,7 +12,7 @@ import pytest
 from anomaly_app.errors import DataError
 from training.evaluation.benchmark import Average, Measurement, averages, benchmark
 from training.evaluation.protocols import (
-    DIRT,
+    CONTAMINATION,
     MOST_ROWS,
     LabelledSet,
     Protocol,
@@ -68,7 +68,7 @@ def test_protocol_a_learns_half_of_the_ordinary_rows_and_tests_on_all_else() -> 
 def test_protocol_c_has_two_per_cent_of_anomalies_to_learn_that_are_not_tested_on() -> None:
     parts = split(numbered(9_800, 200), "C", seed=1)
     assert (len(parts.train), anomalies_to_learn(parts)) == (5_000, 100)
-    assert anomalies_to_learn(parts) / len(parts.train) == DIRT
+    assert anomalies_to_learn(parts) / len(parts.train) == CONTAMINATION
     assert (len(parts.test), parts.labels.sum()) == (5_000, 100)
 
 

@@ -20,7 +20,11 @@ from training.evaluation.agreement import mean_overlap, overlap, top_rows
 from training.evaluation.compare import compare
 from training.evaluation.contenders import Comparison
 from training.evaluation.evaluate import Evaluation, evaluate
-from training.evaluation.synthetic_anomalies import MAX_SYNTHETIC, synthetic_anomalies, synthetic_auc
+from training.evaluation.synthetic_anomalies import (
+    MAX_SYNTHETIC,
+    synthetic_anomalies,
+    synthetic_auc,
+)
 from training.fit import FitOptions, fit_model
 from training.history import History
 from training.report.comparison import comparison_report

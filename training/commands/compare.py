@@ -69,10 +69,12 @@ def command(
     with progress(busy) as bar:
         task = bar.add_task("", total=len(names))
 
-        def turn(place: int, name: str) -> None:
-            bar.update(task, completed=place, description=name)
+        def show_running(index: int, name: str) -> None:
+            bar.update(task, completed=index, description=name)
 
-        comparison = compare(history, names, held_back=held_back, seed=seed, turn=turn)
+        comparison = compare(
+            history, names, held_back=held_back, seed=seed, on_detector=show_running
+        )
     name = data.topic if isinstance(data, TopicAddress) else data.resolve().name.split(".")[0]
     file = report or Path(f"comparison-{name}.html")
     with busy.status("writing the report"):
