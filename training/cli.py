@@ -13,10 +13,10 @@ COMMANDS = {
     "fit": "Fit a model on DATA and write it to disk.",
     "threshold": "Change the threshold of a model without refitting it.",
     "evaluate": "Evaluate a model on DATA and write a report.",
-    "compare": "Compare all detectors on DATA and write a report.",
+    "compare": "Compare detectors on DATA and write a report.",
     "benchmark": "Benchmark detectors on labelled data sets.",
     "choice": "Cross-validate the weights of the default detector.",
-    "inspect": "Show the manifest of a model without unpickling the model.",
+    "inspect": "Show the manifest of a model without unpickling it.",
 }
 """Short help of each command. It is here because the module of a command takes seconds to import,
 and is only imported when the command runs."""

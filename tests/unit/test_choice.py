@@ -111,7 +111,7 @@ def test_the_command_shows_what_was_chosen(folder: Path) -> None:
     words = ["choice", "--data", str(folder), "--seeds", "1", "--detectors", "robust_zscore,kmeans"]
     ended = CliRunner().invoke(cli, words, catch_exceptions=False)
     assert ended.exit_code == 0, ended.output
-    for shown in ("chosen weights, held out", "current weights", "best single, held out", "of 15"):
+    for shown in ("chosen, held out", "current weights", "best single, held out", "of 15"):
         assert shown in ended.output
 
 

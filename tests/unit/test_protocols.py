@@ -155,12 +155,12 @@ ROWS = np.ones((3, 2))
         ({"X": [["a"]], "y": [1]}, "cannot be read as arrays X and y"),
         ({"X": np.array([[None]]), "y": [1]}, "cannot be read as arrays X and y"),
         ({"X": ROWS, "y": [0, 1]}, "needs a label in y for each row"),
-        ({"X": ROWS, "y": [0, 0, 0]}, "both kinds of rows"),
-        ({"X": ROWS, "y": [1, 1, 1]}, "both kinds of rows"),
+        ({"X": ROWS, "y": [0, 0, 0]}, "both kinds"),
+        ({"X": ROWS, "y": [1, 1, 1]}, "both kinds"),
         ({"X": ROWS, "y": [[0], [1], [0]]}, "needs a label in y for each row"),
         ({"X": ROWS[0], "y": [0, 1]}, "needs a label in y for each row"),
         ({"X": 5.0, "y": 1}, "needs a label in y for each row"),
-        ({"X": np.empty((0, 2)), "y": []}, "both kinds of rows"),
+        ({"X": np.empty((0, 2)), "y": []}, "both kinds"),
         ({"X": ROWS * np.nan, "y": [0, 1, 0]}, "missing or infinite values"),
         ({"X": ROWS * np.inf, "y": [0, 1, 0]}, "missing or infinite values"),
     ],
@@ -212,7 +212,7 @@ def test_sets_are_found_by_name_and_nothing_else_is(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_sets_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="holds no npz file"):
+    with pytest.raises(DataError, match="has no npz files"):
         find_sets(tmp_path)
 
 

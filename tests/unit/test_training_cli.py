@@ -261,7 +261,7 @@ def test_a_detector_whose_alerts_are_far_off_is_marked_in_the_terminal(data: Pat
     code, output = run("compare", data, "--detectors", "robust_zscore,ecdf")
     assert code == 0, output
     assert "100%!" in output
-    assert "! alerts on far more or fewer rows than asked (0.5%)" in output
+    assert "! alerts on far more or fewer rows than requested (0.5%)" in output
     assert "but its alerts are off: 150 of 150 rows alert (100%)" in output
     assert "amount: 100% of the rows are out of the range of training" in output
 
@@ -270,7 +270,7 @@ def test_detectors_are_compared_best_first(data: Path) -> None:
     write(data, {"is_fraud": pl.Series(np.random.default_rng(0).integers(0, 2, 600))})
     code, output = run("compare", data, "--detectors", "pca,robust_zscore,ecdf")
     assert code == 0, output
-    assert "on 150 unseen rows of history.csv" in output
+    assert "on 150 held-back rows of history.csv" in output
     precisions = re.findall(r"(?:pca|robust_zscore|ecdf) (0\.\d+)=? ", output)
     assert len(precisions) == 3
     assert precisions == sorted(precisions, reverse=True)
@@ -290,7 +290,7 @@ def test_without_labels_the_learner_is_left_out_with_a_word(data: Path) -> None:
 def test_a_detector_that_does_not_exist_is_named_with_those_that_do(data: Path) -> None:
     code, output = run("compare", data, "--detectors", "pca,oracle")
     assert code == 2
-    assert "there is no oracle; there are default," in output
+    assert "unknown detector oracle; choose from default," in output
 
 
 def test_a_report_that_cannot_be_written_is_one_line(data: Path) -> None:

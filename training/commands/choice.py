@@ -81,7 +81,7 @@ def _table(judged: Judgement, title: str) -> Table:
         table.add_column(f"{name}, {protocol}", justify="right", no_wrap=True)
     difference = judged.choice - judged.single
     of_default = judged.default - judged.single
-    table.add_row("chosen weights, held out", *_over_shufflings(judged.choice))
+    table.add_row("chosen, held out", *_over_shufflings(judged.choice))
     table.add_row("current weights", *(f"{mean:.3f}" for mean in judged.default.mean(axis=0).flat))
     table.add_row("best single, held out", *_over_shufflings(judged.single), end_section=True)
     table.add_row("chosen - single", *_over_shufflings(difference, "+.3f"))

@@ -10,8 +10,8 @@ from anomaly_app.core.roles.roles import Roles
 from anomaly_app.errors import DataError
 from training.columns.date_and_time import JOINED, DateAndTime
 from training.columns.labels import has_dashes, read_labels
-from training.columns.role_inference import Parts, resolved, with_learnt
-from training.columns.time_intervals import beginnings
+from training.columns.role_inference import InferredRoles, infer_roles, with_learnt
+from training.columns.time_intervals import interval_starts
 from training.history.history import History
 from training.history.times import about_times, times_of
 from training.tables.files import read_tables, stem, typed, without_row_numbers
@@ -75,16 +75,16 @@ def history_of(source: str, table: Table, said: Roles, *, learnt: Roles | None =
         frame, lines = DateAndTime(frame, said).join()
     if learnt is not None:
         said = with_learnt(said, learnt, frame.columns)
-    frame, about_intervals = beginnings(frame, said)
-    parts = resolved(frame, said)
-    roles = parts.roles
+    frame, about_intervals = interval_starts(frame, said)
+    inferred = infer_roles(frame, said)
+    roles = inferred.roles
     keyless = roles.key is None and "key" not in roles.absent and SERIES not in frame.columns
     if keyless and (len(table.parts) > 1 or roles.time is not None):
         # Rows of several files, or of one series, belong to the file's name.
         frame = frame.with_columns(_series(table.parts))
         roles = replace(roles, key=SERIES)
-    parts = parts._replace(roles=roles, lines=[*lines, *about_intervals, *parts.lines])
-    return _arrange(source, table, frame, parts)
+    inferred = inferred._replace(roles=roles, lines=[*lines, *about_intervals, *inferred.lines])
+    return _arrange(source, table, frame, inferred)
 
 
 def _read(path: Path, said: Roles) -> Table:
@@ -112,9 +112,9 @@ def _series(parts: tuple[tuple[str, int], ...]) -> pl.Series:
     ).alias(SERIES)
 
 
-def _arrange(source: str, table: Table, frame: pl.DataFrame, parts: Parts) -> History:
-    roles, lines = parts.roles, parts.lines
-    no_features = set() if roles.features else parts.no_features
+def _arrange(source: str, table: Table, frame: pl.DataFrame, inferred: InferredRoles) -> History:
+    roles, lines = inferred.roles, inferred.lines
+    no_features = set() if roles.features else inferred.no_features
     features = [one for one in roles.feature_columns(frame.columns) if one not in no_features]
     if not features:
         raise DataError(

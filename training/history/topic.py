@@ -18,7 +18,7 @@ from anomaly_app.kafka.reading import Bounds, Progress, read_bounded
 from anomaly_app.kafka.topics import describe_topics
 from anomaly_app.schemas.registry import SchemaRegistry, open_registry
 from anomaly_app.settings.app import Settings, change_settings
-from training.columns.role_inference import resolved
+from training.columns.role_inference import infer_roles
 from training.history.history import History
 from training.history.reading import history_of, verbatim
 from training.history.record_table import KAFKA_KEY, KAFKA_TIMESTAMP, RecordTable
@@ -157,7 +157,7 @@ def topic_history(address: TopicAddress, records: RecordTable, said: Roles) -> H
     fields = Table(name, frame.drop(kafkas.columns), parts=((name, len(frame)),))
     table = typed(fields, said, verbatim=verbatim(said))
     # Kafka's own key and timestamp are surer than a column that may be one.
-    found = resolved(table.frame, said, by_values=False).roles
+    found = infer_roles(table.frame, said, by_values=False).roles
     frame, roles = table.frame, said
     for part, column in (("key", KAFKA_KEY), ("time", KAFKA_TIMESTAMP)):
         frame, roles = _with_kafkas(frame, found, roles, part, kafkas[column])
