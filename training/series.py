@@ -1,4 +1,4 @@
-"""A few series with much history each: whether they were recorded apart, and on what scales."""
+"""Time series: a few entities with long histories, which may have different scales."""
 
 import numpy as np
 import polars as pl
@@ -9,37 +9,37 @@ from anomaly_app.core.model.schema import FeatureSchema
 from training.history import History
 
 MOST_SERIES = 200
-"""Entities at most that are taken for series of their own, not for customers."""
+"""Maximum number of entities that are series, not customers."""
 
 LEAST_ROWS = 100
-"""Rows from which on a series tells its own scale."""
+"""Minimum number of rows of a series with its own scale."""
 
 NEARLY_ALL = 0.95
-"""Share of the rows, at least, that series with so many rows have."""
+"""Minimum share of the rows in such series."""
 
 TIMES = 10.0
-"""Times that one series spreads as much as another, from which on they are on different scales:
-the spread that a tenth of the series exceeds, over that which a tenth stays below."""
+"""Ratio of spreads above which series have different scales: the 90th percentile of the series'
+spreads over the 10th."""
 
 FAR = 100.0
-"""Typical ranges that the centres of the series are apart, from which on they are as well."""
+"""Distance of the series' medians, in typical ranges, above which they have different scales."""
 
 MIDDLE = 0.25, 0.75
 TAILS = 0.01, 0.99
 ENDS = MIDDLE, TAILS
-"""Quantiles between which series are compared. What is beyond the tails may be anomalies."""
+"""Quantiles whose distances are compared. Values beyond the tails may be anomalies."""
 
 NORMAL_TAILS = 4.653
 """Standard deviations between the tails of a normal distribution."""
 
 
 def series_of(history: History) -> pl.DataFrame | None:
-    """Give each row its series; None where the entities are not a few with much history.
+    """Return the series of each row; None if the entities are not a few with long histories.
 
     Returns
     -------
     DataFrame or None
-        Columns ``entity`` and ``rows``, the rows of its series, with a row for each row.
+        Columns ``entity`` and ``rows`` (length of its series), one row per row of the history.
     """
     if history.entities is None:
         return None
@@ -52,19 +52,19 @@ def series_of(history: History) -> pl.DataFrame | None:
 
 
 def infer_scales(history: History, schema: FeatureSchema, matrix: Matrix) -> Scales | None:
-    """Learn the scale of each series; None where one scale suits all.
+    """Infer the scale of each series; None if one scale fits all.
 
-    Numbers are scaled of which some series spread many times as much as others, or whose medians
-    lie very far apart, given how much they spread within a series.
+    A number is scaled if its spread differs by a large factor between series, or if the medians of
+    the series are far apart compared with the spread within a series.
 
     Parameters
     ----------
     history
         The rows that the detector will be fitted on.
     schema
-        Of their features, without scales.
+        Schema of their features, without scales.
     matrix
-        The rows, encoded.
+        The encoded rows.
     """
     series = series_of(history)
     if series is None:
@@ -88,7 +88,7 @@ def infer_scales(history: History, schema: FeatureSchema, matrix: Matrix) -> Sca
 
 
 def scale_warning(schema: FeatureSchema) -> str | None:
-    """Say that series are scaled; None where they are not."""
+    """Warn that series are scaled; None if they are not."""
     if schema.scales is None:
         return None
     names = [
@@ -97,8 +97,8 @@ def scale_warning(schema: FeatureSchema) -> str | None:
         if scaled
     ]
     return (
-        f"{', '.join(names)}: the {len(schema.scales.series)} series are on different scales, so "
-        "each is judged on its own; a series that is not in the history is judged on that of all"
+        f"{', '.join(names)}: the {len(schema.scales.series)} series have different scales, so "
+        "each is judged on its own scale; new series are judged on the common scale"
     )
 
 
@@ -106,7 +106,7 @@ def _differ(parts: list[Matrix]) -> bool:
     known = [part[~np.isnan(part)] for part in parts]
     known = [part for part in known if len(part)]
     centres = np.array([np.median(part) for part in known])
-    # The middle alone may be all the same, the tails alone may be a few anomalies.
+    # The middle alone may be constant, and the tails alone may be a few anomalies.
     ranges = [np.array([np.ptp(np.quantile(part, ends)) for part in known]) for ends in ENDS]
     far = bool(known) and all(0.0 < FAR * np.median(of) < centres.std() for of in ranges)
     return far or all(_times_as_wide(of) > TIMES for of in ranges)
@@ -131,10 +131,10 @@ def _scale(rows: Matrix, scaled: list[int], pooled: Matrix) -> Scale:
 
 
 def _summary(column: Matrix) -> tuple[float, float]:
-    """Median and spread of numbers; NaN without any."""
+    """Return the median and the spread of numbers; NaN without any."""
     known = column[~np.isnan(column)]
     if not len(known):
         return np.nan, np.nan
     low, high = np.quantile(known, TAILS)
-    # Almost all of the rows may be the same.
+    # Almost all rows may have the same value.
     return float(np.median(known)), float(high - low) / NORMAL_TAILS or float(known.std())

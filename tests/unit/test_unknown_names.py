@@ -9,8 +9,11 @@ import pytest
 from anomaly_app.core.roles.roles import Roles
 from tests.support.histories import BASE, changed, renamed, table
 from training.checks.label_leakage import Labelled
+from training.columns.key_inference import infer_key
 from training.columns.label_column_names import word_of_label
 from training.columns.labels import of_column
+from training.columns.time_inference import infer_time
+from training.columns.time_intervals import interval_starts
 from training.history import History, read_history
 
 
