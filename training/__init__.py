@@ -1,1 +1,1 @@
-"""From a file of history to a model: load, encode, fit, calibrate, save."""
+"""Training: read history, fit and calibrate a model, evaluate it, and save it."""

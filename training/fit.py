@@ -33,7 +33,7 @@ from training.schema import encode_history, infer_schema
 from training.series import infer_scales, scale_warning
 from training.threshold import ThresholdOptions, check_options, choose_threshold, transactions_a_day
 
-LEAST_ROWS = 100
+MIN_ROWS = 100
 
 ORDINARY_ROWS = 256
 """Number of ordinary training rows that the artifact keeps as the source of expected values."""
@@ -97,7 +97,7 @@ def fit_model(history: History, options: FitOptions, *, version: str) -> Fitted:
     Raises
     ------
     DataError
-        The history has fewer than `LEAST_ROWS` rows, no usable feature, or lacks labels that the
+        The history has fewer than `MIN_ROWS` rows, no usable feature, or lacks labels that the
         detector or the threshold needs.
     """
     _require_rows(history)
@@ -155,10 +155,10 @@ def fit_model(history: History, options: FitOptions, *, version: str) -> Fitted:
 
 
 def _require_rows(history: History) -> None:
-    if len(history) < LEAST_ROWS:
+    if len(history) < MIN_ROWS:
         whole = history.whole or len(history)
         part = "" if whole == len(history) else f", {len(history):,} of them for training"
-        raise DataError(f"{history.source} has {whole:,} rows{part}; {LEAST_ROWS} are needed")
+        raise DataError(f"{history.source} has {whole:,} rows{part}; {MIN_ROWS} are needed")
 
 
 def _with_scales(history: History, schema: FeatureSchema) -> tuple[FeatureSchema, Matrix]:

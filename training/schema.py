@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.hours import hour_of_day
 from anomaly_app.core.model.schema import Feature, FeatureSchema
 from anomaly_app.errors import DataError
@@ -15,10 +15,10 @@ from training.columns.column_kinds import as_strings, is_category
 from training.history import History
 from training.tables.truncation import cut
 
-MOST_CATEGORIES = 10_000
+MAX_CATEGORIES = 10_000
 """Maximum number of strings of a feature in the manifest; all rarer ones are one category."""
 
-MOST_SHOWN = 40
+MAX_SHOWN = 40
 """Maximum length of a column's name in an error; it may be a whole line of a log."""
 
 
@@ -58,7 +58,7 @@ def infer_schema(history: History) -> InferredSchema:
             features.append(_category(column) if is_category(column) else _number(column))
     if not features:
         reasons = "; ".join(
-            f"{cut(column, MOST_SHOWN)}: {reason}" for column, reason in left_out.items()
+            f"{cut(column, MAX_SHOWN)}: {reason}" for column, reason in left_out.items()
         )
         raise DataError(
             f"{history.source} has no usable feature ({reasons}); give a table with one "
@@ -72,18 +72,18 @@ def infer_schema(history: History) -> InferredSchema:
 def encode_history(history: History, schema: FeatureSchema) -> Matrix:
     """Encode a table like a worker encodes transactions; shape ``(rows, features)``."""
     matrix = np.empty((len(history), len(schema.features)))
-    for place, feature in enumerate(schema.features):
+    for index, feature in enumerate(schema.features):
         if feature.kind == "hour_of_day":
             times = history.times if history.times is not None else np.zeros(len(history))
-            matrix[:, place] = hour_of_day(times, schema.timezone)
+            matrix[:, index] = hour_of_day(times, schema.timezone)
         elif feature.kind == "category":
-            matrix[:, place] = _codes(history.frame[feature.name], feature)
+            matrix[:, index] = _codes(history.frame[feature.name], feature)
         else:
-            matrix[:, place] = history.frame[feature.name].cast(pl.Float64).to_numpy()
+            matrix[:, index] = history.frame[feature.name].cast(pl.Float64).to_numpy()
     return schema.scaled(matrix, history.entities)
 
 
-def _codes(column: pl.Series, feature: Feature) -> Matrix:
+def _codes(column: pl.Series, feature: Feature) -> Vector:
     strings = as_strings(column)
     codes = pl.Series(np.arange(len(feature.categories), dtype=np.float64))
     coded = strings.replace_strict(
@@ -126,11 +126,11 @@ def _category(column: pl.Series) -> Feature:
     strings = as_strings(column).alias("value")
     counts = strings.drop_nulls().value_counts()
     ordered = counts.sort(["count", "value"], descending=[True, False])
-    rare = ordered[MOST_CATEGORIES:]
+    rare = ordered[MAX_CATEGORIES:]
     return Feature(
         column.name,
         "category",
-        categories=tuple(ordered["value"][:MOST_CATEGORIES].to_list()),
+        categories=tuple(ordered["value"][:MAX_CATEGORIES].to_list()),
         rare_values=len(rare),
         rare_rate=int(rare["count"].sum()) / len(column),
         missing_rate=strings.null_count() / len(column),

@@ -3,15 +3,15 @@
 import numpy as np
 import polars as pl
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.model.scales import Scale, Scales
 from anomaly_app.core.model.schema import FeatureSchema
 from training.history import History
 
-MOST_SERIES = 200
+MAX_SERIES = 200
 """Maximum number of entities that are series, not customers."""
 
-LEAST_ROWS = 100
+MIN_ROWS = 100
 """Minimum number of rows of a series with its own scale."""
 
 NEARLY_ALL = 0.95
@@ -46,8 +46,8 @@ def series_of(history: History) -> pl.DataFrame | None:
     frame = pl.DataFrame({"entity": history.entities}).with_columns(
         pl.len().over("entity").alias("rows")
     )
-    many = frame.filter(pl.col("rows") >= LEAST_ROWS)
-    few = 1 < many["entity"].n_unique() <= MOST_SERIES
+    many = frame.filter(pl.col("rows") >= MIN_ROWS)
+    few = 1 < many["entity"].n_unique() <= MAX_SERIES
     return frame if few and len(many) >= NEARLY_ALL * len(history) else None
 
 
@@ -69,20 +69,20 @@ def infer_scales(history: History, schema: FeatureSchema, matrix: Matrix) -> Sca
     series = series_of(history)
     if series is None:
         return None
-    rows = series.with_row_index("row").filter(pl.col("rows") >= LEAST_ROWS)
-    places = {
+    rows = series.with_row_index("row").filter(pl.col("rows") >= MIN_ROWS)
+    indices = {
         str(entity): part["row"].to_numpy()
         for (entity,), part in rows.group_by("entity", maintain_order=True)
     }
     scaled = [
-        place
-        for place, feature in enumerate(schema.features)
-        if feature.kind == "number" and _differ([matrix[of, place] for of in places.values()])
+        index
+        for index, feature in enumerate(schema.features)
+        if feature.kind == "number" and _differ([matrix[of, index] for of in indices.values()])
     ]
     if not scaled:
         return None
     return Scales(
-        {entity: _scale(matrix[of], scaled, matrix) for entity, of in sorted(places.items())},
+        {entity: _scale(matrix[of], scaled, matrix) for entity, of in sorted(indices.items())},
         _scale(matrix, scaled, matrix),
     )
 
@@ -102,7 +102,7 @@ def scale_warning(schema: FeatureSchema) -> str | None:
     )
 
 
-def _differ(parts: list[Matrix]) -> bool:
+def _differ(parts: list[Vector]) -> bool:
     known = [part[~np.isnan(part)] for part in parts]
     known = [part for part in known if len(part)]
     centres = np.array([np.median(part) for part in known])
@@ -112,7 +112,7 @@ def _differ(parts: list[Matrix]) -> bool:
     return far or all(_times_as_wide(of) > TIMES for of in ranges)
 
 
-def _times_as_wide(ranges: Matrix) -> float:
+def _times_as_wide(ranges: Vector) -> float:
     positive = ranges[ranges > 0.0]
     if not len(positive):
         return 1.0
@@ -122,15 +122,15 @@ def _times_as_wide(ranges: Matrix) -> float:
 
 def _scale(rows: Matrix, scaled: list[int], pooled: Matrix) -> Scale:
     centres, spreads = np.zeros(rows.shape[1]), np.ones(rows.shape[1])
-    for place in scaled:
-        centre, spread = _summary(rows[:, place])
+    for index in scaled:
+        centre, spread = _summary(rows[:, index])
         if np.isnan(centre):
-            centre, spread = _summary(pooled[:, place])
-        centres[place], spreads[place] = centre, spread or 1.0
+            centre, spread = _summary(pooled[:, index])
+        centres[index], spreads[index] = centre, spread or 1.0
     return Scale(tuple(centres.tolist()), tuple(spreads.tolist()))
 
 
-def _summary(column: Matrix) -> tuple[float, float]:
+def _summary(column: Vector) -> tuple[float, float]:
     """Return the median and the spread of numbers; NaN without any."""
     known = column[~np.isnan(column)]
     if not len(known):

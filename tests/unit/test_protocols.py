@@ -13,7 +13,7 @@ from anomaly_app.errors import DataError
 from training.evaluation.benchmark import Average, Measurement, averages, benchmark
 from training.evaluation.protocols import (
     CONTAMINATION,
-    MOST_ROWS,
+    MAX_ROWS,
     LabelledSet,
     Protocol,
     Split,
@@ -48,7 +48,7 @@ def test_no_row_is_in_both_parts_or_twice_in_one(protocol: Protocol, rows: tuple
     labelled = numbered(*rows)
     parts = split(labelled, protocol, seed=1)
     seen = numbers_of(parts.train) + numbers_of(parts.test)
-    assert len(set(seen)) == len(seen) == min(sum(rows), MOST_ROWS)
+    assert len(set(seen)) == len(seen) == min(sum(rows), MAX_ROWS)
     assert set(seen) <= set(numbers_of(labelled.matrix))
 
 
@@ -91,15 +91,15 @@ def test_large_sets_are_subsampled_with_their_rate_of_anomalies(protocol: Protoc
     in_order = np.argsort(made.matrix[:, 0])
     labelled = LabelledSet("in order", made.matrix[in_order], made.labels[in_order])
     parts = split(labelled, protocol, seed=1)
-    assert len(parts.train) + len(parts.test) == MOST_ROWS
+    assert len(parts.train) + len(parts.test) == MAX_ROWS
     assert anomalies_to_learn(parts) + parts.labels.sum() == 500
     for kept in (parts.train[:, 0], parts.test[:, 0]):  # drawn from all rows, not the first ones
         assert np.median(kept[kept >= 0]) == pytest.approx(19_000, rel=0.05)
 
 
 def test_a_set_of_just_so_many_rows_is_kept_whole() -> None:
-    parts = split(numbered(MOST_ROWS - 10, 10), "A", seed=1)
-    assert len(parts.train) + len(parts.test) == MOST_ROWS
+    parts = split(numbered(MAX_ROWS - 10, 10), "A", seed=1)
+    assert len(parts.train) + len(parts.test) == MAX_ROWS
     assert parts.labels.sum() == 10
 
 

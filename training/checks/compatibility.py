@@ -22,7 +22,7 @@ OFTEN = 0.01
 SELDOM_AT = 0.002
 """Share of training rows below which an hour of the day is rare: a twentieth of the average."""
 
-MOST_NAMED = 3
+MAX_NAMED = 3
 """Maximum number of series to list."""
 
 
@@ -111,10 +111,10 @@ def _about_series(schema: FeatureSchema, history: History) -> Iterator[str]:
     unknown = [entity for entity in history.entities if entity not in schema.scales.series]
     if unknown:
         names = list(dict.fromkeys(str(entity) for entity in unknown))
-        more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
+        more = f" and {len(names) - MAX_NAMED:,} more" if len(names) > MAX_NAMED else ""
         yield (
             f"{len(unknown):,} rows ({percent(len(unknown) / len(history))}) are of series unknown "
-            f"in training ({', '.join(names[:MOST_NAMED])}{more}): they are judged on the common "
+            f"in training ({', '.join(names[:MAX_NAMED])}{more}): they are judged on the common "
             "scale"
         )
 

@@ -11,7 +11,7 @@ from training.history import History
 from training.schema import encode_history
 from training.series import series_of
 
-MOST_ALERTS = 0.5
+MAX_ALERTS = 0.5
 """Share of the alerts from which a single series explains them."""
 
 MOVED = 1.0
@@ -46,7 +46,7 @@ def _series(after: History, alerts: npt.NDArray[np.bool_]) -> str | None:
     found = series.filter(alerts)["entity"].value_counts().sort("count", "entity")[-1]
     entity, alerting = found["entity"].item(), found["count"].item() / int(alerts.sum())
     share = float((series["entity"] == entity).mean() or 0.0)
-    if alerting < MOST_ALERTS or alerting < 2 * share:
+    if alerting < MAX_ALERTS or alerting < 2 * share:
         return None
     return f"{entity} has {percent(alerting)} of the alerts and {percent(share)} of the rows"
 
@@ -54,13 +54,13 @@ def _series(after: History, alerts: npt.NDArray[np.bool_]) -> str | None:
 def _numbers(before: History, after: History, schema: FeatureSchema) -> str | None:
     learnt, new = (encode_history(history, schema) for history in (before, after))
     moved = [
-        _moved(learnt[:, place], new[:, place]) if feature.kind == "number" else 0.0
-        for place, feature in enumerate(schema.features)
+        _moved(learnt[:, index], new[:, index]) if feature.kind == "number" else 0.0
+        for index, feature in enumerate(schema.features)
     ]
-    place = int(np.argmax(moved))
-    if moved[place] < MOVED:
+    index = int(np.argmax(moved))
+    if moved[index] < MOVED:
         return None
-    name = schema.features[place].name
+    name = schema.features[index].name
     medians = [
         float(pl.Series(history.frame[name]).cast(pl.Float64).fill_nan(None).median() or 0.0)  # type: ignore[arg-type]
         for history in (before, after)

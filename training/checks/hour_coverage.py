@@ -13,7 +13,7 @@ from anomaly_app.core.model.schema import Feature
 from anomaly_app.core.roles.roles import HOUR
 from training.history import History
 
-LEAST_DAYS = 3
+MIN_DAYS = 3
 """Minimum number of days on which each hour of the day must occur."""
 
 DAY = int(HOURS_PER_DAY)
@@ -23,7 +23,7 @@ def hour_feature(history: History) -> Feature | None:
     """Return the feature for the hour of the day; None if it is not a feature.
 
     It is a feature if the roles allow it, and every hour of the day, in the time zone of the
-    roles, occurs on at least `LEAST_DAYS` days.
+    roles, occurs on at least `MIN_DAYS` days.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def hour_feature(history: History) -> Feature | None:
     timezone = history.roles.timezone
     hours = np.unique(local_seconds(history.times, timezone) // SECONDS_PER_HOUR)
     days_of_hours = np.bincount((hours % DAY).astype(int), minlength=DAY)
-    if days_of_hours.min() < LEAST_DAYS:
+    if days_of_hours.min() < MIN_DAYS:
         return None
     found = hour_of_day(history.times, timezone)
     return Feature(
@@ -56,7 +56,7 @@ def hour_warning(history: History) -> str | None:
     if hour_feature(history) is None:
         return (
             f"{HOUR} was left out: the history does not cover every hour of the day on at least "
-            f"{LEAST_DAYS} days"
+            f"{MIN_DAYS} days"
         )
     return None
 

@@ -29,7 +29,7 @@ ONLY_ANOMALIES = 0.99
 PART = 0.1
 """Minimum share of the anomalies that have this value."""
 
-MOST_ROWS = 200_000
+MAX_ROWS = 200_000
 """Maximum number of rows to check, evenly spread over the history."""
 
 
@@ -47,7 +47,7 @@ class Labelled:
         rows = np.arange(len(history) if known else 0)
         if known and history.labelled is not None:
             rows = rows[history.labelled]
-        self._rows = rows[:: len(rows) // MOST_ROWS + 1]
+        self._rows = rows[:: len(rows) // MAX_ROWS + 1]
         self._labels: Labels = (
             np.zeros(0, dtype=bool) if history.labels is None else history.labels[self._rows]
         )

@@ -18,7 +18,7 @@ Rows: TypeAlias = npt.NDArray[np.bool_]
 
 HALF = 0.5
 
-MOST_NAMED = 3
+MAX_NAMED = 3
 """Maximum number of features to list."""
 
 
@@ -127,7 +127,7 @@ def gaps_warning(
     if warning is None:
         return None
     more = np.isnan(held_back).mean(axis=0) - np.isnan(learnt).mean(axis=0)
-    indices = [int(index) for index in np.argsort(-more)[:MOST_NAMED] if more[index] > 0.0]
+    indices = [int(index) for index in np.argsort(-more)[:MAX_NAMED] if more[index] > 0.0]
     names = ", ".join(schema.features[index].name for index in indices)
     because = f": values of {names} are missing more often than in training" if names else ""
     return f"of the held-back rows, {warning}{because}"

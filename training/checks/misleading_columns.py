@@ -17,10 +17,10 @@ COUNTS = 0.999
 MOSTLY = 0.5
 """Minimum share of different values of a counter."""
 
-LEAST_ROWS = 20
+MIN_ROWS = 20
 """Minimum number of rows for a correlation."""
 
-MOST_ROWS = 200_000
+MAX_ROWS = 200_000
 """Maximum number of rows to check, evenly spread over the history."""
 
 KEEP = "keep it with --roles keep=…"
@@ -78,16 +78,16 @@ def counts(column: pl.Series) -> Literal["up", "down"] | None:
     """Return whether a column of numbers only counts up, or down, over the rows."""
     if column.dtype == pl.String:
         return None
-    column = column.gather_every(len(column) // MOST_ROWS + 1)
+    column = column.gather_every(len(column) // MAX_ROWS + 1)
     numbers = column.cast(pl.Float64).fill_nan(None).drop_nulls()
-    if len(numbers) < LEAST_ROWS:
+    if len(numbers) < MIN_ROWS:
         return None
     if direction := _monotonic(numbers.to_numpy()):
         return direction
     if numbers.n_unique() < len(numbers) * MOSTLY:
         return None
-    places = np.arange(len(numbers))
-    correlation = float(np.corrcoef(places, numbers.rank().to_numpy())[0, 1])
+    indices = np.arange(len(numbers))
+    correlation = float(np.corrcoef(indices, numbers.rank().to_numpy())[0, 1])
     if abs(correlation) < COUNTS:
         return None
     return "up" if correlation > 0.0 else "down"
@@ -97,7 +97,7 @@ def _monotonic(numbers: npt.NDArray[np.float64]) -> Literal["up", "down"] | None
     """Return whether numbers never decrease, or never increase, like counters."""
     steps = np.diff(numbers)
     moves = np.count_nonzero(steps)
-    if moves < LEAST_ROWS or _late_steps(numbers, steps) == 0:
+    if moves < MIN_ROWS or _late_steps(numbers, steps) == 0:
         return None
     if (steps >= 0.0).all():
         return "up"

@@ -5,11 +5,11 @@ import polars as pl
 
 from training.history import History
 
-LEAST_ENTITIES = 20
+MIN_ENTITIES = 20
 """Minimum number of entities with enough rows to tell that a column describes them. With fewer,
 such as runs of a machine, it may be chance."""
 
-LEAST_ROWS = 5
+MIN_ROWS = 5
 """Minimum number of rows of such an entity."""
 
 MOSTLY = 0.5
@@ -24,9 +24,9 @@ CLEARLY = 10.0
 ALWAYS = 0.999
 """Minimum share of increasing steps within entities in a column that only counts up."""
 
-LEAST_STEPS = 20
+MIN_STEPS = 20
 
-MOST_ENTITIES, MOST_ROWS = 500, 400
+MAX_ENTITIES, MAX_ROWS = 500, 400
 """Maximum number of entities, and of rows of each, to check, evenly spread over its history."""
 
 
@@ -45,13 +45,13 @@ class WithinEntities:
         if history.entities is None:
             return
         rows = pl.DataFrame({"entity": history.entities}).with_row_index("row")
-        sizes = rows.group_by("entity").len().filter(pl.col("len") >= LEAST_ROWS).sort("entity")
+        sizes = rows.group_by("entity").len().filter(pl.col("len") >= MIN_ROWS).sort("entity")
         in_them = int(sizes["len"].sum())
-        self._repeated = len(sizes) >= LEAST_ENTITIES and in_them >= MOSTLY * len(history)
-        some = sizes.gather_every(len(sizes) // MOST_ENTITIES + 1)
-        place = pl.int_range(pl.len()).over("entity")
-        step = (pl.col("len") - 1) // MOST_ROWS + 1
-        self._rows = rows.join(some, on="entity", maintain_order="left").filter(place % step == 0)
+        self._repeated = len(sizes) >= MIN_ENTITIES and in_them >= MOSTLY * len(history)
+        some = sizes.gather_every(len(sizes) // MAX_ENTITIES + 1)
+        index = pl.int_range(pl.len()).over("entity")
+        step = (pl.col("len") - 1) // MAX_ROWS + 1
+        self._rows = rows.join(some, on="entity", maintain_order="left").filter(index % step == 0)
 
     def describes_them(self, column: pl.Series) -> bool:
         """Return whether a column hardly changes within entities, but changes between them."""
@@ -77,7 +77,7 @@ class WithinEntities:
             return False
         step = pl.col("value").cast(pl.Int64).diff().over("entity")
         steps = self._with(column).select(step).to_series().drop_nulls()
-        return len(steps) >= LEAST_STEPS and (steps > 0).sum() >= ALWAYS * len(steps)
+        return len(steps) >= MIN_STEPS and (steps > 0).sum() >= ALWAYS * len(steps)
 
     def _with(self, column: pl.Series) -> pl.DataFrame:
         if column.dtype.is_float():

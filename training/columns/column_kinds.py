@@ -10,7 +10,7 @@ ALMOST_ALL = 0.9
 REPEATED = 0.5
 """Share of different values above which strings are identifiers, not categories."""
 
-LEAST_VALUES = 20
+MIN_VALUES = 20
 """Minimum number of values of an identifier."""
 
 IDENTIFIERS = frozenset(
@@ -74,7 +74,7 @@ def is_identifier(column: pl.Series) -> bool:
 def almost_all_different(column: pl.Series, share: float = ALMOST_ALL) -> bool:
     """Return whether more than this share of the values is different."""
     filled = len(column) - column.null_count()
-    return filled >= LEAST_VALUES and column.drop_nulls().n_unique() > share * filled
+    return filled >= MIN_VALUES and column.drop_nulls().n_unique() > share * filled
 
 
 def says_identifier(name: str) -> bool:

@@ -9,7 +9,7 @@ from anomaly_app.core.roles.roles import Roles
 from training.columns.inferred_column import InferredColumn, is_open, used_as
 from training.columns.label_column_names import RANKS, word_of_label
 from training.columns.label_values import plain
-from training.columns.labels import MOST_VALUES, is_understood
+from training.columns.labels import MAX_VALUES, is_understood
 
 TELLING = frozenset(
     {
@@ -21,10 +21,10 @@ NORMAL = frozenset({"normal", "abnormal"})
 """Values that only labels have, and values that other columns may have as well."""
 
 TWO = 2
-MOST_NAMED = 8
+MAX_NAMED = 8
 """Maximum number of columns with two values to list."""
 
-MOST_LETTERS = 20
+MAX_LETTERS = 20
 """Maximum length of their values in a message."""
 
 UNNAMED = r"column_\d+"
@@ -99,9 +99,9 @@ def _of_two_values(frame: pl.DataFrame, taken: set[str]) -> list[str]:
             continue
         values = frame[column].drop_nulls().unique()
         if len(values) == TWO:
-            one, other = sorted(str(value)[:MOST_LETTERS] for value in values.to_list())
+            one, other = sorted(str(value)[:MAX_LETTERS] for value in values.to_list())
             found.append(f"{column} ({one}, {other})")
-    return found[:MOST_NAMED]
+    return found[:MAX_NAMED]
 
 
 def _by_values(frame: pl.DataFrame, taken: set[str]) -> str | None:
@@ -125,9 +125,9 @@ def _by_values(frame: pl.DataFrame, taken: set[str]) -> str | None:
 
 def _kinds(values: pl.Series) -> set[str]:
     """Return the normalised values of a column of a few different strings."""
-    if values.dtype != pl.String or values.head(10_000).n_unique() > MOST_VALUES:
+    if values.dtype != pl.String or values.head(10_000).n_unique() > MAX_VALUES:
         return set()
     different = values.drop_nulls().unique()
-    if not 1 < len(different) <= MOST_VALUES:
+    if not 1 < len(different) <= MAX_VALUES:
         return set()
     return {plain(text) for text in different}

@@ -47,7 +47,7 @@ NORMAL = frozenset(
 )
 """Values of labels, as normalised by `plain`."""
 
-MOST_CLASSES = 20
+MAX_CLASSES = 20
 """Maximum number of different whole numbers that may be classes, with 0 as the normal one."""
 
 SHOWN = 8
@@ -93,7 +93,7 @@ def anomalous_values(
     # A single letter proves nothing beside unknown values: m and f, x and y.
     usual_ones = {text for text, word in words.items() if word in NORMAL and _tells(word)}
     numbers = all(re.fullmatch(r"-?\d+", kind) for kind in kinds)
-    if usual_ones and (not _are_numbers(kinds) or (numbers and len(kinds) <= MOST_CLASSES)):
+    if usual_ones and (not _are_numbers(kinds) or (numbers and len(kinds) <= MAX_CLASSES)):
         return _concluded(name, counts, set(counts) - usual_ones)
     anomalous = {text for text, word in words.items() if word in ANOMALOUS and _tells(word)}
     if anomalous and len(kinds) == 2 and not _are_numbers(kinds):  # noqa: PLR2004

@@ -22,7 +22,7 @@ NOTHING_SAID = frozenset(
     {"", "na", "nan", "null", "n/a", "?", "unknown", "unlabelled", "unlabeled", "pending", "tbd"}
 )
 
-MOST_VALUES = 1_000
+MAX_VALUES = 1_000
 """Maximum number of different values of a label."""
 
 DASHES = frozenset({"-", "--", "null"})
@@ -89,7 +89,7 @@ def of_column(column: pl.Series, value: str | None = None) -> Labels:
     counts = _counted(column)
     if counts is None:
         raise DataError(
-            f"the label {column.name!r} has more than {MOST_VALUES:,} different values: set "
+            f"the label {column.name!r} has more than {MAX_VALUES:,} different values: set "
             f"label=none, or label={column.name}:VALUE to the value that marks anomalies"
         )
     dashes = _dashes(counts)
@@ -158,7 +158,7 @@ def _as_texts(column: pl.Series) -> pl.Series:
 
 def _counted(column: pl.Series) -> dict[str, int] | None:
     counts = _as_texts(column).drop_nulls().rename("text").value_counts(sort=True)
-    if len(counts) > MOST_VALUES:
+    if len(counts) > MAX_VALUES:
         return None
     return dict(counts.iter_rows())
 

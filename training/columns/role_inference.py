@@ -62,8 +62,8 @@ class Fits:
         return _names_things(values) and (repeats < UNIQUE or len(values) < FEW_ROWS)
 
     def _is_time(self, values: pl.Series) -> bool:
-        places = np.unique(np.linspace(0, len(values) - 1, LOOKED_AT).astype(int))
-        some = values.gather(places).drop_nulls()
+        indices = np.unique(np.linspace(0, len(values) - 1, LOOKED_AT).astype(int))
+        some = values.gather(indices).drop_nulls()
         try:
             times = read_times(some, zone=self._roles.timezone, time_format=self._roles.time_format)
         except AmbiguousTimeError:

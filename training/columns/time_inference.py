@@ -10,7 +10,7 @@ from anomaly_app.core.roles.roles import Roles
 from training.columns.column_kinds import says_identifier
 from training.columns.inferred_column import InferredColumn, is_open, used_as
 from training.columns.time_column_names import ATTRIBUTE, END, OF_NUMBERS, rank_of
-from training.tables.datetime_parsing import moments
+from training.tables.datetime_parsing import parse_datetimes
 from training.tables.datetime_patterns import order_of
 from training.tables.time_zones import Seconds
 from training.tables.times import read_times
@@ -100,8 +100,8 @@ def infer_time(frame: pl.DataFrame, roles: Roles, taken: set[str]) -> InferredCo
 
 def _times_in(values: pl.Series, roles: Roles) -> Seconds | None:
     """Read a sample of a column of times; None if it has no times."""
-    places = np.unique(np.linspace(0, len(values) - 1, LOOKED_AT).astype(int))
-    some = values.gather(places).drop_nulls()
+    indices = np.unique(np.linspace(0, len(values) - 1, LOOKED_AT).astype(int))
+    some = values.gather(indices).drop_nulls()
     if len(some) == 0:
         return None
     if values.dtype == pl.Time:
@@ -124,7 +124,7 @@ def _of_texts(some: pl.Series, roles: Roles) -> Seconds | None:
     if 2 * some.cast(pl.Float64, strict=False).count() > len(some) or some.n_unique() < SEVERAL:
         return None
     # If day and month are ambiguous, the span and the time of day hardly depend on the order.
-    found = _seconds(moments(some, order_of(some) or "day")["naive"].drop_nulls())
+    found = _seconds(parse_datetimes(some, order_of(some) or "day")["naive"].drop_nulls())
     if len(found) < NEARLY_ALL * len(some) and roles.time_format is not None:
         read = read_times(some, zone=roles.timezone, time_format=roles.time_format).seconds
         found = read[~np.isnan(read)]

@@ -43,8 +43,8 @@ def interval_starts(frame: pl.DataFrame, said: Roles) -> tuple[pl.DataFrame, lis
 def _are_intervals(values: pl.Series, said: Roles) -> bool:
     if values.dtype != pl.String or values.null_count() == len(values):
         return False
-    places = np.unique(np.linspace(0, len(values) - 1, LOOKED_AT).astype(int))
-    some = values.gather(places).drop_nulls()
+    indices = np.unique(np.linspace(0, len(values) - 1, LOOKED_AT).astype(int))
+    some = values.gather(indices).drop_nulls()
     found = some.str.extract(INTERVAL, 1).drop_nulls()
     if not len(some) or len(found) < NEARLY_ALL * len(some):
         return False

@@ -146,10 +146,10 @@ def _left_out(manifest: Manifest) -> Iterator[Decision]:
         yield Decision("left out", _some(columns), reason)
 
 
-MOST_NAMES = 20
+MAX_NAMES = 20
 """Maximum number of columns to list for each reason."""
 
 
 def _some(names: Sequence[str]) -> str:
-    more = len(names) - MOST_NAMES
-    return ", ".join(names[:MOST_NAMES]) + (f" and {more:,} more" if more > 0 else "")
+    more = len(names) - MAX_NAMES
+    return ", ".join(names[:MAX_NAMES]) + (f" and {more:,} more" if more > 0 else "")

@@ -16,7 +16,7 @@ from training.evaluation.ranking import rank_metrics
 BATCH = 1_000
 """Number of rows scored in one call: about the batch of a worker under load."""
 
-LEAST_SECONDS = 0.05
+MIN_SECONDS = 0.05
 """Minimum time over which the cost of a score is measured."""
 
 
@@ -86,7 +86,7 @@ def microseconds_per_row(score: Callable[[Matrix], Vector], matrix: Matrix) -> f
     spent: list[float] = []
     with threadpool_limits(1):
         score(batch)
-        end = time.perf_counter() + LEAST_SECONDS
+        end = time.perf_counter() + MIN_SECONDS
         while time.perf_counter() < end or len(spent) < 3:  # noqa: PLR2004
             started = time.perf_counter()
             score(batch)

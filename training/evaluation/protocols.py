@@ -19,7 +19,7 @@ PROTOCOLS: dict[Protocol, str] = {
     "C": "like A, but 2% of the training rows are anomalies, which are not tested on",
 }
 
-MOST_ROWS = 10_000
+MAX_ROWS = 10_000
 """Maximum number of rows of a set; larger sets are subsampled at the same rate of anomalies."""
 
 CONTAMINATION = 0.02
@@ -105,10 +105,10 @@ def split(labelled: LabelledSet, protocol: Protocol, seed: int) -> Split:
     random = np.random.default_rng(seed)
     ordinary = random.permutation(np.flatnonzero(~labelled.labels))
     anomalies = random.permutation(np.flatnonzero(labelled.labels))
-    if len(labelled.labels) > MOST_ROWS:
+    if len(labelled.labels) > MAX_ROWS:
         rate = labelled.labels.mean()
-        anomalies = anomalies[: max(round(MOST_ROWS * rate), 2)]
-        ordinary = ordinary[: MOST_ROWS - len(anomalies)]
+        anomalies = anomalies[: max(round(MAX_ROWS * rate), 2)]
+        ordinary = ordinary[: MAX_ROWS - len(anomalies)]
     half = len(ordinary) // 2
     contaminating = 0
     if protocol == "C":

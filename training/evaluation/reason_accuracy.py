@@ -15,7 +15,7 @@ from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.model.model import Model
 from training.evaluation.protocols import find_sets, read_set
 from training.evaluation.synthetic_anomalies import inject_outliers
-from training.fit import LEAST_ROWS, FitOptions, fit_model
+from training.fit import MIN_ROWS, FitOptions, fit_model
 from training.history import History
 from training.schema import encode_history
 
@@ -137,7 +137,7 @@ def main(folders: tuple[Path, ...], detector: str, seed: int, *, hardly_varying:
     random = np.random.default_rng(seed)
     for labelled in (read_set(file) for folder in folders for file in find_sets(folder)):
         ordinary = random.permutation(labelled.matrix[~labelled.labels])
-        if ordinary.shape[1] < MIN_FEATURES or len(ordinary) < 2 * LEAST_ROWS:
+        if ordinary.shape[1] < MIN_FEATURES or len(ordinary) < 2 * MIN_ROWS:
             continue
         fit = fit_on(ordinary, detector, seed)
         for count in (1, 2):

@@ -1,4 +1,4 @@
-"""Files of history, or records of a topic, as one table of transactions in time order."""
+"""Read files of history, or the records of a topic, as transactions in time order."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from training.tables.folder import files_of
 from training.tables.table import Table, stacked
 
 SERIES = "series"
-"""Column that a file's name becomes where no column tells whose the rows are."""
+"""Name of the key column that holds the file name, if no other column is the key."""
 
 
 def read_history(path: Path, roles: Roles | None = None, *, learnt: Roles | None = None) -> History:
@@ -28,16 +28,16 @@ def read_history(path: Path, roles: Roles | None = None, *, learnt: Roles | None
     Parameters
     ----------
     path
-        A file with one transaction a row, or a folder of such files; see docs/history.md.
+        A file with one transaction per row, or a folder of such files; see docs/history.md.
     roles
-        Parts of the columns; what they do not say is inferred from the columns' names and values.
+        Roles of the columns; other roles are inferred from names and values.
     learnt
-        Roles of a model that the history is for: they hold as far as it has such columns.
+        Roles of a model; they apply as far as the file has such columns.
 
     Raises
     ------
     DataError
-        The file is missing, unreadable or without rows, or lacks a column that was named.
+        The file is missing, unreadable or empty, or lacks a column that the user named.
     """
     said = roles or Roles()
     if learnt is not None:
@@ -52,23 +52,23 @@ def read_history(path: Path, roles: Roles | None = None, *, learnt: Roles | None
 
 
 def history_of(source: str, table: Table, said: Roles, *, learnt: Roles | None = None) -> History:
-    """Sort the columns of a table into their parts, and its rows by time.
+    """Assign roles to the columns of a table, and sort its rows by time.
 
     Parameters
     ----------
     source
-        Its name.
+        Name of the file, folder or topic.
     table
-        One transaction a row, with typed cells.
+        One transaction per row, with typed cells.
     said
-        Parts of the columns; what they do not say is inferred.
+        Roles of the columns; other roles are inferred.
     learnt
-        Roles of a model that the history is for: they hold as far as it has such columns.
+        Roles of a model; they apply as far as the file has such columns.
 
     Raises
     ------
     DataError
-        A column that was named is missing or unusable, or no column is left to be a feature.
+        A column that the user named is missing or unusable, or there are no features.
     """
     frame, lines = table.frame, list[str]()
     if learnt is None or learnt.time == JOINED:
@@ -80,7 +80,7 @@ def history_of(source: str, table: Table, said: Roles, *, learnt: Roles | None =
     roles = inferred.roles
     keyless = roles.key is None and "key" not in roles.absent and SERIES not in frame.columns
     if keyless and (len(table.parts) > 1 or roles.time is not None):
-        # Rows of several files, or of one series, belong to the file's name.
+        # The key is the file name for several files, or for a single series.
         frame = frame.with_columns(_series(table.parts))
         roles = replace(roles, key=SERIES)
     inferred = inferred._replace(roles=roles, lines=[*lines, *about_intervals, *inferred.lines])
@@ -89,7 +89,7 @@ def history_of(source: str, table: Table, said: Roles, *, learnt: Roles | None =
 
 def _read(path: Path, said: Roles) -> Table:
     named = {*verbatim(said), said.time or "", *said.named_features, *said.without}
-    # Nothing else may hold what was read, so that the texts are let go as they are typed.
+    # No other reference may exist, so that strings are freed as they are converted.
     return _typed(
         [stacked(path.name, without_row_numbers(read_tables(files_of(path), said), named))], said
     )
@@ -101,7 +101,7 @@ def _typed(read: list[Table], said: Roles) -> Table:
 
 
 def verbatim(said: Roles) -> set[str]:
-    """Name the columns whose cells are kept as they are written: keys, ids and labels."""
+    """Return the columns to keep as strings: keys, ids and labels."""
     label = said.label or ""
     return {name for name in (said.key, said.id, label, label.rpartition(":")[0]) if name}
 
@@ -118,8 +118,8 @@ def _arrange(source: str, table: Table, frame: pl.DataFrame, inferred: InferredR
     features = [one for one in roles.feature_columns(frame.columns) if one not in no_features]
     if not features:
         raise DataError(
-            f"{source} has no column left to be a feature: its columns are "
-            f"{', '.join(frame.columns)}, and all have another part"
+            f"{source} has no features: all its columns ({', '.join(frame.columns)}) have "
+            "another role"
         )
     said_categories = {roles.field_of(name) for name in roles.categories}
     shown = {*features, roles.label_column(frame.columns) or ""}
@@ -155,7 +155,7 @@ def _arrange(source: str, table: Table, frame: pl.DataFrame, inferred: InferredR
 
 
 def _in_order(history: History) -> History:
-    """Sort by time, and leave out the rows without one."""
+    """Sort by time, and leave out rows without one."""
     if history.times is None:
         return history
     order = np.argsort(history.times, kind="stable")
@@ -165,7 +165,7 @@ def _in_order(history: History) -> History:
 
 
 def _as_text(column: pl.Series) -> pl.Series:
-    """Write whole numbers without decimals: 311, not 311.0."""
+    """Convert to strings; whole numbers have no decimals: 311, not 311.0."""
     if column.dtype.is_float():
         whole = column.fill_nan(None).cast(pl.Int64, strict=False)
         column = whole if bool((whole == column.fill_nan(None)).all()) else column

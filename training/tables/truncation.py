@@ -1,6 +1,6 @@
-"""What is shown of texts that may be of any length."""
+"""Truncation of texts in messages."""
 
 
 def cut(text: str, most: int) -> str:
-    """Give a text, or its first letters with an ellipsis."""
+    """Return a text, cut to a maximum length with an ellipsis."""
     return text if len(text) <= most else f"{text[:most]}…"
