@@ -12,7 +12,7 @@ from training.cli import one_line_errors
 MEDIUM_PART = 10
 """Systems of medium pace are given this part of the events."""
 
-LEAST_EVENTS = 200
+MIN_EVENTS = 200
 
 
 @click.group(invoke_without_command=True, context_settings={"max_content_width": 100})
@@ -21,14 +21,14 @@ LEAST_EVENTS = 200
     "--events",
     default=500_000,
     show_default=True,
-    type=click.IntRange(LEAST_EVENTS * MEDIUM_PART),
+    type=click.IntRange(MIN_EVENTS * MEDIUM_PART),
     help="Records for the fast systems; those of medium pace get a tenth.",
 )
 @click.option(
     "--short-events",
     default=1_000,
     show_default=True,
-    type=click.IntRange(LEAST_EVENTS),
+    type=click.IntRange(MIN_EVENTS),
     help="Records for the slow systems, which score one at a time.",
 )
 @click.option(

@@ -25,7 +25,7 @@ from benchmarks.throughput import Load, measure_throughput
 from benchmarks.topics import delete_topics, fill
 from benchmarks.wiring import Wiring
 from training.fit import FitOptions, fit_model
-from training.history.history import History
+from training.history import History
 
 TREES = (10, 25, 50, 100, 200, 400)
 FEATURES = (2, 5, 10, 25, 50, 100)
@@ -35,7 +35,7 @@ PARTITIONS = (1, 4, 16, 64)
 USUAL_TREES, USUAL_FEATURES, USUAL_BATCH = 100, 10, 4096
 TRAINING_ROWS = 5_000
 ROUNDS = 3
-LEAST_SECONDS = 0.3
+MIN_SECONDS = 0.3
 """Of a timing; calls are repeated until it is over."""
 
 
@@ -132,19 +132,19 @@ def _records(features: int, count: int) -> list[ConsumerRecord]:
     ]
     return [
         ConsumerRecord(
-            "growth", 0, place, 1_767_268_800_000, 0, b"card-1",
-            msgspec.json.encode({"id": place, "entity": "card-1", "time": "2026-01-05T10:00:00Z",
+            "growth", 0, index, 1_767_268_800_000, 0, b"card-1",
+            msgspec.json.encode({"id": index, "entity": "card-1", "time": "2026-01-05T10:00:00Z",
                                  "features": each}),
             None, 6, 0, (),
         )
-        for place, each in enumerate(named)
+        for index, each in enumerate(named)
     ]  # fmt: skip
 
 
 def _seconds(call: Callable[[], object]) -> float:
     """Give the time of one call, of the fastest third of many."""
     taken: list[float] = []
-    end = time.perf_counter() + LEAST_SECONDS
+    end = time.perf_counter() + MIN_SECONDS
     while time.perf_counter() < end or not taken:
         begin = time.perf_counter()
         call()

@@ -34,7 +34,7 @@ class Traffic:
     Parameters
     ----------
     values
-        Records; their ids are their places.
+        Records; their ids are their positions.
     expected
         Ids of those that are anomalies.
     warm_up
@@ -113,11 +113,11 @@ def measure_latency(system: System, wiring: Wiring, traffic: Traffic) -> dict[in
 def _paced(
     sender: "Sender", observer: Observer, numbers: range, rate: int, pids: Sequence[int]
 ) -> Paced:
-    begin, place, cpu = time.monotonic(), 0, cpu_seconds(pids)
-    while place < len(numbers):
+    begin, index, cpu = time.monotonic(), 0, cpu_seconds(pids)
+    while index < len(numbers):
         due = min(int((time.monotonic() - begin) * rate) + 1, len(numbers))
-        sender.send(numbers[place:due])
-        place = due
+        sender.send(numbers[index:due])
+        index = due
         observer.look(STEP)
     cpu_share = 100.0 * (cpu_seconds(pids) - cpu) / (time.monotonic() - begin)
     expected = [number for number in numbers if number in sender.sent]

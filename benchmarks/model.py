@@ -14,7 +14,7 @@ from anomaly_app.core.model.model import unpickle_model
 from anomaly_app.registry.artifacts import load_model, save_model
 from benchmarks.records import FEATURES, SEED, blocks
 from training.fit import FitOptions, fit_model
-from training.history.history import History
+from training.history import History
 
 TRAINING_ROWS = 20_000
 

@@ -72,13 +72,13 @@ def _bars(
     label: str = "",
 ) -> None:
     least, largest = math.inf, 0.0
-    for place, system in enumerate(systems):
+    for index, system in enumerate(systems):
         if not results.has(system, figure):
             continue
         found = results.summary(system, figure)
         ours = system.startswith("app")
         color = (OURS_SECOND if side > 0 else OURS) if ours else (SECOND if side > 0 else OTHERS)
-        at = place + side * HEIGHT / 2
+        at = index + side * HEIGHT / 2
         whiskers = [[found.median - found.least], [found.most - found.median]]
         panel.barh(
             at,

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from anomaly_app.core.arrays import Matrix
 
-FEATURES = tuple(f"f{place}" for place in range(10))
+FEATURES = tuple(f"f{index}" for index in range(10))
 MEANS = np.array([24.0, 3.5, 120.0, 0.5, 61.0, 8.2, 1500.0, 0.07, 45.0, 5.0])
 SPREADS = np.array([6.0, 0.9, 30.0, 0.1, 15.0, 2.0, 400.0, 0.015, 11.0, 1.2])
 DECIMALS = np.array([2, 3, 2, 4, 2, 3, 1, 4, 2, 3])

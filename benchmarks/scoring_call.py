@@ -42,8 +42,8 @@ def measure_scoring_call(forest: IsolationForest, matrix: Matrix) -> ScoringCall
     scorer = ForestScorer(forest)
     difference = np.abs(scorer.score_samples(matrix) - forest.score_samples(matrix)).max()
     of_sklearn, of_app = [], []
-    for place in range(REPEATS):
-        row = matrix[place : place + 1]
+    for index in range(REPEATS):
+        row = matrix[index : index + 1]
         begin = time.perf_counter()
         forest.score_samples(row)
         middle = time.perf_counter()

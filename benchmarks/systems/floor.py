@@ -74,15 +74,15 @@ def main() -> None:
             rows = bytearray().join([pack(*astuple(decode(value).features)) for value in values])
             matrix: Any = np.frombuffer(rows, dtype=np.float32).reshape(-1, len(FEATURES))
             scores = scorer.score_samples(matrix)
-            for place in np.flatnonzero(scores < threshold):
-                message = messages[place]
+            for index in np.flatnonzero(scores < threshold):
+                message = messages[index]
                 score = b'{"id": "%s-%d-%d", "score": %.6f, "transaction": ' % (
                     message.topic().encode(),
                     message.partition(),
                     message.offset(),
-                    -scores[place],
+                    -scores[index],
                 )
-                producer.produce(anomalies, score + values[place] + b"}", message.key())
+                producer.produce(anomalies, score + values[index] + b"}", message.key())
             producer.poll(0)
         if time.monotonic() - committed_at > COMMIT_EVERY:
             producer.flush()

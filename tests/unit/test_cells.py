@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from anomaly_app.errors import DataError
-from training.history.reading import read_history
+from training.history import read_history
 from training.tables.cells import Read, read_cells
 from training.tables.decimals import Decimals, decimals_of
 from training.tables.table import Table, row_of

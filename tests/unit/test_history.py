@@ -19,9 +19,8 @@ from training.columns.labels import Labels, of_column
 from training.evaluation.evaluate import evaluate
 from training.evaluation.measures import measure
 from training.fit import FitOptions, fit_model
-from training.history.history import History
-from training.history.reading import read_history
-from training.threshold import ThresholdRule
+from training.history import History, read_history
+from training.threshold import ThresholdOptions
 
 
 def read(folder: Path, content: str, words: str = "", name: str = "a.csv") -> History:
@@ -304,9 +303,11 @@ def test_unlabelled_rows_count_in_no_measure() -> None:
 
 
 @pytest.mark.parametrize("detector", ["robust_zscore", "gradient_boosting"])
-@pytest.mark.parametrize("rule", [ThresholdRule(f_beta=1.0), ThresholdRule(costs=(50.0, 1.0))])
+@pytest.mark.parametrize(
+    "rule", [ThresholdOptions(f_beta=1.0), ThresholdOptions(costs=(50.0, 1.0))]
+)
 def test_a_fit_and_an_evaluation_leave_unlabelled_rows_out(
-    detector: str, rule: ThresholdRule
+    detector: str, rule: ThresholdOptions
 ) -> None:
     data = half_labelled()
     options = FitOptions(detector=detector, threshold=rule)

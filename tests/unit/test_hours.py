@@ -17,9 +17,9 @@ from anomaly_app.core.model.schema import Feature, FeatureSchema
 from anomaly_app.core.roles.roles import HOUR, Roles
 from anomaly_app.errors import DataError
 from training.checks.columns import column_warnings
-from training.checks.data_check import data_warnings
+from training.checks.compatibility import data_warnings
 from training.fit import FitOptions, fit_model
-from training.history.history import History
+from training.history import History
 from training.schema import encode_history, infer_schema
 
 MIDNIGHT = datetime(2026, 3, 27, tzinfo=UTC).timestamp()

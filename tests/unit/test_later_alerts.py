@@ -11,8 +11,8 @@ from anomaly_app.errors import DataError
 from tests.support.factories import history
 from training.evaluation.compare import compare
 from training.fit import FitOptions, fit_model
-from training.history.history import History
-from training.threshold import ThresholdRule
+from training.history import History
+from training.threshold import ThresholdOptions
 
 
 def drifting(by: float, rows: int = 8_000) -> History:
@@ -83,7 +83,7 @@ def with_wild_amounts(rows: int, share: float, since: float = 0.75) -> History:
 
 
 def test_rows_far_beyond_the_rest_are_said_to_alert_besides_what_was_asked() -> None:
-    options = FitOptions(detector="robust_zscore", threshold=ThresholdRule(alert_rate=0.001))
+    options = FitOptions(detector="robust_zscore", threshold=ThresholdOptions(alert_rate=0.001))
     training = fit_model(with_wild_amounts(8_000, 0.012), options, version="1").manifest
     [said] = [line for line in training.training.warnings if "far beyond the rest" in line]
     found = re.match(r"(\d+) of 2,000 rows held back \((.+)%\) are far beyond the rest", said)
@@ -94,7 +94,7 @@ def test_rows_far_beyond_the_rest_are_said_to_alert_besides_what_was_asked() -> 
 
 
 def test_alerts_of_rows_far_beyond_the_rest_are_not_too_many() -> None:
-    options = FitOptions(detector="robust_zscore", threshold=ThresholdRule(alert_rate=0.001))
+    options = FitOptions(detector="robust_zscore", threshold=ThresholdOptions(alert_rate=0.001))
     fitted = fit_model(with_wild_amounts(8_000, 0.012), options, version="1")
     assert fitted.manifest.metrics["alert_rate"] > 0.005
     assert [line for line in fitted.manifest.training.warnings if "asked for" in line] == [
@@ -103,7 +103,7 @@ def test_alerts_of_rows_far_beyond_the_rest_are_not_too_many() -> None:
 
 
 def test_rows_far_beyond_the_rest_that_were_there_all_along_are_part_of_the_traffic() -> None:
-    options = FitOptions(detector="robust_zscore", threshold=ThresholdRule(alert_rate=0.001))
+    options = FitOptions(detector="robust_zscore", threshold=ThresholdOptions(alert_rate=0.001))
     fitted = fit_model(with_wild_amounts(8_000, 0.012, since=0.0), options, version="1")
     assert fitted.manifest.calibration.wild == 0
     assert fitted.manifest.metrics["alert_rate"] == pytest.approx(0.001, abs=0.001)

@@ -111,7 +111,7 @@ def test_a_topic_of_ever_new_names_does_not_grow_without_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(record_table, "BATCH", 10)
-    monkeypatch.setattr(record_table, "MOST_FIELDS", 40)
+    monkeypatch.setattr(record_table, "MAX_FIELDS", 40)
     frame = table_of(*({f"name{i}": i} for i in range(500))).to_frame()
     assert len(frame) == 500
     assert frame.width < 60

@@ -13,13 +13,14 @@ from anomaly_app.core.roles.roles import Roles
 from anomaly_app.core.scoring.pipeline import Pipeline
 from anomaly_app.errors import DataError
 from tests.support.factories import NOON, history, record
-from training.checks.data_check import data_warnings, require_columns
+from training.checks.compatibility import data_warnings, require_columns
 from training.evaluation.evaluate import evaluate
-from training.fit import FitOptions, fit_model, hold_back
-from training.history.history import History
+from training.fit import FitOptions, fit_model
+from training.history import History
+from training.holdout import hold_back
 from training.schema import encode_history, infer_schema
 from training.series import infer_scales
-from training.threshold import ThresholdRule
+from training.threshold import ThresholdOptions
 
 EACH = 1_000
 SIZES = {"pump": 1.0, "valve": 50.0, "plant": 2_000.0}
@@ -45,7 +46,7 @@ def series(
 
 @cache
 def model() -> Model:
-    options = FitOptions(threshold=ThresholdRule(alert_rate=0.01))
+    options = FitOptions(threshold=ThresholdOptions(alert_rate=0.01))
     fitted = fit_model(series(), options, version="1")
     return Model.from_bytes(fitted.manifest.to_json(), fitted.pickle, where="made")
 

@@ -1,16 +1,16 @@
-"""How well scores tell anomalies from the rest."""
+"""Metrics of scores: alerts, precision and recall at a threshold, and the ranking of anomalies."""
 
 import numpy as np
-from sklearn.metrics import average_precision_score, roc_auc_score
 
-from anomaly_app.core.arrays import Matrix
-from training.thresholds import Labels
+from anomaly_app.core.arrays import Vector
+from training.evaluation.ranking import rank_metrics
+from training.history import Labels
 
 
 def measure(
-    log_p: Matrix, labels: Labels | None, alert_rate: float, labelled: Labels | None = None
+    log_p: Vector, labels: Labels | None, alert_rate: float, labelled: Labels | None = None
 ) -> dict[str, float]:
-    """Measure scores at a threshold, and, with labels of both kinds, how they rank.
+    """Measure scores at a threshold and, given labels of both kinds, how they rank anomalies.
 
     Parameters
     ----------
@@ -19,15 +19,15 @@ def measure(
     labels
         Whether each row is an anomaly.
     alert_rate
-        Rows whose p-value is at most this alert.
+        Rows with a p-value at or below it alert.
     labelled
-        Whether anybody has labelled each row; None: all rows. The others count in the alert rate
-        only.
+        Whether each row has a label; None: all have one. Rows without a label count only towards
+        the alert rate.
 
     Returns
     -------
     dict of str to float
-        ``alert_rate``, and with labels ``roc_auc``, ``average_precision``,
+        ``alert_rate`` and, given labels of both kinds, ``roc_auc``, ``average_precision``,
         ``precision`` and ``recall``; 0 to 1.
     """
     alerts = log_p <= np.log(alert_rate)
@@ -39,9 +39,10 @@ def measure(
     if labels.all() or not labels.any():
         return measured
     caught = int((alerts & labels).sum())
+    ranking = rank_metrics(-log_p, labels)
     return measured | {
-        "roc_auc": float(roc_auc_score(labels, -log_p)),
-        "average_precision": float(average_precision_score(labels, -log_p)),
+        "roc_auc": float(ranking.roc_auc),
+        "average_precision": float(ranking.average_precision),
         "precision": caught / max(int(alerts.sum()), 1),
         "recall": caught / int(labels.sum()),
     }

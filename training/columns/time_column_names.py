@@ -1,4 +1,4 @@
-"""Words of names of columns that hold times."""
+"""Words in the names of time columns."""
 
 from anomaly_app.core.roles.column_names import words_of
 
@@ -29,19 +29,19 @@ ATTRIBUTES = frozenset(
         *("valid", "until"),
     }
 )
-"""Words of names of times: of the beginning of what a row tells, of any moment, of what comes
-after it, and of what describes its entity or is yet to come."""
+"""Words in names of times: of the start of an event, of any time, of the end of an event, and of
+times that describe an entity or are in the future."""
 
 _COUNTED = frozenset({"t", "sec", "secs", "second", "seconds", "s", "ms", "millis", "us", "micros"})
 OF_NUMBERS = BEGINNINGS | MOMENTS | ENDS | _COUNTED
-"""Words of names of numbers that count from the epoch."""
+"""Words in names of epoch numbers."""
 
 END, ATTRIBUTE = 3, 4
-"""Ranks from which on a name is that of an end, and of an attribute."""
+"""Ranks of names of ends and of attributes."""
 
 
 def rank_of(column: str) -> int:
-    """Say how well a column's name suits the time: the less, the better; see `END`."""
+    """Rank how well a column's name fits the time; lower is better. See `END`."""
     words = {*words_of(column)}
     if words & ATTRIBUTES:
         return ATTRIBUTE

@@ -1,4 +1,4 @@
-"""The bars of a comparison: how good each detector is, and what it costs."""
+"""Bar charts of a comparison: merit and cost of each detector."""
 
 from collections.abc import Sequence
 
@@ -12,15 +12,15 @@ from training.evaluation.contenders import Comparison
 from training.report.figures import FULL_WIDTH, INK, ORDINARY, SOFT, styled, svg
 
 ROW = 0.33
-"""Inches of a detector's bars."""
+"""Height of a detector's bars in inches."""
 
-MERITS = ("planted_auc", "average_precision")
-"""Names of the merits' intervals, without labels and with labels."""
+MERITS = ("synthetic_auc", "average_precision")
+"""Keys of the merits' intervals, without and with labels."""
 
 
 @styled
 def detector_bars(comparison: Comparison) -> Markup:
-    """Plot each detector's merit, and with labels its AUC, beside its cost a row; best on top."""
+    """Plot the merit and the cost per row of each detector, best on top."""
     contenders = comparison.contenders[::-1]
     names = [contender.detector for contender in contenders]
     figure = Figure(figsize=(FULL_WIDTH, 0.8 + ROW * len(names)), layout="constrained")
@@ -30,9 +30,9 @@ def detector_bars(comparison: Comparison) -> Markup:
     ends = [
         contender.intervals.get(MERITS[contender.unlabelled is None]) for contender in contenders
     ]
-    for place, end in enumerate(ends):
+    for index, end in enumerate(ends):
         if end is not None:
-            quality.plot(end, [place, place], color=INK, linewidth=1.2, solid_capstyle="butt")
+            quality.plot(end, [index, index], color=INK, linewidth=1.2, solid_capstyle="butt")
     quality.set_yticks(range(len(names)), names, color=INK)
     tips = [merit if end is None else end.high for merit, end in zip(merits, ends, strict=True)]
     quality.set_xlim(0.0, max(*tips, 0.05) * 1.16)  # room for the number behind the bar
@@ -55,10 +55,10 @@ def detector_bars(comparison: Comparison) -> Markup:
 
 
 def _write(axes: Axes, values: Sequence[float], words: Sequence[str]) -> None:
-    for place, (value, word) in enumerate(zip(values, words, strict=True)):
+    for index, (value, word) in enumerate(zip(values, words, strict=True)):
         axes.annotate(
             word,
-            (value, place),
+            (value, index),
             xytext=(7, 0),
             textcoords="offset points",
             va="center",

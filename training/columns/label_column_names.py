@@ -1,4 +1,4 @@
-"""Words of names of columns that say that the column is a label."""
+"""Words in the names of label columns."""
 
 from difflib import get_close_matches
 
@@ -25,7 +25,7 @@ PERHAPS = frozenset(
         *("outcome", "exited", "rejected", "error"),
     }
 )
-"""Words of names of labels, by how surely they are one."""
+"""Words in names of labels, from certain to possible."""
 
 NO_LABELS = frozenset(
     {
@@ -37,23 +37,23 @@ NO_LABELS = frozenset(
         *("probability", "prob", "prediction", "predicted", "threshold", "limit", "name"),
     }
 )
-"""Words beside them that say what else it is."""
+"""Words beside them that rule out a label."""
 
 KINDS = frozenset({"type", "kind", "cat", "category", "class", "family"})
-"""Words beside them of names of what kind of attack or failure it was."""
+"""Words beside them that mean the type of attack or failure."""
 
 LONG = 8
-"""Letters from which on a word is known although it is mistyped."""
+"""Minimum length of words that are recognised with typos."""
 
 ALIKE = 0.9
-"""Likeness of such a word, 0 to 1."""
+"""Minimum similarity of such a word, 0 to 1."""
 
 BY_RANK = (SURELY, LIKELY, PERHAPS)
 RANKS = len(BY_RANK)
 
 
 def word_of_label(column: str) -> tuple[int, str] | None:
-    """Give the word of a column's name that may say that it is a label, and how surely it does."""
+    """Return the word in a column's name that suggests a label, and its rank; lower is surer."""
     words = words_of(column)
     if NO_LABELS & {*words}:
         return None
@@ -66,5 +66,5 @@ def word_of_label(column: str) -> tuple[int, str] | None:
 def _is_one(word: str, of_labels: frozenset[str]) -> bool:
     if word in of_labels:
         return True
-    # A long one may be mistyped.
+    # Long words may have typos.
     return len(word) >= LONG and bool(get_close_matches(word, of_labels, n=1, cutoff=ALIKE))

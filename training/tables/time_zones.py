@@ -1,4 +1,4 @@
-"""Dates with times in their zones, as seconds since the epoch."""
+"""Convert times in time zones to seconds since the epoch."""
 
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
@@ -11,29 +11,29 @@ from anomaly_app.core.times import LATEST
 from anomaly_app.errors import DataError
 
 SMALL = pl.duration(hours=1)
-"""What summer time leaves out at most."""
+"""Largest gap at the start of summer time."""
 
 Seconds: TypeAlias = npt.NDArray[np.float64]
 
 
 def check_zone(zone: str) -> None:
-    """See that there is a time zone of this name.
+    """Check that a time zone exists.
 
     Raises
     ------
     DataError
-        There is none.
+        It does not exist.
     """
     try:
         ZoneInfo(zone)
     except (OSError, ValueError, KeyError):
         raise DataError(
-            f"there is no time zone {zone!r}: give one as IANA names it, such as Europe/Berlin"
+            f"unknown time zone {zone!r}: use an IANA name such as Europe/Berlin"
         ) from None
 
 
 def localised(naive: pl.Series, zone: str) -> pl.Series:
-    """Place times without a zone in one: the earlier where there are two, later where none is."""
+    """Set the zone of naive times; ambiguous ones are the earlier, skipped ones the later time."""
     if zone == "UTC":
         return naive
     frame = pl.DataFrame({"naive": naive})
@@ -44,7 +44,7 @@ def localised(naive: pl.Series, zone: str) -> pl.Series:
 
 
 def epoch(moments_read: pl.Series) -> Seconds:
-    """Count seconds since the epoch; NaN for what is no time or out of range."""
+    """Return seconds since the epoch; NaN for null and out of range."""
     numbers = moments_read.cast(pl.Int64).cast(pl.Float64)
     dtype = moments_read.dtype
     unit = dtype.time_unit if isinstance(dtype, pl.Datetime) else "us"
@@ -53,12 +53,12 @@ def epoch(moments_read: pl.Series) -> Seconds:
 
 
 def in_range(seconds: Seconds) -> Seconds:
-    """Put NaN in place of times before 1970 or after 2100."""
+    """Replace times before 1970 or after 2100 by NaN."""
     return np.where((seconds >= 0.0) & (seconds < LATEST), seconds, np.nan)
 
 
 def placed(read: pl.DataFrame, zone: str) -> Seconds:
-    """Turn `moments` into seconds: by their own offsets, else in the zone."""
+    """Convert parsed times to seconds, by their own offsets or in the zone."""
     naive, offset = read["naive"], read["offset"]
     own = read.select(
         pl.col("naive") - pl.duration(seconds=pl.col("offset").fill_null(0))

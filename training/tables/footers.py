@@ -1,4 +1,4 @@
-"""What stands below the rows of a table: remarks, footers, and a row of totals."""
+"""Remove what follows the rows of a table: remarks, footers and totals."""
 
 import csv
 import re
@@ -10,11 +10,11 @@ from training.tables.layout import REMARKS, Layout, shown
 from training.tables.numbers import are_values
 from training.tables.text import Text
 
-MOST_AFTER = 20
-"""Lines below the last row that are passed over at most."""
+MAX_AFTER = 20
+"""Maximum number of lines to remove."""
 
 FAR_FROM_START = 1 << 20
-"""Bytes from which on no line is one of the header's."""
+"""Number of bytes after which no line belongs to the header."""
 
 TOTALS = re.compile(
     r"\W*((grand|sub)[ -]?)?(totals?|sum|summe|gesamt(summe)?|insgesamt|somme|totale|suma|"
@@ -22,25 +22,25 @@ TOTALS = re.compile(
     r".{0,20}",
     re.IGNORECASE,
 )
-"""A cell of a row that sums up those above it."""
+"""The first cell of a row of totals."""
 
-LEAST_CELLS = 3
-"""Cells of a row, of which a single one that is filled says nothing of a transaction."""
+MIN_CELLS = 3
+"""Minimum number of columns for a row with a single filled cell to be a remark."""
 
 
 def without_tail(text: Text, layout: Layout) -> tuple[Text, tuple[str, ...]]:
-    """Cut off the last lines that are no rows, and say so.
+    """Remove the last lines that are not rows, and tell the user.
 
     Parameters
     ----------
     text
         The file.
     layout
-        Tells what a row is.
+        The layout of the file.
     """
     passed: list[str] = []
     cut = end = len(text.data)
-    while layout.width > 1 and end > 0 and len(passed) < MOST_AFTER:
+    while layout.width > 1 and end > 0 and len(passed) < MAX_AFTER:
         start = text.data.rfind(b"\n", 0, end - 1) + 1
         line = text.data[start:end].decode("utf-8", errors="replace").strip("\r\n")
         if start < FAR_FROM_START and text.data[:start].count(b"\n") < layout.skip:
@@ -62,9 +62,9 @@ def without_tail(text: Text, layout: Layout) -> tuple[Text, tuple[str, ...]]:
         quotes=text.quotes - rest.count(b'"'),
     )
     if len(passed) == 1:
-        which = "the last line is no row and was passed over"
+        which = "the last line is not a row and was skipped"
     else:
-        which = f"the last {len(passed)} lines are no rows and were passed over"
+        which = f"the last {len(passed)} lines are not rows and were skipped"
     return text, (f"{which}: {shown(passed[-1])}",)
 
 
@@ -80,24 +80,24 @@ def _is_footer(line: str, layout: Layout) -> bool:
     filled = [cell for cell in cells if cell.strip()]
     if line.lstrip().startswith(REMARKS) or any(TOTALS.fullmatch(one) for one in filled[:1]):
         return True
-    # A row that lost some of its cells has values.
+    # A row that lost some of its cells still has values.
     return len(filled) <= max(1, layout.width // 2) and not any(are_values(filled))
 
 
 def without_totals(frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    """Leave out the last rows that sum up the others, or hold one remark; and say so.
+    """Remove the last rows if they are totals or remarks, and tell the user.
 
     Parameters
     ----------
     frame
-        Texts; empty cells are null.
+        Strings; empty cells are null.
     """
-    if frame.width < LEAST_CELLS:
+    if frame.width < MIN_CELLS:
         return frame, ()
     passed: list[str] = []
-    while len(frame) > 1 and len(passed) < MOST_AFTER:
+    while len(frame) > 1 and len(passed) < MAX_AFTER:
         filled = [cell for cell in frame.row(-1) if cell is not None]
-        usual = max(sum(cell is not None for cell in row) for row in frame[-MOST_AFTER:].rows())
+        usual = max(sum(cell is not None for cell in row) for row in frame[-MAX_AFTER:].rows())
         remark = len(filled) == 1 < usual and not are_values(filled)[0]
         if not (remark or _sums_up(frame, is_less=len(filled) < usual)):
             break
@@ -106,21 +106,21 @@ def without_totals(frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
     if not passed:
         return frame, ()
     if len(passed) == 1:
-        which = "the last row sums up or remarks on the others, and was left out"
+        which = "the last row is a total or a remark and was left out"
     else:
-        which = f"the last {len(passed)} rows sum up or remark on the others, and were left out"
+        which = f"the last {len(passed)} rows are totals or remarks and were left out"
     return frame, (f"{which}: {shown(passed[-1])}",)
 
 
 def _sums_up(frame: pl.DataFrame, *, is_less: bool) -> bool:
-    """Tell whether a cell of the last row says so, and no cell above it is the same.
+    """Return whether the last row is a total: a cell says so, and no cell above it is the same.
 
-    A row with as many cells as the others does so only where the one above is no text.
+    In a row with as many cells as the others, the cell above must not be text.
     """
     return any(
         cell is not None
         and TOTALS.fullmatch(cell.strip()) is not None
-        and (is_less or are_values([frame[-2, place] or ""])[0])
-        and int((frame[:, place] == cell).sum()) == 1
-        for place, cell in enumerate(frame.row(-1))
+        and (is_less or are_values([frame[-2, index] or ""])[0])
+        and int((frame[:, index] == cell).sum()) == 1
+        for index, cell in enumerate(frame.row(-1))
     )

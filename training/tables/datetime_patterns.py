@@ -1,4 +1,4 @@
-"""Dates and times as texts: ISO 8601, with points, slashes or names of months."""
+"""Patterns of dates and times: ISO 8601, with points, slashes or month names."""
 
 import re
 from datetime import datetime
@@ -23,10 +23,10 @@ WORDS = {
     "half": "%p",
     "offset": "%z",
 }
-"""What strptime calls the parts."""
+"""Directives of strptime for the parts."""
 
 LONGEST_SHORT = 3
-"""Letters of the short name of a month or a day."""
+"""Length of short names of months and days."""
 
 NAME = r"(?P<name>[^\W\d_]{3,9})\.?"
 DAY = r"(?P<day>\d{1,2})"
@@ -62,22 +62,22 @@ NUMERIC = r"^\s*(\d{1,2})([-/. ])(\d{1,2})[-/. ](?:\d{4}|\d{2})(?:\D|$)"
 """Dates whose first two numbers are the day and the month."""
 
 TOLD = 0.99
-"""Share of the telling rows that must agree; the others are faults."""
+"""Minimum share of decisive rows that agree; the others are errors."""
 
 
 def order_of(texts: pl.Series) -> Order | None:
-    """Tell what comes first in dates such as 25/01/2026: by a number above 12, or by points.
+    """Detect the order of dates such as 25/01/2026, from numbers above 12 or from points.
 
     Parameters
     ----------
     texts
-        Without nulls.
+        Strings without nulls.
     """
     dates = texts.filter(texts.str.contains(NUMERIC))
     if len(dates) == 0:
         return None
     parts = dates.str.extract_groups(NUMERIC).struct.unnest()
-    one, two = (parts[:, place].cast(pl.Int64) for place in (0, 2))
+    one, two = (parts[:, index].cast(pl.Int64) for index in (0, 2))
     day = int(((one > 12) & (two <= 12)).sum())  # noqa: PLR2004
     month = int(((two > 12) & (one <= 12)).sum())  # noqa: PLR2004
     if day + month == 0:
@@ -88,19 +88,19 @@ def order_of(texts: pl.Series) -> Order | None:
 
 
 def is_numeric_date(texts: pl.Series) -> bool:
-    """Tell whether most texts are dates such as 01/05/2026."""
+    """Return whether most strings are dates such as 01/05/2026."""
     return int(texts.str.contains(NUMERIC).sum()) > len(texts) / 2
 
 
 def format_of(text: str, order: Order) -> str | None:
-    """Give the format of strptime by which a text is written; None for ISO 8601, or where none is.
+    """Return the strptime format of a string; None for ISO 8601, or if it is unknown.
 
     Parameters
     ----------
     text
         A date, with or without a time.
     order
-        Of dates such as 01/05/2026.
+        Order of dates such as 01/05/2026.
     """
     text = text.strip()
     found = next((found for way in WAYS.values() if (found := re.match(way, text))), None)

@@ -1,4 +1,4 @@
-"""The table of what was decided of the columns."""
+"""The table of the columns' roles."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from rich.console import Console
 from anomaly_app.core.model.manifest import Manifest, Training
 from anomaly_app.core.roles.roles import Roles
 from tests.support.factories import fitted, history
-from training.commands.decided import decisions, other_warnings, show_decisions
+from training.commands.column_decisions import decisions, other_warnings, show_decisions
 from training.fit import FitOptions, fit_model
 
 
@@ -35,10 +35,10 @@ def test_each_part_is_said_or_inferred_or_not_there(manifest: Manifest) -> None:
     found = with_roles(manifest, "key=cust time=ts label=none", note="it has one value only")
     rows = [tuple(row) for row in decisions(found, Roles.parse("key=cust label=none"))]
     assert rows[:4] == [
-        ("key", "cust", "said"),
+        ("key", "cust", "set"),
         ("time", "ts", "inferred"),
         ("id", "none", ""),
-        ("label", "none: nothing to measure against", "said"),
+        ("label", "none: detection cannot be measured", "set"),
     ]
     assert ("left out", "note", "it has one value only") in rows
 
@@ -46,14 +46,14 @@ def test_each_part_is_said_or_inferred_or_not_there(manifest: Manifest) -> None:
 def test_without_what_was_said_nothing_is_claimed(manifest: Manifest) -> None:
     found = with_roles(manifest, "key=cust time=ts")
     assert {row.how for row in decisions(found) if row.part != "feature"} == {""}
-    assert "said or inferred" not in shown(found, None)
+    assert "set or inferred" not in shown(found, None)
 
 
 def test_features_that_were_said_and_renamed_are_told_apart(manifest: Manifest) -> None:
     names = [feature.name for feature in manifest.schema.wire_features]
     words = f"features={names[0]} {names[0]}=x.y"
     rows = decisions(with_roles(manifest, words), Roles.parse(words))
-    assert ("features", f"{names[0]} (in x.y)", "said") in rows
+    assert ("features", f"{names[0]} (from x.y)", "set") in rows
     assert ("features", ", ".join(names[1:]), "inferred") in rows
 
 

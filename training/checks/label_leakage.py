@@ -1,4 +1,4 @@
-"""Columns that tell the labels by themselves: mostly they are known only afterwards."""
+"""Label leakage: columns that predict the labels on their own, mostly known only afterwards."""
 
 import numpy as np
 import numpy.typing as npt
@@ -6,37 +6,35 @@ import polars as pl
 from sklearn.metrics import roc_auc_score
 
 from training.columns.column_kinds import as_strings
-from training.history.history import History
+from training.history import History, Labels
 
 LEAKS = 0.99
-"""AUC of a single column against the labels at which it knows too much."""
+"""AUC of a single column against the labels from which it leaks them."""
 
 FEW_VALUES = 50
-"""Values of a label in disguise at most: kinds of attacks, not a quantity."""
+"""Maximum number of values of a column that is a second label, such as the type of attack."""
 
 ROWS_A_VALUE = 10
-"""Rows for each of its values at least: fewer say nothing of it."""
+"""Minimum number of rows per value of such a column."""
 
 TELLS = 0.95
-"""F1 score, at least, with which the values of a label in disguise tell the labels."""
+"""Minimum F1 score with which such a column predicts the labels."""
 
 ONES = 10
-"""Rows, at least, with the value of a column of two that only anomalies have."""
+"""Minimum number of rows with the value that only anomalies have, in a column of two values."""
 
 ONLY_ANOMALIES = 0.99
-"""Share of these rows, at least, that are anomalies."""
+"""Minimum share of anomalies among these rows."""
 
 PART = 0.1
-"""Share of the anomalies, at least, that have it."""
+"""Minimum share of the anomalies that have this value."""
 
-MOST_ROWS = 200_000
-"""Rows that are looked at, evenly over the history."""
-
-Labels = npt.NDArray[np.bool_]
+MAX_ROWS = 200_000
+"""Maximum number of rows to check, evenly spread over the history."""
 
 
 class Labelled:
-    """The rows of a history that were labelled, to judge columns by.
+    """The labelled rows of a history, to compare columns with.
 
     Parameters
     ----------
@@ -49,28 +47,28 @@ class Labelled:
         rows = np.arange(len(history) if known else 0)
         if known and history.labelled is not None:
             rows = rows[history.labelled]
-        self._rows = rows[:: len(rows) // MOST_ROWS + 1]
+        self._rows = rows[:: len(rows) // MAX_ROWS + 1]
         self._labels: Labels = (
             np.zeros(0, dtype=bool) if history.labels is None else history.labels[self._rows]
         )
 
     @property
     def has_both(self) -> bool:
-        """Whether there are anomalies and others."""
+        """Whether there are labels of both kinds."""
         return bool(self._labels.any() and not self._labels.all())
 
     def auc_of_number(self, column: pl.Series) -> float:
-        """AUC of a column of numbers by itself, or of its being missing; 0 without labels."""
+        """Return the AUC of a column of numbers, or of its missing values; 0 without labels."""
         if not self.has_both:
             return 0.0
         numbers = column[self._rows].cast(pl.Float64).fill_nan(None)
-        # What is known of anomalies only gives them away by being there.
-        told_by = numbers.fill_null(numbers.median()), numbers.is_null()
-        aucs = [float(roc_auc_score(self._labels, values.to_numpy())) for values in told_by]
+        # Values that only anomalies have leak the label by not being missing.
+        predictors = numbers.fill_null(numbers.median()), numbers.is_null()
+        aucs = [float(roc_auc_score(self._labels, values.to_numpy())) for values in predictors]
         return max(*aucs, *(1.0 - auc for auc in aucs))
 
     def auc_of_category(self, column: pl.Series) -> float:
-        """AUC, in either half of the rows, of each category's rate of anomalies in the other."""
+        """Return the AUC of each category's rate of anomalies, cross-validated on two halves."""
         if not self.has_both:
             return 0.0
         halves = self._rates(column)
@@ -79,8 +77,8 @@ class Labelled:
             for truth, rates in halves
         )
 
-    def is_told_by(self, column: pl.Series) -> bool:
-        """Whether a column of few values is a label in disguise."""
+    def is_second_label(self, column: pl.Series) -> bool:
+        """Return whether a column of few values is a second label."""
         if not self.has_both:
             return False
         values = column[self._rows].n_unique()
@@ -89,13 +87,13 @@ class Labelled:
         truth, rates = (np.concatenate(parts) for parts in zip(*self._rates(column), strict=True))
         told = rates > 0.5  # noqa: PLR2004
         if truth.mean() > 0.5:  # noqa: PLR2004
-            # To call every row an anomaly is no knowledge where most of them are.
+            # If most rows are anomalies, calling all of them anomalies proves nothing.
             truth, told = ~truth, ~told
         caught = (told & truth).sum()
         return bool(caught > 0 and 2.0 * caught >= TELLS * (told.sum() + truth.sum()))
 
     def is_part_of_label(self, column: pl.Series) -> bool:
-        """Whether one value of a column of two is that of anomalies only: a kind of failure."""
+        """Return whether one of two values occurs for anomalies only, such as a type of failure."""
         values = column[self._rows]
         if not self.has_both or values.drop_nulls().n_unique() != 2:  # noqa: PLR2004
             return False
@@ -113,7 +111,7 @@ class Labelled:
 
     def _rates(self, column: pl.Series) -> list[tuple[Labels, npt.NDArray[np.float64]]]:
         labels = self._labels
-        # Every other anomaly and every other of the rest, whatever the order of the rows.
+        # Every second anomaly and every second other row, whatever the order of the rows.
         half = np.where(labels, np.cumsum(labels), np.cumsum(~labels)) % 2 == 0
         frame = pl.DataFrame({"category": as_strings(column[self._rows]), "label": labels})
         judged = []

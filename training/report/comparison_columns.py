@@ -1,4 +1,4 @@
-"""The columns of a comparison: what each means, and how its numbers are written."""
+"""Columns of the comparison table: meaning and formatting."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -13,25 +13,25 @@ class Column(NamedTuple):
 
     title: str
     short: str
-    """The title where there is little room."""
+    """Title for narrow tables."""
     meaning: str
-    """For readers who do not know the term."""
+    """Explanation for readers who do not know the term."""
     cell: Callable[[Contender], str]
     measure: str = ""
-    """Key of its interval in `Contender.intervals`; empty where there is none."""
+    """Key of its interval in `Contender.intervals`; empty if it has none."""
 
     def between(self, contender: Contender, decimals: int = 3) -> str:
-        """Write the interval of a contender's number; empty where there is none."""
+        """Format the interval of a contender's number; empty if it has none."""
         found = contender.intervals.get(self.measure)
         if found is None:
             return ""
-        if self.measure in {"average_precision", "roc_auc", "planted_auc"}:
+        if self.measure in {"average_precision", "roc_auc", "synthetic_auc"}:
             return f"{found.low:.{decimals}f}{DASH}{found.high:.{decimals}f}"
         return interval_in_words(self.measure, found)
 
 
 def columns_of(comparison: Comparison) -> tuple[Column, ...]:
-    """Choose the columns: those for labels where there are labels; the first is ranked by."""
+    """Return the columns, with or without labels; contenders are ranked by the first."""
     return (*(_UNLABELLED if comparison.best.unlabelled else _LABELLED), *_COSTS)
 
 
@@ -50,8 +50,8 @@ def _unlabelled(measure: Callable[[Unlabelled], float]) -> Callable[[Contender],
 _ALERTS = Column(
     "alerts",
     "alerts",
-    "Share of the judged rows that alert. It should be near the share that was asked for; where "
-    "it is not, the threshold does not carry over to rows that the model has not seen.",
+    "Share of the judged rows that alert. It should be close to the requested share. If it is not, "
+    "the threshold does not carry over to new rows.",
     _metric("alert_rate"),
     "alert_rate",
 )
@@ -60,8 +60,8 @@ _LABELLED = (
     Column(
         "average precision",
         "AP",
-        "Precision averaged over all thresholds at which another anomaly is caught. 1 is perfect; "
-        "guessing gets the share of anomalies in the data.",
+        "Precision averaged over all thresholds at which another anomaly is caught. 1 is perfect. "
+        "Guessing achieves the share of anomalies in the data.",
         _metric("average_precision"),
         "average_precision",
     ),
@@ -86,27 +86,27 @@ _LABELLED = (
 
 _UNLABELLED = (
     Column(
-        "planted AUC",
+        "synthetic AUC",
         "AUC",
-        "Probability that a planted anomaly scores higher than an unchanged row. Planted anomalies "
-        "are copies of judged rows in which 1 to 3 values were replaced: by one from the tail, one "
-        "beyond it, or that of another row. 1 is perfect, 0.5 is guessing; real anomalies may "
-        "differ.",
-        _unlabelled(lambda measures: measures.planted_auc),
-        "planted_auc",
+        "Probability that a synthetic anomaly scores higher than an unchanged row. Synthetic "
+        "anomalies are copies of judged rows with 1 to 3 values replaced: by a value from the tail "
+        "of the column, a value beyond its range, or the value of another row. 1 is perfect, 0.5 "
+        "is guessing. Real anomalies may differ.",
+        _unlabelled(lambda measures: measures.synthetic_auc),
+        "synthetic_auc",
     ),
     Column(
         "agreement",
         "agree",
-        "Overlap of its most anomalous 1% of the rows with those of each other detector, on "
-        "average: rows in both, divided by rows in either. Low: it disagrees with the others.",
+        "Mean overlap of its most anomalous 1% of the rows with those of the other detectors: rows "
+        "in both, divided by rows in either. If it is low, the detector disagrees with the others.",
         _unlabelled(lambda measures: measures.agreement),
     ),
     Column(
         "stability",
         "stable",
-        "The same overlap between two fits with different seeds. 1: chance plays no part in which "
-        "rows alert.",
+        "The same overlap between two fits with different seeds. At 1, alerts do not depend on "
+        "chance.",
         _unlabelled(lambda measures: measures.stability),
     ),
     _ALERTS,
@@ -116,7 +116,7 @@ _COSTS = (
     Column(
         "µs a row",
         "µs/row",
-        "Time to score a row in batches of up to 1,000, on one thread, as a worker does it.",
+        "Time to score a row in batches of up to 1,000, on one thread, like a worker.",
         lambda contender: number(contender.us_per_row, 2),
     ),
     Column(

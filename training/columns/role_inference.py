@@ -1,4 +1,4 @@
-"""Which columns of a table play which part, judged by their names and their values."""
+"""Infer which column has which role, from names and values."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -9,67 +9,68 @@ from msgspec.structs import replace
 
 from anomaly_app.core.roles.column_names import plain_name, suggested
 from anomaly_app.core.roles.roles import Roles
-from training.columns.key_by_pattern import key_by_pattern
-from training.columns.label_by_words import label_by_words
+from training.columns.inferred_column import is_open
+from training.columns.key_inference import infer_key
+from training.columns.label_inference import infer_label
 from training.columns.labels import is_understood
-from training.columns.other_labels import label_like
-from training.columns.time_by_values import times_by_values
+from training.columns.time_inference import infer_time
+from training.columns.unused_labels import leave_out_labels
 from training.tables.header import INDEX
+from training.tables.time_zones import check_zone
 from training.tables.times import AmbiguousTimeError, read_times
-from training.tables.zones import check_zone
 
 LOOKED_AT = 2_000
-"""Rows, spread over the table, that tell whether a column is one of times."""
+"""Number of rows, spread over the table, to check for times."""
 
 READABLE = 0.5
-"""Share of a column's values that are times, below which it is none of times."""
+"""Minimum share of values that are times in a column of times."""
 
 UNIQUE = 0.95
-"""Share of different values from which on a column may be an id; below it may be a key."""
+"""Share of different values at which a column may be an id; below, it may be a key."""
 
 FEW_ROWS = 100
-"""Rows below which a key need not repeat."""
+"""Number of rows below which the values of a key need not repeat."""
 
 
 class Fits:
-    """Whether the values of a table's columns can play a part; see `Roles.infer`.
+    """Checks whether the values of a column fit a role; see `Roles.infer`.
 
     Parameters
     ----------
     frame
         The table.
     roles
-        Say the time zone and the format of times.
+        They have the time zone and the time format.
     """
 
     def __init__(self, frame: pl.DataFrame, roles: Roles) -> None:
         self._frame = frame
         self._roles = roles
 
-    def __call__(self, part: str, column: str) -> bool:
-        """Tell whether a column can play a part."""
+    def __call__(self, role: str, column: str) -> bool:
+        """Return whether a column fits a role."""
         values = self._frame[column]
         if values.null_count() == len(values):
             return False
-        if part == "time":
+        if role == "time":
             return self._is_time(values)
-        if part == "label":
+        if role == "label":
             return is_understood(values)
         repeats = self._different(values)
-        if part == "id":
+        if role == "id":
             return repeats >= UNIQUE
         return _names_things(values) and (repeats < UNIQUE or len(values) < FEW_ROWS)
 
     def _is_time(self, values: pl.Series) -> bool:
-        places = np.unique(np.linspace(0, len(values) - 1, LOOKED_AT).astype(int))
-        some = values.gather(places).drop_nulls()
+        indices = np.unique(np.linspace(0, len(values) - 1, LOOKED_AT).astype(int))
+        some = values.gather(indices).drop_nulls()
         try:
             times = read_times(some, zone=self._roles.timezone, time_format=self._roles.time_format)
         except AmbiguousTimeError:
             return True
         if times.readable < READABLE:
             return False
-        # Small numbers that do not go up are a duration or a measurement.
+        # Small numbers that do not increase are durations or measurements.
         numbers = values.cast(pl.Float64, strict=False).drop_nulls().to_numpy()
         return not times.own_clock or bool(np.all(np.diff(numbers) >= 0.0))
 
@@ -84,35 +85,40 @@ def _names_things(values: pl.Series) -> bool:
     return values.dtype == pl.String or values.dtype.is_integer() or values.dtype == pl.Boolean
 
 
-class Parts(NamedTuple):
-    """What was decided of a table's columns."""
+class InferredRoles(NamedTuple):
+    """The roles of the columns of a table."""
 
     roles: Roles
     lines: list[str]
-    """One for each decision that somebody may want to change."""
+    """One for each decision that the user may want to change."""
     no_features: frozenset[str] = frozenset()
-    """Columns without a part that are no features either: further times, and further labels."""
+    """Columns that have no role and are not features: further times and labels."""
 
 
-def resolved(frame: pl.DataFrame, said: Roles, *, by_values: bool = True) -> Parts:
-    """Fill the parts that were not said, and say what was decided about odd columns.
+def infer_roles(frame: pl.DataFrame, said: Roles, *, by_values: bool = True) -> InferredRoles:
+    """Infer the open roles.
 
     Parameters
     ----------
     frame
         The table.
     said
-        What the user said.
+        The roles that the user set.
     by_values
-        Whether columns may be taken for parts that their whole name is not known for.
+        Whether to infer roles from words in names and from values as well; otherwise only from
+        known column names.
     """
     check_zone(said.timezone)
     fits = Fits(frame, said)
     columns = frame.columns
     roles = said.infer(columns, fits)
     lines: list[str] = []
-    open_time = roles.time is None and "time" not in roles.absent
-    if open_time and INDEX in columns and frame[INDEX].dtype == pl.String and fits("time", INDEX):
+    if (
+        is_open(roles, "time")
+        and INDEX in columns
+        and frame[INDEX].dtype == pl.String
+        and fits("time", INDEX)
+    ):
         roles = replace(roles, time=INDEX)
     roles, about_ids = _repeated_id(frame, roles, fits)
     lines += about_ids
@@ -120,11 +126,11 @@ def resolved(frame: pl.DataFrame, said: Roles, *, by_values: bool = True) -> Par
     if by_values:
         roles, found, no_features = _by_values(frame, roles)
         lines += found
-    if roles.time is None and "time" not in roles.absent:
+    if is_open(roles, "time"):
         lines += _no_times(frame, roles, {*no_features})
     lines += _no_names(roles, columns)
-    roles, about_labels = label_like(frame, roles)
-    return Parts(roles, [*lines, *about_labels], frozenset(no_features))
+    roles, about_labels = leave_out_labels(frame, roles)
+    return InferredRoles(roles, [*lines, *about_labels], frozenset(no_features))
 
 
 def _named(roles: Roles) -> set[str]:
@@ -132,8 +138,8 @@ def _named(roles: Roles) -> set[str]:
 
 
 def _repeated_id(frame: pl.DataFrame, roles: Roles, fits: Fits) -> tuple[Roles, list[str]]:
-    """Take an id that repeats for the key; that of an event then tells what kind it is."""
-    if roles.key is not None or roles.id is not None or {"key", "id"} & {*roles.absent}:
+    """Use an id that repeats as the key; event ids that repeat are event types, and excluded."""
+    if not (is_open(roles, "key") and is_open(roles, "id")):
         return roles, []
     named = _named(roles)
     found = [
@@ -143,35 +149,35 @@ def _repeated_id(frame: pl.DataFrame, roles: Roles, fits: Fits) -> tuple[Roles, 
     ]
     if not found or len(frame) < FEW_ROWS:
         return roles, []
-    line = f"{found[0]} repeats: it was taken for the key, not for the id"
+    line = f"{found[0]} is used as the key, not as the id, because its values repeat"
     return replace(roles, key=found[0]), [line]
 
 
 def _by_values(frame: pl.DataFrame, roles: Roles) -> tuple[Roles, list[str], list[str]]:
-    """Find the parts that no whole name tells: by words in names, patterns and values."""
+    """Infer roles from words in names, from patterns and from values."""
 
     def taken() -> set[str]:
         parts = {roles.key, roles.time, roles.id, roles.label_column(frame.columns)} - {None}
         return {*map(str, parts), *_named(roles)}
 
-    labels = label_by_words(frame, roles, taken())
-    roles = replace(roles, label=labels.label or roles.label)
-    key, about_key = key_by_pattern(frame, roles, taken() | {*labels.others})
-    roles = replace(roles, key=key or roles.key)
-    times = times_by_values(frame, roles, taken())
-    roles = replace(roles, time=times.time or roles.time)
-    lines = [*times.lines, *labels.lines, *about_key]
+    labels = infer_label(frame, roles, taken())
+    roles = replace(roles, label=labels.column or roles.label)
+    key = infer_key(frame, roles, taken() | {*labels.others})
+    roles = replace(roles, key=key.column or roles.key)
+    times = infer_time(frame, roles, taken())
+    roles = replace(roles, time=times.column or roles.time)
+    lines = [*times.lines, *labels.lines, *key.lines]
     return roles, lines, [*labels.others, *times.others]
 
 
 def _no_names(roles: Roles, columns: list[str]) -> Iterator[str]:
     unknown = [
-        f"{part}={column}"
-        for part, column in (("key", columns[0]), ("label", columns[-1]))
-        if getattr(roles, part) is None and part not in roles.absent
+        f"{role}={column}"
+        for role, column in (("key", columns[0]), ("label", columns[-1]))
+        if is_open(roles, role)
     ]
     if roles.header == () and unknown:
-        yield f"the columns have no names: say what they are, such as {' '.join(unknown)}"
+        yield f"the columns have no names: set their roles, such as {' '.join(unknown)}"
 
 
 def _no_times(frame: pl.DataFrame, roles: Roles, told: set[str]) -> Iterator[str]:
@@ -180,22 +186,22 @@ def _no_times(frame: pl.DataFrame, roles: Roles, told: set[str]) -> Iterator[str
         values = frame[column].drop_nulls()
         if len(values) and column not in features | told:
             yield (
-                f"{column} was not taken for the time: values such as {str(values[0])[:40]!r} are "
-                f"no moments; if they are, say time={column} and --time-format"
+                f"{column} is not used as the time, because {str(values[0])[:40]!r} is not a known "
+                f"time format; if it is a time, set time={column} and --time-format"
             )
 
 
 def with_learnt(said: Roles, learnt: Roles, columns: list[str]) -> Roles:
-    """Take the roles that a model learnt as far as the columns are there, under those said now.
+    """Combine the roles of a model with those set now, as far as the columns exist.
 
     Parameters
     ----------
     said
-        For this file.
+        The roles set for this file; they take precedence.
     learnt
-        Of the model's own history.
+        The roles of the model's history.
     columns
-        Of this file.
+        The columns of this file.
     """
     gone = {part: None for part in ("key", "time", "id") if getattr(learnt, part) not in columns}
     if learnt.label_column(columns) is None:

@@ -1,4 +1,4 @@
-"""Rows and columns of a text file that hold no data: headers again, blanks, what has no name."""
+"""Rows and columns of a text file without data: repeated headers, blank rows, unnamed columns."""
 
 import re
 
@@ -9,11 +9,11 @@ from training.tables.layout import Layout
 
 
 def repeated_headers(frame: pl.DataFrame, header: Header) -> pl.Series | None:
-    """Mark the rows that are the header again; None where there are none."""
-    place = next((place for place, cell in enumerate(header.cells) if cell), None)
-    if place is None:
+    """Return a mask of rows that repeat the header; None without any."""
+    index = next((index for index, cell in enumerate(header.cells) if cell), None)
+    if index is None:
         return None
-    found = (frame[:, place] == header.cells[place]).fill_null(value=False)
+    found = (frame[:, index] == header.cells[index]).fill_null(value=False)
     if not found.any():
         return None
     again = [
@@ -27,10 +27,10 @@ def repeated_headers(frame: pl.DataFrame, header: Header) -> pl.Series | None:
 
 
 def without_nameless(frame: pl.DataFrame, layout: Layout) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    """Leave out the columns without any value whose names say nothing; and say so.
+    """Remove empty columns without a name, and tell the user.
 
-    What holds neither letters nor digits is no value of such a column: spreadsheets leave commas
-    or semicolons behind the last one.
+    Cells without letters and digits count as empty, because spreadsheets leave commas or
+    semicolons behind the last column.
     """
     if not layout.header.cells:
         return frame, layout.header.warnings
@@ -50,14 +50,14 @@ def without_nameless(frame: pl.DataFrame, layout: Layout) -> tuple[pl.DataFrame,
     lines = [
         line for line in layout.header.warnings if not any(f"{one!r}" in line for one in empty)
     ]
-    places = [str(frame.columns.index(name) + 1) for name in empty]
-    one = f"column {places[0]} has" if len(places) == 1 else f"columns {', '.join(places)} have"
-    was = "it was" if len(places) == 1 else "they were"
-    return frame.drop(empty), (*lines, f"{one} neither a name nor a value: {was} left out")
+    indices = [str(frame.columns.index(name) + 1) for name in empty]
+    one = f"column {indices[0]} has" if len(indices) == 1 else f"columns {', '.join(indices)} have"
+    was = "it was" if len(indices) == 1 else "they were"
+    return frame.drop(empty), (*lines, f"{one} neither a name nor values: {was} left out")
 
 
 def blank_rows(frame: pl.DataFrame) -> pl.Series | None:
-    """Mark the rows without any value; None where there are none."""
+    """Return a mask of rows without any value; None without any such row."""
     if frame.width == 0 or not frame[:, 0].null_count():
         return None
     blank = frame.select(pl.all_horizontal(pl.all().is_null())).to_series()

@@ -1,4 +1,4 @@
-"""Planted features, and how often reasons name them in rows of many features."""
+"""Injected outliers, and how often reasons name them in rows of many features."""
 
 from functools import cache
 
@@ -7,8 +7,8 @@ import pytest
 
 from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.model.model import Model
-from training.evaluation.culprits import EXPLAINED, KINDS, Named, fit_on, named
-from training.evaluation.synthetic_anomalies import BEYOND, NEARLY_ALWAYS, plant_culprits
+from training.evaluation.reason_accuracy import EXPLAINED, KINDS, Accuracy, fit_on, reason_accuracy
+from training.evaluation.synthetic_anomalies import BEYOND, NEARLY_CONSTANT, inject_outliers
 
 FEATURES = 40
 
@@ -22,14 +22,14 @@ def wide(rows: int, seed: int) -> Matrix:
 
 
 @cache
-def figures(detector: str, many: int) -> list[Named]:
+def figures(detector: str, many: int) -> list[Accuracy]:
     model, usual, fresh = fit_on(wide(1_200, seed=0), detector, seed=0)
-    return named(model, usual, fresh, many, seed=1, tried=1_000)
+    return reason_accuracy(model, usual, fresh, many, seed=1, tried=1_000)
 
 
 @pytest.mark.parametrize(("detector", "least"), [("default", 0.95), ("isolation_forest", 0.85)])
 @pytest.mark.parametrize("many", [1, 2])
-def test_the_first_reason_is_a_planted_feature_among_many(
+def test_the_first_reason_is_a_changed_feature_among_many(
     detector: str, least: float, many: int
 ) -> None:
     *_, all_rows = figures(detector, many)
@@ -38,11 +38,11 @@ def test_the_first_reason_is_a_planted_feature_among_many(
 
 
 @pytest.mark.parametrize(("detector", "least"), [("default", 0.9), ("isolation_forest", 0.75)])
-def test_two_planted_features_are_the_first_two_reasons(detector: str, least: float) -> None:
+def test_two_changed_features_are_the_first_two_reasons(detector: str, least: float) -> None:
     assert figures(detector, 2)[-1].all >= least
 
 
-def test_rows_are_counted_that_the_planted_value_made_anomalous() -> None:
+def test_rows_are_counted_that_the_outlier_made_anomalous() -> None:
     found = figures("default", 1)
     assert [kind.kind for kind in found] == list(KINDS)
     assert all(0 < kind.rows <= EXPLAINED and kind.all <= kind.first for kind in found)
@@ -58,28 +58,28 @@ class Blind(Model):
 def test_there_is_no_share_of_no_rows() -> None:
     model, usual, fresh = fit_on(wide(1_200, seed=0), "robust_zscore", seed=0)
     model.__class__ = Blind
-    found = named(model, usual, fresh, 1, seed=1, tried=50)
+    found = reason_accuracy(model, usual, fresh, 1, seed=1, tried=50)
     assert [kind.rows for kind in found] == [0, 0, 0, 50]
     assert np.isnan([kind.first for kind in found]).tolist() == [True, True, True, False]
 
 
 @pytest.mark.parametrize("many", [1, 3])
-def test_only_the_culprits_of_a_row_are_changed_and_all_are_far_outside(many: int) -> None:
+def test_only_the_reported_columns_are_changed_and_all_are_far_outside(many: int) -> None:
     usual, rows = wide(1_000, seed=0), wide(200, seed=1)
-    planted, places = plant_culprits(rows, usual, many, seed=2)
-    changed = planted != rows
-    assert [set(np.flatnonzero(row)) for row in changed] == [set(row) for row in places]
+    injected, columns = inject_outliers(rows, usual, many, seed=2)
+    changed = injected != rows
+    assert [set(np.flatnonzero(row)) for row in changed] == [set(row) for row in columns]
     assert (changed.sum(axis=1) == many).all()
     low, high = np.quantile(usual, [0.01, 0.99], axis=0)
-    beyond = np.maximum(low - planted, planted - high) / (high - low)
+    beyond = np.maximum(low - injected, injected - high) / (high - low)
     assert beyond[changed].min() >= BEYOND[0] - 1e-9
     assert beyond[changed].max() <= BEYOND[1] + 1e-9
-    assert 0.3 < (planted > high)[changed].mean() < 0.7
+    assert 0.3 < (injected > high)[changed].mean() < 0.7
 
 
-def test_each_seed_plants_the_same_again() -> None:
+def test_each_seed_injects_the_same_again() -> None:
     usual, rows = wide(100, seed=0), wide(20, seed=1)
-    first, again, other = (plant_culprits(rows, usual, 2, seed).rows for seed in (5, 5, 6))
+    first, again, other = (inject_outliers(rows, usual, 2, seed).rows for seed in (5, 5, 6))
     assert (first == again).all()
     assert (first != other).any()
 
@@ -87,13 +87,13 @@ def test_each_seed_plants_the_same_again() -> None:
 def test_columns_that_hardly_vary_get_values_on_request_only_and_constant_ones_never() -> None:
     usual = wide(1_000, seed=0)[:, :3]
     usual[:, 0] = 7.0
-    usual[: int(1_000 * NEARLY_ALWAYS) + 1, 1] = 0.0
+    usual[: int(1_000 * NEARLY_CONSTANT) + 1, 1] = 0.0
     rows = wide(100, seed=1)[:, :3]
-    assert set(plant_culprits(rows, usual, 1, seed=0).places.ravel()) == {2}
-    more = plant_culprits(rows, usual, 1, seed=0, hardly_varying=True).places
+    assert set(inject_outliers(rows, usual, 1, seed=0).columns.ravel()) == {2}
+    more = inject_outliers(rows, usual, 1, seed=0, hardly_varying=True).columns
     assert set(more.ravel()) == {1, 2}
 
 
-def test_more_culprits_than_columns_that_vary_are_an_error() -> None:
+def test_more_outliers_than_columns_that_vary_are_an_error() -> None:
     with pytest.raises(ValueError, match="larger sample"):
-        plant_culprits(wide(5, seed=1), wide(100, seed=0), FEATURES + 1, seed=0)
+        inject_outliers(wide(5, seed=1), wide(100, seed=0), FEATURES + 1, seed=0)

@@ -1,4 +1,4 @@
-"""Columns that stand in one cell, with spaces between, as some programs append their own."""
+"""Split columns whose cells hold several values, separated by spaces."""
 
 import re
 
@@ -8,12 +8,12 @@ APART = re.compile(r"\s{2,}")
 
 
 def split_merged(frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    """Split each column whose name and cells all consist of as many parts, and say so.
+    """Split each column whose name and cells have the same number of parts, and tell the user.
 
     Parameters
     ----------
     frame
-        Texts, with names.
+        Strings, with column names.
     """
     lines = []
     for name in frame.columns:
@@ -23,8 +23,8 @@ def split_merged(frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
         parts = frame[name].str.strip_chars().str.replace_all(r"\s{2,}", "\t").str.split("\t")
         if parts.null_count() or not (parts.list.len() == len(names)).all():
             continue
-        place = frame.columns.index(name)
+        index = frame.columns.index(name)
         columns = [parts.list.get(at).alias(one) for at, one in enumerate(names)]
-        frame = pl.DataFrame([*frame[:, :place], *columns, *frame[:, place + 1 :]])
-        lines.append(f"{name!r} holds {len(names)} columns: it was split into {', '.join(names)}")
+        frame = pl.DataFrame([*frame[:, :index], *columns, *frame[:, index + 1 :]])
+        lines.append(f"{name!r} was split into {len(names)} columns: {', '.join(names)}")
     return frame, tuple(lines)

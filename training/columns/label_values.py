@@ -1,4 +1,4 @@
-"""What the values of a label say: which of them mean an anomaly."""
+"""Which values of a label mark anomalies."""
 
 import re
 from collections.abc import Collection
@@ -45,16 +45,16 @@ NORMAL = frozenset(
     | {"pass", "passed", "nonfraud", "notfraud", "nofraud", "valid", "negative", "ham", "licit"}
     | {"nofailure", "noanomaly", "nonanomaly", "notanomaly", "noattack", "background", "nofault"}
 )
-"""What labels say of a row, as `plain` writes it."""
+"""Values of labels, as normalised by `plain`."""
 
-MOST_CLASSES = 20
-"""Different whole numbers that may be classes, of which 0 is the normal one."""
+MAX_CLASSES = 20
+"""Maximum number of different whole numbers that may be classes, with 0 as the normal one."""
 
 SHOWN = 8
 
 
 def plain(text: str) -> str:
-    """Write a value without case, spaces, dashes, quotes and needless decimals."""
+    """Normalise a value: no case, spaces, dashes, quotes or trailing decimals."""
     bare = re.sub(r"[\s_\-'\".]+$|^[\s'\"]+", "", text.casefold())
     if re.fullmatch(r"[+-]?\d+(\.0*)?", bare):
         return str(int(float(bare)))
@@ -64,18 +64,18 @@ def plain(text: str) -> str:
 def anomalous_values(
     name: str, counts: dict[str, int], value: str | None, *, normal: Collection[str] = ()
 ) -> tuple[set[str], tuple[str, ...]]:
-    """Select the values that mean an anomaly, and say so where that had to be concluded.
+    """Select the values that mark anomalies, with a warning if they were inferred.
 
     Parameters
     ----------
     name
-        Of the column.
+        Name of the column.
     counts
-        Rows by value.
+        Number of rows of each value.
     value
-        What marks an anomaly; None: what usually does.
+        The value that marks anomalies; None: the usual ones.
     normal
-        Values that say nothing, and are normal for that.
+        Values that mean normal because they are placeholders, such as dashes.
     """
     words = {text: "none" if text in normal else plain(text) for text in counts}
     if value is not None:
@@ -90,17 +90,17 @@ def anomalous_values(
         sums = {kind: sum(counts[text] for text in counts if words[text] == kind) for kind in kinds}
         rarer = min(kinds, key=lambda kind: (sums[kind], kind != usual))
         return _concluded(name, counts, {text for text in counts if words[text] == rarer})
-    # A letter says too little of values beside it that are unknown: m and f, x and y.
+    # A single letter proves nothing beside unknown values: m and f, x and y.
     usual_ones = {text for text, word in words.items() if word in NORMAL and _tells(word)}
     numbers = all(re.fullmatch(r"-?\d+", kind) for kind in kinds)
-    if usual_ones and (not _are_numbers(kinds) or (numbers and len(kinds) <= MOST_CLASSES)):
+    if usual_ones and (not _are_numbers(kinds) or (numbers and len(kinds) <= MAX_CLASSES)):
         return _concluded(name, counts, set(counts) - usual_ones)
     anomalous = {text for text, word in words.items() if word in ANOMALOUS and _tells(word)}
     if anomalous and len(kinds) == 2 and not _are_numbers(kinds):  # noqa: PLR2004
         return _concluded(name, counts, anomalous)
     raise DataError(
-        f"the label column {name!r} is not understood: {_listed(name, counts)}; name the value "
-        f"that means an anomaly with --roles 'label={quoted(name)}:VALUE'"
+        f"cannot tell which values of the label {name!r} mark anomalies: {_listed(name, counts)}; "
+        f"set --roles 'label={quoted(name)}:VALUE'"
     )
 
 
@@ -121,8 +121,8 @@ def _concluded(
     normal = [text for text in counts if text not in anomalous]
     found = [text for text in counts if text in anomalous]
     return anomalous, (
-        f"label {name}: {shown(found)} was taken for an anomaly and {shown(normal)} for normal; "
-        f"say label={quoted(name)}:VALUE if another value means an anomaly",
+        f"label {name}: {shown(found)} counts as an anomaly and {shown(normal)} as normal; to "
+        f"change this, set label={quoted(name)}:VALUE",
     )
 
 
@@ -132,9 +132,9 @@ def _listed(name: str, counts: dict[str, int]) -> str:
         for text, many in list(counts.items())[:SHOWN]
     ]
     more = f" and {len(counts) - SHOWN:,} more" if len(counts) > SHOWN else ""
-    return f"its values are {', '.join(shown)}{more}" if shown else f"{name} has no values"
+    return f"its values are {', '.join(shown)}{more}" if shown else f"{name} is empty"
 
 
 def quoted(name: str) -> str:
-    """Quote a name for the roles where it needs quotes."""
+    """Quote a name for --roles if it needs quotes."""
     return f'"{name}"' if re.search(r"\s", name) else name

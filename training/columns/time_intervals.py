@@ -1,4 +1,4 @@
-"""Columns of intervals of time: their beginnings count."""
+"""Columns of time intervals, which are replaced by their starts."""
 
 import numpy as np
 import polars as pl
@@ -10,21 +10,21 @@ INTERVAL = (
     r"^\s*(\d[\d\s.:/T-]*?\d(?::\d{2}Z?)?)\s+(?:-|\x{2013}|\x{2014}|to|bis)\s+(\d[\d\s.:/TZ-]*\d)"
     r"\s*Z?\s*(?:\((?:UTC|GMT)\))?\s*$"
 )
-"""As ``01.01.2020 00:00 - 01.01.2020 00:15 (UTC)``."""
+"""Matches ``01.01.2020 00:00 - 01.01.2020 00:15 (UTC)``."""
 
 LOOKED_AT = 2_000
 NEARLY_ALL = 0.95
 
 
-def beginnings(frame: pl.DataFrame, said: Roles) -> tuple[pl.DataFrame, list[str]]:
-    """Give the table with the beginnings in place of intervals, and what is to be said of it.
+def interval_starts(frame: pl.DataFrame, said: Roles) -> tuple[pl.DataFrame, list[str]]:
+    """Replace intervals by their starts, and tell the user.
 
     Parameters
     ----------
     frame
         The table.
     said
-        What the user said.
+        The roles that the user set.
     """
     named = {said.key, said.id, *said.named_features, *said.without}
     lines = []
@@ -34,8 +34,8 @@ def beginnings(frame: pl.DataFrame, said: Roles) -> tuple[pl.DataFrame, list[str
         first = frame[column].str.extract(INTERVAL, 1)
         frame = frame.with_columns(first.alias(column))
         lines.append(
-            f"{column} holds intervals: their beginnings are the times; on the wire, send the "
-            "beginning"
+            f"{column} has intervals, which were replaced by their starts; send the start to the "
+            "topic"
         )
     return frame, lines
 
@@ -43,8 +43,8 @@ def beginnings(frame: pl.DataFrame, said: Roles) -> tuple[pl.DataFrame, list[str
 def _are_intervals(values: pl.Series, said: Roles) -> bool:
     if values.dtype != pl.String or values.null_count() == len(values):
         return False
-    places = np.unique(np.linspace(0, len(values) - 1, LOOKED_AT).astype(int))
-    some = values.gather(places).drop_nulls()
+    indices = np.unique(np.linspace(0, len(values) - 1, LOOKED_AT).astype(int))
+    some = values.gather(indices).drop_nulls()
     found = some.str.extract(INTERVAL, 1).drop_nulls()
     if not len(some) or len(found) < NEARLY_ALL * len(some):
         return False

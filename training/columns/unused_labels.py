@@ -1,4 +1,4 @@
-"""Columns that may be labels by their whole name, and are not the label."""
+"""Columns whose names are those of labels, but which are not used as the label."""
 
 import polars as pl
 from msgspec.structs import replace
@@ -8,8 +8,8 @@ from anomaly_app.core.roles.roles import Roles
 from training.columns.labels import is_understood
 
 
-def label_like(frame: pl.DataFrame, roles: Roles) -> tuple[Roles, list[str]]:
-    """Say what becomes of columns that may be labels and are not the label."""
+def leave_out_labels(frame: pl.DataFrame, roles: Roles) -> tuple[Roles, list[str]]:
+    """Decide which of these columns are features, and tell the user."""
     label = roles.label_column(frame.columns)
     parts = {roles.key, roles.time, roles.id, label}
     named = {*roles.features, *roles.categories, *roles.renamed.values()}
@@ -19,11 +19,11 @@ def label_like(frame: pl.DataFrame, roles: Roles) -> tuple[Roles, list[str]]:
     lines = []
     for column in others:
         if _is_coordinate(column, frame):
-            # A name of its own for the column says that it is a feature.
+            # Renaming a column to its own name makes it a feature.
             roles = replace(roles, renamed={**roles.renamed, column: column})
-            lines.append(f"{column} is a feature: its values are no labels, and there is an x")
+            lines.append(f"{column} is a feature: its values are not labels, and there is an x")
         elif roles.label is not None or "label" in roles.absent:
-            lines.append(f"{column} may be a label and was left out; features= makes it a feature")
+            lines.append(f"{column} may be a label and was left out; to keep it, set features=")
         else:
             lines.append(_not_understood(column, frame[column]))
     return roles, lines
@@ -42,11 +42,11 @@ def _is_coordinate(column: str, frame: pl.DataFrame) -> bool:
 
 def _not_understood(column: str, values: pl.Series) -> str:
     if values.null_count() == len(values):
-        return f"{column} may be a label, and has no value: it was left out"
+        return f"{column} may be a label, and was left out because it is empty"
     different = values.drop_nulls().n_unique()
     examples = ", ".join(repr(str(one)[:20]) for one in values.drop_nulls().unique().sort()[:4])
     return (
-        f"{column} may be a label and was left out, since its values are not understood "
-        f"({different:,} different ones, such as {examples}): name the one that means an anomaly "
-        f"with label={column}:VALUE, or make it a feature with features="
+        f"{column} may be a label, and was left out because its {different:,} values are not known "
+        f"label values ({examples}): set label={column}:VALUE to the value that marks anomalies, "
+        "or keep it with features="
     )

@@ -1,4 +1,4 @@
-"""Whether data suit a model that was fitted on other data."""
+"""Check whether data fit a model that was trained on other data."""
 
 import hashlib
 from collections.abc import Iterator
@@ -7,69 +7,69 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.model.manifest import Manifest
 from anomaly_app.core.model.schema import Feature, FeatureSchema
+from anomaly_app.core.wording import percent
 from anomaly_app.errors import DataError
 from training.checks.hour_coverage import shares_of_hours
-from training.fit import hold_back
-from training.history.history import History
+from training.history import History
+from training.holdout import hold_back
 
 OFTEN = 0.01
-"""Share of rows with values that training did not hold, at and above which a word is due."""
+"""Share of rows with values unknown in training from which to warn."""
 
 SELDOM_AT = 0.002
-"""Share of training rows below which an hour of the day was hardly learnt: a twentieth of what an
-hour has on average."""
+"""Share of training rows below which an hour of the day is rare: a twentieth of the average."""
 
-MOST_NAMED = 3
-"""Series that are named at most."""
+MAX_NAMED = 3
+"""Maximum number of series to list."""
 
 
 def require_columns(history: History, schema: FeatureSchema) -> None:
-    """See that data have what a model needs.
+    """Check that data have the columns that a model needs.
 
     Raises
     ------
     DataError
-        A feature's column is missing, or the times that a feature is derived from.
+        The column of a feature, the times or the key are missing.
     """
     columns = history.frame.columns
     for feature in schema.wire_features:
         if feature.name not in columns:
             raise DataError(
                 f"the model needs a column {feature.name!r}, and the features of "
-                f"{history.source} are {', '.join(columns)}: rename it, or name its part with "
-                "--roles"
+                f"{history.source} are {', '.join(columns)}: rename the column, or map it with "
+                f"--roles {feature.name}=COLUMN"
             )
     if history.times is None and any(f.kind == "hour_of_day" for f in schema.features):
         raise DataError(
-            f"the model uses the hour of the day, and {history.source} has no times: name their "
-            "column with --roles time=COLUMN"
+            f"the model uses the hour of the day, and {history.source} has no times: set --roles "
+            "time=COLUMN"
         )
     if history.entities is None and schema.needs_entities:
         raise DataError(
-            f"the model judges each series on its own scale, and {history.source} does not say "
-            "whose its rows are: name the column with --roles key=COLUMN"
+            f"the model judges each series on its own scale, and {history.source} has no key: set "
+            "--roles key=COLUMN"
         )
 
 
 def data_warnings(manifest: Manifest, history: History, matrix: Matrix) -> tuple[str, ...]:
-    """Warn of data that differ from a model's training data, or are the very same.
+    """Warn if data differ from a model's training data, or include them.
 
     Parameters
     ----------
     manifest
-        Of the model.
+        Manifest of the model.
     history
         The data.
     matrix
-        The same, encoded by the model's schema; shape ``(rows, features)``.
+        The data, encoded by the model's schema; shape ``(rows, features)``.
 
     Returns
     -------
     tuple of str
-        One line for each thing.
+        One line each.
     """
     schema = manifest.schema
     return (
@@ -83,24 +83,24 @@ def _about_rows(manifest: Manifest, history: History, matrix: Matrix) -> Iterato
     training = manifest.training
     if len(history) != training.rows + training.held_back:
         return
-    places = _fitted_places(history, training.held_back, manifest.random_state)
-    if hashlib.sha256(matrix[places].tobytes()).hexdigest() == training.sha256:
+    rows = _fitted_rows(history, training.held_back, manifest.random_state)
+    if hashlib.sha256(matrix[rows].tobytes()).hexdigest() == training.sha256:
         yield (
             f"the model was fitted on {training.rows:,} of these rows and calibrated on the "
-            "others: it does worse on rows that it has not seen"
+            "others: expect worse results on new rows"
         )
 
 
-def _fitted_places(history: History, held_back: int, random_state: int) -> npt.NDArray[np.intp]:
-    places = np.arange(len(history))
+def _fitted_rows(history: History, held_back: int, random_state: int) -> npt.NDArray[np.intp]:
+    rows = np.arange(len(history))
     numbered = History(
         history.source,
         history.frame,
         entities=history.entities,
-        ids=pl.Series(places),
+        ids=pl.Series(rows),
         times=history.times,
     )
-    # Half a row more, so that the share is rounded down to the number it came from.
+    # Half a row more, so that rounding down gives the same number of rows.
     fitted_on, _ = hold_back(numbered, (held_back + 0.5) / len(history), random_state)
     return np.asarray(fitted_on.ids)
 
@@ -111,11 +111,11 @@ def _about_series(schema: FeatureSchema, history: History) -> Iterator[str]:
     unknown = [entity for entity in history.entities if entity not in schema.scales.series]
     if unknown:
         names = list(dict.fromkeys(str(entity) for entity in unknown))
-        more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
+        more = f" and {len(names) - MAX_NAMED:,} more" if len(names) > MAX_NAMED else ""
         yield (
-            f"{len(unknown):,} rows ({len(unknown) / len(history):.0%}) are of series that "
-            f"training did not hold ({', '.join(names[:MOST_NAMED])}{more}): they are judged on "
-            "the scale of all series together"
+            f"{len(unknown):,} rows ({percent(len(unknown) / len(history))}) are of series unknown "
+            f"in training ({', '.join(names[:MAX_NAMED])}{more}): they are judged on the common "
+            "scale"
         )
 
 
@@ -126,26 +126,26 @@ def _about_values(schema: FeatureSchema, matrix: Matrix) -> Iterator[str]:
         if feature.kind == "hour_of_day":
             yield from _about_hours(feature, column)
         if feature.kind == "number" and (share := _out_of_range(feature, column)) >= OFTEN:
-            yield f"{feature.name}: {share:.0%} of the rows are out of the range of training"
+            yield f"{feature.name}: {percent(share)} of the rows are outside the training range"
         if (share := float(np.isnan(column).mean())) >= max(2 * feature.missing_rate, OFTEN):
             yield (
-                f"{feature.name}: missing in {share:.0%} of the rows, in training in "
-                f"{feature.missing_rate:.0%}"
+                f"{feature.name}: missing in {percent(share)} of the rows, in training in "
+                f"{percent(feature.missing_rate)}"
             )
 
 
-def _about_categories(feature: Feature, column: Matrix) -> Iterator[str]:
+def _about_categories(feature: Feature, column: Vector) -> Iterator[str]:
     share = float(np.mean(column == feature.other_code))
     if feature.rare_values and share >= max(2 * feature.rare_rate, OFTEN):
         yield (
-            f"{feature.name}: {share:.0%} of the rows hold a rare string or one that training did "
-            f"not hold, in training {feature.rare_rate:.0%}"
+            f"{feature.name}: {percent(share)} of the rows have a rare or unknown string, in "
+            f"training {percent(feature.rare_rate)}"
         )
     if not feature.rare_values and share >= OFTEN:
-        yield f"{feature.name}: {share:.0%} of the rows hold a string that training did not hold"
+        yield f"{feature.name}: {percent(share)} of the rows have a string unknown in training"
 
 
-def _about_hours(feature: Feature, column: Matrix) -> Iterator[str]:
+def _about_hours(feature: Feature, column: Vector) -> Iterator[str]:
     if not feature.hours:
         return
     seldom = np.array(feature.hours) < SELDOM_AT
@@ -153,10 +153,10 @@ def _about_hours(feature: Feature, column: Matrix) -> Iterator[str]:
     learnt = float(np.array(feature.hours)[seldom].sum())
     if share >= max(2 * learnt, OFTEN):
         yield (
-            f"{feature.name}: {share:.0%} of the rows are at hours at which training has "
-            f"{learnt:.1%}; if these are the same hours, see that the time zone is the same"
+            f"{feature.name}: {percent(share)} of the rows are at hours with {percent(learnt)} of "
+            "the training rows; check that both have the same time zone"
         )
 
 
-def _out_of_range(feature: Feature, column: Matrix) -> float:
+def _out_of_range(feature: Feature, column: Vector) -> float:
     return float(np.mean((column < feature.low) | (column > feature.high)))

@@ -1,7 +1,7 @@
-"""Where alerts begin: from a budget of alerts, a share of ordinary rows, or labels.
+"""Rules that set a threshold: a share of ordinary rows, an alert budget, an F-beta score, or costs.
 
-Every rule ends as an alert rate: the tail p-value at and below which a transaction is an anomaly.
-p-values are shares of ordinary rows, so that alerts on true anomalies come besides.
+Each rule returns an alert rate: transactions with a p-value at or below it are anomalies. p-values
+are shares of ordinary rows, so alerts on true anomalies come on top.
 """
 
 from typing import NamedTuple
@@ -9,55 +9,53 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Vector
 from anomaly_app.core.wording import percent
+from training.history import Labels
 
-Labels = npt.NDArray[np.bool_]
-
-LEAST_RATE, MOST_RATE = 1e-300, 0.5
-"""The least is below the p-value of all but the wildest rows: it can mean no alerts at all."""
+MIN_RATE, MAX_RATE = 1e-300, 0.5
+"""Range of alert rates. Hardly any row has a p-value below the minimum: it can mean no alerts."""
 
 
 class Threshold(NamedTuple):
-    """An alert rate and the rule that it comes from."""
+    """An alert rate and the rule behind it."""
 
     alert_rate: float
-    """Above 0 and at most 0.5."""
+    """From `MIN_RATE` to `MAX_RATE`."""
     rule: str
     """In words, for the manifest."""
 
 
 def from_quantile(alert_rate: float) -> Threshold:
-    """Alert on this share of ordinary transactions.
+    """Alert on a share of ordinary transactions.
 
     Parameters
     ----------
     alert_rate
-        Above 0 and at most 0.5.
+        The share, above 0 and at most 0.5.
     """
-    return Threshold(_within(alert_rate), f"{percent(alert_rate)} of ordinary rows")
+    return Threshold(_clipped(alert_rate), f"{percent(alert_rate)} of ordinary rows")
 
 
 def from_budget(alerts_a_day: float, transactions_a_day: float) -> Threshold:
-    """Spend a budget of false alerts.
+    """Spend a daily budget of false alerts.
 
     Parameters
     ----------
     alerts_a_day
-        Alerts a day on ordinary transactions, on average, that people can bear besides the true
-        ones; above 0.
+        Acceptable number of alerts a day on ordinary transactions, on average; above 0.
     transactions_a_day
-        The traffic, all taken for ordinary; above 0.
+        Traffic, all of it counted as ordinary; above 0.
     """
     rate = alerts_a_day / transactions_a_day
     rule = (
         f"at most {alerts_a_day:g} alerts a day on ordinary rows, "
         f"at {transactions_a_day:,.0f} rows a day"
     )
-    return Threshold(_within(rate), rule)
+    return Threshold(_clipped(rate), rule)
 
 
-def from_f_beta(log_p: Matrix, labels: Labels, beta: float) -> Threshold:
+def from_f_beta(log_p: Vector, labels: Labels, beta: float) -> Threshold:
     """Maximise the F-beta score on labelled rows.
 
     Parameters
@@ -81,8 +79,8 @@ def from_f_beta(log_p: Matrix, labels: Labels, beta: float) -> Threshold:
     return Threshold(float(outcomes.rates[best]), rule)
 
 
-def from_costs(log_p: Matrix, labels: Labels, *, missed: float, false_alert: float) -> Threshold:
-    """Minimise what errors cost on labelled rows.
+def from_costs(log_p: Vector, labels: Labels, *, missed: float, false_alert: float) -> Threshold:
+    """Minimise the cost of errors on labelled rows.
 
     Parameters
     ----------
@@ -100,7 +98,7 @@ def from_costs(log_p: Matrix, labels: Labels, *, missed: float, false_alert: flo
     costs = costs + false_alert * (outcomes.alerts - outcomes.caught)
     best = int(np.argmin(costs))
     rule = (
-        f"least cost at {missed:g} for a missed anomaly and {false_alert:g} for a false alert: "
+        f"lowest cost at {missed:g} for a missed anomaly and {false_alert:g} for a false alert: "
         f"{costs[best] / len(labels):.3g} a row on {outcomes.anomalies:,} labelled "
         "anomalies"
     )
@@ -110,22 +108,22 @@ def from_costs(log_p: Matrix, labels: Labels, *, missed: float, false_alert: flo
 
 
 class _Outcomes(NamedTuple):
-    """What each alert rate that makes a difference on labelled rows leads to, fewest alerts first.
+    """What each distinct alert rate leads to on labelled rows, fewest alerts first.
 
-    The first is `LEAST_RATE`, the others are in the middle of the gaps between the p-values.
+    The first rate is `MIN_RATE`; the others are in the middle of the gaps between p-values.
     """
 
-    rates: Matrix
+    rates: Vector
     alerts: npt.NDArray[np.int64]
     caught: npt.NDArray[np.int64]
     """Anomalies among the alerts."""
     anomalies: int
 
 
-def _outcomes(log_p: Matrix, labels: Labels) -> _Outcomes:
+def _outcomes(log_p: Vector, labels: Labels) -> _Outcomes:
     order = np.argsort(log_p)
     edges = np.concatenate([[-np.inf], np.unique(log_p), [0.0]])
-    rates = np.clip(np.exp((edges[:-1] + edges[1:]) / 2), LEAST_RATE, MOST_RATE)
+    rates = np.clip(np.exp((edges[:-1] + edges[1:]) / 2), MIN_RATE, MAX_RATE)
     alerts = np.searchsorted(log_p[order], np.log(rates), side="right")
     caught = np.concatenate([[0], np.cumsum(labels[order])])[alerts]
     return _Outcomes(rates, alerts, caught, int(labels.sum()))
@@ -135,5 +133,5 @@ def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def _within(rate: float) -> float:
-    return min(max(rate, LEAST_RATE), MOST_RATE)
+def _clipped(rate: float) -> float:
+    return min(max(rate, MIN_RATE), MAX_RATE)

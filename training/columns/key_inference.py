@@ -1,12 +1,13 @@
-"""The key of a table by the pattern of a column's name and its values, where no list has it."""
+"""Infer the key from patterns in column names, and from values."""
 
 import polars as pl
 
 from anomaly_app.core.roles.column_names import words_of
 from anomaly_app.core.roles.roles import Roles
+from training.columns.inferred_column import InferredColumn, is_open, used_as
 
 NUMBERED = frozenset({"id", "no", "nr", "num", "number", "code", "ref"})
-"""Last words of names of what a row belongs to, after another word."""
+"""Last words of key names, after another word."""
 
 THINGS = frozenset(
     {
@@ -16,7 +17,7 @@ THINGS = frozenset(
         *("patient", "customer", "user", "account", "card", "client", "member", "terminal"),
     }
 )
-"""What rows belong to: their names are enough where the values are texts."""
+"""Things that rows belong to. The name alone is enough if the values are strings."""
 
 KINDS = frozenset(
     {
@@ -25,7 +26,7 @@ KINDS = frozenset(
         *("reason", "row", "record", "line", "item", "cluster", "label", "version"),
     }
 )
-"""What is numbered and is a property, not an owner: the rows with one status are no series."""
+"""Numbered things that are properties, not owners: rows with the same status are not a series."""
 
 OTHER_SIDE = frozenset(
     {
@@ -39,43 +40,40 @@ PLACES = frozenset(
         *("source", "src", "symbol", "ticker", "agent"),
     }
 )
-"""What a row rather is about than belongs to, and what it may belong to among others: both may
-be the key, and are categories till then. Of places the names are enough, as of `THINGS`."""
+"""Things that a row is about rather than belongs to, and places that it may belong to. Both may be
+the key, but are treated as categories. For places, the name alone is enough, as for `THINGS`."""
 
 ROWS_EACH = 5
-"""Rows of each entity, on average, at least."""
+"""Minimum number of rows per entity, on average."""
 
-FEW_ROWS = 100
-"""Rows below which nothing is concluded."""
+MIN_ROWS = 100
+"""Minimum number of rows to infer anything."""
 
 
-def key_by_pattern(
-    frame: pl.DataFrame, roles: Roles, taken: set[str]
-) -> tuple[str | None, list[str]]:
-    """Find the one column that tells whose the rows are; None with a line if there are several.
+def infer_key(frame: pl.DataFrame, roles: Roles, taken: set[str]) -> InferredColumn:
+    """Infer the key if it is open; no column, but a line, if there are several candidates.
 
     Parameters
     ----------
     frame
         The table.
     roles
-        As far as they are known.
+        The roles known so far.
     taken
-        Columns that have another part, or were named as features.
+        Columns that have another role, or that the user named as features.
     """
-    if roles.key is not None or "key" in roles.absent or len(frame) < FEW_ROWS:
-        return None, []
+    if not is_open(roles, "key") or len(frame) < MIN_ROWS:
+        return InferredColumn(None)
     found = [one for one in frame.columns if one not in taken and _may_be_key(frame[one])]
     if not found:
-        return None, []
+        return InferredColumn(None)
     owners = [one for one in found if not (OTHER_SIDE | PLACES) & {*words_of(one)}]
     if len(owners) != 1:
-        return None, [f"no key was found; {', '.join(found)} may be it: say key=COLUMN"]
+        line = f"no key was found; it may be {', '.join(found)}: set key=COLUMN"
+        return InferredColumn(None, lines=(line,))
     [key] = owners
-    return key, [
-        f"{key} was taken for the key: its {frame[key].n_unique():,} values repeat; say "
-        "key=COLUMN or key=none if it is not"
-    ]
+    line = used_as("key", key, f"its {frame[key].n_unique():,} values repeat")
+    return InferredColumn(key, lines=(line,))
 
 
 def _may_be_key(values: pl.Series) -> bool:

@@ -1,15 +1,15 @@
-"""The label of a table, by a word in a column's name or by the words that are its values."""
+"""Infer the label from words in column names, and from values."""
 
 import re
-from typing import NamedTuple
 
 import polars as pl
 
 from anomaly_app.core.roles.column_names import may_be_label, plain_name, words_of
 from anomaly_app.core.roles.roles import Roles
-from training.columns.label_names import RANKS, word_of_label
-from training.columns.label_words import plain
-from training.columns.labels import MOST_VALUES, is_understood
+from training.columns.inferred_column import InferredColumn, is_open, used_as
+from training.columns.label_column_names import RANKS, word_of_label
+from training.columns.label_values import plain
+from training.columns.labels import MAX_VALUES, is_understood
 
 TELLING = frozenset(
     {
@@ -18,44 +18,35 @@ TELLING = frozenset(
     }
 )
 NORMAL = frozenset({"normal", "abnormal"})
-"""Values that only labels have, and values that others may have as well."""
+"""Values that only labels have, and values that other columns may have as well."""
 
 TWO = 2
-MOST_NAMED = 8
-"""Columns of two values that are named."""
+MAX_NAMED = 8
+"""Maximum number of columns with two values to list."""
 
-MOST_LETTERS = 20
-"""Of their values."""
+MAX_LETTERS = 20
+"""Maximum length of their values in a message."""
 
 UNNAMED = r"column_\d+"
-"""Names of columns that have none."""
+"""Generated names of columns without a name."""
 
 
-class Found(NamedTuple):
-    """The columns of a table that may be the label."""
-
-    label: str | None
-    others: list[str]
-    """Not features, since they may be labels."""
-    lines: list[str]
-
-
-def label_by_words(frame: pl.DataFrame, roles: Roles, taken: set[str]) -> Found:
-    """Find the label where it is still unknown, and the columns that may be labels beside it.
+def infer_label(frame: pl.DataFrame, roles: Roles, taken: set[str]) -> InferredColumn:
+    """Infer the label if it is open, and find other columns that may be labels.
 
     Parameters
     ----------
     frame
         The table.
     roles
-        As far as they are known.
+        The roles known so far.
     taken
-        Columns that have another part, or were named as features.
+        Columns that have another role, or that the user named as features.
     """
-    wanted = roles.label is None and "label" not in roles.absent
+    wanted = is_open(roles, "label")
     ranked = sorted(
-        (rank, len(words_of(column)), place, column, word)
-        for place, column in enumerate(frame.columns)
+        (rank, len(words_of(column)), index, column, word)
+        for index, column in enumerate(frame.columns)
         if column not in taken
         and not may_be_label(column)
         and (of_name := word_of_label(column))
@@ -64,37 +55,31 @@ def label_by_words(frame: pl.DataFrame, roles: Roles, taken: set[str]) -> Found:
     )
     flags = [one for one in ranked if one[4] == "flag"]
     if len(flags) > 1:
-        # Several flags are properties: one of them may be the label, and nobody can tell which.
+        # Several flags are properties. One of them may be the label, but it is unclear which.
         ranked = [one for one in ranked if one not in flags or plain_name(one[3]) == "flag"]
     label, lines = None, []
     if wanted and ranked:
         _, _, _, label, word = ranked[0]
-        lines.append(
-            f"{label} was taken for the label, by the word {word!r} in its name; say label=COLUMN "
-            "or label=none if it is not"
-        )
+        lines.append(used_as("label", label, f"its name has the word {word!r}"))
     elif wanted and (label := _by_values(frame, taken)):
-        lines.append(
-            f"{label} was taken for the label, by its values; say label=COLUMN or label=none if "
-            "it is not"
-        )
+        lines.append(used_as("label", label, "its values are those of a label"))
     elif wanted and (two := _of_two_values(frame, taken)):
         lines.append(
-            f"no column was taken for the label; {', '.join(two)} "
-            f"{'has' if len(two) == 1 else 'have'} two values: if one says whether a row was an "
-            "anomaly, say label=COLUMN or label=COLUMN:VALUE"
+            f"no label was found; {', '.join(two)} "
+            f"{'has' if len(two) == 1 else 'have'} two values: if one of them marks anomalies, "
+            "set label=COLUMN or label=COLUMN:VALUE"
         )
     others = [column for rank, _, _, column, _ in ranked if column != label and rank % RANKS < 2]  # noqa: PLR2004
     if others:
         lines.append(
-            f"{', '.join(others)} may be {'a label' if len(others) == 1 else 'labels'}, too, and "
-            f"{'was' if len(others) == 1 else 'were'} left out; features= takes them"
+            f"{', '.join(others)} may also be {'a label' if len(others) == 1 else 'labels'} and "
+            f"{'was' if len(others) == 1 else 'were'} left out; to keep them, set features="
         )
-    return Found(label, others, lines)
+    return InferredColumn(label, tuple(others), tuple(lines))
 
 
 def _has_labels(values: pl.Series, rank: int, word: str) -> bool:
-    """Tell whether the values are two, or texts that labels have, as its name promises."""
+    """Return whether the values could be those of a label: two, or known words."""
     present = values.drop_nulls()
     texts = values.dtype == pl.String
     if rank >= RANKS and not texts:
@@ -107,16 +92,16 @@ def _has_labels(values: pl.Series, rank: int, word: str) -> bool:
 
 
 def _of_two_values(frame: pl.DataFrame, taken: set[str]) -> list[str]:
-    """Name columns of two values, with these."""
+    """Return the columns with two values, and the values."""
     found = []
     for column in frame.columns:
         if column in taken or frame[column].head(10_000).n_unique() > TWO + 1:
             continue
         values = frame[column].drop_nulls().unique()
         if len(values) == TWO:
-            one, other = sorted(str(value)[:MOST_LETTERS] for value in values.to_list())
+            one, other = sorted(str(value)[:MAX_LETTERS] for value in values.to_list())
             found.append(f"{column} ({one}, {other})")
-    return found[:MOST_NAMED]
+    return found[:MAX_NAMED]
 
 
 def _by_values(frame: pl.DataFrame, taken: set[str]) -> str | None:
@@ -139,10 +124,10 @@ def _by_values(frame: pl.DataFrame, taken: set[str]) -> str | None:
 
 
 def _kinds(values: pl.Series) -> set[str]:
-    """List the values of a column of a few texts, as labels are compared."""
-    if values.dtype != pl.String or values.head(10_000).n_unique() > MOST_VALUES:
+    """Return the normalised values of a column of a few different strings."""
+    if values.dtype != pl.String or values.head(10_000).n_unique() > MAX_VALUES:
         return set()
     different = values.drop_nulls().unique()
-    if not 1 < len(different) <= MOST_VALUES:
+    if not 1 < len(different) <= MAX_VALUES:
         return set()
     return {plain(text) for text in different}

@@ -1,4 +1,4 @@
-"""Columns of texts read by a format of Python's strptime, which is that of the worker, too."""
+"""Read columns of strings by a strptime format, like a worker."""
 
 from datetime import UTC, datetime
 
@@ -7,32 +7,32 @@ import polars as pl
 from anomaly_app.core.times import check_time_format
 
 TRIED = 20
-"""Different texts that tell whether a format fits any."""
+"""Number of different strings to try a format on."""
 
 TIMED = ("%H", "%I", "%X", "%c")
-"""Words of a format that has a time of the day."""
+"""Directives of formats with a time of day."""
 
 
 def strptime(texts: pl.Series, time_format: str) -> pl.Series:
-    """Read texts as dates or moments; null where one is not of the format.
+    """Read strings as dates or datetimes; null if they do not have the format.
 
     Parameters
     ----------
     texts
-        Without spaces around.
+        Strings without surrounding spaces.
     time_format
-        As `datetime.datetime.strptime` takes it.
+        Format for `datetime.datetime.strptime`.
 
     Raises
     ------
     DataError
-        It is no such format.
+        The format is invalid.
     """
     check_time_format(time_format)
     fast = _by_polars(texts, time_format)
     if fast is not None and fast.count():
         return fast
-    # polars refuses an hour without minutes, and knows fewer words.
+    # polars refuses hours without minutes, and knows fewer directives.
     different = texts.drop_nulls().unique()
     if all(_by_python(text, time_format) is None for text in different.head(TRIED)):
         different = different.head(TRIED) if fast is not None else different
@@ -55,7 +55,7 @@ def _by_polars(texts: pl.Series, time_format: str) -> pl.Series | None:
 
 
 def _by_python(text: str, time_format: str) -> datetime | None:
-    """Read one text, in UTC where it names a zone."""
+    """Read one string, in UTC if it has a zone."""
     try:
         read = datetime.strptime(text, time_format)  # noqa: DTZ007  # the caller has the zone
         return read.astimezone(UTC) if read.tzinfo else read

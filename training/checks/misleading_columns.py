@@ -1,4 +1,4 @@
-"""Columns that would mislead a model: left out by default, each with a reason."""
+"""Columns that would mislead a model, and are left out by default."""
 
 from typing import Literal
 
@@ -6,28 +6,28 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from training.checks.leaks import Labelled
+from training.checks.label_leakage import Labelled
 from training.checks.within_entities import WithinEntities
 from training.columns.column_kinds import almost_all_different, is_category, is_identifier
-from training.history.history import History
+from training.history import History
 
 COUNTS = 0.999
-"""Correlation with the row's place at which a number is a counter or a clock."""
+"""Rank correlation with the order of the rows from which a number is a counter or a clock."""
 
 MOSTLY = 0.5
-"""Share of a counter's values, at least, that are different."""
+"""Minimum share of different values of a counter."""
 
-LEAST_ROWS = 20
-"""Rows below which a correlation says nothing."""
+MIN_ROWS = 20
+"""Minimum number of rows for a correlation."""
 
-MOST_ROWS = 200_000
-"""Rows that are looked at, evenly over the history."""
+MAX_ROWS = 200_000
+"""Maximum number of rows to check, evenly spread over the history."""
 
 KEEP = "keep it with --roles keep=…"
 
 
 class Misleading:
-    """Judges the columns of a history.
+    """Finds the misleading columns of a history.
 
     Parameters
     ----------
@@ -37,30 +37,30 @@ class Misleading:
 
     def __init__(self, history: History) -> None:
         roles = history.roles
-        # Columns have the names of their features here.
+        # Columns already have the names of their features.
         self._wanted = {roles.feature_in(column) for column in roles.named_features}
         self._key = roles.key or "entity"
         self._labelled = Labelled(history)
         self._within = WithinEntities(history)
 
     def reason(self, column: pl.Series) -> str | None:
-        """Say why a column is no feature; None where it may be one, or was asked for."""
+        """Return why a column is not a feature; None if it may be one, or the user wants it."""
         if column.name in self._wanted:
             return None
         if is_identifier(column) and not counts(column):
             many = "almost every" if almost_all_different(column) else "every other"
-            return f"{many} value is different: treated as an identifier; {KEEP}"
-        if self._labelled.is_told_by(column):
-            return f"it tells the labelled anomalies by itself, as a label does; {KEEP}"
+            return f"{many} value is different, so it looks like an identifier; {KEEP}"
+        if self._labelled.is_second_label(column):
+            return f"it predicts the label on its own, like a second label; {KEEP}"
         if self._labelled.is_part_of_label(column):
-            return f"one of its two values has anomalies only, as a part of the label has; {KEEP}"
+            return f"one of its two values has anomalies only, like a part of the label; {KEEP}"
         return self._that_counts(column) or self._of_the_entity(column)
 
     def _that_counts(self, column: pl.Series) -> str | None:
         if is_category(column):
             return None
         if direction := counts(column):
-            return f"it only counts {direction}: every new value will be out of its range; {KEEP}"
+            return f"it only counts {direction}: every new value will be outside its range; {KEEP}"
         if self._within.counts_up(column):
             return f"it only counts up within each {self._key}; {KEEP}"
         return None
@@ -75,35 +75,35 @@ class Misleading:
 
 
 def counts(column: pl.Series) -> Literal["up", "down"] | None:
-    """Tell whether a column of numbers only counts up, or down, over the rows."""
+    """Return whether a column of numbers only counts up, or down, over the rows."""
     if column.dtype == pl.String:
         return None
-    column = column.gather_every(len(column) // MOST_ROWS + 1)
+    column = column.gather_every(len(column) // MAX_ROWS + 1)
     numbers = column.cast(pl.Float64).fill_nan(None).drop_nulls()
-    if len(numbers) < LEAST_ROWS:
+    if len(numbers) < MIN_ROWS:
         return None
-    if direction := _never_turns(numbers.to_numpy()):
+    if direction := _monotonic(numbers.to_numpy()):
         return direction
     if numbers.n_unique() < len(numbers) * MOSTLY:
         return None
-    places = np.arange(len(numbers))
-    correlation = float(np.corrcoef(places, numbers.rank().to_numpy())[0, 1])
+    indices = np.arange(len(numbers))
+    correlation = float(np.corrcoef(indices, numbers.rank().to_numpy())[0, 1])
     if abs(correlation) < COUNTS:
         return None
     return "up" if correlation > 0.0 else "down"
 
 
-def _never_turns(numbers: npt.NDArray[np.float64]) -> Literal["up", "down"] | None:
-    """Tell whether numbers only go up, or only down, with rests in between, as counters do."""
+def _monotonic(numbers: npt.NDArray[np.float64]) -> Literal["up", "down"] | None:
+    """Return whether numbers never decrease, or never increase, like counters."""
     steps = np.diff(numbers)
     moves = np.count_nonzero(steps)
-    if moves < LEAST_ROWS or _ends(numbers, steps) == 0:
+    if moves < MIN_ROWS or _late_steps(numbers, steps) == 0:
         return None
     if (steps >= 0.0).all():
         return "up"
     return "down" if (steps <= 0.0).all() else None
 
 
-def _ends(numbers: npt.NDArray[np.float64], steps: npt.NDArray[np.float64]) -> int:
-    """Count the steps within the last quarter: what rests there does not leave its range."""
+def _late_steps(numbers: npt.NDArray[np.float64], steps: npt.NDArray[np.float64]) -> int:
+    """Count the changes in the last quarter; a counter that rests there keeps its range."""
     return int(np.count_nonzero(steps[len(numbers) * 3 // 4 :]))

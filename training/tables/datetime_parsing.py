@@ -1,8 +1,8 @@
-"""Texts of dates and times, taken apart and put together."""
+"""Parse dates and times."""
 
 import polars as pl
 
-from training.tables.time_texts import WAYS, Order
+from training.tables.datetime_patterns import WAYS, Order
 
 PLAIN = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
 
@@ -18,34 +18,34 @@ IN_OTHER_WORDS = {
     "aoû": 8,
     "déc": 12,
 }
-MONTH_OF = {name: place + 1 for place, name in enumerate(MONTHS)} | IN_OTHER_WORDS
+MONTH_OF = {name: index + 1 for index, name in enumerate(MONTHS)} | IN_OTHER_WORDS
 
 CENTURY, FIRST_OF_1900 = 100, 69
 
 DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
-def moments(texts: pl.Series, order: Order) -> pl.DataFrame:
-    """Read texts as dates with times.
+def parse_datetimes(texts: pl.Series, order: Order) -> pl.DataFrame:
+    """Parse strings as datetimes.
 
     Parameters
     ----------
     texts
-        Of one column.
+        Strings of one column.
     order
-        Of dates such as 01/05/2026.
+        Order of dates such as 01/05/2026.
 
     Returns
     -------
     DataFrame
-        ``naive``: date and time as they are written; ``offset``: their seconds ahead of UTC, null
-        where they name none. Both are null where the text is no time.
+        ``naive``: date and time as written; ``offset``: seconds ahead of UTC, null if there is
+        none. Both are null for strings that are not times.
     """
     texts = texts.str.strip_chars()
     naive = pl.Series("naive", [None], dtype=pl.Datetime("us")).new_from_index(0, len(texts))
     offset = pl.Series("offset", [None], dtype=pl.Int64).new_from_index(0, len(texts))
     for time_format in PLAIN:
-        # Mostly all are written so, and this is four times as fast as taking them apart.
+        # The most frequent formats by far, four times as fast to parse as with the patterns.
         if naive.has_nulls():
             read = texts.str.to_datetime(time_format, strict=False, time_unit="us")
             naive = (
@@ -54,21 +54,21 @@ def moments(texts: pl.Series, order: Order) -> pl.DataFrame:
                 else pl.select(pl.coalesce(naive, read)).to_series()
             )
     for pattern in WAYS.values():
-        open_places = naive.is_null() & texts.is_not_null()
-        if not open_places.any():
+        unread = naive.is_null() & texts.is_not_null()
+        if not unread.any():
             break
-        places = open_places.arg_true()
-        some = texts if len(places) == len(texts) else texts.gather(places)
+        indices = unread.arg_true()
+        some = texts if len(indices) == len(texts) else texts.gather(indices)
         matches = some.str.contains(pattern)
         if not matches.any():
             continue
-        apart = _moments_of(some.str.extract_groups(pattern).struct.unnest(), order)
-        naive = naive.scatter(places, apart["naive"])
-        offset = offset.scatter(places, apart["offset"])
+        apart = _assembled(some.str.extract_groups(pattern).struct.unnest(), order)
+        naive = naive.scatter(indices, apart["naive"])
+        offset = offset.scatter(indices, apart["offset"])
     return pl.DataFrame([naive.alias("naive"), offset.alias("offset")])
 
 
-def _moments_of(parts: pl.DataFrame, order: Order) -> pl.DataFrame:
+def _assembled(parts: pl.DataFrame, order: Order) -> pl.DataFrame:
     named = parts.columns
     if "one" in named:
         names = ("day", "month") if order == "day" else ("month", "day")

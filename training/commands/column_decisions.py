@@ -1,4 +1,4 @@
-"""What was decided of the columns, in one short table: said or inferred, and how to change it."""
+"""Table of the columns' roles: set by the user or inferred, and how to change them."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,32 +15,32 @@ from anomaly_app.core.roles.roles import Roles
 from training.history.reading import SERIES
 
 WITHOUT = {
-    "key": "none: all rows are of one entity",
-    "time": "none: in the order of the rows",
+    "key": "none: all rows belong to one entity",
+    "time": "none: rows are in file order",
     "id": "none",
-    "label": "none: nothing to measure against",
+    "label": "none: detection cannot be measured",
 }
-"""What holds where there is no column for a part."""
+"""What it means if no column has a role."""
 
 
 class Decision(NamedTuple):
-    """A line of the table."""
+    """A row of the table."""
 
     part: str
     column: str
     how: str
-    """``said``, ``inferred``, or why it was left out."""
+    """``set``, ``inferred``, or why the column was left out."""
 
 
 def decisions(manifest: Manifest, said: Roles | None = None) -> list[Decision]:
-    """List what was decided of the columns.
+    """Return the decisions about the columns.
 
     Parameters
     ----------
     manifest
-        Of the model that was fitted.
+        Manifest of the model.
     said
-        The roles as the user said them; None where that is not known any more.
+        The roles that the user set; None if they are not known any more.
     """
     return [*_parts(manifest.roles, said), *_features(manifest, said), *_left_out(manifest)]
 
@@ -48,23 +48,23 @@ def decisions(manifest: Manifest, said: Roles | None = None) -> list[Decision]:
 def show_decisions(
     console: Console, manifest: Manifest, *, change: str, said: Roles | None = None
 ) -> None:
-    """Show the table, and how to change what it says.
+    """Print the table, and how to change the roles.
 
     Parameters
     ----------
     console
-        Where to.
+        Where to print.
     manifest
-        Of the model that was fitted.
+        Manifest of the model.
     change
-        How roles are said there: ``ROLES='{}'`` or ``--roles '{}'``.
+        How to set roles: ``ROLES='{}'`` or ``--roles '{}'``.
     said
-        The roles as the user said them; None where that is not known any more.
+        The roles that the user set; None if they are not known any more.
     """
-    table = Table(title="what was decided of the columns", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("part", no_wrap=True)
+    table = Table(title="columns", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("role", no_wrap=True)
     table.add_column("column", overflow="fold")
-    table.add_column("said or inferred" if said is not None else "reason", overflow="fold")
+    table.add_column("set or inferred" if said is not None else "reason", overflow="fold")
     for decision in decisions(manifest, said):
         table.add_row(*map(escape, decision))
     if not any(decision.how for decision in decisions(manifest, said)):
@@ -79,7 +79,7 @@ def show_decisions(
 
 
 def other_warnings(manifest: Manifest) -> Iterator[str]:
-    """Give what `fit` warned of, without the columns that the table has as left out."""
+    """Yield the warnings of `fit`, except those about columns that the table lists as left out."""
     beginnings = tuple(f"{column} was left out" for column in manifest.training.left_out)
     for line in manifest.training.warnings:
         if not line.startswith(beginnings):
@@ -90,20 +90,20 @@ def _parts(roles: Roles, said: Roles | None) -> Iterator[Decision]:
     for part in PARTS:
         column = getattr(roles, part)
         own = said is not None and (getattr(said, part) is not None or part in said.absent)
-        how = "" if said is None else "said" if own else "inferred" if column else ""
+        how = "" if said is None else "set" if own else "inferred" if column else ""
         if part == "key" and column == SERIES and not own:
-            column, how = "name of the file", "" if said is None else "no column was found"
+            column, how = "file name", "" if said is None else "no column was found"
         yield Decision(part, column or WITHOUT[part], how)
     missing = ",".join(f"{number:.12g}" for number in roles.missing) or None
     words = (("timezone", roles.timezone), ("time_format", roles.time_format), ("missing", missing))
     for word, value in words:
         if value is not None and value != getattr(Roles(), word):
             own = said is not None and getattr(said, word) == value
-            yield Decision(word, value, "" if said is None else "said" if own else "inferred")
+            yield Decision(word, value, "" if said is None else "set" if own else "inferred")
 
 
 def _example(manifest: Manifest) -> str:
-    """Say roles that these data could have: words that work as they stand."""
+    """Return an example of roles that works with these data as it is."""
     names = [feature.name for feature in manifest.schema.wire_features]
     plain = [name for name in names if re.fullmatch(r"[\w .-]+", name)]
     quoted = [f'"{name}"' if " " in name else name for name in plain]
@@ -121,7 +121,7 @@ def _features(manifest: Manifest, said: Roles | None) -> Iterator[Decision]:
     names = [feature.name for feature in manifest.schema.wire_features]
     own = set() if said is None else {*said.features, *said.categories, *said.renamed}
     for how, listed in (
-        ("said", [name for name in names if name in own]),
+        ("set", [name for name in names if name in own]),
         ("inferred", [name for name in names if name not in own]),
     ):
         if listed:
@@ -129,11 +129,13 @@ def _features(manifest: Manifest, said: Roles | None) -> Iterator[Decision]:
             yield Decision("features", columns, how if said is not None else "")
     for feature in manifest.schema.features:
         if feature.kind == "hour_of_day":
-            yield Decision("feature", f"{feature.name} (of {roles.time or 'the time'})", "derived")
+            yield Decision(
+                "feature", f"{feature.name} (from {roles.time or 'the time'})", "derived"
+            )
 
 
 def _with_field(feature: str, renamed: Mapping[str, str]) -> str:
-    return f"{feature} (in {renamed[feature]})" if feature in renamed else feature
+    return f"{feature} (from {renamed[feature]})" if feature in renamed else feature
 
 
 def _left_out(manifest: Manifest) -> Iterator[Decision]:
@@ -144,10 +146,10 @@ def _left_out(manifest: Manifest) -> Iterator[Decision]:
         yield Decision("left out", _some(columns), reason)
 
 
-MOST_NAMES = 20
-"""Columns that are named of those that were left out for one reason."""
+MAX_NAMES = 20
+"""Maximum number of columns to list for each reason."""
 
 
 def _some(names: Sequence[str]) -> str:
-    more = len(names) - MOST_NAMES
-    return ", ".join(names[:MOST_NAMES]) + (f" and {more:,} more" if more > 0 else "")
+    more = len(names) - MAX_NAMES
+    return ", ".join(names[:MAX_NAMES]) + (f" and {more:,} more" if more > 0 else "")

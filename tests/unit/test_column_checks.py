@@ -14,8 +14,7 @@ from anomaly_app.errors import DataError
 from tests.support.factories import history
 from training.checks.columns import column_warnings
 from training.fit import FitOptions, fit_model
-from training.history.history import History
-from training.history.reading import read_history
+from training.history import History, read_history
 from training.schema import encode_history, infer_schema
 
 ROWS = 200
@@ -304,50 +303,6 @@ def test_rows_that_only_an_identifier_tells_apart_are_repeated() -> None:
         f"token was left out: {IDENTIFIER}",
         "98% of the rows are repeated: distances to the nearest ones will be 0",
     ]
-
-
-@pytest.mark.parametrize(
-    ("texts", "example"),
-    [
-        (["12.50", "1,234.5"], "1,234.5"),
-        (["3,5", "12"], "3,5"),
-        (["1.234,5", "-12"], "1.234,5"),
-        (["1 234,5", "7,25"], "1 234,5"),
-        (["1.234.567", "5"], "1.234.567"),
-        ([" 2", "4.5"], " 2"),
-        (["+1,000,000", None], "+1,000,000"),
-    ],
-)
-def test_numbers_that_were_written_as_text_are_named(texts: list[str], example: str) -> None:
-    said = warnings_of(with_columns(price=[*texts, texts[0], "17"] * (ROWS // 4)))
-    assert said[0].startswith(
-        f"price looks like numbers written as strings: {example!r}; write them"
-    )
-    assert len(said) == 1
-
-
-def test_numbers_as_text_are_named_where_they_look_like_an_identifier() -> None:
-    said = warnings_of(with_columns(price=[f"{i},5" for i in range(ROWS)]))
-    assert said[0] == f"price was left out: {IDENTIFIER}"
-    assert said[1].startswith("price looks like numbers written as strings: '0,5'")
-
-
-@pytest.mark.parametrize(
-    "texts",
-    [
-        ["311", "4111"],
-        ["2.5", "1e5"],
-        ["10.0.0.1", "10.0.0.2"],
-        ["2026-01-02", "2026-01-03"],
-        ["01.02.2026", "02.02.2026"],
-        ["1,234.5", "n.a."],
-        ["12,34,5", "1"],
-        ["", "1,5"],
-        ["a,b", "c"],
-    ],
-)
-def test_texts_that_are_no_numbers_to_people_either_are_not(texts: list[str]) -> None:
-    assert warnings_of(with_columns(code=texts * (ROWS // 2))) == []
 
 
 def test_texts_that_a_file_holds_as_a_categorical_type_are_categories(tmp_path: Path) -> None:
