@@ -26,10 +26,11 @@ from training.checks.later_alerts import (
     wild_rows,
     wild_rows_warning,
 )
-from training.evaluation.measures import measure
+from training.encoding import encode_history
 from training.history import History
 from training.holdout import hold_back
-from training.schema import encode_history, infer_schema
+from training.metrics import measure
+from training.schema import infer_schema
 from training.series import infer_scales, scale_warning
 from training.threshold import ThresholdOptions, check_options, choose_threshold, transactions_a_day
 

@@ -1,12 +1,10 @@
-"""Infer a feature schema from history, and encode history by a schema."""
+"""Infer a feature schema from history."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
-from anomaly_app.core.arrays import Matrix, Vector
-from anomaly_app.core.hours import hour_of_day
 from anomaly_app.core.model.schema import Feature, FeatureSchema
 from anomaly_app.errors import DataError
 from training.checks.hour_coverage import hour_feature
@@ -67,32 +65,6 @@ def infer_schema(history: History) -> InferredSchema:
     if hour := hour_feature(history):
         features.append(hour)
     return InferredSchema(FeatureSchema(tuple(features), history.roles.timezone), left_out)
-
-
-def encode_history(history: History, schema: FeatureSchema) -> Matrix:
-    """Encode a table like a worker encodes transactions; shape ``(rows, features)``."""
-    matrix = np.empty((len(history), len(schema.features)))
-    for index, feature in enumerate(schema.features):
-        if feature.kind == "hour_of_day":
-            times = history.times if history.times is not None else np.zeros(len(history))
-            matrix[:, index] = hour_of_day(times, schema.timezone)
-        elif feature.kind == "category":
-            matrix[:, index] = _codes(history.frame[feature.name], feature)
-        else:
-            matrix[:, index] = history.frame[feature.name].cast(pl.Float64).to_numpy()
-    return schema.scaled(matrix, history.entities)
-
-
-def _codes(column: pl.Series, feature: Feature) -> Vector:
-    strings = as_strings(column)
-    codes = pl.Series(np.arange(len(feature.categories), dtype=np.float64))
-    coded = strings.replace_strict(
-        pl.Series(feature.categories, dtype=pl.String),
-        codes,
-        default=feature.other_code,
-        return_dtype=pl.Float64,
-    )
-    return np.where(strings.is_null().to_numpy(), np.nan, coded.to_numpy())
 
 
 def _unusable(column: pl.Series) -> str | None:

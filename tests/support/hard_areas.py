@@ -5,7 +5,7 @@ import numpy as np
 from anomaly_app.core.detectors import DETECTORS, NEEDS_LABELS, make_detector
 from tests.support.hard_sets import SETS, split_set
 from training.evaluation.protocols import Protocol, Split
-from training.evaluation.ranking import rank_metrics
+from training.metrics import rank_metrics
 
 OTHERS = [name for name in DETECTORS if name != "default" and name not in NEEDS_LABELS]
 """What the default is compared with."""

@@ -18,10 +18,10 @@ from anomaly_app.core.model.schema import Row
 from anomaly_app.core.scoring.pipeline import Pipeline
 from anomaly_app.core.wording import reason_in_words
 from tests.support.factories import NOON, history, record
-from training.evaluation.measures import measure
+from training.encoding import encode_history
 from training.fit import FitOptions, Fitted, fit_model
 from training.history import History
-from training.schema import encode_history
+from training.metrics import measure
 from training.threshold import ThresholdOptions
 
 ASKED = 0.02

@@ -22,7 +22,7 @@ from training.evaluation.choice import (
     weightings,
 )
 from training.evaluation.protocols import PROTOCOLS
-from training.evaluation.ranking import rank_metrics
+from training.metrics import rank_metrics
 
 
 @given(st.lists(st.tuples(st.integers(-3, 3), st.booleans()), min_size=2, max_size=60))

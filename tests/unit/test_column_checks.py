@@ -13,9 +13,10 @@ from anomaly_app.core.roles.roles import Roles
 from anomaly_app.errors import DataError
 from tests.support.factories import history
 from training.checks.columns import column_warnings
+from training.encoding import encode_history
 from training.fit import FitOptions, fit_model
 from training.history import History, read_history
-from training.schema import encode_history, infer_schema
+from training.schema import infer_schema
 
 ROWS = 200
 KEEP = "keep it with --roles keep=…"

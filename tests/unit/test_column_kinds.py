@@ -13,8 +13,9 @@ from anomaly_app.core.model.schema import Row
 from anomaly_app.core.roles.roles import Roles
 from tests.support.factories import history
 from training.columns.column_kinds import is_category, is_identifier
+from training.encoding import encode_history
 from training.history import History
-from training.schema import MAX_CATEGORIES, encode_history, infer_schema
+from training.schema import MAX_CATEGORIES, infer_schema
 
 ROWS = 400
 RANDOM = np.random.default_rng(1)

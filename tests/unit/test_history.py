@@ -17,9 +17,9 @@ from anomaly_app.registry.artifacts import load_model
 from training.cli import cli
 from training.columns.labels import Labels, of_column
 from training.evaluation.evaluate import evaluate
-from training.evaluation.measures import measure
 from training.fit import FitOptions, fit_model
 from training.history import History, read_history
+from training.metrics import measure
 from training.threshold import ThresholdOptions
 
 

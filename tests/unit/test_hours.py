@@ -18,9 +18,10 @@ from anomaly_app.core.roles.roles import HOUR, Roles
 from anomaly_app.errors import DataError
 from training.checks.columns import column_warnings
 from training.checks.compatibility import data_warnings
+from training.encoding import encode_history
 from training.fit import FitOptions, fit_model
 from training.history import History
-from training.schema import encode_history, infer_schema
+from training.schema import infer_schema
 
 MIDNIGHT = datetime(2026, 3, 27, tzinfo=UTC).timestamp()
 DAY = 86_400.0

@@ -21,8 +21,8 @@ from training.evaluation.intervals import (
     judge,
     sure_enough,
 )
-from training.evaluation.measures import measure
 from training.history import History
+from training.metrics import measure
 
 
 def alone(rows: int, seed: int = 0) -> Bootstrap:

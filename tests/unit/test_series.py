@@ -14,11 +14,12 @@ from anomaly_app.core.scoring.pipeline import Pipeline
 from anomaly_app.errors import DataError
 from tests.support.factories import NOON, history, record
 from training.checks.compatibility import data_warnings, require_columns
+from training.encoding import encode_history
 from training.evaluation.evaluate import evaluate
 from training.fit import FitOptions, fit_model
 from training.history import History
 from training.holdout import hold_back
-from training.schema import encode_history, infer_schema
+from training.schema import infer_schema
 from training.series import infer_scales
 from training.threshold import ThresholdOptions
 

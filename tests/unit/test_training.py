@@ -17,9 +17,10 @@ from anomaly_app.errors import DataError
 from anomaly_app.registry.artifacts import load_model
 from tests.support.factories import history, record
 from training.cli import cli
+from training.encoding import encode_history
 from training.fit import FitOptions, fit_model
 from training.history import read_history
-from training.schema import encode_history, infer_schema
+from training.schema import infer_schema
 from training.threshold import ThresholdOptions
 
 CSV = "id,cust,when,amt,shop,is_fraud\n1,a,2026-01-02T00:00:00Z,2.5,food,0\n2,b,2026-01-01,9.5,,1\n"

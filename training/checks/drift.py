@@ -7,8 +7,8 @@ import polars as pl
 from anomaly_app.core.arrays import Vector
 from anomaly_app.core.model.schema import FeatureSchema
 from anomaly_app.core.wording import number, percent
+from training.encoding import encode_history
 from training.history import History
-from training.schema import encode_history
 from training.series import series_of
 
 MAX_ALERTS = 0.5

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.detectors import make_detector
 from training.evaluation.protocols import Protocol, SplitOfSet, all_splits
-from training.evaluation.ranking import rank_metrics
+from training.metrics import rank_metrics
 
 BATCH = 1_000
 """Number of rows scored in one call: about the batch of a worker under load."""

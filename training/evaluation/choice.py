@@ -15,7 +15,7 @@ from anomaly_app.core.detectors import make_detector
 from anomaly_app.core.detectors.ensemble import MEMBERS, Ensemble
 from anomaly_app.errors import DataError
 from training.evaluation.protocols import PROTOCOLS, Protocol, Split, all_splits
-from training.evaluation.ranking import rank_metrics
+from training.metrics import rank_metrics
 
 GROUPS = 8
 """Number of groups of sets that are left out in turn."""

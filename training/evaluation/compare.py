@@ -12,18 +12,18 @@ from anomaly_app.core.model.model import Model
 from anomaly_app.errors import DataError
 from training.checks.alert_share import alert_share_warning
 from training.checks.compatibility import data_warnings
+from training.encoding import encode_history
 from training.evaluation.agreement import mean_overlap, overlap, top_rows
 from training.evaluation.benchmark import microseconds_per_row
 from training.evaluation.blocks import blocks_of
 from training.evaluation.contenders import Comparison, Contender, Unlabelled
 from training.evaluation.incidents import find_incidents
 from training.evaluation.intervals import Bootstrap, interval, judge
-from training.evaluation.measures import measure
 from training.evaluation.synthetic_anomalies import source_rows, synthetic_anomalies, synthetic_auc
 from training.fit import FitOptions, fit_model
 from training.history import History
 from training.holdout import hold_back
-from training.schema import encode_history
+from training.metrics import measure
 
 
 def compare(

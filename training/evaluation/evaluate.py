@@ -12,12 +12,12 @@ from anomaly_app.core.model.model import Model
 from anomaly_app.errors import DataError
 from training.checks.alert_share import alert_share_warning
 from training.checks.compatibility import data_warnings, require_columns
+from training.encoding import encode_history
 from training.evaluation.blocks import blocks_of
 from training.evaluation.incidents import MAX_INCIDENTS, Incident, find_incidents
 from training.evaluation.intervals import Bootstrap, Interval, judge
-from training.evaluation.measures import measure
 from training.history import History
-from training.schema import encode_history
+from training.metrics import measure
 
 CHUNK = 4_096
 """Number of rows between updates of the progress bar."""

@@ -10,9 +10,9 @@ from anomaly_app.core.calibration import score_of
 from anomaly_app.core.model.explain import Reason
 from anomaly_app.core.model.model import Model
 from anomaly_app.core.scoring.severity import Severity, severity_of
+from training.encoding import encode_history
 from training.evaluation.blocks import EntityOrder, Indices, order_by_entity
 from training.history import History, Labels
-from training.schema import encode_history
 
 MAX_INCIDENTS = 20
 

@@ -179,7 +179,7 @@ def judge(
     log_p
         Logarithms of the rows' p-values, shape ``(rows,)``.
     metrics
-        See `training.evaluation.measures.measure`.
+        See `training.metrics.measure`.
     history
         The rows.
     alert_rate

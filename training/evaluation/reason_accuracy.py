@@ -13,11 +13,11 @@ import polars as pl
 
 from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.model.model import Model
+from training.encoding import encode_history
 from training.evaluation.protocols import find_sets, read_set
 from training.evaluation.synthetic_anomalies import inject_outliers
 from training.fit import MIN_ROWS, FitOptions, fit_model
 from training.history import History
-from training.schema import encode_history
 
 MIN_FEATURES = 15
 """Minimum number of features of a set; smaller sets are skipped."""

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.model.categories import UNKNOWN_CATEGORY
 from anomaly_app.core.model.schema import Feature, FeatureSchema
-from training.evaluation.ranking import rank_metrics
+from training.metrics import rank_metrics
 
 MAX_CHANGED = 3
 """Maximum number of features changed in a row."""

@@ -3,8 +3,8 @@
 import numpy as np
 
 from anomaly_app.core.arrays import Vector
-from training.evaluation.ranking import rank_metrics
 from training.history import Labels
+from training.metrics.ranking import rank_metrics
 
 
 def measure(

@@ -13,7 +13,7 @@ METRICS: Mapping[str, str] = {
     "precision": "precision",
     "recall": "recall",
 }
-"""Names of the metrics of `training.evaluation.measures.measure`."""
+"""Names of the metrics of `training.metrics.measure`."""
 
 SHARES = {"alert_rate", "precision", "recall"}
 """Metrics that are shares of rows; the others are areas, from 0 to 1."""
