@@ -1,1 +1,1 @@
-"""The benchmark: this app beside the published ways of doing the same, on the same broker."""
+"""Benchmark: this app compared with published alternatives, on the same broker."""

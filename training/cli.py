@@ -1,13 +1,8 @@
 """The command line of ``python -m training``."""
 
-from collections.abc import Callable
-from functools import wraps
 from importlib import import_module
-from typing import Any
 
 import click
-
-from anomaly_app.errors import AnomalyAppError
 
 COMMANDS = {
     "fit": "Fit a model on DATA and write it to disk.",
@@ -25,19 +20,6 @@ and is only imported when the command runs."""
 def main() -> None:
     """Run the command line."""
     cli(prog_name="python -m training")
-
-
-def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """Show this project's errors as one line, without a stack trace."""
-
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> None:
-        try:
-            command(*args, **kwargs)
-        except AnomalyAppError as fault:
-            raise click.ClickException(str(fault)) from None
-
-    return run
 
 
 class LazyGroup(click.Group):
