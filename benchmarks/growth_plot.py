@@ -1,4 +1,4 @@
-"""The growth as a picture: four small panels."""
+"""Plot of the growth, in four panels."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +23,7 @@ TITLES = {
 
 
 def draw_growth(path: Path, points: Sequence[Point], *, machine: str) -> None:
-    """Draw the cost per row, a panel for each thing that grows, and write a PNG."""
+    """Plot the cost per row against each parameter, and write a PNG."""
     figure, panels = plt.subplots(1, 4, figsize=(13.0, 3.2))
     for panel, (name, title) in zip(panels, TITLES.items(), strict=True):
         of_panel = [point for point in points if point.panel == name]

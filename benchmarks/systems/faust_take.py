@@ -1,4 +1,4 @@
-"""A Faust agent that takes up to 512 events at a time, and scores them in one call."""
+"""A Faust agent that takes up to 512 events at a time and scores them in one call."""
 
 import os
 

@@ -20,9 +20,9 @@ from training.schema import infer_schema
 
 ROWS = 200
 KEEP = "keep it with --roles keep=…"
-IDENTIFIER = f"almost every value is different: treated as an identifier; {KEEP}"
+IDENTIFIER = f"almost every value is different, so it looks like an identifier; {KEEP}"
 NEITHER = "is neither a number nor a string"
-TELLS = f"it tells the labelled anomalies by itself, as a label does; {KEEP}"
+TELLS = f"it predicts the label on its own, like a second label; {KEEP}"
 
 
 def with_columns(rows: int = ROWS, **columns: Any) -> History:
@@ -67,25 +67,25 @@ def test_ordinary_columns_are_not_warned_of(data: History) -> None:
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
-        ([7.5] * ROWS, "it has one value only"),
-        (["same"] * ROWS, "it has one value only"),
-        ([True] * ROWS, "it has one value only"),
-        ([None, 7.5] * (ROWS // 2), "it has one value only"),
-        ([float("nan"), 7.5] * (ROWS // 2), "it has one value only"),
-        ([None] * ROWS, "it has no value at all"),
-        ([float("nan"), None] * (ROWS // 2), "it has no value at all"),
-        (pl.Series([None] * ROWS, dtype=pl.String), "it has no value at all"),
+        ([7.5] * ROWS, "it has only one value"),
+        (["same"] * ROWS, "it has only one value"),
+        ([True] * ROWS, "it has only one value"),
+        ([None, 7.5] * (ROWS // 2), "it has only one value"),
+        ([float("nan"), 7.5] * (ROWS // 2), "it has only one value"),
+        ([None] * ROWS, "it is empty"),
+        ([float("nan"), None] * (ROWS // 2), "it is empty"),
+        (pl.Series([None] * ROWS, dtype=pl.String), "it is empty"),
         ([f"t{i}" for i in range(ROWS)], IDENTIFIER),
         ([f"t{i}" if i < 60 else None for i in range(ROWS)], IDENTIFIER),
         (
             [date(2026, 1, 1) + timedelta(i) for i in range(ROWS)],
-            "it holds times, neither numbers nor strings",
+            "it has times, not numbers or strings",
         ),
-        ([[1, 2]] * ROWS, "it holds lists, neither numbers nor strings"),
-        ([{"x": 1}] * ROWS, "it holds binary data, neither numbers nor strings"),
+        ([[1, 2]] * ROWS, "it has lists, not numbers or strings"),
+        ([{"x": 1}] * ROWS, "it has binary data, not numbers or strings"),
         (
             pl.Series([object()] * ROWS, dtype=pl.Object),
-            "it holds binary data, neither numbers nor strings",
+            "it has binary data, not numbers or strings",
         ),
     ],
 )
@@ -131,7 +131,7 @@ def test_a_table_without_any_usable_column_is_refused_with_the_reasons() -> None
 
 
 def test_an_infinite_value_is_refused_with_its_column() -> None:
-    with pytest.raises(DataError, match="^column 'odd' holds an infinite value$"):
+    with pytest.raises(DataError, match="^column 'odd' has an infinite value$"):
         infer_schema(with_columns(odd=[1.0, float("inf")] * (ROWS // 2)))
 
 
@@ -145,7 +145,7 @@ def test_tiny_tables_are_no_special_case(rows: int) -> None:
             infer_schema(data)
         return
     said = warnings_of(data)
-    assert "a was left out: it has one value only" in said
+    assert "a was left out: it has only one value" in said
     assert not any("counts" in warning for warning in said)
 
 
@@ -166,9 +166,11 @@ NOISE = np.random.default_rng(6).normal(size=ROWS)
 def test_a_quantity_that_leaks_the_label_is_named(values: Any) -> None:
     said = [warning for warning in warnings_of(with_columns(leak=values)) if "AUC" in warning]
     assert len(said) == 1
-    assert said[0].startswith("leak may leak the label: alone it tells anomalies apart with an AUC")
+    assert said[0].startswith(
+        "leak may leak the label: on its own, it predicts the label with an AUC"
+    )
     assert said[0].endswith(
-        "1.000; if it is known only afterwards, leave it out with --roles without=leak"
+        "1.000; if it is only known afterwards, leave it out with --roles without=leak"
     )
 
 
@@ -242,7 +244,7 @@ def test_categories_of_which_each_has_few_rows_do_not_tell_their_own_label() -> 
 )
 def test_a_counter_is_named(values: Any, direction: str) -> None:
     data = with_columns(number=values)
-    reason = f"it only counts {direction}: every new value will be out of its range; {KEEP}"
+    reason = f"it only counts {direction}: every new value will be outside its range; {KEEP}"
     assert infer_schema(data).left_out == {"number": reason}
     assert only_warning(data) == f"number was left out: {reason}"
     asked = dataclasses.replace(data, roles=Roles(features=("amount", "shop", "number")))
@@ -294,7 +296,7 @@ def test_a_column_that_half_the_rows_have_is_not_named() -> None:
 def test_repeated_rows_are_named_when_they_are_more_than_half(distinct: int, warned: bool) -> None:
     amounts = np.random.default_rng(3).permutation(np.arange(ROWS) % distinct) * 1.5
     data = History("made", pl.DataFrame({"amount": amounts}))
-    expected = "51% of the rows are repeated: distances to the nearest ones will be 0"
+    expected = "51% of the rows are duplicates: distances to nearest neighbours will be 0"
     assert warnings_of(data) == ([expected] if warned else [])
 
 
@@ -302,7 +304,7 @@ def test_rows_that_only_an_identifier_tells_apart_are_repeated() -> None:
     frame = pl.DataFrame({"amount": [1.0, 2.0] * 50, "token": [f"t{i}" for i in range(100)]})
     assert warnings_of(History("made", frame)) == [
         f"token was left out: {IDENTIFIER}",
-        "98% of the rows are repeated: distances to the nearest ones will be 0",
+        "98% of the rows are duplicates: distances to nearest neighbours will be 0",
     ]
 
 

@@ -32,7 +32,7 @@ def shown(manifest: Manifest, said: Roles | None, *, width: int = 120) -> str:
 
 
 def test_each_part_is_said_or_inferred_or_not_there(manifest: Manifest) -> None:
-    found = with_roles(manifest, "key=cust time=ts label=none", note="it has one value only")
+    found = with_roles(manifest, "key=cust time=ts label=none", note="it has only one value")
     rows = [tuple(row) for row in decisions(found, Roles.parse("key=cust label=none"))]
     assert rows[:4] == [
         ("key", "cust", "set"),
@@ -40,7 +40,7 @@ def test_each_part_is_said_or_inferred_or_not_there(manifest: Manifest) -> None:
         ("id", "none", ""),
         ("label", "none: detection cannot be measured", "set"),
     ]
-    assert ("left out", "note", "it has one value only") in rows
+    assert ("left out", "note", "it has only one value") in rows
 
 
 def test_without_what_was_said_nothing_is_claimed(manifest: Manifest) -> None:
@@ -63,7 +63,7 @@ def test_the_zone_is_shown_where_it_is_not_utc(manifest: Manifest) -> None:
 
 
 def test_columns_left_out_for_one_reason_are_one_line(manifest: Manifest) -> None:
-    left_out = {f"c{i}": "it has one value only" for i in range(50)}
+    left_out = {f"c{i}": "it has only one value" for i in range(50)}
     rows = [r for r in decisions(with_roles(manifest, "", **left_out)) if r.part == "left out"]
     assert len(rows) == 1
     assert rows[0].column.endswith("c19 and 30 more")
@@ -78,8 +78,8 @@ def test_the_table_ends_with_how_to_change_it_and_takes_hostile_names(manifest: 
 def test_warnings_do_not_repeat_the_table(manifest: Manifest) -> None:
     training: Training = msgspec.structs.replace(
         manifest.training,
-        left_out={"note": "it has one value only"},
-        warnings=("note was left out: it has one value only", "12 rows are odd"),
+        left_out={"note": "it has only one value"},
+        warnings=("note was left out: it has only one value", "12 rows are odd"),
     )
     found = msgspec.structs.replace(manifest, training=training)
     assert list(other_warnings(found)) == ["12 rows are odd"]

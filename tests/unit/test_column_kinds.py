@@ -57,7 +57,14 @@ def test_whole_numbers_of_other_names_are_quantities(name: str) -> None:
         ("card", CARDS),
         ("row", RANDOM.permutation(ROWS)),
     ],
-    ids=["strings", "strings with gaps", "named number", "named id", "one length", "dealt out"],
+    ids=[
+        "strings",
+        "strings with gaps",
+        "named number",
+        "named id",
+        "one length",
+        "serial numbers",
+    ],
 )
 def test_what_is_almost_always_different_and_no_quantity_is_an_identifier(
     name: str, values: Any

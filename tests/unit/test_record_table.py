@@ -153,7 +153,7 @@ def test_a_field_that_was_named_and_is_in_no_record_is_told() -> None:
 
 def test_records_left_out_are_one_line() -> None:
     history = topic_history(ADDRESS, table_of(ROW, ROW, None), Roles())
-    assert history.warnings == ("1 of 3 records could not be read and were left out: 1 null-value",)
+    assert history.warnings == ("1 of 3 records are unreadable and were left out: 1 null-value",)
 
 
 @pytest.mark.parametrize(

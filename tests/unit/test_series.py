@@ -58,8 +58,8 @@ def test_a_number_whose_scale_differs_is_scaled_and_others_are_not_and_it_is_sai
     assert list(scales.series) == ["plant", "pump", "valve"]
     assert scales.scaled.tolist() == [True, False]
     assert model().manifest.training.warnings == (
-        "value: the 3 series are on different scales, so each is judged on its own; a series that "
-        "is not in the history is judged on that of all",
+        "value: the 3 series have different scales, so each is judged on its own scale; new series "
+        "are judged on the common scale",
     )
 
 
@@ -118,8 +118,8 @@ def test_a_series_that_training_did_not_hold_is_seen_in_new_data() -> None:
     new = series({"pump": 1.0, "fan": 1.0})
     [said] = [w for w in evaluate(model(), new).warnings if "series" in w]
     assert said == (
-        "1,000 rows (50%) are of series that training did not hold (fan): they are judged on the "
-        "scale of all series together"
+        "1,000 rows (50%) are of series unknown in training (fan): they are judged on the "
+        "common scale"
     )
 
 

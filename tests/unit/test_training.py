@@ -118,7 +118,7 @@ def test_series_of_their_own_are_cut_each_for_itself() -> None:
         ("a.npz", b"not npz", "cannot be read as npz"),
         ("a.csv", b"", "is empty"),
         ("a.csv", b"a,b\n", "no rows"),
-        ("a.csv", b"time,cust\n5,1\n", "no column left"),
+        ("a.csv", b"time,cust\n5,1\n", "has no features"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named(

@@ -183,8 +183,8 @@ def test_an_evaluation_on_the_training_data_says_so(data: Path) -> None:
     ("columns", "words"),
     [
         ({"amount": None}, "there is no column 'amount'"),
-        ({"time": None}, "name their column with --roles time=COLUMN"),
-        ({"amount": pl.Series(["much"] * 600)}, "does not hold numbers"),
+        ({"time": None}, "set --roles time=COLUMN"),
+        ({"amount": pl.Series(["much"] * 600)}, "has no numbers, unlike in training"),
         ({"amount": pl.Series([1e999] * 600)}, "infinite"),
     ],
 )
@@ -207,10 +207,10 @@ def test_data_that_are_unlike_the_training_data_are_warned_of(data: Path) -> Non
         },
     )
     output = run("evaluate", model_of(data), other)[1]
-    assert "shop: 100% of the rows hold a string that training did not hold" in output
-    assert "amount: 83% of the rows are out of the range" in output
-    assert "amount: missing in 17% of the rows" in output
-    assert "600 of 600 rows alert (100%); about 3 (0.5%) were asked for Likely causes:" in output
+    assert "shop: 100% of the rows have a string unknown in training" in output
+    assert "amount: 83.3% of the rows are outside the training range" in output
+    assert "amount: missing in 16.7% of the rows" in output
+    assert "600 of 600 rows alert (100%); about 3 (0.5%) were expected Likely causes:" in output
 
 
 def test_an_evaluation_says_loudly_that_nothing_alerts(data: Path) -> None:
@@ -218,22 +218,22 @@ def test_an_evaluation_says_loudly_that_nothing_alerts(data: Path) -> None:
     quiet = write(data.parent / "quiet.csv", {"amount": pl.Series([20.0] * 600)})
     code, output = run("evaluate", model_of(data), quiet)
     assert code == 0, output
-    said = "none of 600 rows alerts; about 12 were asked for"
-    assert f"{said} No feature is out of what training held" in output
+    said = "none of 600 rows alerts; about 12 were expected"
+    assert f"{said} No feature is outside its training range" in output
     assert f"precision │ {NOTHING} │ │" in output
     page = (data.parent / "evaluation-transactions-1.html").read_text()
     assert said in page
-    assert "Alerts far from the share that was asked for" in page
-    assert "No feature is out of what training held" in page
+    assert "Alerts far from the requested share" in page
+    assert "No feature is outside its training range" in page
 
 
 def test_an_evaluation_whose_alerts_are_as_asked_is_not_loud(data: Path) -> None:
     fit(data, "--alert-rate", "0.02")
     output = run("evaluate", model_of(data), write(data.parent / "newer.csv", seed=1))[1]
-    assert "asked for" in output
-    assert "were asked for" not in output
+    assert "requested alert rate" in output
+    assert "were expected" not in output
     page = (data.parent / "evaluation-transactions-1.html").read_text()
-    assert "Alerts far from the share" not in page
+    assert "Alerts far from the requested share" not in page
 
 
 def test_data_are_evaluated_by_the_roles_of_the_model(data: Path) -> None:
@@ -263,7 +263,7 @@ def test_a_detector_whose_alerts_are_far_off_is_marked_in_the_terminal(data: Pat
     assert "100%!" in output
     assert "! alerts on far more or fewer rows than requested (0.5%)" in output
     assert "but its alerts are off: 150 of 150 rows alert (100%)" in output
-    assert "amount: 100% of the rows are out of the range of training" in output
+    assert "amount: 100% of the rows are outside the training range" in output
 
 
 def test_detectors_are_compared_best_first(data: Path) -> None:
@@ -297,7 +297,7 @@ def test_a_report_that_cannot_be_written_is_one_line(data: Path) -> None:
     fit(data)
     code, output = run("evaluate", model_of(data), data, "--report", data.parent / "no" / "r.html")
     assert code == 1
-    assert "name another file with --report" in output
+    assert "give another file with --report" in output
 
 
 def labelled_sets(folder: Path) -> Path:
@@ -355,7 +355,7 @@ def test_an_artifact_is_shown_without_unpickling_it(data: Path) -> None:
     (folder / MODEL_FILE).write_bytes(b"other code")
     code, output = run("inspect", model_of(data))
     assert code == 1
-    assert "DIFFERS from its sha256: it is not loaded" in output
+    assert "DIFFERS from its sha256: workers refuse it" in output
 
 
 @pytest.mark.parametrize("gone", [MODEL_FILE, MANIFEST_FILE])
@@ -455,7 +455,7 @@ def test_a_threshold_is_not_moved_where_versions_have_no_place(data: Path, tmp_p
 def test_a_time_that_is_none_is_told(data: Path, word: str) -> None:
     code, output = run("fit", "kafka://127.0.0.1:1/x", "--last", word)
     assert code == 2
-    assert "is not a time such as 90m, 12h, 7d or 2w" in output
+    assert "is not a duration such as 90m, 12h, 7d or 2w" in output
 
 
 def test_last_goes_with_a_topic_only(data: Path) -> None:

@@ -11,7 +11,8 @@ from rich.table import Table
 
 from anomaly_app.core.detectors import DETECTORS, NEEDS_LABELS
 from anomaly_app.errors import DataError
-from training.cli import COMMANDS, one_line_errors
+from anomaly_app.terminal import one_line_errors
+from training.cli import COMMANDS
 from training.commands import labelled_sets, options
 from training.evaluation.benchmark import Average, Measurement, averages, benchmark
 from training.evaluation.protocols import PROTOCOLS, Protocol

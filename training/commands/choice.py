@@ -11,7 +11,8 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
-from training.cli import COMMANDS, one_line_errors
+from anomaly_app.terminal import one_line_errors
+from training.cli import COMMANDS
 from training.commands import labelled_sets, options
 from training.evaluation.choice import (
     CANDIDATES,

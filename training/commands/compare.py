@@ -10,7 +10,8 @@ from rich.table import Table
 
 from anomaly_app.core.detectors import DETECTORS
 from anomaly_app.core.wording import percent
-from training.cli import COMMANDS, one_line_errors
+from anomaly_app.terminal import one_line_errors
+from training.cli import COMMANDS
 from training.commands import options
 from training.commands.progress import progress
 from training.commands.reading import read_data

@@ -11,7 +11,8 @@ from rich.table import Table
 from anomaly_app.core.model.manifest import Manifest
 from anomaly_app.core.wording import percent
 from anomaly_app.registry.artifacts import load_model
-from training.cli import COMMANDS, one_line_errors
+from anomaly_app.terminal import one_line_errors
+from training.cli import COMMANDS
 from training.commands import options
 from training.commands.progress import progress
 from training.commands.tables import warn

@@ -10,7 +10,8 @@ from rich.markup import escape
 from anomaly_app.core.detectors import DETECTORS
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.registry.artifacts import next_version, save_model
-from training.cli import COMMANDS, one_line_errors
+from anomaly_app.terminal import one_line_errors
+from training.cli import COMMANDS
 from training.commands import options, threshold_options
 from training.commands.column_decisions import other_warnings, show_decisions
 from training.commands.reading import read_data

@@ -10,7 +10,8 @@ from rich.text import Text
 from anomaly_app.core.model.manifest import Manifest, read_manifest
 from anomaly_app.errors import ModelCorrupt
 from anomaly_app.registry.artifacts import read_artifact
-from training.cli import COMMANDS, one_line_errors
+from anomaly_app.terminal import one_line_errors
+from training.cli import COMMANDS
 from training.commands import options
 from training.commands.column_decisions import other_warnings, show_decisions
 from training.commands.tables import feature_table, measured, warn

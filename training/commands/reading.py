@@ -1,6 +1,5 @@
 """Reading DATA, from a file, a folder or a topic, with progress on standard error."""
 
-import logging
 import time
 from pathlib import Path
 
@@ -43,8 +42,6 @@ def read_data(
             raise click.UsageError("--last needs a topic: kafka://HOST:PORT/TOPIC")
         with busy.status(f"reading {escape(str(data))}"):
             return read_history(data, roles)
-    # Errors are shown in one line, so the client need not log them as well.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL + 1)
     since = None if last is None else time.time() - last
     with progress(busy) as bar:
         task = bar.add_task(f"reading {data}", total=None)

@@ -14,8 +14,9 @@ from anomaly_app.core.model.model import Model
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.errors import DataError
 from anomaly_app.registry.artifacts import next_version, read_artifact, save_model
+from anomaly_app.terminal import one_line_errors
 from training import threshold_rules
-from training.cli import COMMANDS, one_line_errors
+from training.cli import COMMANDS
 from training.commands import options, threshold_options
 from training.commands.reading import read_data
 from training.commands.tables import warn
