@@ -9,6 +9,7 @@ import click
 import pytest
 from pydantic import TypeAdapter
 
+from anomaly_app import __version__
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.errors import Rejection
 from anomaly_app.settings.app import Settings
@@ -102,29 +103,47 @@ def test_dependencies_have_their_reason() -> None:
         assert name in decisions, name
 
 
+def read_lock(file: Path) -> str:
+    """Read a lock with those that it names in its first line."""
+    text = file.read_text()
+    below = re.match(r"-r (\S+)\n", text)
+    return (read_lock(ROOT / below[1]) if below else "") + text
+
+
+def test_locks_name_no_index() -> None:
+    for file in ROOT.glob("requirements*.lock"):
+        assert not re.search(r"index-url|find-links|://", file.read_text()), file.name
+
+
 def test_locks_hold_what_pyproject_asks_for() -> None:
     pyproject = (ROOT / "pyproject.toml").read_text()
     for left_out, lock_file in (
-        (["bench"], "requirements-dev.lock"),
-        (["dev"], "requirements-bench.lock"),
-        (["dev", "bench", "demo", "training"], "requirements-registry.lock"),
+        (["bench", "docs"], "requirements-dev.lock"),
+        (["dev", "docs"], "requirements-bench.lock"),
+        (
+            ["dependencies", "dev", "bench", "demo", "registry", "training"],
+            "requirements-docs.lock",
+        ),
+        (["dev", "bench", "demo", "docs", "training"], "requirements-registry.lock"),
     ):
         asked = pyproject
         for name in left_out:
             extra = re.search(rf"^{name} = \[.*?\]$", pyproject, re.MULTILINE | re.DOTALL)
             assert extra is not None
             asked = asked.replace(extra[0], "")
-        lock = (ROOT / lock_file).read_text()
+        lock = read_lock(ROOT / lock_file)
         for name in re.findall(r'"([a-z-]+)[><=]+[0-9]', asked):
             if name != "setuptools":
                 assert re.search(rf"^{name}==", lock, re.MULTILINE), name
 
 
-def test_the_version_is_the_same_everywhere() -> None:
-    from anomaly_app import __version__  # noqa: PLC0415
-
-    assert f'version = "{__version__}"' in (ROOT / "pyproject.toml").read_text()
-    assert f"[{__version__}]" in (ROOT / "CHANGELOG.md").read_text()
+def test_the_newest_version_of_the_changelog_is_that_of_the_package() -> None:
+    headings = re.findall(
+        r"^## \[(.+)\] - (?:unreleased|\d{4}-\d{2}-\d{2})$",
+        (ROOT / "CHANGELOG.md").read_text(),
+        re.MULTILINE,
+    )
+    assert headings[0] == __version__
 
 
 DOCUMENTS = [ROOT / "README.md", ROOT / "data/README.md", *(ROOT / "docs").glob("*.md")]
