@@ -69,7 +69,7 @@ LEAST_EVENTS = 200
     "--plot",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="PNG",
-    help="Write the picture here as well, such as docs/performance.png.",
+    help="Write the picture here as well, such as docs/images/performance.png.",
 )
 @click.option(
     "--app-environment",

@@ -146,7 +146,7 @@ def write_svg(path: Path, frames: Sequence[Sequence[str]]) -> None:
     height = 2 * MARGIN + LINE_HEIGHT * ROWS
     path.write_text(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
-        'font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,\'DejaVu Sans Mono\',monospace" '
+        "font-family=\"ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace\" "
         f'font-size="14"><style>{"".join(sorted(set(rules)))}</style>'
         f'<rect width="100%" height="100%" rx="8" fill="{BACKGROUND}"/>\n'
         + "\n".join(groups)
