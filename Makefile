@@ -116,7 +116,7 @@ $(BENCH)/.ready: requirements-bench.lock
 	@touch $@
 
 docs: $(DOCS)/.ready ## Build the documentation as a site, in build/site
-	@$(DOCS)/bin/mkdocs build --quiet --strict
+	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --quiet --strict
 	@echo "open build/site/index.html in a browser"
 
 # An environment of its own: neither a worker nor a developer needs the site's packages.
