@@ -6,10 +6,9 @@ READY := .venv/.ready
 KAFKA := build/kafka
 BENCH := build/bench-venv
 ATHERIS := build/atheris
-DOCS := build/docs-venv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo train worker test lint types unit integration test-hard test-kafka fuzz bench bench-growth docs format lock clean
+.PHONY: help demo train worker test lint types unit integration test-hard test-kafka fuzz bench bench-growth format lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -113,17 +112,6 @@ $(BENCH)/.ready: requirements-bench.lock
 	@test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
 	@echo "installing the benchmark's packages into $(BENCH) (once)"
 	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.lock
-	@touch $@
-
-docs: $(DOCS)/.ready ## Build the documentation as a site, in build/site
-	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --quiet --strict
-	@echo "open build/site/index.html in a browser"
-
-# An environment of its own: neither a worker nor a developer needs the site's packages.
-$(DOCS)/.ready: requirements-docs.lock
-	@test -x $(DOCS)/bin/python || $(PYTHON) -m venv $(DOCS)
-	@echo "installing the site's packages into $(DOCS) (once)"
-	@$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.lock
 	@touch $@
 
 format: $(READY) ## Rewrite the code in the project's style

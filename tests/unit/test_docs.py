@@ -148,9 +148,9 @@ def test_decisions_are_listed_with_their_date_and_title() -> None:
 
 def test_dependencies_have_their_reason() -> None:
     reasons = (ROOT / "docs/decisions/2026-11-22-dependencies.md").read_text()
-    rows = "".join(re.findall(r"^\| (.*?) \|", reasons, re.MULTILINE))
+    rows = "\n".join(re.findall(r"^\| (.*?) \|", reasons, re.MULTILINE))
     for name in asked_for((ROOT / "pyproject.toml").read_text()):
-        assert re.search(rf"(^|[ ,|]){name}\b", rows, re.MULTILINE), name
+        assert re.search(rf"(^|, ){name}\b", rows, re.MULTILINE), name
 
 
 def asked_for(pyproject: str) -> set[str]:
