@@ -6,9 +6,10 @@ READY := .venv/.ready
 KAFKA := build/kafka
 BENCH := build/bench-venv
 ATHERIS := build/atheris
+DOCS := build/docs-venv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo train worker test lint types unit integration test-hard test-kafka fuzz bench bench-growth format lock clean
+.PHONY: help demo train worker test lint hooks types wheel unit integration test-hard test-kafka fuzz bench bench-growth docs format lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,12 +52,20 @@ worker: $(READY) ## Start a worker on the broker of ANOMALY_BROKER
 
 test: lint types unit integration ## Run every check: style, types, unit and integration tests
 
-lint: $(READY) ## Check style and format
+lint: $(READY) ## Check style, format and which module imports which
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-cache --no-logo
+
+hooks: $(READY) ## Check the same at every commit
+	@$(BIN)/prek install
 
 types: $(READY) ## Check types, strictly
 	@$(BIN)/mypy
+
+wheel: $(READY) ## Build the wheel and the source distribution into dist
+	@rm -rf dist
+	@$(BIN)/python -m build --outdir dist .
 
 unit: $(READY) ## Test without a broker, in seconds
 	@$(BIN)/pytest -q -n auto tests/unit
@@ -114,18 +123,49 @@ $(BENCH)/.ready: requirements-bench.lock
 	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.lock
 	@touch $@
 
+docs: $(DOCS)/.ready ## Build the documentation as a site, in build/site
+	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --quiet --strict
+	@echo "open build/site/index.html; with search: python -m http.server -d build/site"
+
+# An environment of its own: neither a worker nor a developer needs the site's packages.
+$(DOCS)/.ready: requirements-docs.lock
+	@test -x $(DOCS)/bin/python || $(PYTHON) -m venv $(DOCS)
+	@echo "installing the site's packages into $(DOCS) (once)"
+	@$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.lock
+	@touch $@
+
 format: $(READY) ## Rewrite the code in the project's style
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
 
-lock: $(READY) ## Resolve the dependencies of pyproject.toml anew
-	@$(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade pyproject.toml -o requirements.lock
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --extra dev pyproject.toml -o requirements-dev.lock
-	@cp requirements-dev.lock requirements-registry.lock
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra registry pyproject.toml -o requirements-registry.lock
-	@cp requirements-dev.lock requirements-bench.lock  # whose versions are kept where they can be
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra bench pyproject.toml -o requirements-bench.lock
+UPGRADE ?= --upgrade
+COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --no-header
+# $(call add_lock,EXTRA,LOCKS): the lock of an extra has what the locks below it lack.
+define add_lock
+sed '/^-r/d' $(2) > build/below.lock
+sed '/^-r/d' $(2) requirements-$(1).lock > build/all.lock
+$(COMPILE) $(UPGRADE) --extra $(1) -c build/below.lock pyproject.toml -o build/all.lock
+echo '-r $(lastword $(2))' > requirements-$(1).lock
+awk 'NR == FNR {below[$$0]; next} /^[^ ]/ {known = $$0 in below} !known' \
+	build/below.lock build/all.lock >> requirements-$(1).lock
+endef
+BASE_LOCK := requirements.lock
+REGISTRY_LOCK := $(BASE_LOCK) requirements-registry.lock
+DEV_LOCK := $(REGISTRY_LOCK) requirements-dev.lock
+
+.SILENT: lock
+lock: $(READY) ## Resolve the dependencies anew; UPGRADE= keeps the versions that are locked
+	$(BIN)/python -m pip install --quiet uv
+	$(COMPILE) $(UPGRADE) pyproject.toml -o requirements.lock
+	$(call add_lock,registry,$(BASE_LOCK))
+	$(call add_lock,dev,$(REGISTRY_LOCK))
+	sed '/^-r/d' $(DEV_LOCK) > build/below.lock
+	$(COMPILE) $(UPGRADE) --group docs -c build/below.lock -o requirements-docs.lock
+	# The benchmark's peers need other versions of some packages: it has a lock of its own, which
+	# keeps the others' versions where it can.
+	$(if $(UPGRADE),sed '/^-r/d' $(DEV_LOCK) > requirements-bench.lock)
+	$(COMPILE) --extra bench pyproject.toml -o requirements-bench.lock
 
 clean: ## Remove what was built, and the environment
-	@rm -rf .venv build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,1 +1,6 @@
-"""The benchmark: this app beside the published ways of doing the same, on the same broker."""
+"""The benchmark: this app beside the published ways of doing the same, on the same broker.
+
+Public is the command ``python -m benchmarks`` alone.
+"""
+
+__all__: list[str] = []

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from anomaly_app.errors import AnomalyAppError
+from anomaly_app.lazy_group import LazyGroup
 
 COMMANDS = {
     "fit": "Fit a model on DATA and write the artifact.",
@@ -40,27 +41,18 @@ def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-class LateCommands(click.Group):
-    """A group whose commands are in modules of their own, loaded when they are called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """List the commands, in the order in which they are usually needed."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Load a command; None where there is none of that name."""
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = import_module(f"training.commands.{cmd_name}").command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """List the commands without loading them."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+def load(name: str) -> click.Command:
+    """Load one of `COMMANDS`."""
+    command: click.Command = import_module(f"training.commands.{name}").command
+    return command
 
 
-@click.group(cls=LateCommands, context_settings={"max_content_width": 100})
+@click.group(
+    cls=LazyGroup,
+    summaries=COMMANDS,
+    load=load,
+    context_settings={"max_content_width": 100},
+)
 def cli() -> None:
     """Fit models on history, and measure how good they are.
 
