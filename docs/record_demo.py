@@ -1,7 +1,9 @@
 """Record a command in a terminal and write it as an animated SVG: the picture of the README.
 
-    build/docs-venv/bin/python docs/record_demo.py docs/images/demo.svg \
-        .venv/bin/python -m demo --seconds 20
+It needs pyte, a terminal in memory, which nothing else needs:
+
+    pip install pyte
+    python docs/record_demo.py docs/images/demo.svg .venv/bin/python -m demo --seconds 20
 
 The SVG has no script and no font of its own, so that GitHub and the site show it as an image.
 Where animations are switched off, the last screen is shown.
