@@ -1,4 +1,4 @@
-"""The benchmark: this app beside the published ways of doing the same, on the same broker.
+"""Benchmark: this app compared with published alternatives, on the same broker.
 
 Public is the command ``python -m benchmarks`` alone.
 """

@@ -4,87 +4,89 @@ from pathlib import Path
 
 import click
 
+from anomaly_app.terminal import one_line_errors
 from benchmarks.catalogue import SYSTEMS, Pace, System, app_before
 from benchmarks.commands import Common, compare, grow
 from benchmarks.plan import Plan
-from training.cli import one_line_errors
 
 MEDIUM_PART = 10
-"""Systems of medium pace are given this part of the events."""
+"""Divisor of the number of events for systems of medium pace."""
 
-LEAST_EVENTS = 200
+MIN_EVENTS = 200
 
 
 @click.group(invoke_without_command=True, context_settings={"max_content_width": 100})
-@click.option("--runs", default=5, show_default=True, type=click.IntRange(1), help="Rounds.")
+@click.option(
+    "--runs", default=5, show_default=True, type=click.IntRange(1), help="Number of rounds."
+)
 @click.option(
     "--events",
     default=500_000,
     show_default=True,
-    type=click.IntRange(LEAST_EVENTS * MEDIUM_PART),
-    help="Records for the fast systems; those of medium pace get a tenth.",
+    type=click.IntRange(MIN_EVENTS * MEDIUM_PART),
+    help="Number of records for fast systems; systems of medium pace get a tenth.",
 )
 @click.option(
     "--short-events",
     default=1_000,
     show_default=True,
-    type=click.IntRange(LEAST_EVENTS),
-    help="Records for the slow systems, which score one at a time.",
+    type=click.IntRange(MIN_EVENTS),
+    help="Number of records for slow systems, which score one at a time.",
 )
 @click.option(
     "--systems",
     default=",".join(name.replace(",", "") for name in SYSTEMS),
     show_default=True,
     metavar="NAMES",
-    help="What is compared, separated by commas.",
+    help="Systems to compare, separated by commas.",
 )
 @click.option(
     "--seconds",
     default=10.0,
     show_default=True,
     type=click.FloatRange(0),
-    help="Traffic at each rate, for the latencies; 0 leaves them out.",
+    help="Seconds of traffic at each rate to measure latencies; 0 skips them.",
 )
 @click.option(
     "--memory-events",
     default=5_000_000,
     show_default=True,
     type=click.IntRange(0),
-    help="Records on which the app's memory is watched; 0 leaves it out.",
+    help="Number of records to measure the memory of the app on; 0 skips it.",
 )
 @click.option(
     "--kafka",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     metavar="JARS",
-    help="Run Apache Kafka from this folder of jars, instead of the embedded broker.",
+    help="Run Apache Kafka from this folder of jars instead of the embedded broker.",
 )
 @click.option(
     "--out",
     default=Path("build"),
     show_default=True,
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for figures, pictures and logs.",
+    help="Folder for results, plots and logs.",
 )
 @click.option(
     "--plot",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="PNG",
-    help="Write the picture here as well, such as docs/images/performance.png.",
+    help="Also write the plot to this file, such as docs/images/performance.png.",
 )
 @click.option(
     "--app-environment",
     default=Path(".venv"),
     show_default=True,
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Virtual environment that the app and the Faust agents run in.",
+    help="Virtual environment of the app and the Faust agents.",
 )
 @click.option(
     "--before",
     type=click.Path(path_type=Path, exists=True, file_okay=False, resolve_path=True),
     metavar="CHECKOUT",
-    help="Measure the app of this checkout as well, such as the version before.",
+    help="Also measure the app of this checkout, such as the previous version.",
 )
-@click.option("--quick", is_flag=True, help="One tiny run, to see that everything works.")
+@click.option("--quick", is_flag=True, help="A single small run, to check that everything works.")
 @click.pass_context
 @one_line_errors
 def cli(
@@ -103,24 +105,24 @@ def cli(
     *,
     quick: bool,
 ) -> None:
-    """Compare this app with the published ways of doing the same.
+    """Compare this app with published alternatives.
 
-    All systems read the same records from one broker, use the same Isolation Forest, and
-    produce what is anomalous to Kafka. They are watched from outside only, by the anomalies that
-    arrive: events per second and CPU per event over a topic that was filled before, latency
-    from produce to anomaly at 1,000 and 5,000 events per second, memory, and what the fast ones
-    take of a core at 100 and 1,000 events per second. Rounds are interleaved, so that a noisy
-    minute hits all.
+    All systems read the same records from one broker, use the same Isolation Forest, and produce
+    anomalies to Kafka. They are only observed from outside, by the anomalies that arrive. The
+    benchmark measures events per second and CPU per event on a topic that was filled before,
+    latency from produce to anomaly at 1,000 and 5,000 events per second, memory, and the CPU usage
+    of fast systems at 100 and 1,000 events per second. Rounds are interleaved, so that noise on
+    the machine affects all systems.
 
-    With ANOMALY_BROKER set, that broker is used (without users and TLS), in topics and groups of
-    its own, which are deleted afterwards.
+    If ANOMALY_BROKER is set, that broker is used (without authentication and TLS). Topics and
+    consumer groups are created for the benchmark and deleted afterwards.
 
     \b
-    See that it works, in some minutes, without a JVM:
+    Check that it works, in a few minutes and without a JVM:
       python -m benchmarks --quick
-    Only two of the systems, three rounds, without latencies:
+    Only two systems, three rounds, no latencies:
       python -m benchmarks --systems floor,app --runs 3 --seconds 0 --memory-events 0
-    What little traffic costs, beside the version before:
+    CPU usage at low traffic, compared with the previous version:
       git worktree add ../before v0.1.0
       python -m benchmarks --systems app --before ../before --memory-events 0
     How the cost per row grows, instead of the comparison:
@@ -150,7 +152,8 @@ def _chosen(names: str) -> list[System]:
     chosen = [name.strip() for name in names.split(",") if name.strip()]
     if unknown := [name for name in chosen if name not in known]:
         raise click.BadParameter(
-            f"{', '.join(unknown)}: there are {', '.join(known)}", param_hint="--systems"
+            f"unknown system {', '.join(unknown)}; choose from {', '.join(known)}",
+            param_hint="--systems",
         )
     return [known[name] for name in chosen]
 
@@ -159,7 +162,7 @@ def _chosen(names: str) -> list[System]:
 @click.pass_obj
 @one_line_errors
 def growth(common: Common) -> None:
-    """Measure how the cost per row grows with trees, features, batch and partitions."""
+    """Measure how the cost per row grows with trees, features, batch size and partitions."""
     grow(common)
 
 

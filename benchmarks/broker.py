@@ -1,4 +1,4 @@
-"""The broker of a benchmark: one that is given, Apache Kafka, or the embedded one."""
+"""The broker of a benchmark: an existing one, Apache Kafka, or the embedded broker."""
 
 import os
 import re
@@ -12,25 +12,25 @@ from harness.broker import embedded_broker
 
 
 class Broker(NamedTuple):
-    """A broker that listens."""
+    """A running broker."""
 
     servers: str
     """``host:port``."""
     description: str
-    """For people."""
+    """Description for reports."""
     embedded: bool
 
 
 @contextmanager
 def benchmark_broker(kafka: Path | None, folder: Path) -> Iterator[Broker]:
-    """Run a broker for the block; one that ANOMALY_BROKER names is used as it is.
+    """Run a broker for the block, or use the one that ANOMALY_BROKER names.
 
     Parameters
     ----------
     kafka
         Folder with the jars of Apache Kafka; None for the embedded broker.
     folder
-        For its data and its log.
+        Folder for its data and its log.
     """
     if given := os.environ.get("ANOMALY_BROKER"):
         servers = given.removeprefix("kafka://")

@@ -1,4 +1,4 @@
-"""The systems that are compared, and how each is started."""
+"""The systems to compare, and how to start them."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,41 +14,41 @@ from harness.broker import free_port
 from harness.processes import start_process
 
 STOP_TIMEOUT = 3.0
-"""Seconds between asking a process to stop and ending it: one that is behind would go on."""
+"""Seconds from SIGTERM to SIGKILL; a process with a backlog would continue."""
 
 
 class Pace(Enum):
-    """How many records a system is given, so that each is measured for some seconds."""
+    """Speed of a system, which sets its number of records so that each run takes some seconds."""
 
     SLOW = "slow"
-    """About a hundred a second."""
+    """About a hundred records per second."""
     MEDIUM = "medium"
-    """Some thousands a second."""
+    """Some thousands of records per second."""
     FAST = "fast"
 
 
 @dataclass(frozen=True)
 class System:
-    """One way of doing the task.
+    """A system to compare.
 
     Parameters
     ----------
     name
-        In tables.
+        Name in tables.
     pace
-        Which topic it is given.
+        Its speed, which selects its topic.
     module
-        Of `benchmarks.systems`; None is the app itself.
+        Module in `benchmarks.systems`; None: the app itself.
     faust
-        Whether the module is started by Faust's command line, rather than by Python.
+        Whether the module runs with Faust's command line instead of Python.
     workers
-        Processes that share the partitions.
+        Number of processes that share the partitions.
     settings
-        Of the app, where they are not the defaults.
+        Settings of the app that differ from the defaults.
     checkout
-        Where the app's code is; None is here.
+        Checkout with the code of the app; None: this one.
     paced
-        Whether it is only measured under a steady rate of records.
+        Whether it is only measured at steady rates.
     """
 
     name: str
@@ -92,11 +92,11 @@ class Started:
     Parameters
     ----------
     name
-        Of the system.
+        Name of the system.
     process
         The process.
     log
-        File with its output.
+        Log file.
     """
 
     name: str
@@ -104,22 +104,22 @@ class Started:
     log: Path
 
     def check(self) -> None:
-        """Check that it runs.
+        """Check that the process is running.
 
         Raises
         ------
         BenchmarkError
-            It ended.
+            It has ended.
         """
         if self.process.poll() is not None:
             lines = self.log.read_text(errors="replace").strip().splitlines()
-            said = lines[-1] if lines else "it said nothing"
-            raise BenchmarkError(f"{self.name} ended: {said} (all of it: {self.log})")
+            said = lines[-1] if lines else "no output"
+            raise BenchmarkError(f"{self.name} ended: {said} (full log: {self.log})")
 
 
 @contextmanager
 def running(system: System, wiring: Wiring) -> Iterator[list[Started]]:
-    """Run a system's processes, and end them with the block."""
+    """Run the processes of a system for the block."""
     started: list[Started] = []
     try:
         started += system.start(wiring)
@@ -152,9 +152,9 @@ SYSTEMS: Mapping[str, System] = {
         TWO_WORKERS,
     )
 }
-"""In the order of the tables."""
+"""All systems, in the order of the tables."""
 
 
 def app_before(checkout: Path) -> System:
-    """Make a system of another version of the app, to compare this one with."""
+    """Return the app of another checkout as a system."""
     return System("app before", Pace.FAST, checkout=checkout)

@@ -1,4 +1,4 @@
-"""What the commands do, once their options are read."""
+"""Implementation of the commands."""
 
 import shutil
 from dataclasses import dataclass
@@ -12,10 +12,11 @@ from benchmarks.machine import machine_line
 from benchmarks.model import make_model
 from benchmarks.plan import Plan
 from benchmarks.report import show, show_goals, show_little, write_json
-from benchmarks.screen import progress_bars, wide_console
+from benchmarks.screen import wide_console
+from training.commands.progress import progress as progress_bar
 
 GROWTH, QUICK_GROWTH = 200_000, 20_000
-"""Records of the topics with more and more partitions."""
+"""Number of records in the topics with different numbers of partitions."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,11 @@ class Common:
 
     @property
     def faust(self) -> Path:
-        """Faust's command line in the app's environment."""
+        """Faust executable in the environment of the app."""
         return self.app_environment.absolute() / "bin" / "faust"
 
     def folder(self, name: str) -> Path:
-        """Give a new folder for models, logs and data."""
+        """Create an empty folder for models, logs and data."""
         folder = self.out / name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -42,17 +43,17 @@ class Common:
 
 
 def compare(plan: Plan, common: Common) -> None:
-    """Run a comparison, show it, and write it.
+    """Run a comparison, print it, and write it.
 
     Raises
     ------
     BenchmarkError
-        A system could not be measured, or found other anomalies than scikit-learn does offline.
+        A system could not be measured, or found other anomalies than scikit-learn.
     """
     console = wide_console()
     folder = common.folder("bench")
     model = make_model(folder / "models")
-    with benchmark_broker(common.kafka, folder) as broker, progress_bars(console) as progress:
+    with benchmark_broker(common.kafka, folder) as broker, progress_bar(console) as progress:
         machine = machine_line(broker.description)
         console.print(machine, highlight=False)
         console.print(f"this takes about {plan.estimate() / 60:.0f} minutes; logs are in {folder}")
@@ -80,10 +81,10 @@ def _draw(common: Common, names: list[str], comparison: Comparison, machine: str
 
 
 def grow(common: Common) -> None:
-    """Measure the growth, draw it, and write it."""
+    """Measure the growth of costs, plot it, and write it."""
     console = wide_console()
     folder = common.folder("bench-growth")
-    with benchmark_broker(common.kafka, folder) as broker, progress_bars(console) as progress:
+    with benchmark_broker(common.kafka, folder) as broker, progress_bar(console) as progress:
         machine = machine_line(broker.description)
         console.print(machine, highlight=False)
         events = QUICK_GROWTH if common.quick else GROWTH

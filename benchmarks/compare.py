@@ -1,4 +1,4 @@
-"""All systems, run after run, on one broker."""
+"""Compare all systems on one broker, in interleaved runs."""
 
 import secrets
 from collections.abc import Callable, Collection, Mapping
@@ -37,22 +37,22 @@ from benchmarks.topics import delete_topics, fill
 from benchmarks.wiring import Wiring
 
 SCORED_ROWS = 5_000
-"""Rows on which the two scoring calls are compared."""
+"""Number of rows to compare the scoring calls on."""
 
 
 class Comparison:
-    """A benchmark under way.
+    """A running benchmark.
 
     Parameters
     ----------
     plan, broker, model
-        What, where, and with which forest.
+        What to measure, on which broker, with which model.
     faust
-        Faust's command line, in the app's environment.
+        Faust executable in the environment of the app.
     folder
-        For logs.
+        Folder for logs.
     progress
-        On the terminal.
+        Progress bar.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Comparison:
 
     @property
     def compared(self) -> int:
-        """Records whose anomalies all systems must agree on."""
+        """Number of records on whose anomalies all systems must agree."""
         return min(self._plan.counts[system.pace] for system in self._plan.systems)
 
     def run(self) -> None:
@@ -96,7 +96,7 @@ class Comparison:
         Raises
         ------
         BenchmarkError
-            A system ended or stood still, or did not find the anomalies that all must find.
+            A system ended or stalled, or did not find the expected anomalies.
         """
         traffic, expected = self._prepare()
         loads = self._fill(expected)
@@ -110,7 +110,7 @@ class Comparison:
 
     def _rounds(self, loads: Mapping[Pace, Load], traffic: Traffic) -> None:
         if self._plan.seconds:
-            # A broker that has just started answers for half a minute ten times slower.
+            # For half a minute after its start, a broker is ten times as slow.
             self._progress.console.print("warming up the broker")
             measure_latency(FLOOR, self._named(FLOOR), traffic)
         latencies = [s for s in self._plan.systems if s.workers == 1 and self._plan.seconds]
@@ -130,7 +130,7 @@ class Comparison:
                     self._progress.advance(task)
 
     def _prepare(self) -> tuple[Traffic, frozenset[int]]:
-        """Find the anomalies with scikit-learn alone, and keep what is sent later."""
+        """Find the anomalies with scikit-learn, and keep the records to send later."""
         warm_up = int(self._plan.counts[Pace.SLOW] * WARM_UP)
         needed = records_needed(warm_up, self._plan.seconds)
         kept: list[bytes] = []
@@ -144,7 +144,7 @@ class Comparison:
             anomalous = np.flatnonzero(self._model.forest.predict(block.matrix) == -1)
             expected.update((anomalous + block.first).tolist())
         if missing := self._marked - expected:
-            raise BenchmarkError(f"the forest passes over {len(missing)} planted anomalies")
+            raise BenchmarkError(f"the forest misses {len(missing)} injected anomalies")
         return Traffic(kept, expected, warm_up, self._plan.seconds), frozenset(expected)
 
     def _fill(self, expected: Collection[int]) -> dict[Pace, Load]:
@@ -179,7 +179,7 @@ class Comparison:
         if missing or extra:
             raise BenchmarkError(
                 f"{of}: {system.name} missed {len(missing)} of {len(load.expected)} anomalies, "
-                f"and named {len(extra)} that are none"
+                f"and reported {len(extra)} ordinary records"
             )
 
     def _latency(self, system: System, traffic: Traffic, of: str) -> None:
@@ -201,7 +201,7 @@ class Comparison:
 
     def _memory(self) -> None:
         count = self._plan.memory_events
-        advance = self._bar("memory: filling the long topic, then the app", count)
+        advance = self._bar("memory: filling the long topic, then running the app", count)
         early, late = measure_memory(self._named(APP), count, advance=advance)
         self.results.add(APP.name, EARLY_MEMORY, early)
         self.results.add(APP.name, LATE_MEMORY, late)

@@ -1,7 +1,7 @@
-"""What can go wrong in a benchmark."""
+"""Errors of benchmarks."""
 
 from anomaly_app.errors import AnomalyAppError
 
 
 class BenchmarkError(AnomalyAppError):
-    """A system under test ended, stood still, or found other anomalies than the rest."""
+    """A system ended, stalled, or found other anomalies than expected."""

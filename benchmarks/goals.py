@@ -1,4 +1,4 @@
-"""What the figures shall be, and whether they are."""
+"""Performance goals, and whether they are met."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -20,22 +20,22 @@ from benchmarks.results import (
 
 
 class Goal(NamedTuple):
-    """What one figure shall be, relative to another.
+    """A goal for one figure, relative to another.
 
     Parameters
     ----------
     what
-        For people.
+        Description.
     of, beside
-        System and figure of both.
+        System and name of the two figures.
     combine
-        Makes one number of the two figures.
+        Combines the two figures.
     limit
-        That the number keeps to.
+        Limit for the combined number.
     at_most
-        Whether the limit is the most, rather than the least.
+        Whether the limit is a maximum; otherwise a minimum.
     unit
-        Of the number.
+        Unit of the number.
     """
 
     what: str
@@ -140,7 +140,7 @@ GOALS = (
 
 
 class Judged(NamedTuple):
-    """A goal with what was measured: of the medians, and from the least to the most run."""
+    """A goal and its measurement: from the medians, and the range over the runs."""
 
     goal: Goal
     measured: float
@@ -149,7 +149,7 @@ class Judged(NamedTuple):
     met: bool
 
     def to_json(self) -> dict[str, Any]:
-        """Give the object that is written."""
+        """Return the object to write as JSON."""
         return {
             "system": "goals",
             "figure": self.goal.what,
@@ -162,7 +162,7 @@ class Judged(NamedTuple):
 
 
 def judge(results: Results) -> list[Judged]:
-    """Judge the goals whose figures were measured."""
+    """Check the goals whose figures were measured."""
     judged = []
     for goal in GOALS:
         if not (results.has(*goal.of) and results.has(*goal.beside)):
@@ -177,7 +177,7 @@ def judge(results: Results) -> list[Judged]:
             )
         ]
         kept = measured <= goal.limit if goal.at_most else measured >= goal.limit
-        # A figure that is only a lower bound proves nothing.
+        # A lower bound proves nothing.
         sure = not {goal.of, goal.beside} & results.bounds
         judged.append(Judged(goal, measured, min(runs), max(runs), kept and sure))
     return judged

@@ -1,4 +1,4 @@
-"""How the cost per row grows with trees, features, batch and partitions."""
+"""Measure how the cost per row grows with trees, features, batch size and partitions."""
 
 import secrets
 import time
@@ -25,7 +25,7 @@ from benchmarks.throughput import Load, measure_throughput
 from benchmarks.topics import delete_topics, fill
 from benchmarks.wiring import Wiring
 from training.fit import FitOptions, fit_model
-from training.history.history import History
+from training.history import History
 
 TREES = (10, 25, 50, 100, 200, 400)
 FEATURES = (2, 5, 10, 25, 50, 100)
@@ -35,21 +35,21 @@ PARTITIONS = (1, 4, 16, 64)
 USUAL_TREES, USUAL_FEATURES, USUAL_BATCH = 100, 10, 4096
 TRAINING_ROWS = 5_000
 ROUNDS = 3
-LEAST_SECONDS = 0.3
-"""Of a timing; calls are repeated until it is over."""
+MIN_SECONDS = 0.3
+"""Minimum duration of a timing, over which calls are repeated."""
 
 
 @dataclass(frozen=True)
 class Point:
-    """The cost of a row at one value of what grows."""
+    """The cost per row at one value of a parameter."""
 
     panel: str
     at: int
     microseconds: Sequence[float]
-    """Per row, of every round."""
+    """Cost per row in each round."""
 
     def to_json(self) -> dict[str, object]:
-        """Give the object that is written."""
+        """Return the object to write as JSON."""
         cost = self.microseconds
         figure = f"µs per row at {self.at:,}"
         return Summary(
@@ -67,24 +67,24 @@ def measure_growth(
     machine: str,
     events: int,
 ) -> list[Point]:
-    """Measure all, and write ``bench-growth.json`` and ``bench-growth.png`` to `out`.
+    """Measure all parameters, and write ``bench-growth.json`` to `out`.
 
     Parameters
     ----------
     broker
-        For the partitions; the rest is measured in this process.
+        Broker to measure partitions on; the rest is measured in this process.
     faust
-        Faust's command line, in the app's environment.
+        Faust executable in the environment of the app.
     folder
-        For models and logs.
+        Folder for models and logs.
     progress
-        On the terminal.
+        Progress bar.
     out
-        Folder of the files.
+        Folder for the results.
     machine
-        What it is measured on.
+        Description of the machine.
     events
-        Records of the topics with more and more partitions.
+        Number of records in each topic.
     """
     points = [*_in_process(progress), *_with_partitions(broker, faust, folder, progress, events)]
     head = {"system": "machine", "figure": machine, "median": None, "min": None, "max": None}
@@ -103,7 +103,7 @@ def _in_process(progress: Progress) -> Iterator[Point]:
     for _, _, trees, features, batch in progress.track(cases, description="fitting"):
         pipeline = Pipeline(_model(trees, features), max_record_bytes=1_048_576, max_reasons=5)
         calls.append(partial(pipeline.judge, _records(features, batch), time.time()))
-    # Round after round, so that a noisy second of the machine does not hit all of a case.
+    # Interleaved rounds, so that noise does not affect all measurements of a case.
     rounds = [
         [_seconds(call) for call in progress.track(calls, description=f"round {number}")]
         for number in range(1, ROUNDS + 1)
@@ -125,26 +125,26 @@ def _model(trees: int, features: int) -> Model:
 
 
 def _records(features: int, count: int) -> list[ConsumerRecord]:
-    # Half as spread out as in training: none is an anomaly, which would cost its reasons.
+    # Half the spread of training: no record is an anomaly, whose reasons would take time.
     rows = np.random.default_rng(1).standard_normal((count, features)).round(3) / 2
     named = [
         dict(zip((f"f{i}" for i in range(features)), row, strict=True)) for row in rows.tolist()
     ]
     return [
         ConsumerRecord(
-            "growth", 0, place, 1_767_268_800_000, 0, b"card-1",
-            msgspec.json.encode({"id": place, "entity": "card-1", "time": "2026-01-05T10:00:00Z",
+            "growth", 0, index, 1_767_268_800_000, 0, b"card-1",
+            msgspec.json.encode({"id": index, "entity": "card-1", "time": "2026-01-05T10:00:00Z",
                                  "features": each}),
             None, 6, 0, (),
         )
-        for place, each in enumerate(named)
+        for index, each in enumerate(named)
     ]  # fmt: skip
 
 
 def _seconds(call: Callable[[], object]) -> float:
-    """Give the time of one call, of the fastest third of many."""
+    """Return the 33rd percentile of the time of a call."""
     taken: list[float] = []
-    end = time.perf_counter() + LEAST_SECONDS
+    end = time.perf_counter() + MIN_SECONDS
     while time.perf_counter() < end or not taken:
         begin = time.perf_counter()
         call()

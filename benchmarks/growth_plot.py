@@ -1,4 +1,4 @@
-"""The growth as a picture: four small panels, the last of which measures something else."""
+"""Plot of the growth, in four panels, the last of which measures something else."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from matplotlib.ticker import LogLocator
 from benchmarks.growth import ROUNDS, USUAL_BATCH, USUAL_FEATURES, USUAL_TREES, Point
 from benchmarks.plot import OURS
 
-MOST_TICKS = 6
+MAX_TICKS = 6
 TITLES = {
     "trees": f"trees ({USUAL_BATCH:,} records, {USUAL_FEATURES} features)",
     "features": f"features ({USUAL_BATCH:,} records, {USUAL_TREES} trees)",
@@ -27,7 +27,7 @@ CLAIM = (
 
 
 def draw_growth(path: Path, points: Sequence[Point], *, machine: str) -> None:
-    """Draw the cost per row, a panel for each thing that grows, and write a PNG."""
+    """Plot the cost per row against each parameter, and write a PNG."""
     figure, panels = plt.subplots(1, 4, figsize=(13.0, 3.2))
     for panel, (name, title) in zip(panels, TITLES.items(), strict=True):
         of_panel = [point for point in points if point.panel == name]
@@ -47,7 +47,7 @@ def draw_growth(path: Path, points: Sequence[Point], *, machine: str) -> None:
         if panel.get_yscale() == "log":
             panel.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
             panel.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        shown = at[::3] if len(at) > MOST_TICKS else at
+        shown = at[::3] if len(at) > MAX_TICKS else at
         panel.set_xticks(shown, [f"{x:,}" for x in shown])
         panel.minorticks_off()
         panel.set_title(title, fontsize=8)

@@ -1,4 +1,4 @@
-"""Time from produce to anomaly, under a steady rate of records."""
+"""Measure the time from produce to anomaly at steady rates."""
 
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -18,29 +18,29 @@ from benchmarks.topics import QUIET, create_topics, delete_topics
 from benchmarks.wiring import Wiring
 
 GRACE = 3.0
-"""Seconds, after the last record of a rate, that its anomalies may still take."""
+"""Seconds to wait for anomalies after the last record of a rate."""
 
 LONGER = 3
-"""Times as long, at most, that a low rate lasts."""
+"""Maximum factor by which a low rate lasts longer."""
 
 STEP = 0.002
-"""Seconds between two bursts of sends: the broker's work is by the request, not the record."""
+"""Seconds between bursts of records; brokers work per request, not per record."""
 
 
 @dataclass(frozen=True)
 class Traffic:
-    """What is sent while latencies are measured.
+    """The records to send while latencies are measured.
 
     Parameters
     ----------
     values
-        Records; their ids are their places.
+        Records; their ids are their positions.
     expected
-        Ids of those that are anomalies.
+        Ids of the anomalies.
     warm_up
-        Records, from the first, that are sent at once before the rates begin.
+        Number of first records, which are sent at once before the rates.
     seconds
-        How long each rate lasts.
+        Duration of each rate.
     """
 
     values: Sequence[bytes]
@@ -50,36 +50,36 @@ class Traffic:
 
 
 class Paced(NamedTuple):
-    """What a steady rate of records showed."""
+    """Measurements at a steady rate."""
 
     quantiles: Mapping[float, Quantile]
-    """The quantiles 0.5 and 0.99 of the time from produce to anomaly."""
+    """Median and 99th percentile of the time from produce to anomaly."""
     cpu_share: float
-    """Percent of a core, user and system, of all the system's processes."""
+    """CPU usage of all processes in percent of a core, user and system."""
 
 
 def rates_of(system: System) -> Sequence[int]:
-    """Give the rates at which a system is measured, in events per second."""
+    """Return the rates to measure a system at, in events per second."""
     return sorted({*RATES, *LITTLE}) if system.pace is Pace.FAST else RATES
 
 
 def records_at(rate: int, seconds: float) -> int:
-    """Give the records of a rate: a low one lasts longer, so that it has anomalies, too."""
+    """Return the number of records at a rate; low rates last longer to have anomalies."""
     return int(max(rate, min(rate * LONGER, RATES[0])) * seconds)
 
 
 def records_needed(warm_up: int, seconds: float) -> int:
-    """Give the number of records that the warm-up and all rates send."""
+    """Return the number of records for the warm-up and all rates."""
     return warm_up + sum(records_at(rate, seconds) for rate in {*RATES, *LITTLE})
 
 
 def measure_latency(system: System, wiring: Wiring, traffic: Traffic) -> dict[int, Paced]:
-    """Send records at each of its rates to a system that is warm.
+    """Measure a warm system at each of its rates.
 
     Raises
     ------
     BenchmarkError
-        The system ended, or did not get through the warm-up.
+        The system ended, or did not finish the warm-up.
     """
     topic = f"{wiring.group}-paced"
     create_topics(wiring.servers, [topic], partitions=wiring.partitions)
@@ -113,11 +113,11 @@ def measure_latency(system: System, wiring: Wiring, traffic: Traffic) -> dict[in
 def _paced(
     sender: "Sender", observer: Observer, numbers: range, rate: int, pids: Sequence[int]
 ) -> Paced:
-    begin, place, cpu = time.monotonic(), 0, cpu_seconds(pids)
-    while place < len(numbers):
+    begin, index, cpu = time.monotonic(), 0, cpu_seconds(pids)
+    while index < len(numbers):
         due = min(int((time.monotonic() - begin) * rate) + 1, len(numbers))
-        sender.send(numbers[place:due])
-        place = due
+        sender.send(numbers[index:due])
+        index = due
         observer.look(STEP)
     cpu_share = 100.0 * (cpu_seconds(pids) - cpu) / (time.monotonic() - begin)
     expected = [number for number in numbers if number in sender.sent]
@@ -135,11 +135,11 @@ def _paced(
 
 
 class Sender:
-    """Sends records of the traffic, and remembers when those that are anomalies were sent."""
+    """Sends the records, and remembers when the anomalies were sent."""
 
     def __init__(self, servers: str, topic: str, partitions: int, traffic: Traffic) -> None:
         self.sent: dict[int, float] = {}
-        """Clock (`time.monotonic`) at which each anomaly's record was sent."""
+        """Time (`time.monotonic`) at which each anomaly was sent."""
         self._topic = topic
         self._partitions = partitions
         self._traffic = traffic

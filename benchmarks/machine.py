@@ -1,4 +1,4 @@
-"""What a benchmark ran on, in one line."""
+"""Description of the machine in one line."""
 
 import os
 import platform

@@ -1,4 +1,4 @@
-"""Whether the app's memory grows with the number of events."""
+"""Measure whether the app's memory grows with the number of events."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,27 +11,27 @@ from benchmarks.topics import delete_topics, fill
 from benchmarks.wiring import Wiring
 
 FIRST_LOOK = 0.1
-"""Share of the events after which memory is read for the first time."""
+"""Share of the events after which memory is first measured."""
 
 
 def measure_memory(
     wiring: Wiring, count: int, *, advance: Callable[[int], None]
 ) -> tuple[float, float]:
-    """Let the app's worker read a long topic.
+    """Measure the memory of a worker that reads a long topic.
 
     Parameters
     ----------
     wiring
-        See `Wiring`; the topic is made here.
+        See `Wiring`; the topic is created here.
     count
-        Records of the topic.
+        Number of records.
     advance
-        Is told how many records more have been sent.
+        Called with the number of records sent since the last call.
 
     Returns
     -------
     tuple
-        Resident memory in MB after a tenth of the records, and after all.
+        Resident memory in MB after a tenth of the records, and after all of them.
     """
     topic = f"{wiring.group}-long"
     early = int(count * FIRST_LOOK)

@@ -1,4 +1,4 @@
-"""One Isolation Forest for all: as the app's artifact, and bare for the peers."""
+"""One Isolation Forest for all systems: as an artifact of the app, and alone for the others."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,21 +14,21 @@ from anomaly_app.core.model.model import unpickle_model
 from anomaly_app.registry.artifacts import load_model, save_model
 from benchmarks.records import FEATURES, SEED, blocks
 from training.fit import FitOptions, fit_model
-from training.history.history import History
+from training.history import History
 
 TRAINING_ROWS = 20_000
 
 
 @dataclass(frozen=True)
 class BenchModel:
-    """Where the model is.
+    """The model in both forms.
 
     Parameters
     ----------
     folder
-        The app's artifact.
+        Artifact of the app.
     forest_file
-        The bare forest, for peers: its ``predict`` is -1 where the app says anomaly.
+        The forest alone; its ``predict`` is -1 for the anomalies of the app.
     forest
         The same, loaded.
     """
@@ -39,8 +39,8 @@ class BenchModel:
 
 
 def make_model(folder: Path) -> BenchModel:
-    """Train on ordinary records, which no system reads, and write both forms to `folder`."""
-    ordinary = np.vstack([b.matrix[~b.planted] for b in blocks(TRAINING_ROWS, seed=SEED + 1)])
+    """Fit on ordinary records that no system reads, and write both forms to `folder`."""
+    ordinary = np.vstack([b.matrix[~b.injected] for b in blocks(TRAINING_ROWS, seed=SEED + 1)])
     history = History("benchmark", pl.DataFrame(dict(zip(FEATURES, ordinary.T, strict=True))))
     options = FitOptions(name="bench", detector="isolation_forest")
     fitted = fit_model(history, options, version="1")
@@ -55,7 +55,7 @@ def make_model(folder: Path) -> BenchModel:
 
 
 def raw_threshold(manifest: Manifest) -> float:
-    """Give the highest raw score (high = abnormal, 0 to 1) that the app lets pass."""
+    """Return the highest raw score (high = abnormal, 0 to 1) that is not an anomaly."""
     log_alert_rate = float(np.log(manifest.alert_rate))
     return last_false(
         lambda raw: float(manifest.calibration.log_p_values(np.array([raw]))[0]) <= log_alert_rate
@@ -63,7 +63,7 @@ def raw_threshold(manifest: Manifest) -> float:
 
 
 def last_false(holds: Callable[[float], bool]) -> float:
-    """Give the highest number between 0 and 1 for which a rising condition does not hold."""
+    """Return the highest number from 0 to 1 for which a monotonic condition does not hold."""
     low, high = 0.0, 1.0
     while low < (middle := (low + high) / 2) < high:
         low, high = (low, middle) if holds(middle) else (middle, high)

@@ -1,4 +1,4 @@
-"""Reads the anomalies that a system sends: all that the benchmark knows of its progress."""
+"""Consumer of a system's anomalies, from which its progress is derived."""
 
 import time
 from collections.abc import Collection
@@ -15,27 +15,27 @@ class _Transaction(msgspec.Struct):
 
 
 class _Anomaly(msgspec.Struct):
-    """What every system's anomalies have: the original transaction, with its id."""
+    """The common part of all systems' anomalies: the transaction with its id."""
 
     transaction: _Transaction
 
 
 class Observer:
-    """A consumer of one system's anomalies, from the beginning of their topic.
+    """Consumes the anomalies of a system from the beginning of their topic.
 
     Parameters
     ----------
     servers
-        Of the broker, ``host:port``.
+        Bootstrap servers, ``host:port``.
     topic
-        Of the anomalies.
+        Topic of the anomalies.
     partitions
-        Of both topics.
+        Number of partitions of the topics.
     """
 
     def __init__(self, servers: str, topic: str, *, partitions: int) -> None:
         self.arrived: dict[int, float] = {}
-        """Clock (`time.monotonic`) at the first arrival of each record's anomaly."""
+        """Time (`time.monotonic`) of the first anomaly of each record."""
         self.progress = Progress(partitions)
         self._decode = msgspec.json.Decoder(_Anomaly).decode
         self._consumer = Consumer(
@@ -43,7 +43,7 @@ class Observer:
                 "bootstrap.servers": servers,
                 "group.id": f"{topic}-observer",
                 "enable.auto.commit": False,
-                # The embedded broker answers a waiting fetch only after a part of this.
+                # The embedded broker answers a waiting fetch only after a part of this time.
                 "fetch.wait.max.ms": 10,
             }
         )
@@ -52,20 +52,20 @@ class Observer:
         )
 
     def look(self, seconds: float) -> int | None:
-        """Wait for one anomaly and give its record's id; None where none comes in time."""
+        """Wait for one anomaly and return its record's id; None if there is none in time."""
         message = self._consumer.poll(seconds)
         now = time.monotonic()
         if message is None:
             return None
         if message.error():
-            raise BenchmarkError(f"the anomalies cannot be read: {message.error()}")
+            raise BenchmarkError(f"cannot read the anomalies: {message.error()}")
         number = self._decode(message.value()).transaction.id
         self.arrived.setdefault(number, now)
         self.progress.note(number)
         return number
 
     def has_seen(self, numbers: Collection[int]) -> bool:
-        """Whether the anomalies of all these records have arrived."""
+        """Return whether the anomalies of all these records have arrived."""
         return all(number in self.arrived for number in numbers)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What a comparison measures, and how long that takes."""
+"""The plan of a comparison, and its duration."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,25 +7,25 @@ from benchmarks.catalogue import Pace, System
 
 PARTITIONS = 4
 WARM_UP = 0.2
-"""Share of a topic's records that are read before the measurement begins."""
+"""Share of records to read before the measurement."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is measured.
+    """What to measure.
 
     Parameters
     ----------
     systems
-        In order.
+        The systems, in order.
     runs
-        Rounds over all systems.
+        Number of rounds over all systems.
     counts
-        Records of the topic for each pace.
+        Number of records for each pace.
     seconds
-        Of traffic at each rate; 0 leaves latencies out.
+        Duration of each rate; 0 skips latencies.
     memory_events
-        Records of the long topic; 0 leaves it out.
+        Number of records of the long topic; 0 skips memory.
     """
 
     systems: Sequence[System]
@@ -35,7 +35,7 @@ class Plan:
     memory_events: int
 
     def estimate(self) -> float:
-        """Guess how long all of it takes, in seconds."""
+        """Estimate the total duration in seconds."""
         per_second = {Pace.SLOW: 70.0, Pace.MEDIUM: 4_000.0, Pace.FAST: 40_000.0}
         each = sum(10.0 + self.counts[s.pace] / per_second[s.pace] for s in self.systems)
         if self.seconds:

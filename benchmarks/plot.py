@@ -1,4 +1,4 @@
-"""The comparison as a picture, to be read at a glance."""
+"""Plot of the comparison."""
 
 import math
 from collections.abc import Sequence
@@ -17,22 +17,22 @@ from benchmarks.results import CPU, EVENTS, Results, latency_figure
 OURS, OTHERS, SECOND = "#d1495b", "#8d99ae", "#c9d1dc"
 OURS_SECOND = "#e9a3ac"
 HEIGHT = 0.36
-"""Of a bar, where a system has two."""
+"""Height of a bar if a system has two."""
 
 
 def draw(path: Path, systems: Sequence[str], results: Results, *, machine: str) -> None:
-    """Draw events/s, CPU and latency of the systems, and write a PNG.
+    """Plot events/s, CPU and latency of the systems, and write a PNG.
 
     Parameters
     ----------
     path
-        Of the picture.
+        File of the plot.
     systems
-        Their names, from top to bottom; those that begin with "app" are set off.
+        Their names, from top to bottom; those that start with "app" are highlighted.
     results
-        What was measured.
+        The results.
     machine
-        What it was measured on, for the last line.
+        Description of the machine, for the last line.
     """
     figure, panels = plt.subplots(1, 3, figsize=(12.0, 0.45 * len(systems) + 1.9), sharey=True)
     events, cpu, latency = panels
@@ -72,13 +72,13 @@ def _bars(
     label: str = "",
 ) -> None:
     least, largest = math.inf, 0.0
-    for place, system in enumerate(systems):
+    for index, system in enumerate(systems):
         if not results.has(system, figure):
             continue
         found = results.summary(system, figure)
         ours = system.startswith("app")
         color = (OURS_SECOND if side > 0 else OURS) if ours else (SECOND if side > 0 else OTHERS)
-        at = place + side * HEIGHT / 2
+        at = index + side * HEIGHT / 2
         whiskers = [[found.median - found.least], [found.most - found.median]]
         panel.barh(
             at,
@@ -97,7 +97,7 @@ def _bars(
     panel.set_xscale("log")
     panel.set_title(title, fontsize=9)
     if largest:
-        # Room for the numbers to the right, and whole powers of ten to the left.
+        # Leave room for the numbers on the right, and start at a power of ten.
         panel.set_xlim(10 ** math.floor(math.log10(least / 1.5)), largest * 40)
     panel.spines[["top", "right"]].set_visible(False)
     panel.tick_params(axis="y", length=0)

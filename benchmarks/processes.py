@@ -1,4 +1,4 @@
-"""What the processes of a system cost, read from Linux' ``/proc``."""
+"""CPU time and memory of processes, from Linux' ``/proc``."""
 
 import os
 from collections.abc import Iterable
@@ -7,11 +7,11 @@ from pathlib import Path
 PROC = Path("/proc")
 TICKS = os.sysconf("SC_CLK_TCK")
 USER_TIME, SYSTEM_TIME = 11, 12
-"""Places in ``/proc/PID/stat`` after the command's name, in ticks."""
+"""Indices of CPU times in ``/proc/PID/stat``, after the command's name."""
 
 
 def family(pid: int) -> list[int]:
-    """Give a process and all its descendants."""
+    """Return a process and all its descendants."""
     found = [pid]
     for member in found:
         for children in PROC.glob(f"{member}/task/*/children"):
@@ -20,25 +20,25 @@ def family(pid: int) -> list[int]:
 
 
 def cpu_seconds(pids: Iterable[int]) -> float:
-    """Add up the user and system time of processes and their descendants, in seconds."""
+    """Return the user and system time of processes and their descendants, in seconds."""
     ticks = 0
     for pid in pids:
         for member in family(pid):
-            # The name is in brackets, and may hold anything.
+            # The name is in parentheses, and may contain anything.
             fields = (PROC / str(member) / "stat").read_text().rpartition(")")[2].split()
             ticks += int(fields[USER_TIME]) + int(fields[SYSTEM_TIME])
     return ticks / TICKS
 
 
 def memory(pids: Iterable[int], field: str) -> float:
-    """Add up the memory of processes and their descendants, in MB.
+    """Return the memory of processes and their descendants, in MB.
 
     Parameters
     ----------
     pids
         The processes.
     field
-        ``VmHWM`` for the peak since the start, ``VmRSS`` for now.
+        ``VmHWM`` for the peak, ``VmRSS`` for the current memory.
     """
     kilobytes = 0
     for pid in pids:

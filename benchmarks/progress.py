@@ -1,10 +1,10 @@
-"""How far a system has come, as seen from outside."""
+"""Progress of a system, as observed from outside."""
 
 
 class Progress:
-    """How far a system has come, told by the anomalies that have been seen of it.
+    """Progress of a system, derived from its anomalies.
 
-    A partition's records are processed in order, so that all before an anomaly are done, too.
+    Records of a partition are processed in order, so all records before an anomaly are done.
 
     Parameters
     ----------
@@ -16,11 +16,11 @@ class Progress:
         self._done = [0] * partitions
 
     def note(self, number: int) -> None:
-        """Count a record, and those before it in its partition, as done."""
+        """Count a record and those before it in its partition as done."""
         partition, index = number % len(self._done), number // len(self._done)
         self._done[partition] = max(self._done[partition], index + 1)
 
     @property
     def records(self) -> int:
-        """How many records are known to be done."""
+        """Number of records known to be done."""
         return sum(self._done)

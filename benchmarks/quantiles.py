@@ -1,4 +1,4 @@
-"""Quantiles of latencies, of which some are not over when the measurement ends."""
+"""Quantiles of latencies, some of which are censored at the end of the measurement."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,10 +6,10 @@ from typing import NamedTuple
 import numpy as np
 
 RATES = (1_000, 5_000)
-"""Events per second at which all systems are compared."""
+"""Rates at which all systems are compared, in events per second."""
 
 LITTLE = (100, 1_000)
-"""Events per second of most users: at these it counts what a worker takes of a core."""
+"""Typical rates of users, in events per second, at which CPU usage is measured."""
 
 MS = 1000.0
 
@@ -19,20 +19,20 @@ class Quantile(NamedTuple):
 
     milliseconds: float
     at_least: bool
-    """Whether it is a lower bound: anomalies that had waited for less have not arrived."""
+    """Whether it is a lower bound, because censored latencies are shorter."""
 
 
 def quantile(arrived: Sequence[float], waiting: Sequence[float], share: float) -> Quantile:
-    """Give a quantile of latencies, of which some are not over.
+    """Return a quantile of latencies, some of which are censored.
 
     Parameters
     ----------
     arrived
         Seconds from produce to anomaly.
     waiting
-        Seconds since produce of the anomalies that have not arrived: lower bounds.
+        Seconds since produce of the anomalies that have not arrived yet.
     share
-        Of the anomalies that are at most as late, 0 to 1.
+        The quantile, 0 to 1.
     """
     value = float(np.quantile([*arrived, *waiting], share, method="inverted_cdf"))
     return Quantile(value * MS, any(seconds <= value for seconds in waiting))

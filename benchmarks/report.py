@@ -1,4 +1,4 @@
-"""Tables on the terminal, and the same figures as JSON."""
+"""Report results as tables and as JSON."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,23 +35,23 @@ LITTLE_COLUMNS = (
 
 
 def show(console: Console, systems: Sequence[str], results: Results, *, compared: int) -> None:
-    """Show the figures of the systems, a row for each.
+    """Print the figures of the systems, one per row.
 
     Parameters
     ----------
     console
-        Where to.
+        Where to print.
     systems
         Their names, in order.
     results
-        What was measured.
+        The results.
     compared
-        Records, from the first, whose anomalies are counted for all systems.
+        Number of first records whose anomalies are counted.
     """
-    table = Table(title="medians, and the least and the most run", caption_justify="left")
+    table = Table(title="medians, and range over the runs", caption_justify="left")
     table.caption = (
-        f"anomalies among the first {compared:,} records; ≥: anomalies had not arrived when the "
-        "measurement ended, and count with the time they had waited"
+        f"anomalies among the first {compared:,} records; ≥: lower bound, because some anomalies "
+        "had not arrived at the end of the measurement"
     )
     table.add_column("system", no_wrap=True)
     for figure in COLUMNS:
@@ -66,8 +66,8 @@ def show(console: Console, systems: Sequence[str], results: Results, *, compared
 
 
 def show_little(console: Console, systems: Sequence[str], results: Results) -> None:
-    """Show what the fast systems take of a core where there is little to do."""
-    table = Table(title="with little traffic")
+    """Print the CPU usage of the fast systems at low traffic."""
+    table = Table(title="at low traffic")
     table.add_column("system", no_wrap=True)
     for figure in LITTLE_COLUMNS:
         table.add_column(figure.replace(" at ", "\nat "), justify="right")
@@ -79,7 +79,7 @@ def show_little(console: Console, systems: Sequence[str], results: Results) -> N
 
 
 def show_goals(console: Console, judged: Sequence[Judged]) -> None:
-    """Show the goals, met or missed."""
+    """Print the goals, met or missed."""
     table = Table("what", "goal", title="goals")
     table.add_column("measured", justify="right")
     table.add_column("runs", justify="right")
@@ -96,7 +96,7 @@ def show_goals(console: Console, judged: Sequence[Judged]) -> None:
 
 
 def write_json(path: Path, machine: str, results: Results, judged: Sequence[Judged]) -> None:
-    """Write all figures; the first object says what they were measured on."""
+    """Write all figures; the first object describes the machine."""
     nothing = {"median": None, "min": None, "max": None}
     objects = [
         {"system": "machine", "figure": machine, **nothing},
@@ -114,5 +114,5 @@ def _cell(summary: Summary) -> str:
 
 
 def number(value: float) -> str:
-    """Write a number with three digits that matter, or as a whole number where it is large."""
+    """Format a number with three significant digits, or as a whole number from 100."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"  # noqa: PLR2004

@@ -1,4 +1,4 @@
-"""The figures of all runs, and what they say about the goals."""
+"""Figures of all runs."""
 
 from dataclasses import dataclass, field
 from statistics import median
@@ -12,12 +12,12 @@ SCORING = "scoring one row"
 
 
 def latency_figure(share: float, rate: int) -> str:
-    """Name a quantile of the latencies at a rate."""
+    """Return the name of a quantile of latencies at a rate."""
     return f"p{share * 100:.0f} ms at {rate:,}/s"
 
 
 def share_figure(rate: int) -> str:
-    """Name what a system takes of a core at a rate."""
+    """Return the name of the CPU usage at a rate."""
     return f"% of a core at {rate:,}/s"
 
 
@@ -33,7 +33,7 @@ class Summary(NamedTuple):
     """Whether the median is a lower bound."""
 
     def to_json(self) -> dict[str, Any]:
-        """Give the object that is written."""
+        """Return the object to write as JSON."""
         written = {
             "system": self.system,
             "figure": self.figure,
@@ -46,27 +46,27 @@ class Summary(NamedTuple):
 
 @dataclass
 class Results:
-    """Figures, as they are measured."""
+    """Figures collected so far."""
 
     samples: dict[tuple[str, str], list[float]] = field(default_factory=dict)
     bounds: set[tuple[str, str]] = field(default_factory=set)
 
     def add(self, system: str, figure: str, value: float, *, at_least: bool = False) -> None:
-        """Add one run's figure; `at_least` where it is a lower bound."""
+        """Add a figure of one run; `at_least` marks a lower bound."""
         self.samples.setdefault((system, figure), []).append(value)
         if at_least:
             self.bounds.add((system, figure))
 
     def has(self, system: str, figure: str) -> bool:
-        """Whether a figure was measured."""
+        """Return whether a figure was measured."""
         return (system, figure) in self.samples
 
     def summary(self, system: str, figure: str) -> Summary:
-        """Sum up a figure that was measured."""
+        """Summarise a figure that was measured."""
         values = self.samples[system, figure]
         at_least = (system, figure) in self.bounds
         return Summary(system, figure, median(values), min(values), max(values), at_least)
 
     def summaries(self) -> list[Summary]:
-        """Sum up every figure."""
+        """Summarise all figures."""
         return [self.summary(system, figure) for system, figure in self.samples]

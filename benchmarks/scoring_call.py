@@ -1,4 +1,4 @@
-"""One row's score: scikit-learn's call beside the app's."""
+"""Time to score one row: scikit-learn compared with the app."""
 
 import time
 from statistics import median
@@ -12,11 +12,11 @@ from anomaly_app.core.detectors.forest import ForestScorer
 
 REPEATS = 100
 INNER = 5
-"""Calls of the app's scorer that are timed together: one alone is near the clock's noise."""
+"""Number of calls to time together; a single call is close to the resolution of the clock."""
 
 
 class ScoringCall(NamedTuple):
-    """Times of a call with one row, in microseconds, and how far the scores are apart."""
+    """Time of a call with one row in microseconds, and the difference of the scores."""
 
     sklearn_us: float
     app_us: float
@@ -25,25 +25,25 @@ class ScoringCall(NamedTuple):
 
     @property
     def times_faster(self) -> float:
-        """How many of the app's calls fit into one of scikit-learn's."""
+        """Ratio of scikit-learn's time to the app's."""
         return self.sklearn_us / self.app_us
 
 
 def measure_scoring_call(forest: IsolationForest, matrix: Matrix) -> ScoringCall:
-    """Time both calls in turns, on one row after the other.
+    """Time both calls alternately, row by row.
 
     Parameters
     ----------
     forest
-        Fitted.
+        A fitted forest.
     matrix
         Some thousand rows, shape ``(rows, features)``.
     """
     scorer = ForestScorer(forest)
     difference = np.abs(scorer.score_samples(matrix) - forest.score_samples(matrix)).max()
     of_sklearn, of_app = [], []
-    for place in range(REPEATS):
-        row = matrix[place : place + 1]
+    for index in range(REPEATS):
+        row = matrix[index : index + 1]
         begin = time.perf_counter()
         forest.score_samples(row)
         middle = time.perf_counter()

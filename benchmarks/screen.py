@@ -1,25 +1,12 @@
-"""The terminal of a long command."""
+"""The terminal of long commands."""
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 WIDTH = 132
-"""Characters of a line where there is no terminal."""
+"""Number of columns if there is no terminal."""
 
 
 def wide_console() -> Console:
-    """Give a console that has room for the table, also where there is no terminal."""
+    """Return a console that is wide enough for the tables, even without a terminal."""
     console = Console()
     return console if console.is_terminal else Console(width=WIDTH)
-
-
-def progress_bars(console: Console) -> Progress:
-    """Make the progress bars of a long command."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-    )

@@ -1,4 +1,4 @@
-"""Events per second, CPU and memory over a topic that was filled before the system started."""
+"""Measure events per second, CPU and memory on a topic filled before the system starts."""
 
 import secrets
 import time
@@ -14,27 +14,27 @@ from benchmarks.topics import create_topics, delete_topics
 from benchmarks.wiring import Wiring
 
 LOOK = 0.05
-"""Seconds that one look for an anomaly lasts at most."""
+"""Maximum seconds to wait for an anomaly at a time."""
 
 GRACE = 3.0
-"""Seconds, after the last record, that an anomaly may still take."""
+"""Seconds to wait for anomalies after the last record."""
 
 PATIENCE = 90.0
-"""Seconds that a system may go without an anomaly: it starts, or rebalances."""
+"""Maximum seconds without an anomaly, as during the start or a rebalance."""
 
 
 @dataclass(frozen=True)
 class Load:
-    """A topic that was filled.
+    """A filled topic.
 
     Parameters
     ----------
     topic
         Its name.
     count
-        Its records.
+        Number of records.
     warm_up
-        Records, from the first, during which a system starts: they are not measured.
+        Number of first records, which are not measured.
     expected
         Ids of the records that are anomalies.
     """
@@ -47,18 +47,18 @@ class Load:
 
 @dataclass(frozen=True)
 class Throughput:
-    """What one run over a topic showed.
+    """Measurements of one run over a topic.
 
     Parameters
     ----------
     events_per_second
         After the warm-up.
     cpu_per_event
-        Microseconds, user and system, of all the system's processes.
+        Microseconds of CPU time of all processes, user and system.
     peak_memory
-        MB, of all the system's processes together.
+        Total peak memory of all processes, in MB.
     found
-        Ids of the records that the system called anomalies.
+        Ids of the records that the system reported as anomalies.
     """
 
     events_per_second: float
@@ -69,7 +69,7 @@ class Throughput:
 
 @contextmanager
 def observed(system: System, wiring: Wiring) -> Iterator[tuple[list[Started], Observer]]:
-    """Run a system with topics and a group of its own, and an observer of its anomalies."""
+    """Run a system with its own topics and group, and an observer of its anomalies."""
     name = f"{wiring.group}-{secrets.token_hex(3)}"
     own = replace(wiring, group=name, anomalies=f"{name}-anomalies")
     made = [own.anomalies, own.dead_letters]
@@ -84,12 +84,12 @@ def observed(system: System, wiring: Wiring) -> Iterator[tuple[list[Started], Ob
 
 
 def measure_throughput(system: System, wiring: Wiring, load: Load) -> Throughput:
-    """Let a system read a topic from its beginning to its end.
+    """Measure a system that reads a topic from beginning to end.
 
     Raises
     ------
     BenchmarkError
-        The system ended, or stood still.
+        The system ended or stalled.
     """
     with observed(system, replace(wiring, topic=load.topic)) as (processes, observer):
         pids = [started.process.pid for started in processes]
@@ -100,7 +100,7 @@ def measure_throughput(system: System, wiring: Wiring, load: Load) -> Throughput
         events = load.count - done
         cpu = cpu_seconds(pids) - cpu
         peak = memory(pids, "VmHWM")
-        # Those of other partitions of the anomalies may be on their way still.
+        # Anomalies in other partitions may still be on their way.
         deadline = time.monotonic() + GRACE
         while not observer.has_seen(load.expected) and time.monotonic() < deadline:
             observer.look(LOOK)
@@ -113,12 +113,12 @@ def measure_throughput(system: System, wiring: Wiring, load: Load) -> Throughput
 
 
 def wait_for(observer: Observer, processes: list[Started], records: int) -> None:
-    """Return when so many records are done.
+    """Wait until so many records are done.
 
     Raises
     ------
     BenchmarkError
-        The system ended, or stood still.
+        The system ended or stalled.
     """
     last = time.monotonic()
     while observer.progress.records < records:

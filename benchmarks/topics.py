@@ -1,4 +1,4 @@
-"""Topics on the broker: made, filled and deleted by the harness."""
+"""Create, fill and delete topics."""
 
 from collections.abc import Callable, Collection, Iterable
 
@@ -8,14 +8,14 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from benchmarks.records import Block, blocks, entity, values
 
 PATIENCE = 60.0
-"""Seconds that the broker has for anything."""
+"""Timeout of requests to the broker, in seconds."""
 
 QUIET = {"log_level": 3}
-"""That a broker has just started, or a client ends, is no news for the terminal."""
+"""Client settings that silence log lines about brokers that start and clients that end."""
 
 
 def create_topics(servers: str, names: Iterable[str], *, partitions: int) -> None:
-    """Create topics, and return when the broker has."""
+    """Create topics, and wait until they exist."""
     admin = _admin(servers)
     made = admin.create_topics(
         [NewTopic(name, num_partitions=partitions, replication_factor=1) for name in names]
@@ -25,7 +25,7 @@ def create_topics(servers: str, names: Iterable[str], *, partitions: int) -> Non
 
 
 def delete_topics(servers: str, names: Iterable[str]) -> None:
-    """Delete topics, and return when the broker has."""
+    """Delete topics, and wait until they are deleted."""
     admin = _admin(servers)
     for future in admin.delete_topics(list(names)).values():
         future.result(PATIENCE)
@@ -41,11 +41,11 @@ class Preload:
     Parameters
     ----------
     servers
-        Of the broker, ``host:port``.
+        Bootstrap servers, ``host:port``.
     topic
-        It exists, and is empty.
+        An empty topic.
     partitions
-        Its partitions.
+        Its number of partitions.
     """
 
     def __init__(self, servers: str, topic: str, *, partitions: int) -> None:
@@ -63,7 +63,7 @@ class Preload:
         )
 
     def add(self, block: Block) -> None:
-        """Send a block, and return when all of it has arrived."""
+        """Send a block, and wait until it has arrived."""
         for number, value in zip(block.ids, values(block), strict=True):
             self._producer.produce(
                 self._topic, value, entity(number).encode(), number % self._partitions
@@ -89,7 +89,7 @@ def fill(
     count, marked
         See `benchmarks.records.blocks`.
     advance
-        Is told how many records more have been sent.
+        Called with the number of records sent since the last call.
     """
     create_topics(servers, [topic], partitions=partitions)
     preload = Preload(servers, topic, partitions=partitions)

@@ -1,32 +1,32 @@
-"""What one start of a system reads and writes."""
+"""Inputs and outputs of one run of a system."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 QUIET = dict.fromkeys(("SLACK_API_TOKEN", "SLACK_API_TOKEN_FILE", "SLACK_CHANNEL"), "")
-"""No benchmark posts to Slack, whatever the environment holds."""
+"""Environment that keeps benchmarks from posting to Slack."""
 
 
 @dataclass(frozen=True)
 class Wiring:
-    """What one start of a system reads and writes.
+    """Inputs and outputs of one run of a system.
 
     Parameters
     ----------
     servers
-        Of the broker, ``host:port``.
+        Bootstrap servers, ``host:port``.
     topic, anomalies
-        Where records come from, and where anomalies go.
+        Topics of records and of anomalies.
     group
-        Consumer group, new for every start.
+        Consumer group, new for every run.
     partitions
-        Of both topics.
+        Number of partitions of both topics.
     model, forest
-        The app's artifact, and the bare forest for the peers.
+        Artifact of the app, and the forest alone for the others.
     faust
-        Faust's command line, in the app's environment.
+        Faust executable in the environment of the app.
     folder
-        For logs.
+        Folder for logs.
     embedded
         Whether the broker is the embedded one.
     """
@@ -44,12 +44,12 @@ class Wiring:
 
     @property
     def dead_letters(self) -> str:
-        """Topic of what the app cannot score: nothing, here."""
+        """Topic of dead letters of the app; empty here."""
         return f"{self.anomalies}-dlq"
 
     @property
     def peer_environment(self) -> dict[str, str]:
-        """Settings of a peer."""
+        """Environment of the other systems."""
         return {
             "BENCH_BROKER": self.servers,
             "BENCH_TOPIC": self.topic,
@@ -61,8 +61,8 @@ class Wiring:
 
     @property
     def app_environment(self) -> dict[str, str]:
-        """Settings of the app's worker: the defaults, but for what names the surroundings."""
-        # The embedded broker lets a group's first member wait for half of a session's timeout.
+        """Environment of the app: the default settings, except for names and addresses."""
+        # The embedded broker makes the first member of a group wait half the session timeout.
         embedded = {"ANOMALY_SESSION_TIMEOUT": "6", "ANOMALY_FETCH_WAIT": "0.02"}
         return {
             "ANOMALY_BROKER": f"kafka://{self.servers}",

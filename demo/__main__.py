@@ -16,13 +16,13 @@ from anomaly_app.kafka.clients import open_admin
 from anomaly_app.kafka.security import client_options
 from anomaly_app.settings.app import Settings, change_settings, load_settings
 from anomaly_app.settings.security import SecuritySettings
+from anomaly_app.terminal import one_line_errors
 from demo.next_steps import next_steps
 from demo.run import RunOptions, run, train
 from demo.scenario import Scenario, file_scenario, simulated_scenario
 from demo.screen import print_json, show_next_steps, show_summary
 from harness.broker import embedded_broker
 from harness.workers import clear_old_logs
-from training.cli import one_line_errors
 
 SIMULATED_RATE = 200.0
 

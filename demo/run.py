@@ -21,10 +21,10 @@ from demo.screen import Screen
 from demo.tally import Tally, add_up, advice_of, reasons_of, summarise
 from demo.traffic import kafka_clients, send_events, watch_anomalies
 from harness.workers import Worker, running_workers
-from training.commands.decided import other_warnings, show_decisions
+from training.commands.column_decisions import other_warnings, show_decisions
 from training.commands.tables import warn
 from training.fit import FitOptions, fit_model
-from training.threshold import ThresholdRule
+from training.threshold import ThresholdOptions
 
 DRAIN_TIMEOUT = 60.0
 """Seconds that the app has to finish what was sent."""
@@ -79,7 +79,7 @@ def train(scenario: Scenario, said: Roles | None, options: RunOptions, console: 
     with console.status(f"training on {len(scenario.history):,} transactions"):
         fitted = fit_model(
             scenario.history,
-            FitOptions(name=MODEL_NAME, threshold=ThresholdRule(alert_rate=options.alert_rate)),
+            FitOptions(name=MODEL_NAME, threshold=ThresholdOptions(alert_rate=options.alert_rate)),
             version=next_version(models, MODEL_NAME),
         )
         folder = save_model(models, fitted.manifest, fitted.pickle)

@@ -15,7 +15,7 @@ from anomaly_app.core.model.schema import FeatureValue
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.records import Transaction
 from demo.simulator import simulate
-from training.history.history import History
+from training.history import History
 from training.history.reading import SERIES, read_history
 
 FIRST_PART = 0.4

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import polars as pl
 
 from anomaly_app.core.roles.roles import Roles
-from training.history.history import History
+from training.history import History
 
 START = 1_767_225_600.0
 """2026-01-01 in UTC: the first simulated second."""

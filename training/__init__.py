@@ -1,7 +1,8 @@
-"""From a history of transactions to a model, and how good it is: ``python -m training``.
+"""Training: read history, fit and calibrate a model, evaluate it, and save it.
 
-Public are the commands and the modules in `__all__`: `history` reads files and topics, `fit` fits
-a model, `threshold` says where alerts begin, `checks` find what would mislead a model.
+Public are the commands, ``python -m training``, and the modules in `__all__`: `history` reads
+files and topics, `fit` fits a model, `threshold` says where alerts begin, `checks` find what would
+mislead a model.
 """
 
 __all__ = ["checks", "cli", "commands", "fit", "history", "threshold"]

@@ -1,44 +1,27 @@
 """The command line of ``python -m training``."""
 
-from collections.abc import Callable
-from functools import wraps
 from importlib import import_module
-from typing import Any
 
 import click
 
-from anomaly_app.errors import AnomalyAppError
 from anomaly_app.lazy_group import LazyGroup
 
 COMMANDS = {
-    "fit": "Fit a model on DATA and write the artifact.",
-    "threshold": "Move the threshold of a model without a new fit.",
+    "fit": "Fit a model on DATA and write it to disk.",
+    "threshold": "Change the threshold of a model without refitting it.",
     "evaluate": "Evaluate a model on DATA and write a report.",
-    "compare": "Compare all detectors on DATA and write a report.",
-    "benchmark": "Compare detectors on a folder of labelled data sets.",
-    "choice": "Judge the default's weights on data sets that are left out.",
-    "inspect": "Show the manifest of a model without unpickling the model.",
+    "compare": "Compare detectors on DATA and write a report.",
+    "benchmark": "Benchmark detectors on labelled data sets.",
+    "choice": "Cross-validate the weights of the default detector.",
+    "inspect": "Show the manifest of a model without unpickling it.",
 }
-"""What each command does. It is kept here because a command's module is loaded only when it is
-called: its libraries take seconds."""
+"""Short help of each command. It is here because the module of a command takes seconds to import,
+and is only imported when the command runs."""
 
 
 def main() -> None:
     """Run the command line."""
     cli(prog_name="python -m training")
-
-
-def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """Show this project's errors as one line, without a stack trace."""
-
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> None:
-        try:
-            command(*args, **kwargs)
-        except AnomalyAppError as fault:
-            raise click.ClickException(str(fault)) from None
-
-    return run
 
 
 def load(name: str) -> click.Command:
@@ -54,25 +37,28 @@ def load(name: str) -> click.Command:
     context_settings={"max_content_width": 100},
 )
 def cli() -> None:
-    """Fit models on history, and measure how good they are.
+    """Fit models on past transactions, and evaluate them.
 
     \b
-    Fit a first model on a file of your own, and start a worker that uses it:
+    Fit a first model on your own file, and start a worker with it:
       python -m training fit history.csv
       faust -A anomaly_app.app worker -l info
 
     \b
-    Find the detector that suits the file, and evaluate the model on newer data:
+    Find the best detector for your data, and evaluate the model on newer data:
       python -m training compare history.csv
       python -m training fit history.csv --detector knn --alerts-per-day 10
       python -m training evaluate models/transactions newer.csv
 
     \b
-    Too many alerts, or too few; and a model from what a topic holds:
+    Change the number of alerts:
       python -m training threshold models/transactions --alerts-per-day 20
+
+    \b
+    Fit a model on a Kafka topic:
       python -m training fit kafka://localhost:9092/transactions --last 7d
 
-    DATA is a CSV, JSON lines, Parquet or npz file (also .gz, .zst) with one transaction a row, a
-    folder of such files, or a topic. Which column is what is inferred from names and values, or
-    said with --roles.
+    DATA is a CSV, JSON lines, Parquet or npz file (also .gz or .zst) with one transaction per row,
+    a folder of such files, or a topic. The roles of the columns (key, time, label, ...) are
+    inferred from names and values; --roles overrides them.
     """  # noqa: D301  # click reads the escape: keep the lines as they are

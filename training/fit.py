@@ -1,4 +1,4 @@
-"""Fitting a model: schema, estimator, calibration, threshold, manifest."""
+"""Fit a model: schema, estimator, calibration, threshold, manifest."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from msgspec.structs import replace
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
@@ -27,55 +26,57 @@ from training.checks.later_alerts import (
     wild_rows,
     wild_rows_warning,
 )
-from training.evaluation.measures import measure
-from training.history.history import History
-from training.schema import encode_history, infer_schema
-from training.series import infer_scales, places_in_time, scale_warning
-from training.threshold import ThresholdRule, check_rule, choose_threshold, transactions_a_day
+from training.encoding import encode_history
+from training.history import History
+from training.holdout import hold_back
+from training.metrics import measure
+from training.schema import infer_schema
+from training.series import infer_scales, scale_warning
+from training.threshold import ThresholdOptions, check_options, choose_threshold, transactions_a_day
 
-LEAST_ROWS = 100
+MIN_ROWS = 100
 
 ORDINARY_ROWS = 256
-"""Ordinary training rows that the artifact keeps, to tell what would have been expected."""
+"""Number of ordinary training rows that the artifact keeps as the source of expected values."""
 
 SCORED_AGAIN = 50_000
-"""Training rows that they are looked for among, and that tell whether a group among the rows held
-back is known, drawn at random."""
+"""Number of random training rows to score. The ordinary rows are drawn from them, and they show
+whether a group among the held-back rows was known in training."""
 
 CERTAINLY_ORDINARY = 0.9
-"""Share of the training rows, the least abnormal, that these are drawn from."""
+"""Share of the scored training rows, the least abnormal, to draw the ordinary rows from."""
 
 
 @dataclass(frozen=True, slots=True)
 class FitOptions:
-    """What the user decides about a fit.
+    """Options of a fit.
 
     Parameters
     ----------
     name
-        Of the model: the folder that its versions are in.
+        Name of the model, and of the folder with its versions.
     detector
         One of `anomaly_app.core.detectors.DETECTORS`.
     params
-        Of the detector.
+        Parameters of the detector.
     threshold
         Where alerts begin.
     held_back
-        Share of the rows that calibrate the scores, above 0 and below 1.
+        Share of the rows to hold back for calibration, above 0 and below 1.
     random_state
-        Seed of everything random.
+        Random seed.
     """
 
     name: str = "transactions"
     detector: str = "default"
     params: dict[str, Any] = field(default_factory=dict)
-    threshold: ThresholdRule = ThresholdRule()  # noqa: RUF009  # it is frozen
+    threshold: ThresholdOptions = ThresholdOptions()  # noqa: RUF009  # it is frozen
     held_back: float = 0.25
     random_state: int = 0
 
 
 class Fitted(NamedTuple):
-    """A model that is ready to be written."""
+    """A fitted model, ready to be written."""
 
     manifest: Manifest
     pickle: bytes
@@ -88,25 +89,25 @@ def fit_model(history: History, options: FitOptions, *, version: str) -> Fitted:
     Parameters
     ----------
     history
-        With a time, the latest rows are held back for calibration; without one, random rows.
+        If it has times, the latest rows are held back for calibration; otherwise random rows.
     options
         See `FitOptions`.
     version
-        Of the artifact.
+        Version of the artifact.
 
     Raises
     ------
     DataError
-        There are fewer than `LEAST_ROWS` rows, or no usable feature, or no labels where the
-        detector or the threshold needs them.
+        The history has fewer than `MIN_ROWS` rows, no usable feature, or lacks labels that the
+        detector or the threshold needs.
     """
     _require_rows(history)
     fitted_on, held_back = hold_back(history, options.held_back, options.random_state)
-    check_rule(options.threshold, held_back)
+    check_options(options.threshold, held_back)
     inferred = infer_schema(fitted_on)
     schema, matrix = _with_scales(fitted_on, inferred.schema)
     judged = encode_history(held_back, schema)
-    # On several threads sums have another order, and the artifact other bytes.
+    # With several threads, sums have another order and the artifact has other bytes.
     with threadpool_limits(1):
         estimator = _fit_estimator(fitted_on, schema, matrix, options)
         raw = -estimator.score_samples(judged)
@@ -118,7 +119,7 @@ def fit_model(history: History, options: FitOptions, *, version: str) -> Fitted:
     absence = next(step.absence_ for step in estimator if isinstance(step, Preparation))
     log_p = absence.joined_with(calibration.log_p_values(raw), np.isnan(judged))
     threshold = choose_threshold(options.threshold, log_p, held_back)
-    said = (
+    warnings = (
         *history.warnings,
         *column_warnings(fitted_on, schema, inferred.left_out),
         scale_warning(schema),
@@ -142,7 +143,7 @@ def fit_model(history: History, options: FitOptions, *, version: str) -> Fitted:
             sha256=hashlib.sha256(matrix.data).hexdigest(),
             rows=len(fitted_on),
             held_back=len(held_back),
-            warnings=tuple(dict.fromkeys(line for line in said if line is not None)),
+            warnings=tuple(dict.fromkeys(line for line in warnings if line is not None)),
             left_out=inferred.left_out,
             transactions_a_day=transactions_a_day(held_back),
         ),
@@ -154,33 +155,11 @@ def fit_model(history: History, options: FitOptions, *, version: str) -> Fitted:
     return Fitted(manifest, pickle, inferred.left_out)
 
 
-def hold_back(history: History, share: float, random_state: int) -> tuple[History, History]:
-    """Split history into what is fitted on and what is held back.
-
-    Parameters
-    ----------
-    history
-        With a time, its latest rows are held back, or those of each series where the series were
-        recorded apart; without one, random rows. Either part keeps the order of the rows.
-    share
-        Of the rows that are held back, above 0 and below 1.
-    random_state
-        Seed of the random rows.
-    """
-    rows: npt.NDArray[np.intp] = np.arange(len(history))
-    if history.times is None:
-        rows = np.random.default_rng(random_state).permutation(rows)
-    else:
-        rows = np.argsort(places_in_time(history, share), kind="stable")
-    cut = len(rows) - max(int(len(rows) * share), 1)
-    return history.take(np.sort(rows[:cut])), history.take(np.sort(rows[cut:]))
-
-
 def _require_rows(history: History) -> None:
-    if len(history) < LEAST_ROWS:
+    if len(history) < MIN_ROWS:
         whole = history.whole or len(history)
-        part = "" if whole == len(history) else f", of which {len(history):,} are to learn from"
-        raise DataError(f"{history.source} has {whole:,} rows{part}; {LEAST_ROWS} are needed")
+        part = "" if whole == len(history) else f", {len(history):,} of them for training"
+        raise DataError(f"{history.source} has {whole:,} rows{part}; {MIN_ROWS} are needed")
 
 
 def _with_scales(history: History, schema: FeatureSchema) -> tuple[FeatureSchema, Matrix]:
@@ -197,15 +176,15 @@ def _fit_estimator(
 ) -> Pipeline:
     if options.detector not in DETECTORS:
         raise DataError(
-            f"there is no detector {options.detector!r}; there are {', '.join(DETECTORS)}"
+            f"unknown detector {options.detector!r}; choose from {', '.join(DETECTORS)}"
         )
     labels = None
     if options.detector in NEEDS_LABELS:
         if history.labels is None or not history.has_both_labels:
             raise DataError(
-                f"{options.detector} learns from labels, and {history.source} has none of both "
-                "kinds in the rows it is fitted on: name the column with --roles label=COLUMN, "
-                "or choose another detector"
+                f"{options.detector} needs labels of both kinds, and the training rows of "
+                f"{history.source} do not have them: set --roles label=COLUMN, or choose another "
+                "detector"
             )
         labels = np.where(history.labels, -1, 1)
         if history.labelled is not None:
@@ -219,7 +198,7 @@ def _fit_estimator(
         if not options.params:
             raise
         reason = " ".join(str(fault).split())
-        raise DataError(f"{options.detector} cannot be fitted so: {reason}") from None
+        raise DataError(f"{options.detector} rejects its parameters: {reason}") from None
 
 
 def _ordinary(estimator: Pipeline, matrix: Matrix, random_state: int) -> Matrix:

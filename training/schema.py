@@ -1,38 +1,35 @@
-"""From a table to a feature schema, and from a table and a schema to the model's matrix."""
+"""Infer a feature schema from history."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
-from anomaly_app.core.arrays import Matrix
-from anomaly_app.core.hours import hour_of_day
 from anomaly_app.core.model.schema import Feature, FeatureSchema
 from anomaly_app.errors import DataError
 from training.checks.hour_coverage import hour_feature
-from training.checks.left_out import Misleading
+from training.checks.misleading_columns import Misleading
 from training.columns.column_kinds import as_strings, is_category
-from training.history.history import History
-from training.tables.shown import cut
+from training.history import History
+from training.tables.truncation import cut
 
-MOST_CATEGORIES = 10_000
-"""Strings that the manifest holds of a feature; all rarer ones are one class."""
+MAX_CATEGORIES = 10_000
+"""Maximum number of strings of a feature in the manifest; all rarer ones are one category."""
 
-
-MOST_SHOWN = 40
-"""Letters of a column's name in an error: a line of a log is no name."""
+MAX_SHOWN = 40
+"""Maximum length of a column's name in an error; it may be a whole line of a log."""
 
 
 @dataclass(frozen=True)
 class InferredSchema:
-    """A schema, and the columns that were left out of it with the reason."""
+    """A schema, and the columns left out with the reasons."""
 
     schema: FeatureSchema
     left_out: dict[str, str]
 
 
 def infer_schema(history: History) -> InferredSchema:
-    """Describe the features of a table.
+    """Infer the features of a table.
 
     Parameters
     ----------
@@ -59,53 +56,27 @@ def infer_schema(history: History) -> InferredSchema:
             features.append(_category(column) if is_category(column) else _number(column))
     if not features:
         reasons = "; ".join(
-            f"{cut(column, MOST_SHOWN)}: {reason}" for column, reason in left_out.items()
+            f"{cut(column, MAX_SHOWN)}: {reason}" for column, reason in left_out.items()
         )
         raise DataError(
-            f"{history.source} has no usable feature ({reasons}); give a table with a transaction "
-            "a row and its values in columns"
+            f"{history.source} has no usable feature ({reasons}); give a table with one "
+            "transaction per row"
         )
     if hour := hour_feature(history):
         features.append(hour)
     return InferredSchema(FeatureSchema(tuple(features), history.roles.timezone), left_out)
 
 
-def encode_history(history: History, schema: FeatureSchema) -> Matrix:
-    """Encode a table as the worker encodes decoded transactions, shape ``(rows, features)``."""
-    matrix = np.empty((len(history), len(schema.features)))
-    for place, feature in enumerate(schema.features):
-        if feature.kind == "hour_of_day":
-            times = history.times if history.times is not None else np.zeros(len(history))
-            matrix[:, place] = hour_of_day(times, schema.timezone)
-        elif feature.kind == "category":
-            matrix[:, place] = _codes(history.frame[feature.name], feature)
-        else:
-            matrix[:, place] = history.frame[feature.name].cast(pl.Float64).to_numpy()
-    return schema.scaled(matrix, history.entities)
-
-
-def _codes(column: pl.Series, feature: Feature) -> Matrix:
-    strings = as_strings(column)
-    codes = pl.Series(np.arange(len(feature.categories), dtype=np.float64))
-    coded = strings.replace_strict(
-        pl.Series(feature.categories, dtype=pl.String),
-        codes,
-        default=feature.other_code,
-        return_dtype=pl.Float64,
-    )
-    return np.where(strings.is_null().to_numpy(), np.nan, coded.to_numpy())
-
-
 def _unusable(column: pl.Series) -> str | None:
     if column.dtype == pl.Null:
-        return "it has no value at all"
+        return "it is empty"
     if column.dtype != pl.String and not (column.dtype.is_numeric() or column.dtype == pl.Boolean):
-        return f"it holds {_kind(column)}, neither numbers nor strings"
+        return f"it has {_kind(column)}, not numbers or strings"
     distinct = _without_nan(column).drop_nulls().n_unique()
     if distinct == 0:
-        return "it has no value at all"
+        return "it is empty"
     if distinct == 1:
-        return "it has one value only"
+        return "it has only one value"
     return None
 
 
@@ -114,7 +85,7 @@ def _without_nan(column: pl.Series) -> pl.Series:
 
 
 def _twin(column: pl.Series, seen: dict[int, list[pl.Series]]) -> str | None:
-    """Name an earlier column with the same values, and remember this one."""
+    """Return an earlier column with the same values, and remember this one."""
     alike = seen.setdefault(int(column.hash(seed=0).sum()), [])
     for other in alike:
         if column.dtype == other.dtype and column.equals(other, check_names=False):
@@ -127,11 +98,11 @@ def _category(column: pl.Series) -> Feature:
     strings = as_strings(column).alias("value")
     counts = strings.drop_nulls().value_counts()
     ordered = counts.sort(["count", "value"], descending=[True, False])
-    rare = ordered[MOST_CATEGORIES:]
+    rare = ordered[MAX_CATEGORIES:]
     return Feature(
         column.name,
         "category",
-        categories=tuple(ordered["value"][:MOST_CATEGORIES].to_list()),
+        categories=tuple(ordered["value"][:MAX_CATEGORIES].to_list()),
         rare_values=len(rare),
         rare_rate=int(rare["count"].sum()) / len(column),
         missing_rate=strings.null_count() / len(column),
@@ -142,7 +113,7 @@ def _number(column: pl.Series) -> Feature:
     numbers = column.cast(pl.Float64).fill_nan(None)
     present = numbers.drop_nulls().to_numpy()
     if not np.isfinite(present).all():
-        raise DataError(f"column {column.name!r} holds an infinite value")
+        raise DataError(f"column {column.name!r} has an infinite value")
     return Feature(
         column.name,
         "number",

@@ -1,126 +1,94 @@
-"""A few series with much history each: whether they were recorded apart, and on what scales."""
+"""Time series: a few entities with long histories, which may have different scales."""
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.model.scales import Scale, Scales
 from anomaly_app.core.model.schema import FeatureSchema
-from training.history.history import History
+from training.history import History
 
-MOST_SERIES = 200
-"""Entities at most that are taken for series of their own, not for customers."""
+MAX_SERIES = 200
+"""Maximum number of entities that are series, not customers."""
 
-LEAST_ROWS = 100
-"""Rows from which on a series tells its own scale."""
+MIN_ROWS = 100
+"""Minimum number of rows of a series with its own scale."""
 
 NEARLY_ALL = 0.95
-"""Share of the rows, at least, that series with so many rows have."""
-
-APART = 0.25
-"""Share of the rows, at least, of series that end before, or begin after, the rows held back."""
+"""Minimum share of the rows in such series."""
 
 TIMES = 10.0
-"""Times that one series spreads as much as another, from which on they are on different scales:
-the spread that a tenth of the series exceeds, over that which a tenth stays below."""
+"""Ratio of spreads above which series have different scales: the 90th percentile of the series'
+spreads over the 10th."""
 
 FAR = 100.0
-"""Typical ranges that the centres of the series are apart, from which on they are as well."""
+"""Distance of the series' medians, in typical ranges, above which they have different scales."""
 
 MIDDLE = 0.25, 0.75
 TAILS = 0.01, 0.99
 ENDS = MIDDLE, TAILS
-"""Quantiles between which series are compared. What is beyond the tails may be anomalies."""
+"""Quantiles whose distances are compared. Values beyond the tails may be anomalies."""
 
 NORMAL_TAILS = 4.653
 """Standard deviations between the tails of a normal distribution."""
 
-Places = npt.NDArray[np.float64]
-
 
 def series_of(history: History) -> pl.DataFrame | None:
-    """Give each row its series; None where the entities are not a few with much history.
+    """Return the series of each row; None if the entities are not a few with long histories.
 
     Returns
     -------
     DataFrame or None
-        Columns ``entity`` and ``rows``, the rows of its series, with a row for each row.
+        Columns ``entity`` and ``rows`` (length of its series), one row per row of the history.
     """
     if history.entities is None:
         return None
     frame = pl.DataFrame({"entity": history.entities}).with_columns(
         pl.len().over("entity").alias("rows")
     )
-    many = frame.filter(pl.col("rows") >= LEAST_ROWS)
-    few = 1 < many["entity"].n_unique() <= MOST_SERIES
+    many = frame.filter(pl.col("rows") >= MIN_ROWS)
+    few = 1 < many["entity"].n_unique() <= MAX_SERIES
     return frame if few and len(many) >= NEARLY_ALL * len(history) else None
 
 
-def places_in_time(history: History, share: float) -> Places:
-    """Say where each row stands in time, 0 to 1, so that the latest can be held back.
-
-    It is the place in all of history; or, where a good part of it is series that would be held
-    back wholly or not at all, the place in the row's own series: they were recorded apart.
-
-    Parameters
-    ----------
-    history
-        In time order.
-    share
-        Of the rows that are to be held back, above 0 and below 1.
-    """
-    rows = len(history)
-    places: Places = (np.arange(rows) + 0.5) / rows
-    if (series := series_of(history)) is None:
-        return places
-    late = pl.Series("late", places > 1.0 - share)
-    lates = pl.col("late").sum().over("entity")
-    one_sided = series.with_columns(late).select((lates == 0) | (lates == pl.col("rows")))
-    if float(one_sided.to_series().to_numpy().mean()) < APART:
-        return places
-    own = (pl.int_range(pl.len()).over("entity") + 0.5) / pl.col("rows")
-    return series.select(own).to_series().to_numpy()
-
-
 def infer_scales(history: History, schema: FeatureSchema, matrix: Matrix) -> Scales | None:
-    """Learn the scale of each series; None where one scale suits all.
+    """Infer the scale of each series; None if one scale fits all.
 
-    Numbers are scaled of which some series spread many times as much as others, or whose medians
-    lie very far apart, given how much they spread within a series.
+    A number is scaled if its spread differs by a large factor between series, or if the medians of
+    the series are far apart compared with the spread within a series.
 
     Parameters
     ----------
     history
         The rows that the detector will be fitted on.
     schema
-        Of their features, without scales.
+        Schema of their features, without scales.
     matrix
-        The rows, encoded.
+        The encoded rows.
     """
     series = series_of(history)
     if series is None:
         return None
-    rows = series.with_row_index("row").filter(pl.col("rows") >= LEAST_ROWS)
-    places = {
+    rows = series.with_row_index("row").filter(pl.col("rows") >= MIN_ROWS)
+    indices = {
         str(entity): part["row"].to_numpy()
         for (entity,), part in rows.group_by("entity", maintain_order=True)
     }
     scaled = [
-        place
-        for place, feature in enumerate(schema.features)
-        if feature.kind == "number" and _differ([matrix[of, place] for of in places.values()])
+        index
+        for index, feature in enumerate(schema.features)
+        if feature.kind == "number" and _differ([matrix[of, index] for of in indices.values()])
     ]
     if not scaled:
         return None
     return Scales(
-        {entity: _scale(matrix[of], scaled, matrix) for entity, of in sorted(places.items())},
+        {entity: _scale(matrix[of], scaled, matrix) for entity, of in sorted(indices.items())},
         _scale(matrix, scaled, matrix),
     )
 
 
 def scale_warning(schema: FeatureSchema) -> str | None:
-    """Say that series are scaled; None where they are not."""
+    """Warn that series are scaled; None if they are not."""
     if schema.scales is None:
         return None
     names = [
@@ -129,22 +97,22 @@ def scale_warning(schema: FeatureSchema) -> str | None:
         if scaled
     ]
     return (
-        f"{', '.join(names)}: the {len(schema.scales.series)} series are on different scales, so "
-        "each is judged on its own; a series that is not in the history is judged on that of all"
+        f"{', '.join(names)}: the {len(schema.scales.series)} series have different scales, so "
+        "each is judged on its own scale; new series are judged on the common scale"
     )
 
 
-def _differ(parts: list[Matrix]) -> bool:
+def _differ(parts: list[Vector]) -> bool:
     known = [part[~np.isnan(part)] for part in parts]
     known = [part for part in known if len(part)]
     centres = np.array([np.median(part) for part in known])
-    # The middle alone may be all the same, the tails alone may be a few anomalies.
+    # The middle alone may be constant, and the tails alone may be a few anomalies.
     ranges = [np.array([np.ptp(np.quantile(part, ends)) for part in known]) for ends in ENDS]
     far = bool(known) and all(0.0 < FAR * np.median(of) < centres.std() for of in ranges)
     return far or all(_times_as_wide(of) > TIMES for of in ranges)
 
 
-def _times_as_wide(ranges: Matrix) -> float:
+def _times_as_wide(ranges: Vector) -> float:
     positive = ranges[ranges > 0.0]
     if not len(positive):
         return 1.0
@@ -154,19 +122,19 @@ def _times_as_wide(ranges: Matrix) -> float:
 
 def _scale(rows: Matrix, scaled: list[int], pooled: Matrix) -> Scale:
     centres, spreads = np.zeros(rows.shape[1]), np.ones(rows.shape[1])
-    for place in scaled:
-        centre, spread = _summary(rows[:, place])
+    for index in scaled:
+        centre, spread = _summary(rows[:, index])
         if np.isnan(centre):
-            centre, spread = _summary(pooled[:, place])
-        centres[place], spreads[place] = centre, spread or 1.0
+            centre, spread = _summary(pooled[:, index])
+        centres[index], spreads[index] = centre, spread or 1.0
     return Scale(tuple(centres.tolist()), tuple(spreads.tolist()))
 
 
-def _summary(column: Matrix) -> tuple[float, float]:
-    """Median and spread of numbers; NaN without any."""
+def _summary(column: Vector) -> tuple[float, float]:
+    """Return the median and the spread of numbers; NaN without any."""
     known = column[~np.isnan(column)]
     if not len(known):
         return np.nan, np.nan
     low, high = np.quantile(known, TAILS)
-    # Almost all of the rows may be the same.
+    # Almost all rows may have the same value.
     return float(np.median(known)), float(high - low) / NORMAL_TAILS or float(known.std())

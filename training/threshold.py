@@ -1,36 +1,42 @@
-"""Which rule sets the threshold of a model, and what it needs of the history."""
+"""The threshold that a user asks for: options, their checks, and the threshold they lead to."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Vector
 from anomaly_app.errors import DataError
-from training import thresholds
-from training.history.history import History
-from training.thresholds import Threshold
+from training import threshold_rules
+from training.history import History
+from training.threshold_rules import Threshold
 
 SECONDS_PER_DAY = 86_400.0
+
 ALERT_RATE = 0.005
-"""Share of ordinary rows that alert where nothing else is asked for."""
+"""Default share of ordinary rows that alert."""
 
 
 @dataclass(frozen=True, slots=True)
-class ThresholdRule:
-    """Where alerts begin; at most one of the first four is given.
+class ThresholdOptions:
+    """Where alerts begin: at most one of the first four options is set.
 
     Parameters
     ----------
     alert_rate
         Share of ordinary rows that may alert, above 0 and at most 0.5.
     alerts_a_day
-        Alerts a day on ordinary rows at most, on average.
+        Maximum number of alerts a day on ordinary rows, on average.
     f_beta
-        Maximise this F-beta score on the labels of the rows held back.
+        Beta of the F-beta score to maximise on the labels of the rows held back.
     costs
-        Of a missed anomaly and of a false alert, minimised on the same labels.
+        Cost of a missed anomaly and of a false alert; their sum over the same labels is minimised.
     transactions_a_day
-        Traffic that `alerts_a_day` refers to; None is that of the history.
+        Traffic that `alerts_a_day` refers to. None: the traffic of the history.
+
+    Raises
+    ------
+    DataError
+        More than one of the first four options is set.
     """
 
     alert_rate: float | None = None
@@ -39,68 +45,72 @@ class ThresholdRule:
     costs: tuple[float, float] | None = None
     transactions_a_day: float | None = None
 
+    def __post_init__(self) -> None:
+        rules = (self.alert_rate, self.alerts_a_day, self.f_beta, self.costs)
+        if sum(rule is not None for rule in rules) > 1:
+            raise DataError("give only one of --alert-rate, --alerts-per-day, --f-beta and --cost")
 
-def check_rule(rule: ThresholdRule, held_back: History) -> None:
-    """See, before a long fit, that a rule can be applied to the rows that are held back.
+    @property
+    def needs_labels(self) -> bool:
+        """Whether the threshold is chosen on labels."""
+        return self.f_beta is not None or self.costs is not None
+
+
+def check_options(options: ThresholdOptions, held_back: History) -> None:
+    """Check before a long fit that the options can be applied to the rows held back.
 
     Raises
     ------
     DataError
-        The rule contradicts itself, or needs labels or times that the history does not have.
+        An option is out of range, or needs labels or times that the history does not have.
     """
-    said = [rule.alert_rate, rule.alerts_a_day, rule.f_beta, rule.costs]
-    if sum(part is not None for part in said) > 1:
+    if options.alert_rate is not None and not 0.0 < options.alert_rate <= threshold_rules.MAX_RATE:
+        raise DataError(f"--alert-rate must be above 0 and at most 0.5, not {options.alert_rate:g}")
+    if options.alerts_a_day is not None and _traffic(options, held_back) is None:
         raise DataError(
-            "the threshold takes one rule: give one of --alert-rate, --alerts-per-day, --f-beta "
-            "and --cost, not several"
+            f"{held_back.source} has no times, so its traffic is unknown: add "
+            "--transactions-per-day"
         )
-    if rule.alert_rate is not None and not 0.0 < rule.alert_rate <= thresholds.MOST_RATE:
-        raise DataError(f"--alert-rate {rule.alert_rate:g} is not above 0 and at most 0.5")
-    if rule.alerts_a_day is not None and _traffic(rule, held_back) is None:
+    if options.needs_labels and not held_back.has_both_labels:
         raise DataError(
-            f"{held_back.source} has no times to tell the traffic from: give "
-            "--transactions-per-day as well"
-        )
-    if not held_back.has_both_labels and (rule.f_beta is not None or rule.costs is not None):
-        raise DataError(
-            f"the rows of {held_back.source} that were held back have no labels of both kinds, "
-            "and a threshold from F-beta or costs needs them: use --alert-rate or --alerts-per-day"
+            f"--f-beta and --cost need labels of both kinds, and the held-back rows of "
+            f"{held_back.source} do not have them: use --alert-rate or --alerts-per-day"
         )
 
 
-def choose_threshold(rule: ThresholdRule, log_p: Matrix, held_back: History) -> Threshold:
-    """Apply a rule that `check_rule` let pass to the rows that were held back.
+def choose_threshold(options: ThresholdOptions, log_p: Vector, judged: History) -> Threshold:
+    """Choose the threshold on rows that passed `check_options`.
 
     Parameters
     ----------
-    rule
-        See `ThresholdRule`.
+    options
+        What the user asks for; by default, `ALERT_RATE`.
     log_p
-        Logarithms of their p-values, shape ``(rows,)``.
-    held_back
-        The rows.
+        Logarithms of the rows' p-values, shape ``(rows,)``.
+    judged
+        The rows, which the detector was not fitted on.
     """
-    traffic = _traffic(rule, held_back)
-    if rule.alerts_a_day is not None and traffic is not None:
-        return thresholds.from_budget(rule.alerts_a_day, traffic)
-    labels = held_back.labels
-    if labels is not None and held_back.labelled is not None:
-        log_p, labels = log_p[held_back.labelled], labels[held_back.labelled]
-    if labels is not None and rule.f_beta is not None:
-        return thresholds.from_f_beta(log_p, labels, rule.f_beta)
-    if labels is not None and rule.costs is not None:
-        missed, false_alert = rule.costs
-        return thresholds.from_costs(log_p, labels, missed=missed, false_alert=false_alert)
-    return thresholds.from_quantile(rule.alert_rate or ALERT_RATE)
-
-
-def _traffic(rule: ThresholdRule, held_back: History) -> float | None:
-    return rule.transactions_a_day or transactions_a_day(held_back)
+    traffic = _traffic(options, judged)
+    if options.alerts_a_day is not None and traffic is not None:
+        return threshold_rules.from_budget(options.alerts_a_day, traffic)
+    labels, labelled = judged.known_labels
+    if labels is not None and options.f_beta is not None:
+        return threshold_rules.from_f_beta(log_p[labelled], labels, options.f_beta)
+    if labels is not None and options.costs is not None:
+        missed, false_alert = options.costs
+        return threshold_rules.from_costs(
+            log_p[labelled], labels, missed=missed, false_alert=false_alert
+        )
+    return threshold_rules.from_quantile(options.alert_rate or ALERT_RATE)
 
 
 def transactions_a_day(history: History) -> float | None:
-    """Mean traffic of a history; None where it has no times, or all at once."""
+    """Return the mean traffic of a history; None if it has no times, or only one."""
     times = history.times
     if times is None or (span := float(np.ptp(times))) <= 0.0:
         return None
     return len(times) / span * SECONDS_PER_DAY
+
+
+def _traffic(options: ThresholdOptions, history: History) -> float | None:
+    return options.transactions_a_day or transactions_a_day(history)

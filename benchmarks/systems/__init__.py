@@ -1,1 +1,1 @@
-"""The peers: small programs, each written the way people publish it."""
+"""The systems to compare with: small programs, each written like published examples."""

@@ -1,4 +1,4 @@
-"""A plain Faust agent: a typed record for every event, one `predict` for every event."""
+"""A plain Faust agent with a typed record and one `predict` per event."""
 
 import os
 

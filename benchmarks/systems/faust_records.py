@@ -13,7 +13,7 @@ class Transaction(faust.Record, serializer="json"):
 
 
 class Anomaly(faust.Record, serializer="json"):
-    """One event that is anomalous."""
+    """One anomalous event."""
 
     id: int
     score: float

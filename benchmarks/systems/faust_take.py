@@ -1,4 +1,4 @@
-"""A Faust agent that takes up to 512 events at a time, and scores them in one call."""
+"""A Faust agent that takes up to 512 events at a time and scores them in one call."""
 
 import os
 
@@ -27,11 +27,11 @@ async def detect(stream: faust.StreamT[Transaction]) -> None:
     async for batch in stream.take(512, within=0.05):
         data = np.array([[each.features[name] for name in FEATURES] for each in batch])
         scores = clf.score_samples(data)
-        for place in np.flatnonzero(scores < clf.offset_):
-            transaction = batch[place]
+        for index in np.flatnonzero(scores < clf.offset_):
+            transaction = batch[index]
             await anomalies.send(
                 key=transaction.entity,
                 value=Anomaly(
-                    id=transaction.id, score=float(scores[place]), transaction=transaction
+                    id=transaction.id, score=float(scores[index]), transaction=transaction
                 ),
             )

@@ -1,8 +1,8 @@
-"""The floor: what a loop without a framework needs, each step the fastest that was measured.
+"""The floor: a loop without a framework, with the fastest known implementation of each step.
 
-Fetching is confluent-kafka's (C), parsing is msgspec's into the ten features and nothing else,
-scoring is the app's own compiled loop, and the decision is one comparison for the whole batch.
-It does no more than that: no reasons, no dead letters, no counters, no checks of the input.
+It fetches with confluent-kafka (C), parses only the ten features with msgspec, scores with the
+app's compiled loop, and compares the whole batch with the threshold at once. It does nothing else:
+no reasons, no dead letters, no counters, no validation.
 """
 
 import os
@@ -32,7 +32,7 @@ class Message(msgspec.Struct, gc=False):
 
 
 def main() -> None:
-    """Score records until a signal comes."""
+    """Score records until a signal arrives."""
     servers = os.environ["BENCH_BROKER"]
     anomalies = os.environ["BENCH_ANOMALIES"]
     consumer = Consumer(
@@ -41,7 +41,7 @@ def main() -> None:
             "group.id": os.environ["BENCH_GROUP"],
             "auto.offset.reset": "earliest",
             "enable.auto.commit": False,
-            # At the default librdkafka stops fetching for a second whenever it is ahead,
+            # By default, librdkafka pauses fetching for a second whenever its queue is full,
             "fetch.queue.backoff.ms": 2,
             # and small queues of large fetches were the fastest of those tried.
             "queued.min.messages": 10_000,
@@ -65,8 +65,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, stop)
     committed_at = time.monotonic()
     while not stopping:
-        # `consume` would wait until its timeout for a full batch: the first record is waited
-        # for, and then whatever else has arrived is taken.
+        # `consume` would wait for a full batch until its timeout. So wait for the first record,
+        # and then take what has arrived.
         first = consumer.poll(0.1)
         if first is not None:
             messages = [first, *consumer.consume(BATCH - 1, 0)]
@@ -74,15 +74,15 @@ def main() -> None:
             rows = bytearray().join([pack(*astuple(decode(value).features)) for value in values])
             matrix: Any = np.frombuffer(rows, dtype=np.float32).reshape(-1, len(FEATURES))
             scores = scorer.score_samples(matrix)
-            for place in np.flatnonzero(scores < threshold):
-                message = messages[place]
+            for index in np.flatnonzero(scores < threshold):
+                message = messages[index]
                 score = b'{"id": "%s-%d-%d", "score": %.6f, "transaction": ' % (
                     message.topic().encode(),
                     message.partition(),
                     message.offset(),
-                    -scores[place],
+                    -scores[index],
                 )
-                producer.produce(anomalies, score + values[place] + b"}", message.key())
+                producer.produce(anomalies, score + values[index] + b"}", message.key())
             producer.poll(0)
         if time.monotonic() - committed_at > COMMIT_EVERY:
             producer.flush()

@@ -1,4 +1,4 @@
-"""Quix Streams with the same scoring function, event by event, as its documents show."""
+"""Quix Streams with the same scoring function, event by event, like in its documentation."""
 
 import os
 from typing import Any
@@ -10,7 +10,7 @@ from benchmarks.records import FEATURES
 
 
 def main() -> None:
-    """Score records until a signal comes."""
+    """Score records until a signal arrives."""
     clf = joblib.load(os.environ["BENCH_FOREST"])
 
     def judge(transaction: dict[str, Any]) -> dict[str, Any]:

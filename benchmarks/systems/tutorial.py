@@ -12,7 +12,7 @@ from benchmarks.records import FEATURES
 
 
 def main() -> None:
-    """Score records until a signal comes."""
+    """Score records until a signal arrives."""
     clf = joblib.load(os.environ["BENCH_FOREST"])
     consumer = Consumer(
         {

@@ -10,8 +10,8 @@ from anomaly_app.core.roles.roles import Roles
 from anomaly_app.core.scoring.pipeline import Pipeline
 from tests.fuzz.mutation import LONGEST, Mutator
 from training.fit import FitOptions, fit_model
-from training.history.history import History
-from training.threshold import ThresholdRule
+from training.history import History
+from training.threshold import ThresholdOptions
 
 NOON = 1_767_268_800.0
 
@@ -63,7 +63,7 @@ def _subject(
     payload: str | None = None,
     strict: bool = False,
 ) -> Subject:
-    rule = ThresholdRule(alert_rate=0.05)
+    rule = ThresholdOptions(alert_rate=0.05)
     options = FitOptions(detector=detector, params=params, threshold=rule)
     made = fit_model(history, options, version="1")
     model = Model.from_bytes(made.manifest.to_json(), made.pickle, where="fuzz")

@@ -61,7 +61,7 @@ def test_a_model_is_fitted_on_what_a_topic_holds(kafka: Kafka, tmp_path: Path) -
     asyncio.run(write_history(kafka, now))
     code, output = fit(kafka, tmp_path / "models")
     assert code == 0, output
-    assert "6 of 600 records could not be read and were left out: 6 not-json" in output
+    assert "6 of 600 records are unreadable and were left out: 6 not-json" in output
     assert "fitted on 446 rows, calibrated on 148" in output
     manifest = manifest_of(tmp_path / "models/transactions/1")
     assert (manifest.roles.key, manifest.roles.time) == ("kafka_key", "kafka_timestamp")

@@ -12,7 +12,7 @@ from anomaly_app.core.detectors import DETECTORS
 from anomaly_app.registry.artifacts import save_model
 from tests.support.detectors import fitted, history, model
 from tests.support.kafka import Kafka
-from training.schema import encode_history
+from training.encoding import encode_history
 
 pytestmark = pytest.mark.broker
 

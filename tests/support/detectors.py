@@ -10,8 +10,8 @@ from anomaly_app.core.detectors import NEEDS_LABELS
 from anomaly_app.core.model.model import Model
 from tests.support.factories import NOON
 from training.fit import FitOptions, Fitted, fit_model
-from training.history.history import History
-from training.threshold import ThresholdRule
+from training.history import History
+from training.threshold import ThresholdOptions
 
 FEATURES = [f"f{i}" for i in range(6)]
 SHOPS = ["food", "fuel", "books"]
@@ -57,7 +57,7 @@ def history(rows: int = ROWS, *, gaps: float = 0.02, anomaly_every: int = 75) ->
 def fit(name: str) -> Fitted:
     """Fit on a history with few anomalies, or with as many as it takes to learn from labels."""
     options = FitOptions(
-        detector=name, threshold=ThresholdRule(alert_rate=0.02), held_back=0.3, random_state=1
+        detector=name, threshold=ThresholdOptions(alert_rate=0.02), held_back=0.3, random_state=1
     )
     known = history(anomaly_every=10 if name in NEEDS_LABELS else 75)
     return fit_model(known, options, version="1")

@@ -16,8 +16,8 @@ from anomaly_app.core.scoring.anomaly import Anomaly, ModelReference
 from anomaly_app.core.scoring.severity import Severity
 from training.evaluation.incidents import Incident
 from training.fit import FitOptions, Fitted, fit_model
-from training.history.history import History
-from training.threshold import ThresholdRule
+from training.history import History
+from training.threshold import ThresholdOptions
 
 SCHEMA = FeatureSchema(
     (
@@ -68,7 +68,7 @@ def history(rows: int = 2_000, seed: int = 0, *, anomalies: int = 20) -> History
 @cache
 def fitted(*, alert_rate: float = 0.02) -> Fitted:
     return fit_model(
-        history(), FitOptions(threshold=ThresholdRule(alert_rate=alert_rate)), version="1"
+        history(), FitOptions(threshold=ThresholdOptions(alert_rate=alert_rate)), version="1"
     )
 
 

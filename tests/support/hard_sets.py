@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anomaly_app.core.model.estimator import Preparation
-from training.evaluation.protocols import DIRT, MOST_ROWS, LabelledSet, Protocol, Split
+from training.evaluation.protocols import CONTAMINATION, MAX_ROWS, LabelledSet, Protocol, Split
 
 Matrix: TypeAlias = npt.NDArray[np.float64]
 Random: TypeAlias = np.random.Generator
@@ -76,7 +76,7 @@ def split_set(
     """
     made = SETS[name]
     rows = made.history if most is None else min(made.history, most)
-    dirt = round(rows * DIRT) if protocol == "C" else 0
+    dirt = round(rows * CONTAMINATION) if protocol == "C" else 0
     usual, unusual = made.draw(np.random.default_rng(seed), rows - dirt + ordinary, dirt + odd)
     known = np.vstack([usual[: rows - dirt], unusual[:dirt]])
     preparation = Preparation(made.categories).fit(np.random.default_rng(seed).permutation(known))
@@ -93,7 +93,7 @@ def whole_set(name: str, seed: int = 0) -> LabelledSet:
     Preparation has learnt from all rows, and not from the history alone.
     """
     made = SETS[name]
-    ordinary = min(2 * made.history, MOST_ROWS)
+    ordinary = min(2 * made.history, MAX_ROWS)
     odd = max(round(ordinary * made.rate / (1.0 - made.rate)), 2)
     usual, unusual = made.draw(np.random.default_rng(seed), ordinary, odd)
     order = np.random.default_rng(seed).permutation(ordinary + odd)

@@ -244,7 +244,7 @@ UNKNOWN_NAMES: tuple[Case, ...] = (
         time="column_3",
         label="column_6",
         features=("column_2", "column_4", "column_5", "hour_of_day"),
-        warnings=("column_6 was taken for the label", "say what they are, such as key=column_1"),
+        warnings=("column_6 is used as the label", "set their roles, such as key=column_1"),
     ),
     Case(
         "none that means normal",
@@ -266,7 +266,7 @@ UNKNOWN_NAMES: tuple[Case, ...] = (
             )
         },
         label="Label",
-        warnings=("'STOLEN' was taken for an anomaly and '-' for normal",),
+        warnings=("'STOLEN' counts as an anomaly and '-' as normal",),
     ),
     Case(
         "a kind of fraud that is a part of the label",
@@ -287,7 +287,7 @@ UNKNOWN_NAMES: tuple[Case, ...] = (
             f"a key called {name}",
             {"a.csv": table(renamed(BASE, card=name))},
             key=name,
-            warnings=(f"{name} was taken for the key",),
+            warnings=(f"{name} is used as the key",),
         )
         for name in ("listing_id", "MachineNo", "sensorCode", "Area", "Node", "policy number")
     ),

@@ -18,11 +18,11 @@ from anomaly_app.core.model.schema import Row
 from anomaly_app.core.scoring.pipeline import Pipeline
 from anomaly_app.core.wording import reason_in_words
 from tests.support.factories import NOON, history, record
-from training.evaluation.measures import measure
+from training.encoding import encode_history
 from training.fit import FitOptions, Fitted, fit_model
-from training.history.history import History
-from training.schema import encode_history
-from training.threshold import ThresholdRule
+from training.history import History
+from training.metrics import measure
+from training.threshold import ThresholdOptions
 
 ASKED = 0.02
 
@@ -42,7 +42,7 @@ def with_gaps(rows: int = 4_000, **shares: float) -> History:
 
 
 def fit(data: History) -> Fitted:
-    return fit_model(data, FitOptions(threshold=ThresholdRule(alert_rate=ASKED)), version="1")
+    return fit_model(data, FitOptions(threshold=ThresholdOptions(alert_rate=ASKED)), version="1")
 
 
 def model_of(fitted: Fitted) -> Model:

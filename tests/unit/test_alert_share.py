@@ -1,4 +1,4 @@
-"""Whether rows alert about as often as was asked."""
+"""Whether about as many rows alert as requested."""
 
 import pytest
 
@@ -18,16 +18,16 @@ def test_nothing_is_said_where_it_may_be_chance_or_is_about_right(
 
 def test_no_alert_at_all_is_said() -> None:
     said = alert_share_warning(0.005, 0, 11_997)
-    assert said == "none of 11,997 rows alerts; about 60 were asked for"
+    assert said == "none of 11,997 rows alerts; about 60 were expected"
 
 
 @pytest.mark.parametrize(
     ("asked", "found", "rows", "words"),
     [
-        (0.005, 26, 1_000, "26 of 1,000 rows alert (2.6%); about 5 (0.5%) were asked for"),
-        (0.3, 940, 1_000, "940 of 1,000 rows alert (94%); about 300 (30%) were asked for"),
-        (0.005, 7, 16_220, "7 of 16,220 rows alert (0.0432%); about 81 (0.5%) were asked for"),
-        (0.005, 1, 16_220, "1 of 16,220 rows alerts (0.00617%); about 81 (0.5%) were asked for"),
+        (0.005, 26, 1_000, "26 of 1,000 rows alert (2.6%); about 5 (0.5%) were expected"),
+        (0.3, 940, 1_000, "940 of 1,000 rows alert (94%); about 300 (30%) were expected"),
+        (0.005, 7, 16_220, "7 of 16,220 rows alert (0.0432%); about 81 (0.5%) were expected"),
+        (0.005, 1, 16_220, "1 of 16,220 rows alerts (0.00617%); about 81 (0.5%) were expected"),
     ],
 )
 def test_far_too_many_and_far_too_few_alerts_are_said(

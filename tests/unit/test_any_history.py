@@ -17,8 +17,7 @@ from tests.support.histories import FILES, FRAUDS, Case, iso, write_case
 from tests.support.payloads import PAYLOADS, ROWS, Payload
 from tests.support.unknown_names import UNKNOWN_NAMES
 from training.fit import FitOptions, Fitted, fit_model
-from training.history.history import History
-from training.history.reading import read_history
+from training.history import History, read_history
 
 FAST = FitOptions(detector="robust_zscore")
 

@@ -42,7 +42,7 @@ def read(path: Path, content: str | None = None, words: str = "") -> Table:
         ("Exported by Ann,,\n", "'Exported by Ann'"),
         ("\n(30 rows)\n", "'(30 rows)'"),
         ("# end\n\n# of file\n", "the last 2 lines"),
-        ("\x1a", "the last line is no row"),
+        ("\x1a", "the last line is not a row"),
     ],
 )
 def test_what_stands_below_the_rows_is_passed_over_and_said(
@@ -87,7 +87,7 @@ def test_a_quoted_cell_of_several_lines_is_no_footer(tmp_path: Path) -> None:
 def test_a_row_of_units_or_kinds_is_no_row_of_values(tmp_path: Path, row: str) -> None:
     table = read(tmp_path, NAMES + row + BODY)
     assert len(table.frame) == len(ROWS)
-    assert "row 2 holds units" in table.warnings[0]
+    assert "row 2 has units" in table.warnings[0]
     assert table.frame["amount"].dtype.is_numeric()
     assert table.where(0) == "row 3"
 
@@ -106,7 +106,7 @@ def test_rows_of_words_have_no_units(tmp_path: Path) -> None:
 def test_a_header_is_dropped_wherever_it_is_repeated(tmp_path: Path) -> None:
     table = read(tmp_path, NAMES + BODY + NAMES + NAMES + BODY)
     assert len(table.frame) == 2 * len(ROWS)
-    assert table.warnings == ("the header is repeated in 2 rows: they were left out",)
+    assert table.warnings == ("2 rows repeat the header and were left out",)
     assert table.where(30) == "row 34"
     almost = read(tmp_path, NAMES + BODY + "time,amount,a\n")
     assert len(almost.frame) == len(ROWS) + 1
@@ -172,7 +172,7 @@ def test_a_folder_reads_files_without_known_endings_only_where_there_are_no_othe
 
 def test_a_folder_without_any_table_says_so(tmp_path: Path) -> None:
     (tmp_path / "notes").write_text("These were written down\nby hand\n")
-    with pytest.raises(DataError, match="no other that is a table"):
+    with pytest.raises(DataError, match="nor other tables"):
         files_of(tmp_path)
 
 

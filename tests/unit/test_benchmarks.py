@@ -32,7 +32,7 @@ def test_a_record_reads_as_it_was_made() -> None:
 
 def test_marked_records_are_anomalies_and_change_no_other() -> None:
     plain, marked = next(blocks(1_000)), next(blocks(1_000, marked={3, 999}))
-    assert set(np.flatnonzero(marked.planted)) == {3, 999, *np.flatnonzero(plain.planted)}
+    assert set(np.flatnonzero(marked.injected)) == {3, 999, *np.flatnonzero(plain.injected)}
     changed = (plain.matrix != marked.matrix).any(axis=1)
     assert set(np.flatnonzero(changed)) == {3, 999}
 

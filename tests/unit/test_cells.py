@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from anomaly_app.errors import DataError
-from training.history.reading import read_history
+from training.history import read_history
 from training.tables.cells import Read, read_cells
 from training.tables.decimals import Decimals, decimals_of
 from training.tables.table import Table, row_of
@@ -113,7 +113,7 @@ def test_one_bad_cell_is_a_missing_value_and_is_named(word: str) -> None:
 def test_a_few_words_for_missing_numbers_are_no_values() -> None:
     made = read(*MANY, *["offline"] * 100)
     assert made.column.null_count() == 100
-    assert "100 of 300 cells are no number" in made.warnings[0]
+    assert "100 of 300 cells are not numeric" in made.warnings[0]
 
 
 def test_a_column_that_is_half_text_stays_text_and_says_so() -> None:
@@ -342,7 +342,7 @@ def test_a_format_that_fits_nothing_is_said_and_one_that_is_none_refused() -> No
     found = times("2026-01-05", time_format="%d/%m/%y")
     assert (found.unfit, found.time_format) == ("%d/%m/%y", None)
     assert moments(found) == ["2026-01-05T00:00:00"]
-    with pytest.raises(AmbiguousTimeError, match="'%Y' fits no value: .*can be read with the day"):
+    with pytest.raises(AmbiguousTimeError, match="'%Y' fits no value: .*may have the day"):
         times("01/05/2026", time_format="%Y")
     for wrong in ("%F", "%.f", "%"):
         with pytest.raises(DataError, match="the time format"):
@@ -353,7 +353,7 @@ def test_a_format_that_fits_nothing_is_said_and_one_that_is_none_refused() -> No
 def test_a_unit_behind_all_numbers_is_taken_off_and_said(unit: str) -> None:
     found = read(*[f"{number}{unit}" for number in MANY], "n/a")
     assert found.column[:-1].to_list() == [float(number) for number in MANY]
-    assert found.warnings[0].startswith(f"a was read as numbers in {unit.strip()}: on the wire")
+    assert found.warnings[0].startswith(f"a was read as numbers in {unit.strip()}: send")
 
 
 @pytest.mark.parametrize(
@@ -372,7 +372,7 @@ def test_codes_and_names_of_kinds_are_no_numbers_with_units(cells: list[str]) ->
     ("cells", "words"),
     [
         ([f"{i} {'ms' if i % 3 else 's'}" for i in range(200)], r"different units \(ms, s\)"),
-        ([f"{i % 24:02d}:{i % 60:02d}:00" for i in range(200)], "durations or times of the day"),
+        ([f"{i % 24:02d}:{i % 60:02d}:00" for i in range(200)], "durations or times of day"),
     ],
 )
 def test_numbers_that_are_left_as_texts_say_so(cells: list[str], words: str) -> None:

@@ -22,7 +22,7 @@ from training.evaluation.choice import (
     weightings,
 )
 from training.evaluation.protocols import PROTOCOLS
-from training.evaluation.ranking import auc_and_ap
+from training.metrics import rank_metrics
 
 
 @given(st.lists(st.tuples(st.integers(-3, 3), st.booleans()), min_size=2, max_size=60))
@@ -31,7 +31,7 @@ def test_tied_scores_are_ranked_as_scikit_learn_ranks_them(rows: list[tuple[int,
     labels[:2] = False, True
     scores = np.array([float(score) for score, _ in rows])
     both = np.array([scores, -scores])
-    for scoring, measured in zip(both, auc_and_ap(both, labels), strict=True):
+    for scoring, measured in zip(both, np.stack(rank_metrics(both, labels), axis=1), strict=True):
         wanted = roc_auc_score(labels, scoring), average_precision_score(labels, scoring)
         np.testing.assert_allclose(measured, wanted, rtol=1e-12)
 
@@ -52,7 +52,7 @@ def figures(merits: list[list[float]], *, singles: list[list[float]]) -> list[Fi
     """Make figures by set, then by what is measured; the same in both protocols."""
     return [
         Figures(
-            dataset,
+            f"set-{dataset}",
             protocol,
             candidates=np.array([[merit, merit] for merit in of_set]),
             default=np.array([[0.25, 0.75]]),
@@ -84,7 +84,7 @@ def test_every_set_is_left_out_once_in_each_division() -> None:
 
 
 def test_one_set_cannot_be_left_out() -> None:
-    with pytest.raises(DataError, match="one set cannot be left out of itself"):
+    with pytest.raises(DataError, match="one set is not enough"):
         judge(figures([[0.5]], singles=[[0.5]]))
 
 
@@ -111,7 +111,7 @@ def test_the_command_shows_what_was_chosen(folder: Path) -> None:
     words = ["choice", "--data", str(folder), "--seeds", "1", "--detectors", "robust_zscore,kmeans"]
     ended = CliRunner().invoke(cli, words, catch_exceptions=False)
     assert ended.exit_code == 0, ended.output
-    for shown in ("choice, held out", "today's weights", "best single, held out", "of 15"):
+    for shown in ("chosen, held out", "current weights", "best single, held out", "of 15"):
         assert shown in ended.output
 
 
@@ -119,4 +119,4 @@ def test_the_command_refuses_detectors_that_learn_from_labels(folder: Path) -> N
     words = ["choice", "--data", str(folder), "--detectors", "gradient_boosting"]
     ended = CliRunner().invoke(cli, words)
     assert ended.exit_code == 2
-    assert "learns from labels" in ended.output
+    assert "needs labels" in ended.output

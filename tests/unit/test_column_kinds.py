@@ -13,8 +13,9 @@ from anomaly_app.core.model.schema import Row
 from anomaly_app.core.roles.roles import Roles
 from tests.support.factories import history
 from training.columns.column_kinds import is_category, is_identifier
-from training.history.history import History
-from training.schema import MOST_CATEGORIES, encode_history, infer_schema
+from training.encoding import encode_history
+from training.history import History
+from training.schema import MAX_CATEGORIES, infer_schema
 
 ROWS = 400
 RANDOM = np.random.default_rng(1)
@@ -56,7 +57,14 @@ def test_whole_numbers_of_other_names_are_quantities(name: str) -> None:
         ("card", CARDS),
         ("row", RANDOM.permutation(ROWS)),
     ],
-    ids=["strings", "strings with gaps", "named number", "named id", "one length", "dealt out"],
+    ids=[
+        "strings",
+        "strings with gaps",
+        "named number",
+        "named id",
+        "one length",
+        "serial numbers",
+    ],
 )
 def test_what_is_almost_always_different_and_no_quantity_is_an_identifier(
     name: str, values: Any
@@ -90,13 +98,13 @@ def test_what_was_asked_for_is_kept_whatever_it_is() -> None:
 
 def many_merchants(more: int) -> History:
     """Each merchant twice, and the first one ten times."""
-    names = [f"m{i:05d}" for i in range(MOST_CATEGORIES + more)] * 2 + ["m00000"] * 8
+    names = [f"m{i:05d}" for i in range(MAX_CATEGORIES + more)] * 2 + ["m00000"] * 8
     return History("made", pl.DataFrame({"merchant": names, "amount": np.arange(len(names)) % 97}))
 
 
 def test_as_many_categories_are_held_as_the_bound_says_and_none_is_rare() -> None:
     [merchant, _] = infer_schema(many_merchants(0)).schema.features
-    assert (len(merchant.categories), merchant.rare_values) == (MOST_CATEGORIES, 0)
+    assert (len(merchant.categories), merchant.rare_values) == (MAX_CATEGORIES, 0)
 
 
 def test_beyond_the_bound_the_rarest_are_one_class_to_which_new_ones_belong() -> None:
@@ -104,10 +112,10 @@ def test_beyond_the_bound_the_rarest_are_one_class_to_which_new_ones_belong() ->
     schema = infer_schema(data).schema
     merchant = schema.features[0]
     assert merchant.categories[0] == "m00000"
-    assert (len(merchant.categories), merchant.rare_values) == (MOST_CATEGORIES, 5)
+    assert (len(merchant.categories), merchant.rare_values) == (MAX_CATEGORIES, 5)
     assert merchant.rare_rate == pytest.approx(10 / len(data))
-    rare = float(MOST_CATEGORIES)
-    rows: list[Row] = [[f"m{MOST_CATEGORIES + 4}", 1.0], ["never seen", 1.0], ["m00000", 1.0]]
+    rare = float(MAX_CATEGORIES)
+    rows: list[Row] = [[f"m{MAX_CATEGORIES + 4}", 1.0], ["never seen", 1.0], ["m00000", 1.0]]
     assert schema.encode(rows, [0.0] * 3)[:, 0].tolist() == [rare, rare, 0.0]
     assert merchant.value_of(rare) == "one of 5 rare values"
 

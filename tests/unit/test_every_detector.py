@@ -11,7 +11,7 @@ from anomaly_app.core.model.model import unpickle_model
 from anomaly_app.core.scoring.pipeline import Pipeline
 from tests.support.detectors import FAR, fit, fitted, history, model, numbers, plant
 from tests.support.factories import NOON, record
-from training.schema import encode_history
+from training.encoding import encode_history
 
 
 @pytest.mark.parametrize("name", DETECTORS)

@@ -17,11 +17,10 @@ from anomaly_app.registry.artifacts import load_model
 from training.cli import cli
 from training.columns.labels import Labels, of_column
 from training.evaluation.evaluate import evaluate
-from training.evaluation.measures import measure
 from training.fit import FitOptions, fit_model
-from training.history.history import History
-from training.history.reading import read_history
-from training.threshold import ThresholdRule
+from training.history import History, read_history
+from training.metrics import measure
+from training.threshold import ThresholdOptions
 
 
 def read(folder: Path, content: str, words: str = "", name: str = "a.csv") -> History:
@@ -81,7 +80,7 @@ def test_two_values_of_a_label(anomaly: object, ordinary: object) -> None:
 def test_of_many_values_one_is_normal_and_the_others_are_not() -> None:
     made = labels_of("BENIGN", "DDoS", "PortScan", "BENIGN", "BENIGN")
     assert made.anomalous.tolist() == [False, True, True, False, False]
-    assert "'DDoS', 'PortScan' was taken for an anomaly and 'BENIGN' for normal" in made.warnings[0]
+    assert "'DDoS', 'PortScan' counts as an anomaly and 'BENIGN' as normal" in made.warnings[0]
 
 
 @pytest.mark.parametrize("empty", [None, "", "n/a", "unknown", "?"])
@@ -166,11 +165,9 @@ def test_a_name_alone_makes_no_part(
 def test_what_is_not_understood_is_said(tmp_path: Path) -> None:
     made = read(tmp_path, rows("class,timestamp,v", "red,fast,1", "green,slow,2", times=60))
     assert made.labels is None
-    assert "its values are not understood (2 different ones, such as 'green', 'red')" in said_of(
-        made, "class"
-    )
+    assert "its 2 values are not known label values ('green', 'red')" in said_of(made, "class")
     assert "label=class:VALUE" in said_of(made, "class")
-    assert "timestamp was not taken for the time" in said_of(made, "timestamp")
+    assert "timestamp is not used as the time" in said_of(made, "timestamp")
     assert made.frame.columns == ["timestamp", "v"]
 
 
@@ -202,9 +199,9 @@ def test_said_parts_are_read_as_they_were_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("time=v", "column 'v' holds no times that can be read"),
+        ("time=v", "cannot read the times in column 'v'"),
         ("label=v", "'x' (1 row), 'y' (1 row)"),
-        ("label=nowhere", "neither a column nor a file of windows"),
+        ("label=nowhere", "neither a column nor a file with time windows"),
         ("key=nobody", "there is no column 'nobody'"),
         ("timezone=Mars", "no time zone 'Mars'"),
         ("features=v,w", "there is no column 'w'"),
@@ -250,7 +247,7 @@ def test_rows_without_a_time_are_left_out_and_counted(tmp_path: Path) -> None:
     assert made.frame["v"].to_list() == [4, 1, 5]
     assert made.labels is not None
     assert made.labels.tolist() == [True, False, False]
-    assert "2 of 5 rows have no time that can be read and were left out" in said_of(made, "rows")
+    assert "2 of 5 rows have no readable time and were left out" in said_of(made, "rows")
     assert "(row 3)" in said_of(made, "rows")
 
 
@@ -275,7 +272,10 @@ def test_windows_of_anomalies_are_in_the_zone_of_the_times(tmp_path: Path) -> No
     assert made.labels is not None
     assert np.flatnonzero(made.labels).tolist() == [3, 4]
     windows.write_text(json.dumps({"other.csv": [["2026-07-05 03:00", "2026-07-05 04:00"]]}))
-    assert "no series of the data" in read(tmp_path, content, f"label={windows}").warnings[-1]
+    assert (
+        "no windows for any series of the data"
+        in read(tmp_path, content, f"label={windows}").warnings[-1]
+    )
 
 
 def half_labelled(seed: int = 0) -> History:
@@ -304,9 +304,11 @@ def test_unlabelled_rows_count_in_no_measure() -> None:
 
 
 @pytest.mark.parametrize("detector", ["robust_zscore", "gradient_boosting"])
-@pytest.mark.parametrize("rule", [ThresholdRule(f_beta=1.0), ThresholdRule(costs=(50.0, 1.0))])
+@pytest.mark.parametrize(
+    "rule", [ThresholdOptions(f_beta=1.0), ThresholdOptions(costs=(50.0, 1.0))]
+)
 def test_a_fit_and_an_evaluation_leave_unlabelled_rows_out(
-    detector: str, rule: ThresholdRule
+    detector: str, rule: ThresholdOptions
 ) -> None:
     data = half_labelled()
     options = FitOptions(detector=detector, threshold=rule)

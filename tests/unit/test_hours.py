@@ -17,10 +17,11 @@ from anomaly_app.core.model.schema import Feature, FeatureSchema
 from anomaly_app.core.roles.roles import HOUR, Roles
 from anomaly_app.errors import DataError
 from training.checks.columns import column_warnings
-from training.checks.data_check import data_warnings
+from training.checks.compatibility import data_warnings
+from training.encoding import encode_history
 from training.fit import FitOptions, fit_model
-from training.history.history import History
-from training.schema import encode_history, infer_schema
+from training.history import History
+from training.schema import infer_schema
 
 MIDNIGHT = datetime(2026, 3, 27, tzinfo=UTC).timestamp()
 DAY = 86_400.0
@@ -100,7 +101,7 @@ def test_the_hour_can_be_named_although_it_is_no_column() -> None:
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (history(2), "the history does not have every hour of the day on 3 days at least"),
+        (history(2), "the history does not cover every hour of the day on at least 3 days"),
         (dataclasses.replace(history(9), times=None), "the history has no times"),
     ],
 )
@@ -131,5 +132,7 @@ def test_new_data_at_hours_that_were_hardly_learnt_are_warned_of() -> None:
     other = dataclasses.replace(data, times=np.full(len(data), MIDNIGHT + 5 * 3600))
     made = replace(manifest, schema=schema)
     [said] = data_warnings(made, at_night, encode_history(at_night, schema))
-    assert said.startswith("hour_of_day: 50% of the rows are at hours at which training has 0.1%;")
+    assert said.startswith(
+        "hour_of_day: 50% of the rows are at hours with 0.0667% of the training rows;"
+    )
     assert data_warnings(made, other, encode_history(other, schema)) == ()

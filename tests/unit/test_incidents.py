@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.factories import NOON, history, incident, model
 from training.evaluation.incidents import find_incidents, group_rows
-from training.history.history import History
+from training.history import History
 from training.report.page import incident_rows
 
 ROWS = 140

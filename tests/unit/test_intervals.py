@@ -13,7 +13,7 @@ from tests.support.factories import history
 from training.evaluation.blocks import blocks_of
 from training.evaluation.intervals import (
     DRAWS,
-    MOST_THRESHOLDS,
+    MAX_THRESHOLDS,
     Bootstrap,
     binomial,
     differ,
@@ -21,8 +21,8 @@ from training.evaluation.intervals import (
     judge,
     sure_enough,
 )
-from training.evaluation.measures import measure
-from training.history.history import History
+from training.history import History
+from training.metrics import measure
 
 
 def alone(rows: int, seed: int = 0) -> Bootstrap:
@@ -52,7 +52,7 @@ def test_a_draw_measures_what_scikit_learn_measures_with_the_rows_weights(anomal
 
 def test_more_anomalies_than_thresholds_are_measured_nearly_as_well() -> None:
     rng = np.random.default_rng(0)
-    labels = np.arange(6_000) < 4 * MOST_THRESHOLDS
+    labels = np.arange(6_000) < 4 * MAX_THRESHOLDS
     log_p = -np.abs(rng.normal(size=6_000) + labels)
     draws = alone(6_000).ranking(log_p, labels)
     measured = average_precision_score(labels, -log_p)

@@ -11,8 +11,8 @@ from anomaly_app.errors import DataError
 from tests.support.factories import history
 from training.evaluation.compare import compare
 from training.fit import FitOptions, fit_model
-from training.history.history import History
-from training.threshold import ThresholdRule
+from training.history import History
+from training.threshold import ThresholdOptions
 
 
 def drifting(by: float, rows: int = 8_000) -> History:
@@ -25,7 +25,7 @@ def drifting(by: float, rows: int = 8_000) -> History:
 
 def warnings_of(data: History) -> list[str]:
     fitted = fit_model(data, FitOptions(), version="1")
-    return [w for w in fitted.manifest.training.warnings if "as many as asked" in w]
+    return [w for w in fitted.manifest.training.warnings if "differ from the request" in w]
 
 
 def test_steady_history_is_not_warned_of() -> None:
@@ -34,7 +34,7 @@ def test_steady_history_is_not_warned_of() -> None:
 
 def test_history_that_moves_is_warned_of_with_the_reason() -> None:
     [said] = warnings_of(drifting(60.0))
-    assert "rows alert (100%); about 5 (0.5%) were asked for. amount" in said
+    assert "rows alert (100%); about 5 (0.5%) were expected. amount" in said
     assert "amount has moved: its median was 19.9 and is 80.05" in said
 
 
@@ -44,7 +44,7 @@ def test_one_series_that_has_most_of_the_alerts_is_named() -> None:
     wild = (np.array(data.entities) == "card-3") & (np.arange(len(data)) >= len(data) * 7 // 8)
     amount = pl.col("amount") + pl.Series(wild * 500.0)
     [said] = warnings_of(dataclasses.replace(data, frame=data.frame.with_columns(amount)))
-    assert "are of card-3, which has 14.3% of the rows" in said
+    assert "of the alerts and 14.3% of the rows" in said
 
 
 def test_random_rows_that_are_held_back_are_no_later_ones() -> None:
@@ -57,7 +57,7 @@ def test_an_error_counts_the_rows_of_the_file() -> None:
 
 
 def test_an_error_counts_the_rows_before_they_were_split() -> None:
-    said = "^factory has 120 rows, of which 90 are to learn from; 100 are needed$"
+    said = "^factory has 120 rows, 90 of them for training; 100 are needed$"
     with pytest.raises(DataError, match=said):
         compare(history(120, anomalies=1), ["robust_zscore"])
 
@@ -69,7 +69,7 @@ def test_gaps_that_most_later_rows_have_are_said() -> None:
     data = dataclasses.replace(made, frame=made.frame.with_columns(amount), labels=None)
     said = fit_model(data, FitOptions(), version="1").manifest.training.warnings
     [line] = [line for line in said if line.startswith("of the rows held back")]
-    assert re.search(r"4\d\d of 1,000 rows alert .*; about 5 \(0.5%\) were asked for", line)
+    assert re.search(r"4\d\d of 1,000 rows alert .*; about 5 \(0.5%\) were expected", line)
     assert line.endswith("values of amount are missing there more often than before")
 
 
@@ -83,27 +83,28 @@ def with_wild_amounts(rows: int, share: float, since: float = 0.75) -> History:
 
 
 def test_rows_far_beyond_the_rest_are_said_to_alert_besides_what_was_asked() -> None:
-    options = FitOptions(detector="robust_zscore", threshold=ThresholdRule(alert_rate=0.001))
+    options = FitOptions(detector="robust_zscore", threshold=ThresholdOptions(alert_rate=0.001))
     training = fit_model(with_wild_amounts(8_000, 0.012), options, version="1").manifest
     [said] = [line for line in training.training.warnings if "far beyond the rest" in line]
     found = re.match(r"(\d+) of 2,000 rows held back \((.+)%\) are far beyond the rest", said)
     assert found is not None
     assert int(found[1]) == training.calibration.wild
     assert 10 <= int(found[1]) <= 40
-    assert said.endswith("and such rows alert besides the 0.1% that were asked for")
+    assert said.endswith("and alert in addition to the requested 0.1%")
 
 
 def test_alerts_of_rows_far_beyond_the_rest_are_not_too_many() -> None:
-    options = FitOptions(detector="robust_zscore", threshold=ThresholdRule(alert_rate=0.001))
+    options = FitOptions(detector="robust_zscore", threshold=ThresholdOptions(alert_rate=0.001))
     fitted = fit_model(with_wild_amounts(8_000, 0.012), options, version="1")
     assert fitted.manifest.metrics["alert_rate"] > 0.005
-    assert [line for line in fitted.manifest.training.warnings if "asked for" in line] == [
-        line for line in fitted.manifest.training.warnings if "far beyond the rest" in line
+    warnings = fitted.manifest.training.warnings
+    assert [line for line in warnings if "requested" in line or "expected" in line] == [
+        line for line in warnings if "far beyond the rest" in line
     ]
 
 
 def test_rows_far_beyond_the_rest_that_were_there_all_along_are_part_of_the_traffic() -> None:
-    options = FitOptions(detector="robust_zscore", threshold=ThresholdRule(alert_rate=0.001))
+    options = FitOptions(detector="robust_zscore", threshold=ThresholdOptions(alert_rate=0.001))
     fitted = fit_model(with_wild_amounts(8_000, 0.012, since=0.0), options, version="1")
     assert fitted.manifest.calibration.wild == 0
     assert fitted.manifest.metrics["alert_rate"] == pytest.approx(0.001, abs=0.001)

@@ -12,7 +12,7 @@ from anomaly_app.core.roles.missing_columns import missing_columns, nearest_colu
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.errors import DataError
 from tests.support.factories import fitted
-from training.history.history import History
+from training.history import History
 from training.history.model_roles import read_for_model
 
 ROLES = Roles(key="card", time="at", label="bad")

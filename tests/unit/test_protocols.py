@@ -12,8 +12,8 @@ import pytest
 from anomaly_app.errors import DataError
 from training.evaluation.benchmark import Average, Measurement, averages, benchmark
 from training.evaluation.protocols import (
-    DIRT,
-    MOST_ROWS,
+    CONTAMINATION,
+    MAX_ROWS,
     LabelledSet,
     Protocol,
     Split,
@@ -21,7 +21,7 @@ from training.evaluation.protocols import (
     read_set,
     split,
 )
-from training.history.reading import read_history
+from training.history import read_history
 
 BOTH: tuple[Protocol, ...] = ("A", "C")
 
@@ -48,7 +48,7 @@ def test_no_row_is_in_both_parts_or_twice_in_one(protocol: Protocol, rows: tuple
     labelled = numbered(*rows)
     parts = split(labelled, protocol, seed=1)
     seen = numbers_of(parts.train) + numbers_of(parts.test)
-    assert len(set(seen)) == len(seen) == min(sum(rows), MOST_ROWS)
+    assert len(set(seen)) == len(seen) == min(sum(rows), MAX_ROWS)
     assert set(seen) <= set(numbers_of(labelled.matrix))
 
 
@@ -68,7 +68,7 @@ def test_protocol_a_learns_half_of_the_ordinary_rows_and_tests_on_all_else() -> 
 def test_protocol_c_has_two_per_cent_of_anomalies_to_learn_that_are_not_tested_on() -> None:
     parts = split(numbered(9_800, 200), "C", seed=1)
     assert (len(parts.train), anomalies_to_learn(parts)) == (5_000, 100)
-    assert anomalies_to_learn(parts) / len(parts.train) == DIRT
+    assert anomalies_to_learn(parts) / len(parts.train) == CONTAMINATION
     assert (len(parts.test), parts.labels.sum()) == (5_000, 100)
 
 
@@ -91,15 +91,15 @@ def test_large_sets_are_subsampled_with_their_rate_of_anomalies(protocol: Protoc
     in_order = np.argsort(made.matrix[:, 0])
     labelled = LabelledSet("in order", made.matrix[in_order], made.labels[in_order])
     parts = split(labelled, protocol, seed=1)
-    assert len(parts.train) + len(parts.test) == MOST_ROWS
+    assert len(parts.train) + len(parts.test) == MAX_ROWS
     assert anomalies_to_learn(parts) + parts.labels.sum() == 500
     for kept in (parts.train[:, 0], parts.test[:, 0]):  # drawn from all rows, not the first ones
         assert np.median(kept[kept >= 0]) == pytest.approx(19_000, rel=0.05)
 
 
 def test_a_set_of_just_so_many_rows_is_kept_whole() -> None:
-    parts = split(numbered(MOST_ROWS - 10, 10), "A", seed=1)
-    assert len(parts.train) + len(parts.test) == MOST_ROWS
+    parts = split(numbered(MAX_ROWS - 10, 10), "A", seed=1)
+    assert len(parts.train) + len(parts.test) == MAX_ROWS
     assert parts.labels.sum() == 10
 
 
@@ -155,12 +155,12 @@ ROWS = np.ones((3, 2))
         ({"X": [["a"]], "y": [1]}, "cannot be read as arrays X and y"),
         ({"X": np.array([[None]]), "y": [1]}, "cannot be read as arrays X and y"),
         ({"X": ROWS, "y": [0, 1]}, "needs a label in y for each row"),
-        ({"X": ROWS, "y": [0, 0, 0]}, "both kinds of rows"),
-        ({"X": ROWS, "y": [1, 1, 1]}, "both kinds of rows"),
+        ({"X": ROWS, "y": [0, 0, 0]}, "both kinds"),
+        ({"X": ROWS, "y": [1, 1, 1]}, "both kinds"),
         ({"X": ROWS, "y": [[0], [1], [0]]}, "needs a label in y for each row"),
         ({"X": ROWS[0], "y": [0, 1]}, "needs a label in y for each row"),
         ({"X": 5.0, "y": 1}, "needs a label in y for each row"),
-        ({"X": np.empty((0, 2)), "y": []}, "both kinds of rows"),
+        ({"X": np.empty((0, 2)), "y": []}, "both kinds"),
         ({"X": ROWS * np.nan, "y": [0, 1, 0]}, "missing or infinite values"),
         ({"X": ROWS * np.inf, "y": [0, 1, 0]}, "missing or infinite values"),
     ],
@@ -212,7 +212,7 @@ def test_sets_are_found_by_name_and_nothing_else_is(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_sets_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="holds no npz file"):
+    with pytest.raises(DataError, match="has no npz files"):
         find_sets(tmp_path)
 
 

@@ -70,8 +70,8 @@ def test_a_single_detector_ranks_nowhere() -> None:
 def test_few_incidents_rank_nobody() -> None:
     unsure = comparison(contender("knn", 0.8, sure=False), contender("pca", 0.6, sure=False))
     assert recommendation(unsure) == (
-        "knn has the highest average precision of 2, which may be chance. The anomalies are of "
-        "fewer than 5 incidents: too few to tell detectors apart."
+        "knn has the highest average precision of 2, which may be chance. There are fewer "
+        "than 5 incidents, too few to tell detectors apart."
     )
 
 
@@ -79,20 +79,20 @@ def test_a_detector_that_alerts_on_nearly_all_rows_is_never_first_without_a_word
     loud = comparison(contender("knn", 0.8, alerts=0.94), contender("pca", 0.6))
     assert recommendation(loud) == (
         "knn ranks first of 2 by average precision, but its alerts are off: 9,400 of 10,000 rows "
-        "alert (94%); about 50 (0.5%) were asked for. Of those that alert on about as many rows "
-        "as asked, pca comes first (average precision 0.600)."
+        "alert (94%); about 50 (0.5%) were expected. Among detectors that alert on about as "
+        "many rows as requested, pca ranks first (average precision 0.600)."
     )
     page = comparison_report(loud, when=WHEN)
     assert "ranks first of 2, but alerts on 94% of the rows" in page
-    assert "asked for: 0.5% of the rows; found: knn 94%" in page
+    assert "requested: 0.5% of the rows; found: knn 94%" in page
     assert page.count('class="number off"') == 1
 
 
 def test_a_detector_that_never_alerts_is_not_recommended_either() -> None:
     silent = comparison(contender("knn", 0.8, alerts=0.0), contender("pca", 0.6, alerts=0.9))
-    assert "none of 10,000 rows alerts; about 50 were asked for" in recommendation(silent)
+    assert "none of 10,000 rows alerts; about 50 were expected" in recommendation(silent)
     assert recommendation(silent).endswith(
-        "No other detector alerts on about as many rows as asked."
+        "No other detector alerts on about as many rows as requested."
     )
 
 
@@ -101,8 +101,8 @@ def test_the_first_of_those_that_need_no_labels_is_named_too() -> None:
         contender("gradient_boosting", 0.9), contender("knn", 0.6), contender("pca", 0.6)
     )
     assert recommendation(learner) == (
-        "gradient_boosting ranks first of 3 by average precision. Of those that learn without "
-        "labels, knn comes first, and ties with pca."
+        "gradient_boosting ranks first of 3 by average precision. Among detectors that need "
+        "no labels, knn ranks first, and ties with pca."
     )
 
 

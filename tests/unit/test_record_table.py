@@ -111,7 +111,7 @@ def test_a_topic_of_ever_new_names_does_not_grow_without_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(record_table, "BATCH", 10)
-    monkeypatch.setattr(record_table, "MOST_FIELDS", 40)
+    monkeypatch.setattr(record_table, "MAX_FIELDS", 40)
     frame = table_of(*({f"name{i}": i} for i in range(500))).to_frame()
     assert len(frame) == 500
     assert frame.width < 60
@@ -153,7 +153,7 @@ def test_a_field_that_was_named_and_is_in_no_record_is_told() -> None:
 
 def test_records_left_out_are_one_line() -> None:
     history = topic_history(ADDRESS, table_of(ROW, ROW, None), Roles())
-    assert history.warnings == ("1 of 3 records could not be read and were left out: 1 null-value",)
+    assert history.warnings == ("1 of 3 records are unreadable and were left out: 1 null-value",)
 
 
 @pytest.mark.parametrize(

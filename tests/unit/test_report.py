@@ -20,16 +20,20 @@ from training.evaluation.agreement import mean_overlap, overlap, top_rows
 from training.evaluation.compare import compare
 from training.evaluation.contenders import Comparison
 from training.evaluation.evaluate import Evaluation, evaluate
-from training.evaluation.synthetic_anomalies import MOST_PLANTED, plant, planted_auc
+from training.evaluation.synthetic_anomalies import (
+    MAX_SYNTHETIC,
+    synthetic_anomalies,
+    synthetic_auc,
+)
 from training.fit import FitOptions, fit_model
-from training.history.history import History
+from training.history import History
 from training.report.comparison import comparison_report
 from training.report.evaluation import evaluation_report
 from training.report.page import _ENVIRONMENT, incident_rows, unbroken
 from training.report.plots import scores_of
 from training.report.traffic import DAY, HOUR, WEEK, alerts_over_time, traffic_of
 from training.report.words import moment, span
-from training.threshold import ThresholdRule
+from training.threshold import ThresholdOptions
 
 WHEN = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 
@@ -37,7 +41,7 @@ HOSTILE = "<script>alert('$x$')</script>"
 
 
 def fitted(data: History) -> Model:
-    rule = ThresholdRule(alert_rate=0.02)
+    rule = ThresholdOptions(alert_rate=0.02)
     made = fit_model(data, FitOptions(detector="robust_zscore", threshold=rule), version="1")
     return Model.from_bytes(made.manifest.to_json(), made.pickle, where="test")
 
@@ -199,14 +203,14 @@ def test_a_comparison_with_labels_ranks_by_average_precision_and_explains_its_co
         assert words in read.text
 
 
-def test_a_comparison_without_labels_plants_anomalies_and_looks_for_agreement() -> None:
+def test_a_comparison_without_labels_makes_anomalies_and_looks_for_agreement() -> None:
     comparison = compared(labelled=False)
     for contender in comparison.contenders:
         assert contender.unlabelled is not None
-        assert contender.merit == contender.unlabelled.planted_auc > 0.6
+        assert contender.merit == contender.unlabelled.synthetic_auc > 0.6
         assert 0.0 <= contender.unlabelled.agreement <= 1.0
         assert contender.unlabelled.stability == 1.0, "these have no chance in them"
-    assert "planted AUC" in Page(comparison_report(comparison, when=WHEN)).text
+    assert "synthetic AUC" in Page(comparison_report(comparison, when=WHEN)).text
 
 
 def test_the_judged_rows_of_a_comparison_are_the_latest_and_seen_by_no_fit() -> None:
@@ -223,22 +227,22 @@ def test_a_comparison_of_too_few_rows_is_refused() -> None:
         compare(history(110, anomalies=2), ["pca"])
 
 
-def test_planted_anomalies_differ_from_their_rows_in_one_to_three_values() -> None:
+def test_synthetic_anomalies_differ_from_their_rows_in_one_to_three_values() -> None:
     rng = np.random.default_rng(0)
     matrix = np.column_stack([rng.normal(20.0, 4.0, 500), rng.integers(0, 3, 500)])
-    planted = plant(matrix, SCHEMA, seed=3)
-    np.testing.assert_array_equal(planted, plant(matrix, SCHEMA, seed=3))
-    assert len(planted) == 500
-    assert len(plant(np.tile(matrix, (9, 1)), SCHEMA, seed=3)) == MOST_PLANTED
-    assert (planted[:, 0] > matrix[:, 0].max()).any()
-    assert (planted[:, 1] == UNKNOWN_CATEGORY).any()
+    made = synthetic_anomalies(matrix, SCHEMA, seed=3)
+    np.testing.assert_array_equal(made, synthetic_anomalies(matrix, SCHEMA, seed=3))
+    assert len(made) == 500
+    assert len(synthetic_anomalies(np.tile(matrix, (9, 1)), SCHEMA, seed=3)) == MAX_SYNTHETIC
+    assert (made[:, 0] > matrix[:, 0].max()).any()
+    assert (made[:, 1] == UNKNOWN_CATEGORY).any()
     values = set(matrix[:, 0])
-    assert any(value in values for value in planted[:, 0])
+    assert any(value in values for value in made[:, 0])
 
 
-def test_planted_anomalies_are_told_apart_by_their_p_values() -> None:
-    assert planted_auc(np.array([-1.0, -2.0]), np.array([-3.0, -4.0])) == 1.0
-    assert planted_auc(np.array([-1.0, -2.0]), np.array([-1.0, -2.0])) == 0.5
+def test_synthetic_anomalies_are_told_apart_by_their_p_values() -> None:
+    assert synthetic_auc(np.array([-1.0, -2.0]), np.array([-3.0, -4.0])) == 1.0
+    assert synthetic_auc(np.array([-1.0, -2.0]), np.array([-1.0, -2.0])) == 0.5
 
 
 def test_the_overlap_of_top_rows_is_that_of_jaccard() -> None:

@@ -64,7 +64,7 @@ def test_it_is_named_with_what_to_say_and_missing_once_it_is_said() -> None:
     table = Table("made", often(-200).to_frame().with_columns(b=pl.lit(-200.0)))
     (line,) = typed(table, Roles()).of_columns["a"]
     assert line.startswith("a: -200 occurs in 30 rows (9%)")
-    assert line.endswith("say --roles 'missing=-200'")
+    assert line.endswith("set --roles 'missing=-200'")
     said = typed(table, Roles.parse("missing=-200 categories=b"))
     assert said.of_columns == {}
     assert said.frame.null_count().row(0) == (30, 0)

@@ -13,13 +13,15 @@ from anomaly_app.core.roles.roles import Roles
 from anomaly_app.core.scoring.pipeline import Pipeline
 from anomaly_app.errors import DataError
 from tests.support.factories import NOON, history, record
-from training.checks.data_check import data_warnings, require_columns
+from training.checks.compatibility import data_warnings, require_columns
+from training.encoding import encode_history
 from training.evaluation.evaluate import evaluate
-from training.fit import FitOptions, fit_model, hold_back
-from training.history.history import History
-from training.schema import encode_history, infer_schema
+from training.fit import FitOptions, fit_model
+from training.history import History
+from training.holdout import hold_back
+from training.schema import infer_schema
 from training.series import infer_scales
-from training.threshold import ThresholdRule
+from training.threshold import ThresholdOptions
 
 EACH = 1_000
 SIZES = {"pump": 1.0, "valve": 50.0, "plant": 2_000.0}
@@ -45,7 +47,7 @@ def series(
 
 @cache
 def model() -> Model:
-    options = FitOptions(threshold=ThresholdRule(alert_rate=0.01))
+    options = FitOptions(threshold=ThresholdOptions(alert_rate=0.01))
     fitted = fit_model(series(), options, version="1")
     return Model.from_bytes(fitted.manifest.to_json(), fitted.pickle, where="made")
 
@@ -56,8 +58,8 @@ def test_a_number_whose_scale_differs_is_scaled_and_others_are_not_and_it_is_sai
     assert list(scales.series) == ["plant", "pump", "valve"]
     assert scales.scaled.tolist() == [True, False]
     assert model().manifest.training.warnings == (
-        "value: the 3 series are on different scales, so each is judged on its own; a series that "
-        "is not in the history is judged on that of all",
+        "value: the 3 series have different scales, so each is judged on its own scale; new series "
+        "are judged on the common scale",
     )
 
 
@@ -116,8 +118,8 @@ def test_a_series_that_training_did_not_hold_is_seen_in_new_data() -> None:
     new = series({"pump": 1.0, "fan": 1.0})
     [said] = [w for w in evaluate(model(), new).warnings if "series" in w]
     assert said == (
-        "1,000 rows (50%) are of series that training did not hold (fan): they are judged on the "
-        "scale of all series together"
+        "1,000 rows (50%) are of series unknown in training (fan): they are judged on the "
+        "common scale"
     )
 
 

@@ -13,17 +13,16 @@ from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.calibration import Calibration
 from anomaly_app.errors import DataError
 from tests.support.factories import history
-from training.history.history import History
+from training.history import History, Labels
 from training.threshold import (
     ALERT_RATE,
-    ThresholdRule,
-    check_rule,
+    ThresholdOptions,
+    check_options,
     choose_threshold,
     transactions_a_day,
 )
-from training.thresholds import (
-    MOST_RATE,
-    Labels,
+from training.threshold_rules import (
+    MAX_RATE,
     Threshold,
     from_budget,
     from_costs,
@@ -70,7 +69,7 @@ def cost(alerts: Labels, labels: Labels, missed: float, false_alert: float) -> f
 
 def every_way_to_alert(log_p: Matrix) -> list[Labels]:
     """On nothing, and on all rows up to each of them that may be alerted on at all."""
-    possible = [last for last in log_p.tolist() if last <= np.log(MOST_RATE)]
+    possible = [last for last in log_p.tolist() if last <= np.log(MAX_RATE)]
     return [log_p < -np.inf, *(log_p <= last for last in possible)]
 
 
@@ -159,7 +158,7 @@ def test_rows_beyond_a_p_value_of_a_half_are_counted_as_what_they_are_missed() -
         ),
         (
             from_costs(-np.arange(6.0), LABELS, missed=9.0, false_alert=1.0),
-            "least cost at 9 for a missed anomaly and 1 for a false alert: 0.5 a row on 2 "
+            "lowest cost at 9 for a missed anomaly and 1 for a false alert: 0.5 a row on 2 "
             "labelled anomalies",
         ),
     ],
@@ -201,23 +200,23 @@ def test_alerts_on_fresh_ordinary_days_come_out_at_the_budget(held_back: int) ->
 @pytest.mark.parametrize(
     ("rule", "expected"),
     [
-        (ThresholdRule(), from_quantile(ALERT_RATE)),
-        (ThresholdRule(alert_rate=0.03), from_quantile(0.03)),
-        (ThresholdRule(alerts_a_day=3, transactions_a_day=1_000), from_budget(3, 1_000)),
-        (ThresholdRule(f_beta=0.5), from_f_beta(LOG_P, LABELS, 0.5)),
-        (ThresholdRule(costs=(7, 2)), from_costs(LOG_P, LABELS, missed=7, false_alert=2)),
+        (ThresholdOptions(), from_quantile(ALERT_RATE)),
+        (ThresholdOptions(alert_rate=0.03), from_quantile(0.03)),
+        (ThresholdOptions(alerts_a_day=3, transactions_a_day=1_000), from_budget(3, 1_000)),
+        (ThresholdOptions(f_beta=0.5), from_f_beta(LOG_P, LABELS, 0.5)),
+        (ThresholdOptions(costs=(7, 2)), from_costs(LOG_P, LABELS, missed=7, false_alert=2)),
     ],
 )
-def test_each_rule_sets_its_threshold(rule: ThresholdRule, expected: Threshold) -> None:
+def test_each_rule_sets_its_threshold(rule: ThresholdOptions, expected: Threshold) -> None:
     held_back = dataclasses.replace(history(6, anomalies=2), labels=LABELS)
-    check_rule(rule, held_back)
+    check_options(rule, held_back)
     assert choose_threshold(rule, LOG_P, held_back) == expected
 
 
 def test_traffic_is_that_of_the_history_unless_it_is_given() -> None:
     minutely = history(1_441)  # a day, and the first minute of the next
     assert transactions_a_day(minutely) == 1_441
-    rule = ThresholdRule(alerts_a_day=3)
+    rule = ThresholdOptions(alerts_a_day=3)
     assert choose_threshold(rule, LOG_P, minutely) == from_budget(3, 1_441)
     given_too = dataclasses.replace(rule, transactions_a_day=300.0)
     assert choose_threshold(given_too, LOG_P, minutely) == from_budget(3, 300)
@@ -227,9 +226,9 @@ def test_traffic_is_that_of_the_history_unless_it_is_given() -> None:
 def test_without_times_or_at_one_moment_there_is_no_traffic(times: Matrix | None) -> None:
     timeless = dataclasses.replace(history(100), times=times)
     assert transactions_a_day(timeless) is None
-    with pytest.raises(DataError, match="give --transactions-per-day as well"):
-        check_rule(ThresholdRule(alerts_a_day=3), timeless)
-    check_rule(ThresholdRule(alerts_a_day=3, transactions_a_day=9), timeless)
+    with pytest.raises(DataError, match="add --transactions-per-day$"):
+        check_options(ThresholdOptions(alerts_a_day=3), timeless)
+    check_options(ThresholdOptions(alerts_a_day=3, transactions_a_day=9), timeless)
 
 
 ONE_OF_EACH: dict[str, Any] = {
@@ -243,31 +242,35 @@ ONE_OF_EACH: dict[str, Any] = {
 @pytest.mark.parametrize("first", ONE_OF_EACH)
 @pytest.mark.parametrize("second", ONE_OF_EACH)
 def test_two_rules_contradict_each_other(first: str, second: str) -> None:
-    rule = ThresholdRule(**{name: ONE_OF_EACH[name] for name in (first, second)})
+    given = {name: ONE_OF_EACH[name] for name in (first, second)}
     if first == second:
-        check_rule(rule, history(100))
+        check_options(ThresholdOptions(**given), history(100))
         return
     with pytest.raises(DataError, match="^[^\n]*--alert-rate, --alerts-per-day, --f-beta and") as e:
-        check_rule(rule, history(100))
+        ThresholdOptions(**given)
     assert "\n" not in str(e.value)
 
 
 @pytest.mark.parametrize("alert_rate", [0.0, -0.1, 0.51, float("nan")])
 def test_a_rate_out_of_range_is_refused(alert_rate: float) -> None:
-    with pytest.raises(DataError, match="^--alert-rate .* is not above 0 and at most 0.5$"):
-        check_rule(ThresholdRule(alert_rate=alert_rate), history(100))
+    with pytest.raises(DataError, match="^--alert-rate must be above 0 and at most 0.5, not .*$"):
+        check_options(ThresholdOptions(alert_rate=alert_rate), history(100))
 
 
-@pytest.mark.parametrize("rule", [ThresholdRule(f_beta=1.0), ThresholdRule(costs=(5.0, 1.0))])
+@pytest.mark.parametrize("rule", [ThresholdOptions(f_beta=1.0), ThresholdOptions(costs=(5.0, 1.0))])
 @pytest.mark.parametrize("labels", [None, np.zeros(100, dtype=bool), np.ones(100, dtype=bool)])
-def test_rules_on_labels_need_both_kinds(rule: ThresholdRule, labels: Labels | None) -> None:
+def test_rules_on_labels_need_both_kinds(rule: ThresholdOptions, labels: Labels | None) -> None:
     one_kind = dataclasses.replace(history(100), labels=labels)
     with pytest.raises(DataError, match="use --alert-rate or --alerts-per-day$") as refusal:
-        check_rule(rule, one_kind)
+        check_options(rule, one_kind)
     assert "\n" not in str(refusal.value)
-    check_rule(rule, history(100))
+    check_options(rule, history(100))
 
 
 def test_rules_without_labels_need_none() -> None:
-    for rule in (ThresholdRule(), ThresholdRule(alert_rate=0.1), ThresholdRule(alerts_a_day=1)):
-        check_rule(rule, unlabelled())
+    for rule in (
+        ThresholdOptions(),
+        ThresholdOptions(alert_rate=0.1),
+        ThresholdOptions(alerts_a_day=1),
+    ):
+        check_options(rule, unlabelled())

@@ -17,10 +17,11 @@ from anomaly_app.errors import DataError
 from anomaly_app.registry.artifacts import load_model
 from tests.support.factories import history, record
 from training.cli import cli
+from training.encoding import encode_history
 from training.fit import FitOptions, fit_model
-from training.history.reading import read_history
-from training.schema import encode_history, infer_schema
-from training.threshold import ThresholdRule
+from training.history import read_history
+from training.schema import infer_schema
+from training.threshold import ThresholdOptions
 
 CSV = "id,cust,when,amt,shop,is_fraud\n1,a,2026-01-02T00:00:00Z,2.5,food,0\n2,b,2026-01-01,9.5,,1\n"
 
@@ -117,7 +118,7 @@ def test_series_of_their_own_are_cut_each_for_itself() -> None:
         ("a.npz", b"not npz", "cannot be read as npz"),
         ("a.csv", b"", "is empty"),
         ("a.csv", b"a,b\n", "no rows"),
-        ("a.csv", b"time,cust\n5,1\n", "no column left"),
+        ("a.csv", b"time,cust\n5,1\n", "has no features"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named(
@@ -171,15 +172,15 @@ def test_the_same_data_and_seed_give_the_same_artifact() -> None:
 @pytest.mark.parametrize("alert_rate", [0.005, 0.02, 0.1])
 def test_the_alert_rate_is_kept_on_the_rows_held_back(alert_rate: float) -> None:
     fitted = fit_model(
-        history(8_000), FitOptions(threshold=ThresholdRule(alert_rate=alert_rate)), version="1"
+        history(8_000), FitOptions(threshold=ThresholdOptions(alert_rate=alert_rate)), version="1"
     )
     assert fitted.manifest.metrics["alert_rate"] == pytest.approx(alert_rate, rel=0.3)
 
 
-def test_planted_anomalies_are_found() -> None:
+def test_synthetic_anomalies_are_found() -> None:
     metrics = fit_model(
         history(4_000, anomalies=80),
-        FitOptions(threshold=ThresholdRule(alert_rate=0.02)),
+        FitOptions(threshold=ThresholdOptions(alert_rate=0.02)),
         version="1",
     ).manifest.metrics
     assert metrics["roc_auc"] > 0.95

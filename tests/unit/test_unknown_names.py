@@ -8,14 +8,13 @@ import pytest
 
 from anomaly_app.core.roles.roles import Roles
 from tests.support.histories import BASE, changed, renamed, table
-from training.checks.leaks import Labelled
-from training.columns.intervals_of_time import beginnings
-from training.columns.key_by_pattern import key_by_pattern
-from training.columns.label_names import word_of_label
+from training.checks.label_leakage import Labelled
+from training.columns.key_inference import infer_key
+from training.columns.label_column_names import word_of_label
 from training.columns.labels import of_column
-from training.columns.time_by_values import times_by_values
-from training.history.history import History
-from training.history.reading import read_history
+from training.columns.time_inference import infer_time
+from training.columns.time_intervals import interval_starts
+from training.history import History, read_history
 
 
 @pytest.mark.parametrize(
@@ -66,7 +65,7 @@ def test_what_was_said_wins(tmp_path: Path, words: str) -> None:
 
 def keys(name: str, values: list[str | int | float]) -> str | None:
     frame = pl.DataFrame({name: values})
-    return key_by_pattern(frame, Roles(), set())[0]
+    return infer_key(frame, Roles(), set()).column
 
 
 def test_a_key_repeats_and_has_a_name_of_one() -> None:
@@ -98,7 +97,7 @@ def test_numbers_are_times_that_count_from_1970(
     name: str, first: int, step: int, is_time: bool
 ) -> None:
     frame = pl.DataFrame({name: [first + step * i for i in range(300)]})
-    assert (times_by_values(frame, Roles(), set()).time == name) == is_time
+    assert (infer_time(frame, Roles(), set()).column == name) == is_time
 
 
 def labelled(column: list[int], labels: list[int]) -> bool:
@@ -151,4 +150,4 @@ def test_a_newer_file_is_read_by_what_was_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize("values", ["{} to {}", "{} - {}", "{}.5 - {}.5"])
 def test_intervals_of_numbers_are_no_times(values: str) -> None:
     frame = pl.DataFrame({"age": [values.format(20 + i % 9, 30 + i % 9) for i in range(50)]})
-    assert beginnings(frame, Roles())[1] == []
+    assert interval_starts(frame, Roles())[1] == []

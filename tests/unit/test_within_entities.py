@@ -9,7 +9,7 @@ import pytest
 
 from anomaly_app.core.roles.roles import Roles
 from training.checks.columns import column_warnings
-from training.history.history import History
+from training.history import History
 from training.schema import infer_schema
 
 CARDS, EACH = 40, 30

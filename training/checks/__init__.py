@@ -1,1 +1,1 @@
-"""Checks of a history: what would mislead a model, said before it is fitted."""
+"""Checks of a history: warnings about data that would mislead a model."""

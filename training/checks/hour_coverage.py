@@ -1,4 +1,4 @@
-"""Whether a history tells what is usual at every hour of the day."""
+"""Check whether a history covers every hour of the day."""
 
 import numpy as np
 
@@ -11,19 +11,19 @@ from anomaly_app.core.hours import (
 )
 from anomaly_app.core.model.schema import Feature
 from anomaly_app.core.roles.roles import HOUR
-from training.history.history import History
+from training.history import History
 
-LEAST_DAYS = 3
-"""Days on which every hour of the day must have been seen: fewer may be like no other."""
+MIN_DAYS = 3
+"""Minimum number of days on which each hour of the day must occur."""
 
 DAY = int(HOURS_PER_DAY)
 
 
 def hour_feature(history: History) -> Feature | None:
-    """Describe the hour of the day; None where it is no feature.
+    """Return the feature for the hour of the day; None if it is not a feature.
 
-    It is one where the roles want it, and every hour of the day, as the clocks of the roles'
-    zone count them, was seen on `LEAST_DAYS` days.
+    It is a feature if the roles allow it, and every hour of the day, in the time zone of the
+    roles, occurs on at least `MIN_DAYS` days.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def hour_feature(history: History) -> Feature | None:
     timezone = history.roles.timezone
     hours = np.unique(local_seconds(history.times, timezone) // SECONDS_PER_HOUR)
     days_of_hours = np.bincount((hours % DAY).astype(int), minlength=DAY)
-    if days_of_hours.min() < LEAST_DAYS:
+    if days_of_hours.min() < MIN_DAYS:
         return None
     found = hour_of_day(history.times, timezone)
     return Feature(
@@ -48,21 +48,21 @@ def hour_feature(history: History) -> Feature | None:
 
 
 def hour_warning(history: History) -> str | None:
-    """Say that the hour of the day was asked for, and is no feature; None otherwise."""
+    """Warn if the user wants the hour of the day and it is not a feature; None otherwise."""
     if HOUR not in history.roles.features or HOUR in history.frame.columns:
         return None
     if history.times is None:
         return f"{HOUR} was left out: the history has no times"
     if hour_feature(history) is None:
         return (
-            f"{HOUR} was left out: the history does not have every hour of the day on "
-            f"{LEAST_DAYS} days at least"
+            f"{HOUR} was left out: the history does not cover every hour of the day on at least "
+            f"{MIN_DAYS} days"
         )
     return None
 
 
 def shares_of_hours(hours: Times) -> Times:
-    """Share of the rows in each hour of the day, from their hours of the day, 0 to 24."""
+    """Return the share of rows in each hour of the day, given their hours of the day, 0 to 24."""
     counted = np.bincount(np.minimum(hours.astype(int), DAY - 1), minlength=DAY)
     shares: Times = counted / max(len(hours), 1)
     return shares

@@ -1,32 +1,34 @@
-"""Whether a model that is calibrated on earlier rows alerts as often as asked on later ones."""
+"""Check whether a model calibrated on earlier rows alerts as often as requested on later rows."""
+
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.calibration import Calibration
 from anomaly_app.core.model.schema import FeatureSchema
 from anomaly_app.core.wording import percent
 from training.checks.alert_share import alert_share_warning
 from training.checks.drift import change_in_words
-from training.history.history import History
-from training.series import places_in_time
+from training.history import History
+from training.holdout import positions_in_time
 
-Rows = npt.NDArray[np.bool_]
+Rows: TypeAlias = npt.NDArray[np.bool_]
 
 HALF = 0.5
 
-MOST_NAMED = 3
-"""Features that are named at most."""
+MAX_NAMED = 3
+"""Maximum number of features to list."""
 
 
-def wild_rows(calibration: Calibration, raw: Matrix) -> Rows:
-    """Tell which of the rows held back have no vote on what is ordinary.
+def wild_rows(calibration: Calibration, raw: Vector) -> Rows:
+    """Return which of the held-back rows do not count as ordinary in the calibration.
 
     Parameters
     ----------
     calibration
-        On these rows.
+        Fitted on these rows.
     raw
         Their scores (high = abnormal), shape ``(rows,)``.
     """
@@ -36,14 +38,14 @@ def wild_rows(calibration: Calibration, raw: Matrix) -> Rows:
 
 
 def wild_rows_warning(wild: Rows, alert_rate: float) -> str | None:
-    """Say that some of the rows held back count as anomalies; None where none does."""
+    """Warn that some of the held-back rows count as anomalies; None if none does."""
     found = int(wild.sum())
     if not found:
         return None
     return (
-        f"{found:,} of {len(wild):,} rows held back ({percent(found / len(wild))}) are far beyond "
-        "the rest: they count as anomalies, not as the tail of ordinary rows, and such rows alert "
-        f"besides the {percent(alert_rate)} that were asked for"
+        f"{found:,} of {len(wild):,} held-back rows ({percent(found / len(wild))}) are far beyond "
+        "the rest: they count as anomalies, not as the tail of ordinary rows, and alert in "
+        f"addition to the requested {percent(alert_rate)}"
     )
 
 
@@ -51,36 +53,36 @@ def later_alerts_warning(
     fitted_on: History,
     held_back: History,
     schema: FeatureSchema,
-    raw: Matrix,
-    learnt: Matrix,
+    raw: Vector,
+    learnt: Vector,
     wild: Rows,
     alert_rate: float,
 ) -> str | None:
-    """Say that the alerts on new rows will be none, or far too many; None where all is well.
+    """Warn if there will be no alerts on new rows, or far too many; None otherwise.
 
-    On the rows that calibrate, the share is as asked by construction. So the earlier half of them
-    calibrates here, and alerts are counted on the later half, which is new to it.
+    On the calibration rows, the share of alerts is as requested by construction. So the earlier
+    half of them is used to calibrate here, and alerts are counted on the later half.
 
     Parameters
     ----------
     fitted_on
-        The rows that the detector learnt from.
+        The training rows.
     held_back
-        Those that it did not; without times their order means nothing, and nothing is said.
+        The calibration rows. Without times, their order means nothing, and there is no warning.
     schema
-        Of both.
+        Schema of both.
     raw
-        The detector's scores of the rows held back (high = abnormal), shape ``(rows,)``.
+        Scores of the held-back rows (high = abnormal), shape ``(rows,)``.
     learnt
-        Its scores of rows that it learnt from.
+        Scores of training rows, shape ``(others,)``.
     wild
-        Which of these count as anomalies: their alerts are none too many.
+        Which of the held-back rows count as anomalies; their alerts are expected.
     alert_rate
-        Share of the other rows that shall alert.
+        Requested share of the other rows.
     """
     if held_back.times is None:
         return None
-    later: Rows = places_in_time(held_back, HALF) > HALF
+    later: Rows = positions_in_time(held_back, HALF) > HALF
     if later.all() or not later.any():
         return None
     calibration = Calibration.fit(raw[~later], learnt)
@@ -92,8 +94,8 @@ def later_alerts_warning(
     new = held_back.take(np.flatnonzero(later))
     why = change_in_words(fitted_on, new, schema, alerts)
     return (
-        f"alerts will not be as many as asked: of the later half of the rows held back, "
-        f"calibrated on the earlier half, {warning}. {why}"
+        "the number of alerts will differ from the request: in the later half of the held-back "
+        f"rows, calibrated on the earlier half, {warning}. {why}"
     )
 
 
@@ -101,31 +103,31 @@ def gaps_warning(
     schema: FeatureSchema,
     learnt: Matrix,
     held_back: Matrix,
-    log_p: Matrix,
+    log_p: Vector,
     wild: Rows,
     alert_rate: float,
 ) -> str | None:
-    """Say that far too many of the rows held back alert, since they lack what others have.
+    """Warn if far more of the held-back rows alert than requested, for lack of values.
 
     Parameters
     ----------
     schema
-        Of the rows.
+        Schema of the rows.
     learnt, held_back
-        The encoded rows; NaN is missing.
+        Encoded training rows and held-back rows; missing values are NaN.
     log_p
-        Logarithms of the p-values of those held back, shape ``(rows,)``.
+        Logarithms of the held-back rows' p-values, shape ``(rows,)``.
     wild
-        Which of these count as anomalies: their alerts are none too many.
+        Which of the held-back rows count as anomalies; their alerts are expected.
     alert_rate
-        Share of the other rows that shall alert.
+        Requested share of the other rows.
     """
     found = int((log_p[~wild] <= np.log(alert_rate)).sum())
     warning = alert_share_warning(alert_rate, found, int((~wild).sum()))
     if warning is None:
         return None
     more = np.isnan(held_back).mean(axis=0) - np.isnan(learnt).mean(axis=0)
-    places = [int(place) for place in np.argsort(-more)[:MOST_NAMED] if more[place] > 0.0]
-    names = ", ".join(schema.features[place].name for place in places)
-    because = f": values of {names} are missing there more often than before" if names else ""
-    return f"of the rows held back, {warning}{because}"
+    indices = [int(index) for index in np.argsort(-more)[:MAX_NAMED] if more[index] > 0.0]
+    names = ", ".join(schema.features[index].name for index in indices)
+    because = f": values of {names} are missing more often than in training" if names else ""
+    return f"of the held-back rows, {warning}{because}"

@@ -1,37 +1,37 @@
-"""What a column does within the rows of each entity: hardly change, or only count up."""
+"""Columns that hardly change, or only count up, within the rows of each entity."""
 
 import numpy as np
 import polars as pl
 
-from training.history.history import History
+from training.history import History
 
-LEAST_ENTITIES = 20
-"""Entities with rows enough before a column is said to describe them: fewer may be so by chance,
-as runs of a machine are."""
+MIN_ENTITIES = 20
+"""Minimum number of entities with enough rows to tell that a column describes them. With fewer,
+such as runs of a machine, it may be chance."""
 
-LEAST_ROWS = 5
-"""Rows of such an entity."""
+MIN_ROWS = 5
+"""Minimum number of rows of such an entity."""
 
 MOSTLY = 0.5
-"""Share of all rows, at least, that such entities have."""
+"""Minimum share of all rows in such entities."""
 
 HARDLY = 0.02
-"""Share of pairs of rows of one entity, at most, that differ in what describes it."""
+"""Maximum share of pairs of rows of one entity with different values in such a column."""
 
 CLEARLY = 10.0
-"""How many times as often pairs of any rows differ in it."""
+"""Minimum factor by which pairs of any two rows differ more often."""
 
 ALWAYS = 0.999
-"""Share of the steps within an entity that go up where a column only counts."""
+"""Minimum share of increasing steps within entities in a column that only counts up."""
 
-LEAST_STEPS = 20
+MIN_STEPS = 20
 
-MOST_ENTITIES, MOST_ROWS = 500, 400
-"""Entities that are looked at, and rows of each, evenly over its history."""
+MAX_ENTITIES, MAX_ROWS = 500, 400
+"""Maximum number of entities, and of rows of each, to check, evenly spread over its history."""
 
 
 class WithinEntities:
-    """Some rows of some entities, to judge columns by.
+    """A sample of entities and their rows, to check columns on.
 
     Parameters
     ----------
@@ -45,16 +45,16 @@ class WithinEntities:
         if history.entities is None:
             return
         rows = pl.DataFrame({"entity": history.entities}).with_row_index("row")
-        sizes = rows.group_by("entity").len().filter(pl.col("len") >= LEAST_ROWS).sort("entity")
+        sizes = rows.group_by("entity").len().filter(pl.col("len") >= MIN_ROWS).sort("entity")
         in_them = int(sizes["len"].sum())
-        self._repeated = len(sizes) >= LEAST_ENTITIES and in_them >= MOSTLY * len(history)
-        some = sizes.gather_every(len(sizes) // MOST_ENTITIES + 1)
-        place = pl.int_range(pl.len()).over("entity")
-        step = (pl.col("len") - 1) // MOST_ROWS + 1
-        self._rows = rows.join(some, on="entity", maintain_order="left").filter(place % step == 0)
+        self._repeated = len(sizes) >= MIN_ENTITIES and in_them >= MOSTLY * len(history)
+        some = sizes.gather_every(len(sizes) // MAX_ENTITIES + 1)
+        index = pl.int_range(pl.len()).over("entity")
+        step = (pl.col("len") - 1) // MAX_ROWS + 1
+        self._rows = rows.join(some, on="entity", maintain_order="left").filter(index % step == 0)
 
     def describes_them(self, column: pl.Series) -> bool:
-        """Whether a column hardly changes within an entity, and does between entities."""
+        """Return whether a column hardly changes within entities, but changes between them."""
         if not self._repeated:
             return False
         frame = self._with(column)
@@ -72,12 +72,12 @@ class WithinEntities:
         return bool(within <= HARDLY and between > CLEARLY * within)
 
     def counts_up(self, column: pl.Series) -> bool:
-        """Whether a column of whole numbers goes up with every row of an entity."""
+        """Return whether a column of whole numbers increases with every row of an entity."""
         if not column.dtype.is_integer():
             return False
         step = pl.col("value").cast(pl.Int64).diff().over("entity")
         steps = self._with(column).select(step).to_series().drop_nulls()
-        return len(steps) >= LEAST_STEPS and (steps > 0).sum() >= ALWAYS * len(steps)
+        return len(steps) >= MIN_STEPS and (steps > 0).sum() >= ALWAYS * len(steps)
 
     def _with(self, column: pl.Series) -> pl.DataFrame:
         if column.dtype.is_float():

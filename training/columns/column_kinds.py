@@ -1,17 +1,17 @@
-"""Whether a column holds numbers, categories, or what identifies its row."""
+"""Whether a column has numbers, categories or identifiers."""
 
 import polars as pl
 
 from anomaly_app.core.roles.column_names import NAMES, plain_name, words_of
 
 ALMOST_ALL = 0.9
-"""Share of the values, at least, that are different where a column identifies its rows."""
+"""Minimum share of different values of an identifier."""
 
 REPEATED = 0.5
-"""Share of different values above which strings repeat too seldom to be a category."""
+"""Share of different values above which strings are identifiers, not categories."""
 
-LEAST_VALUES = 20
-"""Values below which nothing is said to identify rows by being different."""
+MIN_VALUES = 20
+"""Minimum number of values of an identifier."""
 
 IDENTIFIERS = frozenset(
     {
@@ -19,13 +19,13 @@ IDENTIFIERS = frozenset(
         *("iban", "imei"),
     }
 )
-"""Last words of names of what identifies something."""
+"""Last words in names of identifiers."""
 
 NUMBERED = frozenset({"no", "nr", "num", "number"})
-"""The same, where another word comes before: an account number is one, a number is not."""
+"""The same after another word: an account number is an identifier, a number is not."""
 
 COUNTED = frozenset({"of", "count", "total", "sum", "mean", "average", "avg", "amount", "n"})
-"""Words of names of what was counted: the number of calls identifies nothing."""
+"""Words in names of counts: the number of calls is not an identifier."""
 
 CODES = frozenset(
     {
@@ -34,20 +34,20 @@ CODES = frozenset(
         *("category", "type", "kind", "country", "region", "city", "channel", "product"),
     }
 )
-"""Last words of names of categories that are written as whole numbers."""
+"""Last words in names of categories that are written as whole numbers."""
 
 ID_LENGTH = 8
-"""Digits from which on different numbers of one length are identifiers: card numbers, orders."""
+"""Minimum number of digits of identifiers of equal length, such as card and order numbers."""
 
 DENSE = 1.5
-"""Places for each value, at most, where all-different whole numbers have been dealt out."""
+"""Maximum ratio of the range of serial numbers to their count."""
 
 
 def is_category(column: pl.Series) -> bool:
-    """Tell whether a column's values name something: strings, and whole numbers named so.
+    """Return whether a column is a category: strings, and whole numbers with a suitable name.
 
-    Whole numbers are categories where the last word of their name says so (``merchant_id``,
-    ``zip``, ``area code``, ``flight number``) and values repeat.
+    Whole numbers are categories if the last word of the name says so (``merchant_id``, ``zip``,
+    ``area code``, ``flight number``) and values repeat.
     """
     if column.dtype == pl.String:
         return True
@@ -56,11 +56,11 @@ def is_category(column: pl.Series) -> bool:
 
 
 def is_identifier(column: pl.Series) -> bool:
-    """Tell whether a column identifies its rows.
+    """Return whether a column identifies its rows.
 
-    More than half of its strings are different; or almost all of its whole numbers, and the last
-    word of its name says so, or they have been dealt out: all have the same length, 8 digits or
-    more, or they fill a range. Other numbers are quantities.
+    More than half of its strings are different. Or almost all of its whole numbers are different,
+    and the last word of its name is that of an identifier, or they are serial numbers: all have
+    the same length of 8 digits or more, or they fill a range. Other numbers are quantities.
     """
     if not (column.dtype == pl.String or column.dtype.is_integer()):
         return False
@@ -68,17 +68,17 @@ def is_identifier(column: pl.Series) -> bool:
         return almost_all_different(column, REPEATED)
     if not almost_all_different(column):
         return False
-    return says_identifier(column.name) or _dealt_out(column)
+    return says_identifier(column.name) or _are_serial_numbers(column)
 
 
 def almost_all_different(column: pl.Series, share: float = ALMOST_ALL) -> bool:
-    """Tell whether hardly any value repeats: this share of them, at least, is different."""
+    """Return whether more than this share of the values is different."""
     filled = len(column) - column.null_count()
-    return filled >= LEAST_VALUES and column.drop_nulls().n_unique() > share * filled
+    return filled >= MIN_VALUES and column.drop_nulls().n_unique() > share * filled
 
 
 def says_identifier(name: str) -> bool:
-    """Tell whether a column's name is that of an identifier."""
+    """Return whether a column's name is that of an identifier."""
     words = words_of(name)
     if not words or COUNTED & set(words):
         return False
@@ -90,13 +90,13 @@ def says_identifier(name: str) -> bool:
 
 
 def says_code(name: str) -> bool:
-    """Tell whether a column's name is that of a category that may be written as a number."""
+    """Return whether a column's name is that of a category that may be written as a number."""
     words = words_of(name)
     return bool(words) and words[-1] in CODES and not COUNTED & set(words)
 
 
 def as_strings(column: pl.Series) -> pl.Series:
-    """Write categories as strings; whole numbers without a point, as they are sent."""
+    """Convert categories to strings; whole numbers have no decimal point, as in records."""
     if column.dtype == pl.Boolean:
         column = column.cast(pl.Int8)
     if not column.dtype.is_float():
@@ -109,7 +109,7 @@ def as_strings(column: pl.Series) -> pl.Series:
     ).to_series()
 
 
-def _dealt_out(column: pl.Series) -> bool:
+def _are_serial_numbers(column: pl.Series) -> bool:
     low, high = (int(value) for value in (column.min(), column.max()))  # type: ignore[arg-type]
     length = len(str(low))
     if low >= 0 and length == len(str(high)) and length >= ID_LENGTH:

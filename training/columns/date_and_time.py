@@ -1,4 +1,4 @@
-"""Columns that say the time together, joined: dates and times of the day, or years to seconds."""
+"""Columns that hold the time in parts, joined: dates and times of day, or years to seconds."""
 
 from functools import cached_property
 
@@ -8,11 +8,11 @@ from anomaly_app.core.roles.column_names import plain_name, suggested
 from anomaly_app.core.roles.roles import Roles
 
 LOOKED_AT = 2_000
-"""Rows that tell."""
+"""Number of rows to check."""
 
 CLOCK = r"^\s*\d{1,2}[:.]\d{2}([:.]\d{2}([.,]\d+)?)?\s*([AaPp]\.?[Mm]\.?)?\s*$"
 JOINED = "date_time"
-"""Column that one of dates and one of times of the day become."""
+"""Name of the joined column."""
 
 RANGES = {
     "year": (1900, 2100),
@@ -22,21 +22,21 @@ RANGES = {
     "minute": (0, 59),
     "second": (0, 59),
 }
-"""Names of columns of whole numbers that say the time together, and between what their values are;
-the first three are needed."""
+"""Names and ranges of columns of whole numbers that hold parts of the time; the first three are
+required."""
 
 NEEDED = 3
 
 
 class DateAndTime:
-    """The columns that say the time together, if there are any.
+    """The columns that hold parts of the time, if any.
 
     Parameters
     ----------
     frame
         The table.
     roles
-        What was said.
+        The roles that the user set.
     """
 
     def __init__(self, frame: pl.DataFrame, roles: Roles) -> None:
@@ -47,7 +47,7 @@ class DateAndTime:
 
     @cached_property
     def pair(self) -> tuple[str, str] | None:
-        """Names of the columns of dates and of times of the day."""
+        """Names of the columns of dates and of times of day."""
         names = {plain_name(column): column for column in self._columns}
         for plain, date in names.items():
             time = names.get(f"{plain.removesuffix('date')}time")
@@ -56,7 +56,7 @@ class DateAndTime:
         return None
 
     def join(self) -> tuple[pl.DataFrame, list[str]]:
-        """Give the table with one column in place of them, and what is to be said of it."""
+        """Replace the columns by one, and tell the user."""
         if self.pair is None:
             return self._join_hour() or self._join_numbers()
         date, time = self.pair
@@ -75,8 +75,8 @@ class DateAndTime:
 
     def _with(self, joined: pl.Expr, columns: list[str]) -> tuple[pl.DataFrame, list[str]]:
         line = (
-            f"{', '.join(columns[:-1])} and {columns[-1]} were joined as the time, {JOINED}: on "
-            f"the wire, send one field {JOINED}"
+            f"{', '.join(columns[:-1])} and {columns[-1]} were joined as the time, {JOINED}; send "
+            f"one field {JOINED} to the topic"
         )
         return self._frame.with_columns(joined.alias(JOINED)).drop(columns), [line]
 
@@ -102,7 +102,7 @@ class DateAndTime:
         return self._with(joined if len(columns) > NEEDED else date, columns)
 
     def _numbers(self) -> list[str]:
-        """List the columns of years, months, days and so on, as far as none of them lacks."""
+        """Return the columns of years, months, days and so on, up to the first that is missing."""
         if suggested("time", self._frame.columns) or JOINED in self._frame.columns:
             return []
         names = {plain_name(column): column for column in reversed(self._columns)}

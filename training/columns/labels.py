@@ -1,4 +1,4 @@
-"""Labels of history: a column, in the words of whoever made it, or windows of time per series."""
+"""Labels of history, from a column or from a file with labelled time windows."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,9 +11,10 @@ import polars as pl
 
 from anomaly_app.core.roles.column_names import may_be_label
 from anomaly_app.core.roles.roles import Roles
+from anomaly_app.core.wording import percent
 from anomaly_app.errors import DataError
-from training.columns.label_names import word_of_label
-from training.columns.label_words import anomalous_values, plain, quoted
+from training.columns.label_column_names import word_of_label
+from training.columns.label_values import anomalous_values, plain, quoted
 from training.tables.files import stem
 from training.tables.times import read_times
 
@@ -21,23 +22,23 @@ NOTHING_SAID = frozenset(
     {"", "na", "nan", "null", "n/a", "?", "unknown", "unlabelled", "unlabeled", "pending", "tbd"}
 )
 
-MOST_VALUES = 1_000
-"""Different values of a column that may still be a label."""
+MAX_VALUES = 1_000
+"""Maximum number of different values of a label."""
 
 DASHES = frozenset({"-", "--", "null"})
-"""Values that mean normal where most rows have them and the others have words: log lines that are
-no alerts, for one."""
+"""Values that mean normal if most rows have them and the others have words, as in logs where most
+lines are not alerts."""
 
-MOST = 0.5
-"""Share of the labelled rows that are anomalies, above which a word is due."""
+MAX_ANOMALIES = 0.5
+"""Share of the labelled rows that are anomalies above which to warn."""
 
 
 class Labels(NamedTuple):
-    """What is known of rows."""
+    """Labels of rows."""
 
     anomalous: npt.NDArray[np.bool_]
     labelled: npt.NDArray[np.bool_] | None = None
-    """Whether anybody has said so; None: of all rows."""
+    """Whether each row has a label; None: all have."""
     warnings: tuple[str, ...] = ()
 
 
@@ -47,12 +48,12 @@ def read_labels(
     entities: pl.Series | None,
     times: npt.NDArray[np.float64] | None,
 ) -> Labels | None:
-    """Read which rows were anomalies; None without a label.
+    """Read the labels of a table; None if it has none.
 
     Raises
     ------
     DataError
-        The label is neither a column whose values are understood nor a file of windows.
+        The label is neither a column with known values nor a file of windows.
     """
     if roles.label is None:
         return None
@@ -62,11 +63,11 @@ def read_labels(
     path = Path(roles.label)
     if not path.is_file():
         raise DataError(
-            f"label {roles.label!r} is neither a column nor a file of windows: the columns are "
-            f"{', '.join(table.columns)}"
+            f"label {roles.label!r} is neither a column nor a file with time windows; the columns "
+            f"are {', '.join(table.columns)}"
         )
     if entities is None or times is None:
-        raise DataError("labelled windows need a time column: name it with --roles time=COLUMN")
+        raise DataError("a file with labelled windows needs a time column: set --roles time=COLUMN")
     return _in_windows(path, entities, times, roles.timezone)
 
 
@@ -76,21 +77,20 @@ def of_column(column: pl.Series, value: str | None = None) -> Labels:
     Parameters
     ----------
     column
-        Numbers, truth values or texts; empty cells are unlabelled.
+        Numbers, booleans or strings; empty cells are unlabelled.
     value
-        What marks an anomaly; None: what usually does.
+        The value that marks anomalies; None: the usual ones.
 
     Raises
     ------
     DataError
-        Its values are not understood.
+        It is unclear which values mark anomalies.
     """
     counts = _counted(column)
     if counts is None:
         raise DataError(
-            f"label column {column.name!r} has more than {MOST_VALUES:,} different values: it is "
-            "no label; say label=none, or name the one that means an anomaly with "
-            f"label={column.name}:VALUE"
+            f"the label {column.name!r} has more than {MAX_VALUES:,} different values: set "
+            f"label=none, or label={column.name}:VALUE to the value that marks anomalies"
         )
     dashes = _dashes(counts)
     said = {
@@ -109,7 +109,7 @@ def of_column(column: pl.Series, value: str | None = None) -> Labels:
 
 
 def has_dashes(column: pl.Series) -> bool:
-    """Tell whether a column may be a label by its name, and dashes or "none" are values of it."""
+    """Return whether a column has the name of a label, and dashes or "none" as values."""
     named = may_be_label(column.name) or word_of_label(column.name) is not None
     if column.dtype != pl.String or not named:
         return False
@@ -121,7 +121,7 @@ def has_dashes(column: pl.Series) -> bool:
 
 
 def _dashes(counts: dict[str, int]) -> set[str]:
-    """Select the dashes that mean normal: most rows have them, and the others have words."""
+    """Return the dashes that mean normal: most rows have them, and the others have words."""
     dashes = {text for text in counts if text.strip().casefold() in DASHES}
     others = [text for text in counts if text not in dashes and plain(text) not in NOTHING_SAID]
     many = sum(counts[text] for text in dashes)
@@ -133,17 +133,17 @@ def _are_words(texts: Iterable[str]) -> bool:
 
 
 def is_understood(column: pl.Series) -> bool:
-    """Tell whether the values of a column look like those of a label."""
+    """Return whether the values of a column look like those of a label."""
     try:
         labels = of_column(column)
     except DataError:
         return False
     if labels.labelled is not None and not labels.labelled.any():
         return False
-    # Classes of which one is 0 or "none" need not be normal and anomalies.
+    # Classes with a 0 or "none" among them need not mean normal and anomalous.
     several = column.drop_nulls().n_unique() > 2  # noqa: PLR2004
     rows = labels.anomalous if labels.labelled is None else labels.anomalous[labels.labelled]
-    return not several or float(rows.mean()) <= MOST or column.dtype == pl.String
+    return not several or float(rows.mean()) <= MAX_ANOMALIES or column.dtype == pl.String
 
 
 def _as_texts(column: pl.Series) -> pl.Series:
@@ -158,7 +158,7 @@ def _as_texts(column: pl.Series) -> pl.Series:
 
 def _counted(column: pl.Series) -> dict[str, int] | None:
     counts = _as_texts(column).drop_nulls().rename("text").value_counts(sort=True)
-    if len(counts) > MOST_VALUES:
+    if len(counts) > MAX_VALUES:
         return None
     return dict(counts.iter_rows())
 
@@ -173,12 +173,12 @@ def _about(
     if rows < len(labelled):
         lines.append(
             f"label {name}: {len(labelled) - rows:,} of {len(labelled):,} rows are unlabelled and "
-            "count in no measure"
+            "ignored in metrics"
         )
-    if (share := float(anomalous[labelled].mean())) > MOST:
+    if (share := float(anomalous[labelled].mean())) > MAX_ANOMALIES:
         lines.append(
-            f"label {name}: {share:.0%} of the labelled rows are anomalies; if it is the other way "
-            f"round, say label={quoted(name)}:VALUE with the value that means an anomaly"
+            f"label {name}: {percent(share)} of the labelled rows are anomalies; if it is the "
+            f"other way round, set label={quoted(name)}:VALUE to the value that marks anomalies"
         )
     return lines
 
@@ -189,7 +189,7 @@ def _in_windows(
     try:
         windows = msgspec.json.decode(path.read_bytes(), type=dict[str, list[tuple[str, str]]])
     except (OSError, ValueError) as fault:
-        raise DataError(f"{path} is not a file of labelled windows: {fault}") from None
+        raise DataError(f"{path} is not a file with labelled windows: {fault}") from None
     anomalous = np.zeros(len(times), dtype=bool)
     found = False
     for series, spans in windows.items():
@@ -197,8 +197,12 @@ def _in_windows(
         found = found or bool(of_series.any())
         ends = read_times(pl.Series("window", [end for span in spans for end in span]), zone=zone)
         if np.isnan(ends.seconds).any():
-            raise DataError(f"{path}: a window of {series!r} has an end that is no time")
+            raise DataError(f"{path}: a window of {series!r} has an invalid time")
         for first, last in ends.seconds.reshape(-1, 2):
             anomalous |= of_series & (times >= first) & (times <= last)
-    lines = [] if found else [f"no series of the data is in {path.name}: no row is labelled so"]
+    lines = (
+        []
+        if found
+        else [f"{path.name} has no windows for any series of the data: no row is labelled"]
+    )
     return Labels(anomalous, None, tuple(lines))

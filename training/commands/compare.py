@@ -10,7 +10,8 @@ from rich.table import Table
 
 from anomaly_app.core.detectors import DETECTORS
 from anomaly_app.core.wording import percent
-from training.cli import COMMANDS, one_line_errors
+from anomaly_app.terminal import one_line_errors
+from training.cli import COMMANDS
 from training.commands import options
 from training.commands.progress import progress
 from training.commands.reading import read_data
@@ -19,8 +20,8 @@ from training.evaluation.compare import compare
 from training.evaluation.contenders import Comparison, Contender
 from training.evaluation.recommendation import recommendation
 from training.history.topic import TopicAddress
-from training.report.columns import Column, columns_of
 from training.report.comparison import comparison_report
+from training.report.comparison_columns import Column, columns_of
 from training.report.files import write_report
 
 
@@ -35,8 +36,7 @@ from training.report.files import write_report
     default=0.25,
     show_default=True,
     type=options.SHARE,
-    help="Share of the rows that detectors are judged on and not fitted on: the latest, where "
-    "there is a time.",
+    help="Share of the rows to judge detectors on: the latest, if there are times.",
 )
 @options.report("comparison-DATA.html")
 @options.seed
@@ -51,12 +51,12 @@ def command(
     report: Path | None,
     seed: int,
 ) -> None:
-    """Compare all detectors on DATA and write a report.
+    """Compare detectors on DATA and write a report.
 
-    Each is fitted and calibrated on the first part of the data and judged on the rest: with labels
-    by how well it ranks the anomalies, without labels by planted anomalies, and by whether
-    detectors, and fits with other seeds, agree. Intervals say how sure the numbers are. The report
-    explains each of them.
+    Each detector is fitted and calibrated on the first part of the data and judged on the rest.
+    With labels, detectors are ranked by how well they rank the anomalies; without labels, by
+    how well they find synthetic anomalies. The report has confidence intervals, and explains each
+    number.
 
     \b
     Examples:
@@ -69,10 +69,12 @@ def command(
     with progress(busy) as bar:
         task = bar.add_task("", total=len(names))
 
-        def turn(place: int, name: str) -> None:
-            bar.update(task, completed=place, description=name)
+        def show_running(index: int, name: str) -> None:
+            bar.update(task, completed=index, description=name)
 
-        comparison = compare(history, names, held_back=held_back, seed=seed, turn=turn)
+        comparison = compare(
+            history, names, held_back=held_back, seed=seed, on_detector=show_running
+        )
     name = data.topic if isinstance(data, TopicAddress) else data.resolve().name.split(".")[0]
     file = report or Path(f"comparison-{name}.html")
     with busy.status("writing the report"):
@@ -82,11 +84,11 @@ def command(
 
 
 def show(console: Console, comparison: Comparison) -> None:
-    """Show all detectors, best first, and how far the numbers can be trusted."""
+    """Show all detectors, best first, with confidence intervals."""
     columns = columns_of(comparison)
     table = Table(
         title=escape(
-            f"detectors on {len(comparison.judged):,} unseen rows of {comparison.judged.source}"
+            f"detectors on {len(comparison.judged):,} held-back rows of {comparison.judged.source}"
         ),
         box=None,
         padding=(0, 1, 0, 0),
@@ -106,10 +108,10 @@ def show(console: Console, comparison: Comparison) -> None:
         table.add_row(contender.detector, f"{ranked.cell(contender)}{tie}", *between, *cells)
     console.print(table)
     if any(comparison.ties(contender) for contender in comparison.contenders):
-        console.print("= ties with the first: the difference may be chance")
+        console.print("= tied with the first: the difference may be chance")
     if any(contender.alert_share for contender in comparison.contenders):
         asked = percent(comparison.best.model.manifest.alert_rate)
-        console.print(f"[red]! alerts on far more or fewer rows than asked ({asked})[/]")
+        console.print(f"[red]! alerts on far more or fewer rows than requested ({asked})[/]")
     console.print(f"[bold]{escape(recommendation(comparison))}[/]", highlight=False)
     for name, reason in comparison.left_out.items():
         console.print(f"[yellow]left out[/] {name}: {escape(reason)}")

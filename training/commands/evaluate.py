@@ -11,7 +11,8 @@ from rich.table import Table
 from anomaly_app.core.model.manifest import Manifest
 from anomaly_app.core.wording import percent
 from anomaly_app.registry.artifacts import load_model
-from training.cli import COMMANDS, one_line_errors
+from anomaly_app.terminal import one_line_errors
+from training.cli import COMMANDS
 from training.commands import options
 from training.commands.progress import progress
 from training.commands.tables import warn
@@ -34,10 +35,10 @@ def command(
 ) -> None:
     """Evaluate a model on DATA and write a report.
 
-    ARTIFACT is the folder of a version, or the folder above it; then the highest version is taken.
-    DATA is read by the model's own roles: a file with the columns of the history needs no --roles.
-    The report is one HTML file that can be sent to a colleague: scores, alerts over time, and the
-    most anomalous rows with their reasons; with labels also precision and recall.
+    ARTIFACT is the folder of a version, or its parent, which means the highest version. DATA is
+    read with the roles of the model, so a file with the same columns as the history needs no
+    --roles. The report is a single HTML file with scores, alerts over time, the most anomalous
+    rows with their reasons and, given labels, precision and recall.
 
     \b
     Examples:
@@ -77,7 +78,7 @@ def _metrics_table(evaluation: Evaluation) -> Table:
         ),
     )
     table.add_row("rows", f"{len(evaluation.history):,}")
-    table.add_row("alert rate asked for", percent(manifest.alert_rate))
+    table.add_row("requested alert rate", percent(manifest.alert_rate))
     for name, value in evaluation.metrics.items():
         found = evaluation.intervals.get(name)
         between = "" if found is None else interval_in_words(name, found)
@@ -94,6 +95,6 @@ def _show_alert_share(console: Console, evaluation: Evaluation) -> None:
         console.print("Likely causes:")
     else:
         console.print(
-            "No feature is out of what training held: look at the most anomalous rows in the "
-            "report; if they are ordinary today, fit the model on newer data."
+            "No feature is outside its training range. Look at the most anomalous rows in the "
+            "report. If they are normal today, fit the model on newer data."
         )

@@ -10,9 +10,10 @@ from rich.markup import escape
 from anomaly_app.core.detectors import DETECTORS
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.registry.artifacts import next_version, save_model
-from training.cli import COMMANDS, one_line_errors
-from training.commands import options, rules
-from training.commands.decided import other_warnings, show_decisions
+from anomaly_app.terminal import one_line_errors
+from training.cli import COMMANDS
+from training.commands import options, threshold_options
+from training.commands.column_decisions import other_warnings, show_decisions
 from training.commands.reading import read_data
 from training.commands.tables import feature_table, measured, warn
 from training.fit import FitOptions, Fitted, fit_model
@@ -32,28 +33,28 @@ DEFAULTS = FitOptions()
     show_default=True,
     metavar="NAME",
     type=click.Choice(list(DETECTORS)),
-    help=f"One of {', '.join(DETECTORS)}. `compare` shows which one suits the data.",
+    help=f"One of {', '.join(DETECTORS)}. `compare` shows which one works best.",
 )
 @click.option(
     "--param",
     "params",
     multiple=True,
     metavar="NAME=VALUE",
-    help="A parameter of the detector, such as n_neighbors=10; can be given more than once.",
+    help="Parameter of the detector, such as n_neighbors=10; can be repeated.",
 )
 @click.option(
     "--trim",
     type=click.FloatRange(0, 0.5, max_open=True),
-    help="Share of the history, the most isolated rows, that the detector does not learn from; "
-    "0 trims nothing.  [default: the detector's]",
+    help="Share of the history to exclude from the fit: the most isolated rows. 0 excludes none.  "
+    "[default: depends on the detector]",
 )
-@rules.options
+@threshold_options.options
 @click.option(
     "--held-back",
     default=DEFAULTS.held_back,
     show_default=True,
     type=options.SHARE,
-    help="Share of the rows that calibrates the scores: the latest, where there is a time.",
+    help="Share of the rows to hold back for calibration: the latest, if there are times.",
 )
 @click.option("--name", default=DEFAULTS.name, show_default=True, help="Name of the model.")
 @click.option(
@@ -61,7 +62,7 @@ DEFAULTS = FitOptions()
     default=Path("models"),
     show_default=True,
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of the models; the new one goes to OUT/NAME/VERSION.",
+    help="Folder of the models. The model is written to OUT/NAME/VERSION.",
 )
 @options.seed
 @one_line_errors
@@ -77,13 +78,13 @@ def command(
     name: str,
     out: Path,
     seed: int,
-    **rule: Any,
+    **threshold: Any,
 ) -> None:
-    """Fit a model on DATA and write the artifact.
+    """Fit a model on DATA and write it to disk.
 
-    The data may contain a few anomalies. Labels are used only to measure the model, unless they set
-    the threshold (--f-beta, --cost) or the detector learns from them (gradient_boosting). Give at
-    most one of --alert-rate, --alerts-per-day, --f-beta and --cost.
+    The data may contain a few anomalies. Labels are only used to measure the model, except if they
+    set the threshold (--f-beta, --cost) or the detector learns from them (gradient_boosting). Give
+    at most one of --alert-rate, --alerts-per-day, --f-beta and --cost.
 
     \b
     Examples:
@@ -97,7 +98,7 @@ def command(
         name=name,
         detector=detector,
         params=options.read_params(detector, words),
-        threshold=rules.read_rule(**rule),
+        threshold=threshold_options.read_options(**threshold),
         held_back=held_back,
         random_state=seed,
     )
@@ -116,16 +117,16 @@ def command(
 
 
 def show(console: Console, fitted: Fitted, said: Roles) -> None:
-    """Show the features of a model and its measures on the rows that were held back.
+    """Show the features of a model and its metrics on the rows held back.
 
     Parameters
     ----------
     console
-        Where to.
+        Where to print.
     fitted
         The model.
     said
-        The roles as the user said them.
+        The roles that the user set.
     """
     manifest = fitted.manifest
     training = manifest.training
@@ -141,4 +142,4 @@ def show(console: Console, fitted: Fitted, said: Roles) -> None:
         f"{manifest.threshold_rule}",
         markup=False,
     )
-    console.print(f"on the rows held back: {measured(manifest.metrics)}")
+    console.print(f"on the held-back rows: {measured(manifest.metrics)}")

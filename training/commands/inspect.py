@@ -10,9 +10,10 @@ from rich.text import Text
 from anomaly_app.core.model.manifest import Manifest, read_manifest
 from anomaly_app.errors import ModelCorrupt
 from anomaly_app.registry.artifacts import read_artifact
-from training.cli import COMMANDS, one_line_errors
+from anomaly_app.terminal import one_line_errors
+from training.cli import COMMANDS
 from training.commands import options
-from training.commands.decided import other_warnings, show_decisions
+from training.commands.column_decisions import other_warnings, show_decisions
 from training.commands.tables import feature_table, measured, warn
 
 
@@ -20,10 +21,10 @@ from training.commands.tables import feature_table, measured, warn
 @options.artifact
 @one_line_errors
 def command(artifact: Path) -> None:
-    """Show the manifest of a model without unpickling the model.
+    """Show the manifest of a model without unpickling it.
 
-    Loading a pickle can run code. This command reads only the manifest beside it, and checks that
-    the pickle has the hash that the manifest names; the exit code is 1 if it has not.
+    Loading a pickle can run code. This command only reads the manifest, and checks the hash of the
+    pickle against it. The exit code is 1 if they differ.
 
     \b
     Examples:
@@ -58,13 +59,13 @@ def _facts(manifest: Manifest, *, matches: bool) -> Table:
         "fitted on": f"{training.rows:,} rows of {training.source}",
         "calibrated on": f"{training.held_back:,} rows",
         "traffic": "unknown" if traffic is None else f"{traffic:,.0f} rows a day",
-        "fingerprint": f"{training.sha256} (of the rows fitted on)",
+        "fingerprint": f"{training.sha256} (of the training rows)",
         "measured": measured(manifest.metrics),
-        "made": manifest.created_at,
+        "created": manifest.created_at,
         "libraries": ", ".join(f"{name} {v}" for name, v in manifest.libraries.items()),
         "seed": str(manifest.random_state),
         "sha256": manifest.sha256,
-        "pickle": "matches its sha256" if matches else "DIFFERS from its sha256: it is not loaded",
+        "pickle": "matches its sha256" if matches else "DIFFERS from its sha256: workers refuse it",
     }
     table = Table.grid(padding=(0, 2))
     for name, fact in facts.items():

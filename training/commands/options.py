@@ -1,4 +1,4 @@
-"""Options that several commands have, and how their words are read."""
+"""Options shared by several commands, and how their values are read."""
 
 import inspect
 import re
@@ -32,7 +32,7 @@ class Data(click.ParamType):
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> Path | TopicAddress:
-        """Read a word of the command line."""
+        """Convert a command-line argument."""
         if not str(value).startswith(SCHEME):
             return Path(value)
         try:
@@ -42,7 +42,7 @@ class Data(click.ParamType):
 
 
 class Duration(click.ParamType):
-    """A time such as ``90m``, ``12h``, ``7d`` or ``2w``, in seconds."""
+    """A duration such as ``90m``, ``12h``, ``7d`` or ``2w``, in seconds."""
 
     name = "duration"
 
@@ -52,10 +52,10 @@ class Duration(click.ParamType):
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> float:
-        """Read a word of the command line."""
+        """Convert a command-line argument."""
         found = re.fullmatch(r"(\d{1,6})([smhdw])", str(value))
         if found is None or not int(found[1]):
-            self.fail(f"{value!r} is not a time such as 90m, 12h, 7d or 2w", param, ctx)
+            self.fail(f"{value!r} is not a duration such as 90m, 12h, 7d or 2w", param, ctx)
         return int(found[1]) * SECONDS[found[2]]
 
 
@@ -67,8 +67,7 @@ last = click.option(
     "--last",
     type=Duration(),
     metavar="7d",
-    help="Of a topic: only the records of the last 90m, 12h, 7d or 2w.  [default: all that the "
-    "topic holds]",
+    help="For a topic: only read records of the last 90m, 12h, 7d or 2w.  [default: all records]",
 )
 artifact = click.argument("artifact", type=click.Path(path_type=Path))
 roles = click.option(
@@ -76,54 +75,53 @@ roles = click.option(
     default="",
     metavar="WORDS",
     help="Roles of the columns, such as 'key=cust label=is_anomaly time=unix_time "
-    "features=amt,category categories=merchant'. Those not given are inferred from the names of "
-    "the columns.",
+    "features=amt,category categories=merchant'. Other roles are inferred from names and values.",
 )
 time_format = click.option(
     "--time-format",
     metavar="FORMAT",
-    help="How times are written, as Python's strptime takes it, such as '%d/%m/%Y %H:%M'; only "
-    "where a date such as 01/05/2026 does not tell the day from the month.",
+    help="Format of times for Python's strptime, such as '%d/%m/%Y %H:%M'. Only needed if dates "
+    "such as 01/05/2026 are ambiguous.",
 )
-seed = click.option("--seed", default=0, show_default=True, help="Seed of everything random.")
+seed = click.option("--seed", default=0, show_default=True, help="Random seed.")
 detectors = click.option(
     "--detectors",
     metavar="A,B",
     callback=lambda context, option, words: _names(words),  # noqa: ARG005
-    help="Only these; all that can run if not given.",
+    help="Detectors to run, separated by commas.  [default: all that can run]",
 )
 
 
 def report(default: str) -> Callable[[Command], Command]:
-    """Make the option that names the file of a report.
+    """Make the option for the file of a report.
 
     Parameters
     ----------
     default
-        Name of the file where none is given, for the help.
+        Default file name, for the help.
     """
     return click.option(
         "--report",
         metavar="FILE.html",
         type=click.Path(path_type=Path, dir_okay=False),
-        help=f"Where the report goes.  [default: {default}]",
+        help=f"File to write the report to.  [default: {default}]",
     )
 
 
 def read_roles(words: str, time_format: str | None = None) -> Roles:
-    """Read what was said of the columns.
+    """Read the roles of the columns.
 
     Parameters
     ----------
     words
         See `Roles.parse`.
     time_format
-        Goes before the one of the words.
+        Overrides the time format in `words`.
 
     Raises
     ------
     DataError
-        A word is not of its form.
+        A word is malformed.
     """
     read = Roles.parse(words)
     return read if time_format is None else replace(read, time_format=time_format)
@@ -137,19 +135,19 @@ def read_params(detector: str, words: Iterable[str]) -> dict[str, Any]:
     detector
         One of `DETECTORS`.
     words
-        Values are JSON, or else texts.
+        Values are JSON, or strings if they are not valid JSON.
 
     Raises
     ------
     DataError
-        A word is not of that form, or the detector has no such parameter.
+        A word is malformed, or the detector has no such parameter.
     """
     allowed = [name for name in _parameters(detector) if name != "random_state"]
     params: dict[str, Any] = {}
     for word in words:
         name, found, value = word.partition("=")
         if not found:
-            raise DataError(f"--param {word!r} is not of the form name=value")
+            raise DataError(f"--param must be name=value, not {word!r}")
         if name not in allowed:
             hint = "; use --seed" if name == "random_state" else ""
             raise DataError(
@@ -160,12 +158,12 @@ def read_params(detector: str, words: Iterable[str]) -> dict[str, Any]:
 
 
 def read_costs(words: str) -> tuple[float, float]:
-    """Read what a missed anomaly and a false alert cost, from words such as ``100:1``.
+    """Read the costs of a missed anomaly and of a false alert, such as ``100:1``.
 
     Raises
     ------
     DataError
-        The words are not of that form, or a cost is not above 0.
+        The costs are malformed, or not above 0.
     """
     try:
         missed, false_alert = (float(word) for word in words.split(":"))
@@ -173,8 +171,7 @@ def read_costs(words: str) -> tuple[float, float]:
         missed = false_alert = 0.0
     if not (0.0 < missed < float("inf") and 0.0 < false_alert < float("inf")):
         raise DataError(
-            f"--cost {words!r} is not of the form MISSED:FALSE_ALERT with two numbers above 0, "
-            "such as 100:1"
+            f"--cost must be MISSED:FALSE_ALERT, two numbers above 0 such as 100:1, not {words!r}"
         )
     return missed, false_alert
 
@@ -197,6 +194,7 @@ def _names(words: str | None) -> list[str] | None:
     unknown = [name for name in names if name not in DETECTORS]
     if unknown or not names:
         raise click.BadParameter(
-            f"there is no {', '.join(unknown) or 'name'}; there are {', '.join(DETECTORS)}"
+            f"unknown detector {', '.join(unknown) or repr(words)}; choose from "
+            f"{', '.join(DETECTORS)}"
         )
     return list(dict.fromkeys(names))

@@ -5,12 +5,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 def progress(console: Console) -> Progress:
-    """Make a bar that shows what is in hand, how much is done, and for how long it has run.
+    """Make a progress bar with a description, counts and the elapsed time.
 
     Parameters
     ----------
     console
-        Best one on standard error, so that results can be piped.
+        Where to show it, preferably standard error, so that results can be piped.
     """
     return Progress(
         TextColumn("{task.description}", markup=False),

@@ -1,6 +1,5 @@
-"""Reading DATA, whatever it is, with a word on standard error while it takes."""
+"""Reading DATA, from a file, a folder or a topic, with progress on standard error."""
 
-import logging
 import time
 from pathlib import Path
 
@@ -11,8 +10,7 @@ from rich.markup import escape
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.settings.app import load_settings
 from training.commands.progress import progress
-from training.history.history import History
-from training.history.reading import read_history
+from training.history import History, read_history
 from training.history.topic import TopicAddress, read_topic
 
 
@@ -24,28 +22,26 @@ def read_data(
     Parameters
     ----------
     data
-        As the command line names it.
+        File, folder or topic.
     roles
-        Parts of the columns or fields; what they do not say is inferred.
+        Roles of the columns or fields; other roles are inferred.
     busy
-        Best on standard error.
+        Where to show progress, preferably standard error.
     last
-        Of a topic: seconds up to now from which records are read; None: all.
+        For a topic: only read records of the last so many seconds. None: all records.
 
     Raises
     ------
     DataError
-        It cannot be read as a table of transactions.
+        The data cannot be read as a table of transactions.
     BrokerError
         The topic cannot be read.
     """
     if isinstance(data, Path):
         if last is not None:
-            raise click.UsageError("--last goes with a topic: kafka://HOST:PORT/TOPIC")
+            raise click.UsageError("--last needs a topic: kafka://HOST:PORT/TOPIC")
         with busy.status(f"reading {escape(str(data))}"):
             return read_history(data, roles)
-    # What goes wrong is said in one line, not by the client as well.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL + 1)
     since = None if last is None else time.time() - last
     with progress(busy) as bar:
         task = bar.add_task(f"reading {data}", total=None)

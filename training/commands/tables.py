@@ -1,4 +1,4 @@
-"""What several commands show in the terminal."""
+"""Tables and lines that several commands print."""
 
 from collections.abc import Iterable, Mapping
 
@@ -12,7 +12,7 @@ from training.report.words import metric_name, metric_value
 
 
 def feature_table(schema: FeatureSchema) -> Table:
-    """Tabulate the features of a model."""
+    """Make a table of the features of a model."""
     table = Table("feature", "kind", "usually", "range", "missing", title="features of the model")
     for feature in schema.features:
         table.add_row(
@@ -26,16 +26,16 @@ def feature_table(schema: FeatureSchema) -> Table:
 
 
 def measured(metrics: Mapping[str, float]) -> str:
-    """Write measures in one line."""
+    """Format metrics as one line."""
     known = {name: value for name, value in metrics.items() if name != "precision"}
     if "precision" in metrics:
-        # Without an alert there is nothing that could be right.
+        # Without alerts, precision is undefined.
         known["precision"] = metrics["precision"] if metrics["alert_rate"] else float("nan")
     return ", ".join(f"{metric_name(name)} {metric_value(name, known[name])}" for name in metrics)
 
 
 def warn(console: Console, warnings: Iterable[str]) -> None:
-    """Show warnings, in yellow."""
+    """Print warnings in yellow."""
     for warning in warnings:
         console.print(f"[yellow]{escape(warning)}[/]")
 

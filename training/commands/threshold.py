@@ -14,18 +14,19 @@ from anomaly_app.core.model.model import Model
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.errors import DataError
 from anomaly_app.registry.artifacts import next_version, read_artifact, save_model
-from training import thresholds
-from training.cli import COMMANDS, one_line_errors
-from training.commands import options, rules
+from anomaly_app.terminal import one_line_errors
+from training import threshold_rules
+from training.cli import COMMANDS
+from training.commands import options, threshold_options
 from training.commands.reading import read_data
 from training.commands.tables import warn
 from training.evaluation.evaluate import Evaluation, evaluate
 from training.history.topic import TopicAddress
-from training.threshold import ThresholdRule
-from training.thresholds import Threshold
+from training.threshold import ThresholdOptions, choose_threshold
+from training.threshold_rules import Threshold
 
-OF_THE_THRESHOLD = ("alert_rate", "precision", "recall")
-"""Measures in a manifest that were taken at its threshold."""
+THRESHOLD_METRICS = ("alert_rate", "precision", "recall")
+"""Metrics in a manifest that depend on its threshold."""
 
 
 @click.command("threshold", short_help=COMMANDS["threshold"])
@@ -33,21 +34,21 @@ OF_THE_THRESHOLD = ("alert_rate", "precision", "recall")
 @click.argument("data", type=options.Data(), required=False)
 @options.roles
 @options.last
-@rules.options
+@threshold_options.options
 @one_line_errors
 def command(
     artifact: Path,
     data: Path | TopicAddress | None,
     roles: str,
     last: float | None,
-    **rule: Any,
+    **values: Any,
 ) -> None:
-    """Move the threshold of a model without a new fit.
+    """Change the threshold of a model without refitting it.
 
-    ARTIFACT is a version's folder, or the folder above, whose highest version is taken. A new
-    version is written with the same fit and the new threshold; the old one stays. Workers take the
-    new one at their next start. --f-beta and --cost need labels: give labelled DATA, best of a time
-    after the training data.
+    ARTIFACT is the folder of a version, or its parent, which means the highest version. The
+    command writes a new version with the same fit and the new threshold, and keeps the old one.
+    Workers load the new version when they restart. --f-beta and --cost need labelled DATA,
+    preferably more recent than the training data.
 
     \b
     Examples:
@@ -60,10 +61,10 @@ def command(
     manifest.check_pickle(pickle, where=str(folder))
     console, busy = Console(), Console(stderr=True)
     root = _root(folder, manifest)
-    wanted = rules.read_rule(**rule)
-    if wanted.f_beta is None and wanted.costs is None:
+    wanted = threshold_options.read_options(**values)
+    if not wanted.needs_labels:
         if data is not None:
-            raise click.UsageError("DATA goes with --f-beta and --cost only")
+            raise click.UsageError("DATA is only used with --f-beta and --cost")
         found = _without_labels(wanted, manifest)
     else:
         if data is None:
@@ -83,13 +84,13 @@ def command(
         alert_rate=found.alert_rate,
         threshold_rule=found.rule,
         created_at=datetime.now(tz=UTC).isoformat(timespec="seconds"),
-        metrics={k: v for k, v in manifest.metrics.items() if k not in OF_THE_THRESHOLD},
+        metrics={k: v for k, v in manifest.metrics.items() if k not in THRESHOLD_METRICS},
     )
     new = save_model(root, moved, pickle)
     traffic = wanted.transactions_a_day or manifest.training.transactions_a_day
     _show(console, manifest, moved, traffic)
     console.print(
-        f"wrote [bold]{escape(str(new))}[/]: the fit of version {escape(manifest.version)}, and "
+        f"wrote [bold]{escape(str(new))}[/]: the fit of version {escape(manifest.version)} with "
         "the new threshold; restart the workers to use it",
         soft_wrap=True,
     )
@@ -99,41 +100,35 @@ def _root(folder: Path, manifest: Manifest) -> Path:
     parent = folder.parent if folder.parent.name else folder.resolve().parent
     if parent.name != manifest.name:
         raise DataError(
-            f"{folder} is not a version in a folder {manifest.name!r}, where the new one belongs: "
+            f"{folder} is not in a folder named {manifest.name!r}, where the new version belongs: "
             f"copy it to models/{manifest.name}/{manifest.version} first"
         )
     return parent.parent
 
 
-def _without_labels(rule: ThresholdRule, manifest: Manifest) -> Threshold:
-    if rule.alert_rate is not None:
-        return thresholds.from_quantile(rule.alert_rate)
-    if rule.alerts_a_day is None:
-        raise click.UsageError("give one of --alert-rate, --alerts-per-day, --f-beta and --cost")
-    traffic = rule.transactions_a_day or manifest.training.transactions_a_day
+def _without_labels(options: ThresholdOptions, manifest: Manifest) -> Threshold:
+    if options.alert_rate is not None:
+        return threshold_rules.from_quantile(options.alert_rate)
+    if options.alerts_a_day is None:
+        raise click.UsageError("give --alert-rate, --alerts-per-day, --f-beta or --cost")
+    traffic = options.transactions_a_day or manifest.training.transactions_a_day
     if traffic is None:
         raise DataError(
-            f"{manifest.training.source} had no times to tell the traffic from: give "
-            "--transactions-per-day as well"
+            f"{manifest.training.source} had no times, so its traffic is unknown: add "
+            "--transactions-per-day"
         )
-    return thresholds.from_budget(rule.alerts_a_day, traffic)
+    return threshold_rules.from_budget(options.alerts_a_day, traffic)
 
 
-def _on_labels(rule: ThresholdRule, evaluation: Evaluation) -> Threshold:
-    labels, log_p = evaluation.history.labels, evaluation.log_p
-    if labels is not None and evaluation.history.labelled is not None:
-        known = evaluation.history.labelled
-        labels, log_p = labels[known], log_p[known]
-    if labels is None or labels.all() or not labels.any():
+def _on_labels(options: ThresholdOptions, evaluation: Evaluation) -> Threshold:
+    history = evaluation.history
+    if not history.has_both_labels:
         raise DataError(
-            f"{evaluation.history.source} has no labels of both kinds, and a threshold from "
-            "F-beta or costs needs them: name their column with --roles label=COLUMN, or use "
-            "--alert-rate or --alerts-per-day"
+            f"--f-beta and --cost need labels of both kinds, and {history.source} does not have "
+            "them: name the column with --roles label=COLUMN, or use --alert-rate or "
+            "--alerts-per-day"
         )
-    if rule.f_beta is not None:
-        return thresholds.from_f_beta(log_p, labels, rule.f_beta)
-    missed, false_alert = rule.costs or (1.0, 1.0)
-    return thresholds.from_costs(log_p, labels, missed=missed, false_alert=false_alert)
+    return choose_threshold(options, evaluation.log_p, history)
 
 
 def _show(console: Console, old: Manifest, new: Manifest, traffic: float | None) -> None:
@@ -144,7 +139,7 @@ def _show(console: Console, old: Manifest, new: Manifest, traffic: float | None)
         highlight=False,
     )
     if traffic is None:
-        console.print("alerts a day: unknown, the history had no times", highlight=False)
+        console.print("alerts a day: unknown, because the history had no times", highlight=False)
     else:
         console.print(
             f"alerts a day: about {_alerts(old, traffic)} → {_alerts(new, traffic)}, at "

@@ -1,28 +1,27 @@
-"""Detectors compared over a folder of labelled sets."""
+"""Benchmark detectors on labelled data sets."""
 
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
-from itertools import product
 from pathlib import Path
 
 import msgspec
-from sklearn.metrics import average_precision_score, roc_auc_score
 from threadpoolctl import threadpool_limits
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.detectors import make_detector
-from training.evaluation.protocols import LabelledSet, Protocol, read_set, split
+from training.evaluation.protocols import Protocol, SplitOfSet, all_splits
+from training.metrics import rank_metrics
 
 BATCH = 1_000
-"""Rows scored in one call: about what a worker under load has in hand."""
+"""Number of rows scored in one call: about the batch of a worker under load."""
 
-LEAST_SECONDS = 0.05
-"""Time over which a score's cost is measured at least."""
+MIN_SECONDS = 0.05
+"""Minimum time over which the cost of a score is measured."""
 
 
 class Measurement(msgspec.Struct, frozen=True):
-    """How one detector did on one split of one set."""
+    """Result of one detector on one split of one set."""
 
     detector: str
     dataset: str
@@ -32,7 +31,7 @@ class Measurement(msgspec.Struct, frozen=True):
     ap: float
     """Average precision."""
     us_per_row: float
-    """Microseconds to score a row, in batches on one thread: as a worker scores them."""
+    """Microseconds to score a row in batches on one thread, like a worker."""
     fit_seconds: float
 
 
@@ -46,49 +45,48 @@ def benchmark(
     files
         See `training.evaluation.protocols.read_set`.
     detectors
-        Names, of detectors that need no labels.
+        Names of detectors that need no labels.
     protocols
         See `training.evaluation.protocols.PROTOCOLS`.
     seeds
-        Splits of each set: seeds 0 up to this, less one.
+        Number of splits of each set and protocol.
 
     Raises
     ------
     DataError
-        A file is no labelled set.
+        A file is not a labelled set.
     """
-    for file in files:
-        labelled = read_set(file)
-        for protocol, seed, name in product(protocols, range(seeds), detectors):
-            yield _measure(labelled, protocol, seed, name)
+    for one in all_splits(files, protocols, seeds):
+        for name in detectors:
+            yield _measure(one, name)
 
 
-def _measure(labelled: LabelledSet, protocol: Protocol, seed: int, name: str) -> Measurement:
-    parts = split(labelled, protocol, seed)
+def _measure(one: SplitOfSet, name: str) -> Measurement:
+    parts = one.parts
     with threadpool_limits(1):  # as in a worker; more threads than matrices this small can use
         started = time.perf_counter()
-        detector = make_detector(name, random_state=seed).fit(parts.train)
+        detector = make_detector(name, random_state=one.seed).fit(parts.train)
         fit_seconds = time.perf_counter() - started
-        scores = -detector.score_samples(parts.test)
+        ranking = rank_metrics(-detector.score_samples(parts.test), parts.labels)
         return Measurement(
             detector=name,
-            dataset=labelled.name,
-            protocol=protocol,
-            seed=seed,
-            auc=float(roc_auc_score(parts.labels, scores)),
-            ap=float(average_precision_score(parts.labels, scores)),
+            dataset=one.file.stem,
+            protocol=one.protocol,
+            seed=one.seed,
+            auc=float(ranking.roc_auc),
+            ap=float(ranking.average_precision),
             us_per_row=microseconds_per_row(detector.score_rows, parts.test),
             fit_seconds=fit_seconds,
         )
 
 
-def microseconds_per_row(score: Callable[[Matrix], Matrix], matrix: Matrix) -> float:
-    """Measure what scoring a row costs in batches, on one thread: the median of some calls."""
+def microseconds_per_row(score: Callable[[Matrix], Vector], matrix: Matrix) -> float:
+    """Return the median time to score a row in batches on one thread, in microseconds."""
     batch = matrix[:BATCH]
     spent: list[float] = []
     with threadpool_limits(1):
         score(batch)
-        end = time.perf_counter() + LEAST_SECONDS
+        end = time.perf_counter() + MIN_SECONDS
         while time.perf_counter() < end or len(spent) < 3:  # noqa: PLR2004
             started = time.perf_counter()
             score(batch)
@@ -97,7 +95,7 @@ def microseconds_per_row(score: Callable[[Matrix], Matrix], matrix: Matrix) -> f
 
 
 class Average(msgspec.Struct, frozen=True):
-    """How one detector did in one protocol, averaged over the sets."""
+    """Result of one detector in one protocol, averaged over the sets."""
 
     detector: str
     protocol: str

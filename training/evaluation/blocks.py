@@ -1,50 +1,50 @@
-"""Rows that go together: blocks of consecutive rows of one entity."""
+"""Blocks of consecutive rows of one entity, for the block bootstrap."""
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from training.history.history import History
+from training.history import History
 
-Places = npt.NDArray[np.intp]
-
-
-class Series(NamedTuple):
-    """Rows put in order by entity, and within an entity as they came."""
-
-    order: Places
-    """Places of the rows in that order."""
-    place: Places
-    """In that order: the row's place among its entity's rows."""
-    rows: Places
-    """In that order: how many rows its entity has."""
+Indices: TypeAlias = npt.NDArray[np.intp]
 
 
-def series_of(history: History) -> Series:
-    """Put rows in order by entity; without entities all rows are of one."""
+class EntityOrder(NamedTuple):
+    """Rows ordered by entity, and within an entity as in the history."""
+
+    order: Indices
+    """Indices of the rows in that order."""
+    position: Indices
+    """In this order: the position of the row among its entity's rows."""
+    rows: Indices
+    """In this order: the number of rows of the entity."""
+
+
+def order_by_entity(history: History) -> EntityOrder:
+    """Order rows by entity; without a key, all rows belong to one entity."""
     rows = len(history)
     if history.entities is None:
-        everything: Places = np.arange(rows)
-        return Series(everything, everything, np.full(rows, rows, dtype=np.intp))
+        everything: Indices = np.arange(rows)
+        return EntityOrder(everything, everything, np.full(rows, rows, dtype=np.intp))
     names = pl.Series("entity", history.entities, dtype=pl.String).fill_null("")
     codes = names.cast(pl.Categorical).to_physical().to_numpy()
     _, seen, entity = np.unique(codes, return_index=True, return_inverse=True)
-    # By first appearance: codes depend on what else the process has read.
+    # By first appearance, because the codes depend on what else the process has read.
     entity = np.argsort(np.argsort(seen))[entity]
     counts = np.bincount(entity)
     first = np.cumsum(counts) - counts
-    place = np.arange(rows) - np.repeat(first, counts)
-    return Series(np.argsort(entity, kind="stable"), place, np.repeat(counts, counts))
+    position = np.arange(rows) - np.repeat(first, counts)
+    return EntityOrder(np.argsort(entity, kind="stable"), position, np.repeat(counts, counts))
 
 
-def blocks_of(history: History) -> Places:
-    """Divide rows into blocks that can be taken as independent of each other.
+def blocks_of(history: History) -> Indices:
+    """Divide rows into blocks that can be treated as independent.
 
-    Neighbouring rows of an entity resemble each other: a block is as many consecutive rows of it
-    as the cube root of all that it has (Hall, Horowitz and Jing, 1995), or more where that would
-    cut a run of labelled anomalies. Rows without time and entity are blocks of their own.
+    Neighbouring rows of an entity are similar. The length of a block is the cube root of the
+    number of the entity's rows (Hall, Horowitz and Jing, 1995), or longer if that would split a run
+    of labelled anomalies. Without times and key, each row is a block of its own.
 
     Returns
     -------
@@ -52,15 +52,15 @@ def blocks_of(history: History) -> Places:
         The block of each row, from 0, shape ``(rows,)``.
     """
     if history.times is None and history.entities is None:
-        alone: Places = np.arange(len(history))
+        alone: Indices = np.arange(len(history))
         return alone
-    series = series_of(history)
-    length = np.ceil(np.cbrt(series.rows) - 1e-9).astype(np.intp)
-    cut = series.place % length == 0
+    ordered = order_by_entity(history)
+    length = np.ceil(np.cbrt(ordered.rows) - 1e-9).astype(np.intp)
+    cut = ordered.position % length == 0
     if history.labels is not None:
-        anomalous = history.labels[series.order]
+        anomalous = history.labels[ordered.order]
         cut[1:] &= ~(anomalous[1:] & anomalous[:-1])
-    cut |= series.place == 0
+    cut |= ordered.position == 0
     blocks = np.empty(len(history), dtype=np.intp)
-    blocks[series.order] = np.cumsum(cut) - 1
+    blocks[ordered.order] = np.cumsum(cut) - 1
     return blocks

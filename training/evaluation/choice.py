@@ -1,4 +1,4 @@
-"""Whether choosing how the default's members count pays on sets that were left out."""
+"""Cross-validation of the default detector's weights on labelled data sets."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,73 +14,73 @@ from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.detectors import make_detector
 from anomaly_app.core.detectors.ensemble import MEMBERS, Ensemble
 from anomaly_app.errors import DataError
-from training.evaluation.protocols import PROTOCOLS, LabelledSet, Protocol, read_set, split
-from training.evaluation.ranking import auc_and_ap
+from training.evaluation.protocols import PROTOCOLS, Protocol, Split, all_splits
+from training.metrics import rank_metrics
 
 GROUPS = 8
-"""Groups of sets that are left out in turn."""
+"""Number of groups of sets that are left out in turn."""
 
 SHUFFLINGS = 5
-"""Times that the sets are divided into groups."""
+"""Number of times that the sets are divided into groups."""
 
 WEIGHTS = (0, 1, 2)
-"""How often a member may count."""
+"""Possible weights of a member."""
 
 EXPONENTS = (1, 2, 3)
-"""Of the logarithms of the p-values, before their mean is taken."""
+"""Possible exponents of the logarithms of the p-values, before they are averaged."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One way to put the members together.
+    """One way to combine the members.
 
     Parameters
     ----------
     weights
-        How often each of the default's members counts.
+        Weight of each of the default's members.
     exponent
-        Of the logarithms of the p-values.
+        Exponent of the logarithms of the p-values.
     """
 
     weights: tuple[int, ...]
     exponent: int
 
     def __str__(self) -> str:
-        """Name the members that count."""
+        """List the members with a weight."""
         counting = zip(self.weights, MEMBERS, strict=True)
         named = [f"{weight} {name}" for weight, name in counting if weight]
         return f"{', '.join(named)}; exponent {self.exponent}"
 
 
 def weightings() -> list[tuple[int, ...]]:
-    """List the weights that make a difference: all but none, and not twice the others."""
+    """Return all distinct weightings: not all 0, and no multiples of each other."""
     every = product(WEIGHTS, repeat=len(MEMBERS))
     return [weights for weights in every if np.gcd.reduce(weights) == 1]
 
 
 CANDIDATES = [Candidate(*pair) for pair in product(weightings(), EXPONENTS)]
-"""What is chosen from. A member alone is there with each exponent, which changes nothing."""
+"""The search space. Single members occur with each exponent, which makes no difference."""
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What was measured on one split of one set.
+    """Results on one split of one set.
 
     Parameters
     ----------
     dataset
-        Place of the set's file.
+        File of the set.
     protocol
         See `training.evaluation.protocols.PROTOCOLS`.
     candidates
         AUC and average precision of `CANDIDATES`, shape ``(candidates, 2)``.
     default
-        The same of the default as it is, shape ``(1, 2)``.
+        The same for the default with its current weights, shape ``(1, 2)``.
     singles
-        The same of single detectors, shape ``(detectors, 2)``.
+        The same for single detectors, shape ``(detectors, 2)``.
     """
 
-    dataset: int
+    dataset: str
     protocol: Protocol
     candidates: Matrix
     default: Matrix
@@ -88,34 +88,29 @@ class Figures:
 
 
 def measure_all(files: Sequence[Path], detectors: Sequence[str], seeds: int) -> Iterator[Figures]:
-    """Measure what can be chosen on each split of each set: by file, protocol and seed.
+    """Measure all candidates on each split of each set, by file, protocol and seed.
 
     Parameters
     ----------
     files
         See `training.evaluation.protocols.read_set`.
     detectors
-        Single ones to compare with, by name, that need no labels.
+        Names of single detectors to compare with, which need no labels.
     seeds
-        Splits of each set: seeds 0 up to this, less one.
+        Number of splits of each set and protocol.
 
     Raises
     ------
     DataError
-        A file is no labelled set.
+        A file is not a labelled set.
     """
-    for place, file in enumerate(files):
-        labelled = read_set(file)
-        for protocol, seed in product(PROTOCOLS, range(seeds)):
-            with threadpool_limits(1):
-                measured = _measure(labelled, protocol, seed, detectors)
-            yield Figures(place, protocol, *measured)
+    for one in all_splits(files, list(PROTOCOLS), seeds):
+        with threadpool_limits(1):
+            measured = _measure(one.parts, one.seed, detectors)
+        yield Figures(str(one.file), one.protocol, *measured)
 
 
-def _measure(
-    labelled: LabelledSet, protocol: Protocol, seed: int, detectors: Sequence[str]
-) -> tuple[Matrix, Matrix, Matrix]:
-    parts = split(labelled, protocol, seed)
+def _measure(parts: Split, seed: int, detectors: Sequence[str]) -> tuple[Matrix, Matrix, Matrix]:
     ensemble = Ensemble(random_state=seed).fit(parts.train)
     scorings = [
         -make_detector(name, random_state=seed).fit(parts.train).score_samples(parts.test)
@@ -124,25 +119,29 @@ def _measure(
     surprise = -ensemble.log_p_of_members(parts.test)
     candidates = np.empty((len(CANDIDATES), 2))
     weights = np.array(weightings(), dtype=np.float64)
-    for place, exponent in enumerate(EXPONENTS):  # the order of `CANDIDATES`
-        candidates[place :: len(EXPONENTS)] = auc_and_ap(weights @ surprise**exponent, parts.labels)
-    default = auc_and_ap(-ensemble.score_samples(parts.test)[np.newaxis], parts.labels)
-    return candidates, default, auc_and_ap(np.array(scorings), parts.labels)
+    for index, exponent in enumerate(EXPONENTS):  # the order of `CANDIDATES`
+        candidates[index :: len(EXPONENTS)] = _auc_and_ap(weights @ surprise**exponent, parts)
+    default = _auc_and_ap(-ensemble.score_samples(parts.test)[np.newaxis], parts)
+    return candidates, default, _auc_and_ap(np.array(scorings), parts)
+
+
+def _auc_and_ap(scorings: Matrix, parts: Split) -> Matrix:
+    return np.stack(rank_metrics(scorings, parts.labels), axis=1)
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What choosing did on sets that were left out.
+    """Results on sets that were left out.
 
     Parameters
     ----------
     choice, single
-        Figures of the candidate and of the single detector that were chosen without a set, shape
-        ``(shufflings, sets, protocols, 2)``: AUC and average precision.
+        AUC and average precision of the candidate and of the single detector that were chosen
+        without a set, on that set; shape ``(shufflings, sets, protocols, 2)``.
     default
-        Those of the default as it is, which is not chosen here, shape ``(sets, protocols, 2)``.
+        The same for the default with its current weights, shape ``(sets, protocols, 2)``.
     chosen, chosen_singles
-        How often each was chosen, by its place.
+        How often each was chosen, by its index.
     """
 
     choice: npt.NDArray[np.float64]
@@ -153,27 +152,28 @@ class Judgement:
 
 
 def judge(measured: Sequence[Figures], shufflings: int = SHUFFLINGS, seed: int = 0) -> Judgement:
-    """Choose without each group of sets, and measure what was chosen on the group.
+    """Choose without each group of sets, and measure the choice on that group.
 
-    Best is the highest mean of AUC and average precision over the other sets, in both protocols.
+    The best candidate has the highest mean of AUC and average precision over the other sets, in
+    both protocols.
 
     Parameters
     ----------
     measured
-        See `measure_all`; each set as often as any other.
+        See `measure_all`; all sets have the same number of results.
     shufflings
-        Times that the sets are divided at random into `GROUPS` of the same size, or one less.
+        Number of random divisions of the sets into `GROUPS` of nearly the same size.
     seed
-        Of the divisions.
+        Random seed of the divisions.
 
     Raises
     ------
     DataError
-        There is one set only: nothing can be left out.
+        There is only one set.
     """
-    sets = 1 + max(one.dataset for one in measured)
+    sets = len({one.dataset for one in measured})
     if sets == 1:
-        raise DataError("one set cannot be left out of itself: name a folder of more npz files")
+        raise DataError("one set is not enough to leave one out: give a folder with more npz files")
     candidates = _by_set([one.candidates for one in measured], sets)
     singles = _by_set([one.singles for one in measured], sets)
     choice, single = (np.empty((shufflings, sets, len(PROTOCOLS), 2)) for _ in range(2))
@@ -194,7 +194,7 @@ def judge(measured: Sequence[Figures], shufflings: int = SHUFFLINGS, seed: int =
 
 
 def _by_set(figures: Sequence[Matrix], sets: int) -> npt.NDArray[np.float64]:
-    """Average over the seeds: shape ``(sets, protocols, what is measured, 2)``."""
+    """Average over the seeds; shape ``(sets, protocols, candidates, 2)``."""
     stacked = np.array(figures).reshape(sets, len(PROTOCOLS), -1, *figures[0].shape)
     mean: npt.NDArray[np.float64] = stacked.mean(axis=2)
     return mean

@@ -1,4 +1,4 @@
-"""All detectors on one history: fitted on its first part, judged on the part held back."""
+"""Compare detectors on one history: fit on its first part, judge on the part held back."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -6,23 +6,24 @@ from dataclasses import replace
 
 import numpy as np
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Vector
 from anomaly_app.core.detectors import NEEDS_LABELS
 from anomaly_app.core.model.model import Model
 from anomaly_app.errors import DataError
 from training.checks.alert_share import alert_share_warning
-from training.checks.data_check import data_warnings
+from training.checks.compatibility import data_warnings
+from training.encoding import encode_history
 from training.evaluation.agreement import mean_overlap, overlap, top_rows
 from training.evaluation.benchmark import microseconds_per_row
 from training.evaluation.blocks import blocks_of
 from training.evaluation.contenders import Comparison, Contender, Unlabelled
 from training.evaluation.incidents import find_incidents
 from training.evaluation.intervals import Bootstrap, interval, judge
-from training.evaluation.measures import measure
-from training.evaluation.synthetic_anomalies import plant, planted_auc, planted_places
-from training.fit import FitOptions, fit_model, hold_back
-from training.history.history import History
-from training.schema import encode_history
+from training.evaluation.synthetic_anomalies import source_rows, synthetic_anomalies, synthetic_auc
+from training.fit import FitOptions, fit_model
+from training.history import History
+from training.holdout import hold_back
+from training.metrics import measure
 
 
 def compare(
@@ -31,34 +32,34 @@ def compare(
     *,
     held_back: float = 0.25,
     seed: int = 0,
-    turn: Callable[[int, str], None] = lambda *_: None,
+    on_detector: Callable[[int, str], None] = lambda *_: None,
 ) -> Comparison:
     """Fit and judge detectors on one history.
 
     Parameters
     ----------
     history
-        With a time, its latest rows are judged; without one, random rows.
+        If it has times, its latest rows are judged; otherwise random rows.
     detectors
         Names; see `anomaly_app.core.detectors.DETECTORS`.
     held_back
-        Share of the rows that is judged and no fit sees, above 0 and below 1.
+        Share of the rows to judge on and not fit on, above 0 and below 1.
     seed
-        Of everything random.
-    turn
-        Called with the place and the name of each detector before it is fitted.
+        Random seed.
+    on_detector
+        Called with the index and the name of each detector before it is fitted.
 
     Raises
     ------
     DataError
-        The history is too small or has no usable feature, or no detector could be fitted.
+        The history is too small, has no usable feature, or no detector could be fitted.
     """
     fitted_on, judged = hold_back(history, held_back, seed)
     bootstrap = Bootstrap(blocks_of(judged), seed)
     contenders: list[Contender] = []
     left_out: dict[str, str] = {}
-    for place, name in enumerate(detectors):
-        turn(place, name)
+    for index, name in enumerate(detectors):
+        on_detector(index, name)
         try:
             contenders.append(_contend(name, fitted_on, judged, bootstrap, seed))
         except DataError as fault:
@@ -96,12 +97,14 @@ def _contend(
     if "average_precision" not in metrics:
         other = _fit(fitted_on, replace(options, random_state=seed + 1))
         again = other.log_p_values(encode_history(judged, other.schema))
-        planted = model.log_p_values(plant(matrix, model.schema, seed))
+        synthetic = model.log_p_values(synthetic_anomalies(matrix, model.schema, seed))
         unlabelled = Unlabelled(
-            planted_auc(log_p, planted), float("nan"), overlap(top_rows(log_p), top_rows(again))
+            synthetic_auc(log_p, synthetic),
+            float("nan"),
+            overlap(top_rows(log_p), top_rows(again)),
         )
-        merits = _planted_aucs(bootstrap, log_p, planted, seed)
-        intervals = intervals | {"planted_auc": interval(merits, unlabelled.planted_auc)}
+        merits = _synthetic_aucs(bootstrap, log_p, synthetic, seed)
+        intervals = intervals | {"synthetic_auc": interval(merits, unlabelled.synthetic_auc)}
     us_per_row = microseconds_per_row(model.score_samples, matrix)
     return Contender(
         detector=name,
@@ -117,10 +120,10 @@ def _contend(
     )
 
 
-def _planted_aucs(bootstrap: Bootstrap, log_p: Matrix, planted: Matrix, seed: int) -> Matrix:
-    rows = np.concatenate([bootstrap.rows, bootstrap.rows[planted_places(len(log_p), seed)]])
-    is_planted = np.arange(len(rows)) >= len(log_p)
-    return bootstrap.ranking(np.concatenate([log_p, planted]), is_planted, rows).roc_auc
+def _synthetic_aucs(bootstrap: Bootstrap, log_p: Vector, synthetic: Vector, seed: int) -> Vector:
+    rows = np.concatenate([bootstrap.rows, bootstrap.rows[source_rows(len(log_p), seed)]])
+    is_synthetic = np.arange(len(rows)) >= len(log_p)
+    return bootstrap.ranking(np.concatenate([log_p, synthetic]), is_synthetic, rows).roc_auc
 
 
 def _fit(history: History, options: FitOptions) -> Model:
@@ -131,7 +134,7 @@ def _fit(history: History, options: FitOptions) -> Model:
 def _with_agreement(contenders: list[Contender]) -> list[Contender]:
     tops = [top_rows(contender.log_p) for contender in contenders]
     return [
-        replace(one, unlabelled=one.unlabelled._replace(agreement=mean_overlap(place, tops)))
-        for place, one in enumerate(contenders)
+        replace(one, unlabelled=one.unlabelled._replace(agreement=mean_overlap(index, tops)))
+        for index, one in enumerate(contenders)
         if one.unlabelled is not None
     ]

@@ -1,22 +1,22 @@
-"""Results of detectors that were compared, and which of them differ by more than chance."""
+"""Results of a comparison of detectors, and which differences are more than chance."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Vector
 from anomaly_app.core.model.model import Model
 from training.evaluation.incidents import Incident
 from training.evaluation.intervals import Interval, differ
-from training.history.history import History
+from training.history import History
 
 
 class Unlabelled(NamedTuple):
-    """What can be measured without labels."""
+    """Metrics that need no labels."""
 
-    planted_auc: float
-    """AUC of planted anomalies against the rows that nothing was done to."""
+    synthetic_auc: float
+    """AUC of synthetic anomalies against unchanged rows."""
     agreement: float
-    """Mean Jaccard overlap of its top rows with those of each other detector; NaN if alone."""
+    """Mean Jaccard overlap of its top rows with those of each other detector; NaN without one."""
     stability: float
     """Jaccard overlap of the top rows of two fits with different seeds."""
 
@@ -30,32 +30,32 @@ class Contender:
     detector
         Its name.
     model
-        As fitted on the first part.
+        Fitted on the first part of the history.
     log_p
         Logarithms of the judged rows' p-values, shape ``(rows,)``.
     metrics
         See `training.evaluation.intervals.judge`.
     intervals
-        How sure these are, and of what contenders are ranked by, `merit`.
+        Confidence intervals of the metrics and of `merit`.
     merits
-        The merit in each draw of rows, the same draws for all contenders; None where anomalies
-        are of too few incidents.
+        The merit in each bootstrap resample; all contenders share the resamples. None if the
+        anomalies are of too few incidents.
     alert_share
-        That far more or fewer rows alert than was asked for; None where they do not.
+        A warning if far more or fewer rows alert than requested; None otherwise.
     unlabelled
-        Where the judged rows have no labels of both kinds.
+        Metrics without labels, if the judged rows do not have labels of both kinds.
     fit_seconds
-        Of the whole fit, calibration included.
+        Time of the whole fit, including calibration.
     us_per_row
-        Microseconds to score a row in batches on one thread, preparation included.
+        Microseconds to score a row in batches on one thread, including preparation.
     """
 
     detector: str
     model: Model
-    log_p: Matrix
+    log_p: Vector
     metrics: dict[str, float]
     intervals: dict[str, Interval]
-    merits: Matrix | None
+    merits: Vector | None
     alert_share: str | None
     unlabelled: Unlabelled | None
     fit_seconds: float
@@ -63,9 +63,9 @@ class Contender:
 
     @property
     def merit(self) -> float:
-        """What contenders are ranked by: average precision, or the AUC of planted anomalies."""
+        """What contenders are ranked by: average precision, or the AUC of synthetic anomalies."""
         if self.unlabelled is not None:
-            return self.unlabelled.planted_auc
+            return self.unlabelled.synthetic_auc
         return self.metrics["average_precision"]
 
 
@@ -76,17 +76,17 @@ class Comparison:
     Parameters
     ----------
     judged
-        The rows that no fit saw.
+        The rows held back.
     fitted_rows
-        How many were fitted and calibrated on.
+        Number of rows to fit and calibrate on.
     contenders
-        The best first; at least one.
+        At least one, best first.
     left_out
         Detectors that could not run, with the reason.
     incidents
-        The most anomalous ones of the judged rows, by the scores of the best contender.
+        The most anomalous incidents among the judged rows, scored by the best contender.
     warnings
-        How the judged rows differ from those that were fitted on.
+        How the judged rows differ from the training rows.
     """
 
     judged: History
@@ -104,20 +104,20 @@ class Comparison:
     @property
     def merit(self) -> str:
         """What contenders are ranked by."""
-        return "AUC of planted anomalies" if self.best.unlabelled else "average precision"
+        return "AUC of synthetic anomalies" if self.best.unlabelled else "average precision"
 
     @property
     def sure(self) -> bool:
-        """Whether anomalies are of enough incidents to tell contenders apart."""
+        """Whether there are enough incidents to tell contenders apart."""
         return self.best.merits is not None
 
     def ties(self, contender: Contender) -> bool:
-        """Tell whether a contender's distance from the best may be chance."""
+        """Return whether a contender's distance from the best may be chance."""
         return contender is not self.best and tie(self.best, contender)
 
 
 def tie(better: Contender, worse: Contender) -> bool:
-    """Tell whether the distance of two contenders may be chance; not where nothing is known."""
+    """Return whether the distance of two contenders may be chance; False if it is unknown."""
     if better.merits is None or worse.merits is None:
         return False
     return not differ(better.merits, worse.merits)

@@ -1,4 +1,4 @@
-"""An artifact judged on data: scores, measures, and the worst incidents with their reasons."""
+"""Evaluate a model on data: scores, metrics, and the worst incidents with reasons."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -6,31 +6,31 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.model.manifest import Manifest
 from anomaly_app.core.model.model import Model
 from anomaly_app.errors import DataError
 from training.checks.alert_share import alert_share_warning
-from training.checks.data_check import data_warnings, require_columns
+from training.checks.compatibility import data_warnings, require_columns
+from training.encoding import encode_history
 from training.evaluation.blocks import blocks_of
-from training.evaluation.incidents import MOST_INCIDENTS, Incident, find_incidents
+from training.evaluation.incidents import MAX_INCIDENTS, Incident, find_incidents
 from training.evaluation.intervals import Bootstrap, Interval, judge
-from training.evaluation.measures import measure
-from training.history.history import History
-from training.schema import encode_history
+from training.history import History
+from training.metrics import measure
 
 CHUNK = 4_096
-"""Rows between two updates of the progress bar."""
+"""Number of rows between updates of the progress bar."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How an artifact scores data.
+    """Evaluation of a model on data.
 
     Parameters
     ----------
     manifest
-        Of the artifact.
+        Manifest of the model.
     history
         The data.
     log_p
@@ -38,18 +38,18 @@ class Evaluation:
     metrics
         See `training.evaluation.intervals.judge`.
     intervals
-        How sure these are.
+        Confidence intervals of the metrics.
     incidents
-        The most anomalous ones, the worst first.
+        The most anomalous incidents, worst first.
     alert_share
-        That far more or fewer rows alert than was asked for; None where they do not.
+        A warning if far more or fewer rows alert than requested; None otherwise.
     warnings
-        How the data differ from what the model was fitted on.
+        How the data differ from the training data.
     """
 
     manifest: Manifest
     history: History
-    log_p: Matrix
+    log_p: Vector
     metrics: dict[str, float]
     intervals: dict[str, Interval]
     incidents: list[Incident]
@@ -61,7 +61,7 @@ def evaluate(
     model: Model,
     history: History,
     *,
-    most: int = MOST_INCIDENTS,
+    most: int = MAX_INCIDENTS,
     done: Callable[[int], None] = lambda _: None,
 ) -> Evaluation:
     """Evaluate a model on data.
@@ -71,26 +71,26 @@ def evaluate(
     model
         The model.
     history
-        Needs the columns of the model's features; any others are ignored.
+        It has the columns of the model's features; others are ignored.
     most
-        How many of the most anomalous incidents to explain.
+        Maximum number of incidents to explain.
     done
-        Called with the number of rows that were scored since the last call.
+        Called with the number of rows scored since the last call.
 
     Raises
     ------
     DataError
-        A column that the model needs is missing, or does not hold what the model learnt.
+        A column that the model needs is missing, or has another type.
     """
     require_columns(history, model.schema)
     try:
         matrix = encode_history(history, model.schema)
     except pl.exceptions.PolarsError as fault:
         raise DataError(
-            f"{history.source} does not hold numbers where the model learnt numbers: {fault}"
+            f"a column of {history.source} has no numbers, unlike in training: {fault}"
         ) from None
     if np.isinf(matrix).any():
-        raise DataError(f"{history.source} holds an infinite value: remove that row")
+        raise DataError(f"{history.source} has an infinite value: remove the row")
     log_p = np.concatenate(list(_scored(model, matrix, done)))
     rate = model.manifest.alert_rate
     metrics = measure(log_p, history.labels, rate, history.labelled)
@@ -108,7 +108,7 @@ def evaluate(
     )
 
 
-def _scored(model: Model, matrix: Matrix, done: Callable[[int], None]) -> Iterator[Matrix]:
+def _scored(model: Model, matrix: Matrix, done: Callable[[int], None]) -> Iterator[Vector]:
     for start in range(0, len(matrix), CHUNK):
         chunk = matrix[start : start + CHUNK]
         yield model.log_p_values(chunk)

@@ -1,66 +1,65 @@
-"""The most anomalous rows, those of one incident together, with the reasons of the worst."""
+"""The most anomalous rows, grouped into incidents, with the reasons for the worst row."""
 
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Vector
 from anomaly_app.core.calibration import score_of
 from anomaly_app.core.model.explain import Reason
 from anomaly_app.core.model.model import Model
 from anomaly_app.core.scoring.severity import Severity, severity_of
-from training.evaluation.blocks import Places, Series, series_of
-from training.history.history import History
-from training.schema import encode_history
-from training.thresholds import Labels
+from training.encoding import encode_history
+from training.evaluation.blocks import EntityOrder, Indices, order_by_entity
+from training.history import History, Labels
 
-MOST_INCIDENTS = 20
+MAX_INCIDENTS = 20
 
-MOST_REASONS = 3
+MAX_REASONS = 3
 
 APART = 3
-"""Rows of the same entity up to which two anomalous ones belong together."""
+"""Maximum distance of two anomalous rows of an incident, in rows of the entity."""
 
 PAUSE = 10.0
-"""Times the usual distance of an entity's rows, beyond which they do not."""
+"""Maximum time between two rows of an incident, in usual intervals of the entity."""
 
 
 class Incident(NamedTuple):
-    """Anomalous rows of one entity that follow each other; often a single row."""
+    """Consecutive anomalous rows of one entity, often a single row."""
 
     entity: str | None
     time: float | None
-    """Of the worst row, in seconds since the epoch."""
+    """Time of the worst row, in seconds since the epoch."""
     first: float | None
     last: float | None
     """Times of the first and the last row."""
     rows: int
     anomalies: int | None
-    """How many of the rows are labelled as anomalies; None where nobody labelled any of them."""
+    """Number of rows labelled as anomalies; None if no row has a label."""
     score: float
-    """Of the worst row, as are all that follow."""
+    """Of the worst row, like all following fields."""
     p_value: float
     severity: Severity | None
-    """None where the row would not alert."""
+    """None if the row would not alert."""
     reasons: list[Reason]
 
 
 def find_incidents(
-    model: Model, history: History, log_p: Matrix, *, most: int = MOST_INCIDENTS
+    model: Model, history: History, log_p: Vector, *, most: int = MAX_INCIDENTS
 ) -> list[Incident]:
-    """Explain the incidents with the smallest p-values, the smallest first.
+    """Find and explain the incidents with the lowest p-values, lowest first.
 
     Parameters
     ----------
     model
-        Says why.
+        The model that scored the rows.
     history
         The rows.
     log_p
         Logarithms of their p-values, shape ``(rows,)``.
     most
-        How many of them, at most.
+        Maximum number of incidents.
     """
     rate = model.manifest.alert_rate
     groups = group_rows(history, log_p <= _least_unusual(log_p, rate, most))
@@ -75,68 +74,67 @@ def find_incidents(
 
 
 class Groups(NamedTuple):
-    """Anomalous rows, one group after the other."""
+    """Anomalous rows, group by group."""
 
-    rows: Places
-    """Places of the rows."""
-    starts: Places
-    """Where in `rows` each group begins."""
+    rows: Indices
+    """Indices of the rows."""
+    starts: Indices
+    """Start of each group in `rows`."""
 
-    def members(self, group: int) -> Places:
-        """Give the places of a group's rows, in order."""
+    def members(self, group: int) -> Indices:
+        """Return the indices of a group's rows, in order."""
         ends = [*self.starts[1:], len(self.rows)]
         return np.sort(self.rows[self.starts[group] : ends[group]])
 
 
 def group_rows(history: History, anomalous: Labels) -> Groups:
-    """Put anomalous rows together that are of one incident.
+    """Group anomalous rows into incidents.
 
-    They are of the same entity, at most `APART` of its rows from one to the next, and at most
-    `PAUSE` times as long as its rows usually are from each other. Without entities each row
-    stands alone.
+    Rows of an incident belong to one entity. From one to the next there are at most `APART` rows of
+    the entity, and at most `PAUSE` usual intervals. Without a key, each row is an incident.
 
     Parameters
     ----------
     history
         All rows.
     anomalous
-        Whether each row is, shape ``(rows,)``; one is at least.
+        Whether each row is anomalous, shape ``(rows,)``; at least one is.
     """
     if history.entities is None:
         rows = np.flatnonzero(anomalous)
         return Groups(rows, np.arange(len(rows)))
-    series = series_of(history)
-    found = np.flatnonzero(anomalous[series.order])
-    rows, entity = series.order[found], np.cumsum(series.place == 0)[found]
-    together = (entity[1:] == entity[:-1]) & (np.diff(series.place[found]) <= APART)
+    ordered = order_by_entity(history)
+    found = np.flatnonzero(anomalous[ordered.order])
+    rows, entity = ordered.order[found], np.cumsum(ordered.position == 0)[found]
+    together = (entity[1:] == entity[:-1]) & (np.diff(ordered.position[found]) <= APART)
     if history.times is not None:
-        pause = PAUSE * _usual_distance(history.times, series)[entity[1:]]
+        pause = PAUSE * _usual_distance(history.times, ordered)[entity[1:]]
         together &= np.diff(history.times[rows]) <= pause
     return Groups(rows, np.concatenate([[0], np.flatnonzero(~together) + 1]))
 
 
-def _usual_distance(times: Matrix, series: Series) -> Matrix:
-    """Give the median time from one row to the next for each entity, counted from 1."""
-    entity = np.cumsum(series.place == 0)
-    apart = np.diff(times[series.order], prepend=np.nan)
-    apart[series.place == 0] = np.nan
+def _usual_distance(times: Vector, ordered: EntityOrder) -> Vector:
+    """Return the median interval of each entity; entities are numbered from 1."""
+    entity = np.cumsum(ordered.position == 0)
+    apart = np.diff(times[ordered.order], prepend=np.nan)
+    apart[ordered.position == 0] = np.nan
     gaps = pl.DataFrame({"entity": entity, "apart": apart}).with_columns(
         pl.col("apart").fill_nan(None)
     )
     medians = gaps.group_by("entity").agg(pl.col("apart").median()).sort("entity")["apart"]
-    # Where most rows come at once there is no usual distance.
+    # If most rows of an entity have the same time, there is no usual interval.
     usual = medians.fill_null(np.inf).to_numpy()
     return np.concatenate([[np.inf], np.where(usual > 0.0, usual, np.inf)])
 
 
-def _least_unusual(log_p: Matrix, alert_rate: float, most: int) -> float:
-    """Give the p-value, as a logarithm, up to which rows count: alerts, or the worst `most`."""
+def _least_unusual(log_p: Vector, alert_rate: float, most: int) -> float:
+    """Return the log p-value up to which rows count: alerts, or the worst `most`."""
     worst = np.partition(log_p, min(most, len(log_p)) - 1)[min(most, len(log_p)) - 1]
     return max(float(worst), float(np.log(alert_rate)))
 
 
-def _reasons(model: Model, history: History, log_p: Matrix, places: Places) -> list[list[Reason]]:
-    worst = history.take(places)
+def _reasons(model: Model, history: History, log_p: Vector, rows: Indices) -> list[list[Reason]]:
+    worst = history.take(rows)
     wire = [feature.name for feature in model.schema.wire_features]
     times = worst.times if worst.times is not None else np.zeros(len(worst))
     values = [
@@ -144,11 +142,11 @@ def _reasons(model: Model, history: History, log_p: Matrix, places: Places) -> l
         for row, time in zip(worst.frame.select(wire).rows(), times.tolist(), strict=True)
     ]
     matrix = encode_history(worst, model.schema)
-    return model.explain(matrix, log_p[places], values, most=MOST_REASONS, entities=worst.entities)
+    return model.explain(matrix, log_p[rows], values, most=MAX_REASONS, entities=worst.entities)
 
 
 def _incident(
-    history: History, rows: Places, worst: int, log_p: float, alert_rate: float, why: list[Reason]
+    history: History, rows: Indices, worst: int, log_p: float, alert_rate: float, why: list[Reason]
 ) -> Incident:
     p_value, times = float(np.exp(log_p)), history.times
     return Incident(
@@ -165,7 +163,7 @@ def _incident(
     )
 
 
-def _anomalies(history: History, rows: Places) -> int | None:
+def _anomalies(history: History, rows: Indices) -> int | None:
     if history.labels is None:
         return None
     if history.labelled is not None and not history.labelled[rows].any():

@@ -1,7 +1,7 @@
-"""How sure measures are: intervals from a bootstrap over blocks of rows.
+"""Confidence intervals of metrics, from a bootstrap over blocks of rows.
 
-The same draws are used for every detector, so that two detectors are compared on the same rows
-(paired bootstrap: Efron and Tibshirani, *An Introduction to the Bootstrap*, 1993).
+All detectors use the same resamples, so that they are compared on the same rows (paired
+bootstrap: Efron and Tibshirani, *An Introduction to the Bootstrap*, 1993).
 """
 
 from typing import NamedTuple
@@ -10,71 +10,70 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import beta
 
-from anomaly_app.core.arrays import Matrix
-from training.evaluation.blocks import Places
-from training.history.history import History
-from training.thresholds import Labels
+from anomaly_app.core.arrays import Vector
+from training.evaluation.blocks import Indices
+from training.history import History, Labels
 
 DRAWS = 1_000
 
 LEVEL = 0.95
 
-MOST_GROUPS = 1_000
-"""Blocks that are drawn one by one; more are put together at random."""
+MAX_GROUPS = 1_000
+"""Maximum number of blocks to draw from; more blocks are merged at random."""
 
-MOST_THRESHOLDS = 500
-"""Of a ranking, that are looked at in every draw."""
+MAX_THRESHOLDS = 500
+"""Maximum number of thresholds of a ranking to evaluate in each resample."""
 
-LEAST_INCIDENTS = 5
-"""Blocks with anomalies below which nothing is said of how sure a ranking is."""
+MIN_INCIDENTS = 5
+"""Minimum number of blocks with anomalies for intervals of a ranking."""
 
 
 class Interval(NamedTuple):
-    """Where a measure lies with a probability of `LEVEL`."""
+    """A confidence interval at `LEVEL`."""
 
     low: float
     high: float
 
 
 class Draws(NamedTuple):
-    """Ranking measures in each draw, shape ``(DRAWS,)``; NaN without anomalies in it."""
+    """Ranking metrics of each resample, shape ``(DRAWS,)``; NaN for resamples without anomalies."""
 
-    average_precision: Matrix
-    roc_auc: Matrix
+    average_precision: Vector
+    roc_auc: Vector
 
 
 class Bootstrap:
-    """Draws of blocks, with replacement.
+    """Resamples of blocks, with replacement.
 
     Parameters
     ----------
     blocks
-        Of each row, from 0; see `training.evaluation.blocks.blocks_of`.
+        Block of each row, from 0; see `training.evaluation.blocks.blocks_of`.
     seed
-        Of the draws.
+        Random seed.
     """
 
-    def __init__(self, blocks: Places, seed: int = 0) -> None:
+    def __init__(self, blocks: Indices, seed: int = 0) -> None:
         random = np.random.default_rng(seed)
         many = int(blocks.max()) + 1
-        groups = random.permutation(many) % MOST_GROUPS
-        self._groups = min(many, MOST_GROUPS)
+        groups = random.permutation(many) % MAX_GROUPS
+        self._groups = min(many, MAX_GROUPS)
         self.blocks = blocks
-        self.rows: Places = groups[blocks]
-        """The group of each row: what is drawn."""
+        self.rows: Indices = groups[blocks]
+        """The group of blocks of each row; groups are drawn."""
         times = random.multinomial(self._groups, np.full(self._groups, 1 / self._groups), DRAWS)
         self._times = times.astype(np.float32)
 
     def share(self, part: Labels, whole: Labels) -> Interval | None:
-        """Give the interval of a share of rows; None where there are none to be a share of.
+        """Return the interval of a share of rows; None if the whole is empty.
 
-        A share of 0 or 1 is the same in every draw: there it is the exact binomial interval
-        (Clopper and Pearson, 1934), with blocks as what is counted.
+        A share of 0 or 1 is the same in every resample. Its interval is the exact binomial
+        interval (Clopper and Pearson, 1934) over blocks.
 
         Parameters
         ----------
         part, whole
-            Whether each row is of the part, and of the whole; the part is within the whole.
+            Masks of the rows of the part and of the whole, which includes the part.
         """
         if not whole.any():
             return None
@@ -87,8 +86,8 @@ class Bootstrap:
         drawn = np.divide(parts, wholes, out=np.full(DRAWS, np.nan), where=wholes > 0)
         return interval(drawn, float(part.sum() / whole.sum()))
 
-    def ranking(self, log_p: Matrix, labels: Labels, rows: Places | None = None) -> Draws:
-        """Measure a ranking in each draw.
+    def ranking(self, log_p: Vector, labels: Labels, rows: Indices | None = None) -> Draws:
+        """Measure a ranking in each resample.
 
         Parameters
         ----------
@@ -97,13 +96,13 @@ class Bootstrap:
         labels
             Whether each row is an anomaly; both kinds occur.
         rows
-            The group of each row, where these are not the rows that the blocks are of.
+            The group of each row, if the rows are not those of the blocks.
         """
         groups = self.rows if rows is None else rows
         found = np.unique(log_p[labels])
-        few = np.unique(np.linspace(0, len(found) - 1, MOST_THRESHOLDS).astype(int))
+        few = np.unique(np.linspace(0, len(found) - 1, MAX_THRESHOLDS).astype(int))
         thresholds = found[few]
-        # Even bins lie between two thresholds, odd ones hold what equals one.
+        # Even bins are between two thresholds, odd bins equal one.
         bins = np.searchsorted(thresholds, log_p) + np.searchsorted(thresholds, log_p, "right")
         anomalies, others = (
             self._times @ self._counts(groups[of], bins[of], 2 * len(thresholds) + 1)
@@ -119,19 +118,19 @@ class Bootstrap:
                 (anomalies * beaten).sum(axis=1) / (all_caught * all_false),
             )
 
-    def _counts(self, groups: Places, bins: Places, many: int) -> npt.NDArray[np.float32]:
+    def _counts(self, groups: Indices, bins: Indices, many: int) -> npt.NDArray[np.float32]:
         counts = np.bincount(groups * many + bins, minlength=self._groups * many)
         return counts.reshape(self._groups, many).astype(np.float32)
 
 
-def interval(drawn: Matrix, measured: float) -> Interval:
-    """Cut the tails off what was drawn; what was measured on all rows is never outside."""
+def interval(drawn: Vector, measured: float) -> Interval:
+    """Return the percentile interval, extended to the value measured on all rows."""
     low, high = np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(min(float(low), measured), max(float(high), measured))
 
 
 def binomial(successes: int, trials: int) -> Interval:
-    """Give the exact interval of a share (Clopper and Pearson, 1934).
+    """Return the exact interval of a share (Clopper and Pearson, 1934).
 
     Parameters
     ----------
@@ -146,45 +145,45 @@ def binomial(successes: int, trials: int) -> Interval:
     return Interval(float(low), float(high))
 
 
-def differ(better: Matrix, worse: Matrix) -> bool:
-    """Tell whether one measure is above another one in (nearly) all draws of the same rows."""
+def differ(better: Vector, worse: Vector) -> bool:
+    """Return whether one metric exceeds another in nearly all paired resamples."""
     differences = better - worse
     known = differences[~np.isnan(differences)]
     return len(known) > 0 and float(np.quantile(known, (1 - LEVEL) / 2)) > 0.0
 
 
 class Judged(NamedTuple):
-    """Measures and how sure they are."""
+    """Metrics and their confidence intervals."""
 
     metrics: dict[str, float]
-    """With labels, `precision` and `recall` are there; NaN where there is nothing to divide by."""
+    """With labels, including `precision` and `recall`; NaN if undefined."""
     intervals: dict[str, Interval]
-    """Of those measures that an interval can be given for."""
+    """Intervals of the metrics that have one."""
     draws: Draws | None
-    """None without labels of both kinds, or where the anomalies are of too few incidents."""
+    """None without labels of both kinds, or with too few incidents."""
 
 
 def judge(
     bootstrap: Bootstrap,
-    log_p: Matrix,
+    log_p: Vector,
     metrics: dict[str, float],
     history: History,
     alert_rate: float,
 ) -> Judged:
-    """Say how sure the measures of scores are.
+    """Add confidence intervals to metrics.
 
     Parameters
     ----------
     bootstrap
-        Of the rows.
+        Bootstrap of the rows.
     log_p
         Logarithms of the rows' p-values, shape ``(rows,)``.
     metrics
-        See `training.evaluation.measures.measure`.
+        See `training.metrics.measure`.
     history
         The rows.
     alert_rate
-        Rows whose p-value is at most this alert.
+        Rows with a p-value at or below it alert.
     """
     alerts = log_p <= np.log(alert_rate)
     everything = np.ones(len(log_p), dtype=np.bool_)
@@ -210,6 +209,6 @@ def judge(
     return Judged(metrics, intervals, draws)
 
 
-def sure_enough(blocks: Places, labels: Labels) -> bool:
-    """Tell whether anomalies are in enough different blocks to say how sure a ranking is."""
-    return len(np.unique(blocks[labels])) >= LEAST_INCIDENTS
+def sure_enough(blocks: Indices, labels: Labels) -> bool:
+    """Return whether anomalies are in enough blocks for intervals of a ranking."""
+    return len(np.unique(blocks[labels])) >= MIN_INCIDENTS

@@ -1,8 +1,9 @@
-"""Labelled sets split as the benchmark of detectors wants them."""
+"""Labelled data sets, and how they are split to benchmark detectors."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,25 +15,25 @@ from training.tables.npz import read_arrays
 Protocol: TypeAlias = Literal["A", "C"]
 
 PROTOCOLS: dict[Protocol, str] = {
-    "A": "train on a random half of the ordinary rows, test on the others and all anomalies",
-    "C": "as A, with 2% anomalies among the training rows, which are not tested on",
+    "A": "train on a random half of the ordinary rows, test on the other half and all anomalies",
+    "C": "like A, but 2% of the training rows are anomalies, which are not tested on",
 }
 
-MOST_ROWS = 10_000
-"""Larger sets are subsampled, with their rate of anomalies kept."""
+MAX_ROWS = 10_000
+"""Maximum number of rows of a set; larger sets are subsampled at the same rate of anomalies."""
 
-DIRT = 0.02
+CONTAMINATION = 0.02
 """Share of anomalies among the training rows of protocol C."""
 
 
 @dataclass(frozen=True)
 class LabelledSet:
-    """Rows with the truth about them.
+    """Rows with labels.
 
     Parameters
     ----------
     name
-        Of the file.
+        Name of the file, without its suffix.
     matrix
         Shape ``(rows, features)``, finite.
     labels
@@ -46,7 +47,7 @@ class LabelledSet:
 
 @dataclass(frozen=True)
 class Split:
-    """What a detector learns from, and what it is tested on."""
+    """Training rows, and test rows with their labels."""
 
     train: Matrix
     test: Matrix
@@ -54,16 +55,16 @@ class Split:
 
 
 def find_sets(folder: Path) -> list[Path]:
-    """List the npz files of a folder, by name.
+    """Return the npz files of a folder, sorted by name.
 
     Raises
     ------
     DataError
-        There is none.
+        The folder has none.
     """
     found = sorted(folder.glob("*.npz"))
     if not found:
-        raise DataError(f"{folder} holds no npz file: name a folder of files with arrays X and y")
+        raise DataError(f"{folder} has no npz files: give a folder of files with arrays X and y")
     return found
 
 
@@ -73,7 +74,7 @@ def read_set(file: Path) -> LabelledSet:
     Raises
     ------
     DataError
-        The file does not hold them.
+        The file does not have these arrays, or they are unusable.
     """
     try:
         arrays = read_arrays(file)
@@ -83,37 +84,74 @@ def read_set(file: Path) -> LabelledSet:
         raise DataError(f"{file} cannot be read as arrays X and y: {fault}") from None
     table = matrix.ndim == 2 and labels.shape == matrix.shape[:1]  # noqa: PLR2004
     if not table or labels.all() or not labels.any():
-        raise DataError(f"{file} needs a label in y for each row of X, and both kinds of rows")
+        raise DataError(f"{file} needs a label in y for each row of X, and labels of both kinds")
     if not np.isfinite(matrix).all():
-        raise DataError(f"{file} holds missing or infinite values in X")
+        raise DataError(f"{file} has missing or infinite values in X")
     return LabelledSet(file.stem, matrix, labels)
 
 
 def split(labelled: LabelledSet, protocol: Protocol, seed: int) -> Split:
-    """Split a set; the same seed gives both protocols the same ordinary rows.
+    """Split a set; with the same seed, both protocols have the same ordinary rows.
 
     Parameters
     ----------
     labelled
         The set.
     protocol
-        See `PROTOCOLS`. In C at least half of the anomalies are left for the test.
+        See `PROTOCOLS`. In C, at least half of the anomalies are kept for the test.
     seed
-        Of everything random.
+        Random seed.
     """
     random = np.random.default_rng(seed)
     ordinary = random.permutation(np.flatnonzero(~labelled.labels))
     anomalies = random.permutation(np.flatnonzero(labelled.labels))
-    if len(labelled.labels) > MOST_ROWS:
+    if len(labelled.labels) > MAX_ROWS:
         rate = labelled.labels.mean()
-        anomalies = anomalies[: max(round(MOST_ROWS * rate), 2)]
-        ordinary = ordinary[: MOST_ROWS - len(anomalies)]
+        anomalies = anomalies[: max(round(MAX_ROWS * rate), 2)]
+        ordinary = ordinary[: MAX_ROWS - len(anomalies)]
     half = len(ordinary) // 2
-    dirt = 0
+    contaminating = 0
     if protocol == "C":
-        dirt = min(round(half * DIRT / (1.0 - DIRT)), len(anomalies) // 2)
-    test = np.concatenate([ordinary[half:], anomalies[dirt:]])
-    train = np.concatenate([ordinary[:half], anomalies[:dirt]])
+        contaminating = min(
+            round(half * CONTAMINATION / (1.0 - CONTAMINATION)), len(anomalies) // 2
+        )
+    test = np.concatenate([ordinary[half:], anomalies[contaminating:]])
+    train = np.concatenate([ordinary[:half], anomalies[:contaminating]])
     return Split(
         labelled.matrix[random.permutation(train)], labelled.matrix[test], labelled.labels[test]
     )
+
+
+class SplitOfSet(NamedTuple):
+    """One split of one set."""
+
+    file: Path
+    protocol: Protocol
+    seed: int
+    parts: Split
+
+
+def all_splits(
+    files: Sequence[Path], protocols: Sequence[Protocol], seeds: int
+) -> Iterator[SplitOfSet]:
+    """Split each set by each protocol with each seed, in this order.
+
+    Parameters
+    ----------
+    files
+        See `read_set`.
+    protocols
+        See `PROTOCOLS`.
+    seeds
+        Number of seeds, from 0.
+
+    Raises
+    ------
+    DataError
+        A file is not a labelled set.
+    """
+    for file in files:
+        labelled = read_set(file)
+        for protocol in protocols:
+            for seed in range(seeds):
+                yield SplitOfSet(file, protocol, seed, split(labelled, protocol, seed))

@@ -1,17 +1,17 @@
-"""What a comparison comes to, in a few sentences."""
+"""The result of a comparison in a few sentences."""
 
 from collections.abc import Iterator
 
 from anomaly_app.core.detectors import NEEDS_LABELS
 from training.evaluation.contenders import Comparison, Contender, tie
-from training.evaluation.intervals import LEAST_INCIDENTS
+from training.evaluation.intervals import MIN_INCIDENTS
 
-MOST_NAMES = 4
-"""Detectors that a sentence names; of more it gives the number."""
+MAX_NAMES = 4
+"""Maximum number of detectors to name in a sentence."""
 
 
 def standing(comparison: Comparison) -> str:
-    """Say where the best detector stands: ``ranks first of 12``, or with which others it ties."""
+    """Return the rank of the best detector: ``ranks first of 12``, or its ties."""
     many = len(comparison.contenders)
     if many == 1:
         return "is the only detector compared"
@@ -22,7 +22,7 @@ def standing(comparison: Comparison) -> str:
 
 
 def recommendation(comparison: Comparison) -> str:
-    """Say which detector ranks first, how sure that is, and whether its alerts can be used."""
+    """Return which detector ranks first, how certain that is, and whether its alerts are usable."""
     return " ".join(_sentences(comparison))
 
 
@@ -33,25 +33,22 @@ def _sentences(comparison: Comparison) -> Iterator[str]:
     if not others:
         return
     if not comparison.sure:
-        yield (
-            f"The anomalies are of fewer than {LEAST_INCIDENTS} incidents: too few to tell "
-            "detectors apart."
-        )
+        yield (f"There are fewer than {MIN_INCIDENTS} incidents, too few to tell detectors apart.")
     unlabelled = [other for other in others if other.detector not in NEEDS_LABELS]
     if best.detector in NEEDS_LABELS and unlabelled:
         first = unlabelled[0]
         tied = _tied(first, unlabelled)
         ties = f", and ties with {tied}" if tied else ""
-        yield f"Of those that learn without labels, {first.detector} comes first{ties}."
+        yield f"Among detectors that need no labels, {first.detector} ranks first{ties}."
     if best.alert_share is None:
         return
     if usable := next((other for other in others if other.alert_share is None), None):
         yield (
-            "Of those that alert on about as many rows as asked, "
-            f"{usable.detector} comes first ({comparison.merit} {usable.merit:.3f})."
+            "Among detectors that alert on about as many rows as requested, "
+            f"{usable.detector} ranks first ({comparison.merit} {usable.merit:.3f})."
         )
     else:
-        yield "No other detector alerts on about as many rows as asked."
+        yield "No other detector alerts on about as many rows as requested."
 
 
 def _but(best: Contender) -> str:
@@ -60,6 +57,6 @@ def _but(best: Contender) -> str:
 
 def _tied(first: Contender, contenders: list[Contender]) -> str:
     names = [other.detector for other in contenders if other is not first and tie(first, other)]
-    if len(names) > MOST_NAMES:
+    if len(names) > MAX_NAMES:
         return f"{len(names)} others"
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

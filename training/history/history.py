@@ -1,13 +1,17 @@
-"""Transactions of the past as one table."""
+"""Past transactions as one table."""
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from anomaly_app.core.arrays import Vector
 from anomaly_app.core.roles.roles import Roles
+
+Labels: TypeAlias = npt.NDArray[np.bool_]
+"""Whether each row is an anomaly, shape ``(rows,)``."""
 
 
 @dataclass(frozen=True)
@@ -19,31 +23,31 @@ class History:
     source
         Name of the file or folder.
     frame
-        The features only, by their names.
+        The features, by their names.
     entities, ids
-        Per row, or None.
+        One for each row, or None.
     times
-        Per row, seconds since the epoch, increasing; or None.
+        Seconds since the epoch of each row, increasing; or None.
     labels
-        Per row, whether it was an anomaly; or None.
+        Whether each row was an anomaly, or None.
     labelled
-        Per row, whether anybody has said so; None: all rows with labels. Where it is false, the
-        label is false as well and means nothing.
+        Whether each row has a label; None: all have. The label of rows without one is False, and
+        has no meaning.
     roles
-        By which the columns were read, as they were said or inferred.
+        The roles of the columns, set or inferred.
     warnings
-        What was odd about the files, one line each.
+        Warnings about the files, one line each.
     whole
-        How many rows there were before some were selected; None: these are all.
+        Number of rows before some were selected; None: these are all.
     """
 
     source: str
     frame: pl.DataFrame
     entities: pl.Series | None = None
     ids: pl.Series | None = None
-    times: npt.NDArray[np.float64] | None = None
-    labels: npt.NDArray[np.bool_] | None = None
-    labelled: npt.NDArray[np.bool_] | None = None
+    times: Vector | None = None
+    labels: Labels | None = None
+    labelled: Labels | None = None
     roles: Roles = Roles()  # noqa: RUF009  # it is frozen
     warnings: tuple[str, ...] = ()
     whole: int | None = None
@@ -52,20 +56,20 @@ class History:
         return len(self.frame)
 
     def label_of(self, row: int) -> bool | None:
-        """Give the label of a row; None where nobody has labelled it."""
+        """Return the label of a row; None if it has none."""
         if self.labels is None or (self.labelled is not None and not self.labelled[row]):
             return None
         return bool(self.labels[row])
 
     @property
     def has_both_labels(self) -> bool:
-        """Whether some rows are labelled as anomalies and some as none."""
+        """Whether there are labels of both kinds."""
         known, _ = self.known_labels
         return known is not None and bool(known.any() and not known.all())
 
     @property
-    def known_labels(self) -> tuple[npt.NDArray[np.bool_] | None, Any]:
-        """The labels of the rows that have one, and what selects these rows from an array."""
+    def known_labels(self) -> tuple[Labels | None, Any]:
+        """The labels of the rows that have one, and an index that selects these rows."""
         if self.labels is None or self.labelled is None:
             return self.labels, ...
         return self.labels[self.labelled], self.labelled
@@ -86,20 +90,20 @@ class History:
         )
 
     def split(self, share: float, *, each_entity: bool = False) -> tuple[Self, Self]:
-        """Cut into a first part, of this share of the rows, and the rest.
+        """Split into a first part with this share of the rows, and the rest.
 
         Parameters
         ----------
         share
             0 to 1.
         each_entity
-            Cut the rows of each entity for itself: for series that were not recorded together.
+            Split the rows of each entity separately, for series recorded one after another.
         """
-        place = np.arange(len(self))
+        index = np.arange(len(self))
         size = np.full(len(self), len(self))
         if each_entity and self.entities is not None:
             frame = pl.DataFrame({"entity": self.entities})
-            place = frame.select(pl.int_range(pl.len()).over("entity")).to_series().to_numpy()
+            index = frame.select(pl.int_range(pl.len()).over("entity")).to_series().to_numpy()
             size = frame.select(pl.len().over("entity")).to_series().to_numpy()
-        first = place < np.floor(size * share)
+        first = index < np.floor(size * share)
         return self.take(np.flatnonzero(first)), self.take(np.flatnonzero(~first))

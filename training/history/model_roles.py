@@ -1,4 +1,4 @@
-"""New data read as the history of a model was: by the roles in its manifest."""
+"""Read new data with the roles of a model."""
 
 import dataclasses
 from pathlib import Path
@@ -12,19 +12,19 @@ from training.history.reading import read_history
 
 
 def read_for_model(path: Path, manifest: Manifest, said: Roles) -> History:
-    """Read a file for a model: the model's features, by their names.
+    """Read a file with the features of a model.
 
-    Columns of the model's roles that the file does not have (new data are often unlabelled) have
-    no part; other columns may take it, by their names.
+    If the file lacks the column of a role (new data are often unlabelled), the role is inferred
+    from the names of other columns.
 
     Parameters
     ----------
     path
         See `training.history.reading.read_history`.
     manifest
-        Of the model.
+        Manifest of the model.
     said
-        Roles that are for this file only.
+        Roles set for this file; they take precedence.
 
     Raises
     ------

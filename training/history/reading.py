@@ -1,4 +1,4 @@
-"""Files of history, or records of a topic, as one table of transactions in time order."""
+"""Read files of history, or the records of a topic, as transactions in time order."""
 
 from pathlib import Path
 
@@ -9,17 +9,17 @@ from msgspec.structs import replace
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.errors import DataError
 from training.columns.date_and_time import JOINED, DateAndTime
-from training.columns.intervals_of_time import beginnings
 from training.columns.labels import has_dashes, read_labels
-from training.columns.parts import Parts, resolved, with_learnt
+from training.columns.role_inference import InferredRoles, infer_roles, with_learnt
+from training.columns.time_intervals import interval_starts
 from training.history.history import History
-from training.history.history_times import about_times, times_of
+from training.history.times import about_times, times_of
 from training.tables.files import read_tables, stem, typed, without_row_numbers
 from training.tables.folder import files_of
 from training.tables.table import Table, stacked
 
 SERIES = "series"
-"""Column that a file's name becomes where no column tells whose the rows are."""
+"""Name of the key column that holds the file name, if no other column is the key."""
 
 
 def read_history(path: Path, roles: Roles | None = None, *, learnt: Roles | None = None) -> History:
@@ -28,16 +28,16 @@ def read_history(path: Path, roles: Roles | None = None, *, learnt: Roles | None
     Parameters
     ----------
     path
-        A file with one transaction a row, or a folder of such files; see docs/history.md.
+        A file with one transaction per row, or a folder of such files; see docs/history.md.
     roles
-        Parts of the columns; what they do not say is inferred from the columns' names and values.
+        Roles of the columns; other roles are inferred from names and values.
     learnt
-        Roles of a model that the history is for: they hold as far as it has such columns.
+        Roles of a model; they apply as far as the file has such columns.
 
     Raises
     ------
     DataError
-        The file is missing, unreadable or without rows, or lacks a column that was named.
+        The file is missing, unreadable or empty, or lacks a column that the user named.
     """
     said = roles or Roles()
     if learnt is not None:
@@ -52,44 +52,44 @@ def read_history(path: Path, roles: Roles | None = None, *, learnt: Roles | None
 
 
 def history_of(source: str, table: Table, said: Roles, *, learnt: Roles | None = None) -> History:
-    """Sort the columns of a table into their parts, and its rows by time.
+    """Assign roles to the columns of a table, and sort its rows by time.
 
     Parameters
     ----------
     source
-        Its name.
+        Name of the file, folder or topic.
     table
-        One transaction a row, with typed cells.
+        One transaction per row, with typed cells.
     said
-        Parts of the columns; what they do not say is inferred.
+        Roles of the columns; other roles are inferred.
     learnt
-        Roles of a model that the history is for: they hold as far as it has such columns.
+        Roles of a model; they apply as far as the file has such columns.
 
     Raises
     ------
     DataError
-        A column that was named is missing or unusable, or no column is left to be a feature.
+        A column that the user named is missing or unusable, or there are no features.
     """
     frame, lines = table.frame, list[str]()
     if learnt is None or learnt.time == JOINED:
         frame, lines = DateAndTime(frame, said).join()
     if learnt is not None:
         said = with_learnt(said, learnt, frame.columns)
-    frame, about_intervals = beginnings(frame, said)
-    parts = resolved(frame, said)
-    roles = parts.roles
+    frame, about_intervals = interval_starts(frame, said)
+    inferred = infer_roles(frame, said)
+    roles = inferred.roles
     keyless = roles.key is None and "key" not in roles.absent and SERIES not in frame.columns
     if keyless and (len(table.parts) > 1 or roles.time is not None):
-        # Rows of several files, or of one series, belong to the file's name.
+        # The key is the file name for several files, or for a single series.
         frame = frame.with_columns(_series(table.parts))
         roles = replace(roles, key=SERIES)
-    parts = parts._replace(roles=roles, lines=[*lines, *about_intervals, *parts.lines])
-    return _arrange(source, table, frame, parts)
+    inferred = inferred._replace(roles=roles, lines=[*lines, *about_intervals, *inferred.lines])
+    return _arrange(source, table, frame, inferred)
 
 
 def _read(path: Path, said: Roles) -> Table:
     named = {*verbatim(said), said.time or "", *said.named_features, *said.without}
-    # Nothing else may hold what was read, so that the texts are let go as they are typed.
+    # No other reference may exist, so that strings are freed as they are converted.
     return _typed(
         [stacked(path.name, without_row_numbers(read_tables(files_of(path), said), named))], said
     )
@@ -101,7 +101,7 @@ def _typed(read: list[Table], said: Roles) -> Table:
 
 
 def verbatim(said: Roles) -> set[str]:
-    """Name the columns whose cells are kept as they are written: keys, ids and labels."""
+    """Return the columns to keep as strings: keys, ids and labels."""
     label = said.label or ""
     return {name for name in (said.key, said.id, label, label.rpartition(":")[0]) if name}
 
@@ -112,14 +112,14 @@ def _series(parts: tuple[tuple[str, int], ...]) -> pl.Series:
     ).alias(SERIES)
 
 
-def _arrange(source: str, table: Table, frame: pl.DataFrame, parts: Parts) -> History:
-    roles, lines = parts.roles, parts.lines
-    no_features = set() if roles.features else parts.no_features
+def _arrange(source: str, table: Table, frame: pl.DataFrame, inferred: InferredRoles) -> History:
+    roles, lines = inferred.roles, inferred.lines
+    no_features = set() if roles.features else inferred.no_features
     features = [one for one in roles.feature_columns(frame.columns) if one not in no_features]
     if not features:
         raise DataError(
-            f"{source} has no column left to be a feature: its columns are "
-            f"{', '.join(frame.columns)}, and all have another part"
+            f"{source} has no features: all its columns ({', '.join(frame.columns)}) have "
+            "another role"
         )
     said_categories = {roles.field_of(name) for name in roles.categories}
     shown = {*features, roles.label_column(frame.columns) or ""}
@@ -155,7 +155,7 @@ def _arrange(source: str, table: Table, frame: pl.DataFrame, parts: Parts) -> Hi
 
 
 def _in_order(history: History) -> History:
-    """Sort by time, and leave out the rows without one."""
+    """Sort by time, and leave out rows without one."""
     if history.times is None:
         return history
     order = np.argsort(history.times, kind="stable")
@@ -165,7 +165,7 @@ def _in_order(history: History) -> History:
 
 
 def _as_text(column: pl.Series) -> pl.Series:
-    """Write whole numbers without decimals: 311, not 311.0."""
+    """Convert to strings; whole numbers have no decimals: 311, not 311.0."""
     if column.dtype.is_float():
         whole = column.fill_nan(None).cast(pl.Int64, strict=False)
         column = whole if bool((whole == column.fill_nan(None)).all()) else column

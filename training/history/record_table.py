@@ -1,4 +1,4 @@
-"""Records of a topic as one table: batch by batch, so that no more than one is held as objects."""
+"""Collect the records of a topic as one table, in batches to save memory."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,16 +18,16 @@ from anomaly_app.errors import RecordRejected, Rejection
 
 KAFKA_KEY = "kafka_key"
 KAFKA_TIMESTAMP = "kafka_timestamp"
-"""Columns of what Kafka itself has of a record."""
+"""Columns for the key and timestamp of Kafka records."""
 
 BATCH = 20_000
-"""Records that are held as objects."""
+"""Number of records to hold as objects."""
 
-MOST_FIELDS = 1_000
-"""Names of fields that become columns: anybody may have written anything to the topic."""
+MAX_FIELDS = 1_000
+"""Maximum number of fields that become columns; a topic may hold anything."""
 
-MOST_NESTING = 5
-"""Levels of objects in objects whose fields become columns."""
+MAX_NESTING = 5
+"""Maximum depth of nested objects whose fields become columns."""
 
 PLAIN, DEBEZIUM = "plain", "debezium"
 
@@ -35,23 +35,23 @@ Fields = dict[str, Any]
 
 
 class RecordTable:
-    """Turns records into columns; what cannot be read is counted by reason.
+    """Converts records to columns, and counts unreadable records by reason.
 
-    The shapes are those that a worker reads. Values of a list are named ``f0``, ``f1``, ….
+    It reads the same payloads as a worker. Values of a list are named ``f0``, ``f1``, ….
 
     Parameters
     ----------
     roles
-        As they were said: fields that they name are kept wherever they stand.
+        The roles that the user set; fields that they name are always kept.
     max_bytes
-        Records with a longer value are not read.
+        Records with longer values are rejected.
     payload
-        ``plain``, ``debezium``, or the path to the object that holds the transaction; None: plain,
-        but Debezium's envelope is recognised.
+        ``plain``, ``debezium``, or the path to the object with the transaction. None: plain, or
+        Debezium's envelope if it is recognised.
     since
-        Records with an earlier timestamp are passed over; seconds since the epoch.
+        Records with an earlier timestamp are skipped; seconds since the epoch.
     readers
-        For values that a schema registry's serializers wrote.
+        Readers of values with schemas of a registry.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class RecordTable:
     ) -> None:
         self.rows = 0
         self.unread: Counter[str] = Counter()
-        """Records that cannot be read, by reason."""
+        """Number of unreadable records, by reason."""
         self._said = {getattr(roles, part) for part in PARTS} - {None}
         self._max_bytes = max_bytes
         self._payload = payload
@@ -76,7 +76,7 @@ class RecordTable:
         self._names: dict[str, None] = dict.fromkeys((KAFKA_KEY, KAFKA_TIMESTAMP))
 
     def add(self, records: Iterable[KafkaRecord]) -> None:
-        """Take records of the topic."""
+        """Add records of the topic."""
         for record in records:
             try:
                 timestamp = parse_timestamp(record.timestamp)
@@ -94,7 +94,7 @@ class RecordTable:
                 self._pack()
 
     def to_frame(self) -> pl.DataFrame:
-        """Give all rows as one table: the fields as they were met, then what Kafka has."""
+        """Return all rows as one table: the fields, then the columns of Kafka."""
         self._pack()
         frame = pl.concat(self._frames, how="diagonal_relaxed", rechunk=True)
         self._frames.clear()
@@ -103,7 +103,7 @@ class RecordTable:
         return frame.with_columns(lacking).select(pl.exclude(*own), *own)
 
     def reasons(self) -> str:
-        """List the reasons why records could not be read, the most frequent first."""
+        """List why records could not be read, most frequent first."""
         return ", ".join(f"{count:,} {reason}" for reason, count in self.unread.most_common())
 
     def _read(self, value: bytes | None) -> Fields:
@@ -129,7 +129,7 @@ class RecordTable:
         return fields
 
     def _opened(self, record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-        """Open the object that holds the transaction; after it come those around it."""
+        """Return the object with the transaction, followed by the objects around it."""
         if self._payload == PLAIN:
             return [record]
         if self._payload not in {None, DEBEZIUM}:
@@ -153,13 +153,13 @@ class RecordTable:
             if isinstance(features, list) and len(features) == 1 and isinstance(features[0], list):
                 features = features[0]
             if isinstance(features, dict | list):
-                # Beside them a worker looks for the other parts only.
+                # Outside this object, a worker only looks for the other roles.
                 yield from ((field, v) for field, v in found.items() if self._is_part(field))
                 if isinstance(features, list):
-                    features = {f"f{place}": item for place, item in enumerate(features)}
-                yield from self._flat(features, "", MOST_NESTING)
+                    features = {f"f{index}": item for index, item in enumerate(features)}
+                yield from self._flat(features, "", MAX_NESTING)
                 return
-        yield from self._flat(found, "", MOST_NESTING)
+        yield from self._flat(found, "", MAX_NESTING)
 
     def _is_part(self, field: str) -> bool:
         return field in self._said or _is_suggested(field)
@@ -175,7 +175,7 @@ class RecordTable:
         if not self._batch:
             return
         for fields in self._batch:
-            if len(self._names) < MOST_FIELDS:
+            if len(self._names) < MAX_FIELDS:
                 self._names.update(dict.fromkeys(fields))
         columns = [_column(name, [row.get(name) for row in self._batch]) for name in self._names]
         self._frames.append(pl.DataFrame([column for column in columns if column is not None]))

@@ -1,4 +1,4 @@
-"""A topic of Kafka as history: what it holds at the start, read like the worker reads it."""
+"""Read the current records of a Kafka topic as history, like a worker."""
 
 import asyncio
 import dataclasses
@@ -18,7 +18,7 @@ from anomaly_app.kafka.reading import Bounds, Progress, read_bounded
 from anomaly_app.kafka.topics import describe_topics
 from anomaly_app.schemas.registry import SchemaRegistry, open_registry
 from anomaly_app.settings.app import Settings, change_settings
-from training.columns.parts import resolved
+from training.columns.role_inference import infer_roles
 from training.history.history import History
 from training.history.reading import history_of, verbatim
 from training.history.record_table import KAFKA_KEY, KAFKA_TIMESTAMP, RecordTable
@@ -29,23 +29,23 @@ SCHEME = "kafka://"
 
 
 class TopicAddress(NamedTuple):
-    """A topic and where it is: ``kafka://host:port/topic``."""
+    """A topic and its broker: ``kafka://host:port/topic``."""
 
     broker: str
     topic: str
 
     @classmethod
     def parse(cls, words: str) -> Self:
-        """Read an address; several hosts are separated by commas.
+        """Parse an address; several hosts are separated by commas.
 
         Raises
         ------
         DataError
-            It is not of that form.
+            It is malformed.
         """
         hosts, slash, topic = words.removeprefix(SCHEME).partition("/")
         if not words.startswith(SCHEME) or not hosts or not slash or not topic or "/" in topic:
-            raise DataError(f"{words!r} is not of the form kafka://HOST:PORT/TOPIC")
+            raise DataError(f"{words!r} is not kafka://HOST:PORT/TOPIC")
         return cls(SCHEME + hosts, topic)
 
     def __str__(self) -> str:
@@ -60,32 +60,32 @@ def read_topic(
     since: float | None = None,
     progress: Progress | None = None,
 ) -> History:
-    """Read the records of a topic as history, up to where it ends now.
+    """Read the records of a topic as history, up to its current end.
 
-    Kafka's key is the key where no field is one, and Kafka's timestamp the time. Records of
-    transactions that are aborted or under way are left out.
+    The key and the timestamp of the Kafka records are used if no field is the key or the time.
+    Records of aborted or open transactions are left out.
 
     Parameters
     ----------
     address
-        Which topic, and where.
+        The topic.
     roles
-        Parts of the fields; what they do not say is inferred from the fields' names.
+        Roles of the fields; other roles are inferred from the fields' names.
     settings
-        For the broker's users and certificates, and the payload of the records.
+        Settings for authentication at the broker, and for the payload of the records.
     since
-        Only records whose timestamp is not before, in seconds since the epoch.
+        Only read records from this timestamp on, in seconds since the epoch.
     progress
-        Hears how far it is.
+        Called with the number of records read, and the total.
 
     Raises
     ------
     SettingsError
-        The broker's address cannot be one.
+        The broker's address is invalid.
     BrokerError
-        The broker does not answer, or does not let the app in, or has no such topic.
+        The broker does not answer, refuses the app, or has no such topic.
     DataError
-        There is no record that can be read, or a field that was named is not there.
+        No record can be read, or a field that the user named is missing.
     """
     registry = open_registry(settings)
     table = RecordTable(
@@ -130,7 +130,7 @@ async def _fill(
 
 
 async def _from(consumer: AIOKafkaConsumer, edges: Bounds, since: float) -> Bounds:
-    """Leave out what is before a time, as far as the broker can tell."""
+    """Skip records before a time, as far as the broker can tell."""
     found = await consumer.offsets_for_times({p: int(since * 1000) for p in edges})
     return {
         partition: (max(start, found[partition].offset), end)
@@ -143,21 +143,21 @@ async def _from(consumer: AIOKafkaConsumer, edges: Bounds, since: float) -> Boun
 def _nothing(address: TopicAddress, table: RecordTable, since: float | None) -> str:
     if table.unread:
         return (
-            f"none of the {table.unread.total():,} records of {address} can be read "
-            f"({table.reasons()}): docs/bad-input.md says what each reason means"
+            f"cannot read any of the {table.unread.total():,} records of {address} "
+            f"({table.reasons()}): docs/bad-input.md explains the reasons"
         )
-    return f"{address} holds no records" + ("" if since is None else " of that time: widen --last")
+    return f"{address} has no records" + ("" if since is None else " in that period: widen --last")
 
 
 def topic_history(address: TopicAddress, records: RecordTable, said: Roles) -> History:
-    """Make history of the records that were read; see `read_topic`."""
+    """Convert the records read to history; see `read_topic`."""
     name = f"topic {address.topic}"
     frame = records.to_frame()
     kafkas = frame.select(KAFKA_KEY, KAFKA_TIMESTAMP)
     fields = Table(name, frame.drop(kafkas.columns), parts=((name, len(frame)),))
     table = typed(fields, said, verbatim=verbatim(said))
-    # Kafka's own key and timestamp are surer than a column that may be one.
-    found = resolved(table.frame, said, by_values=False).roles
+    # Kafka's key and timestamp are more reliable than a column that may be one.
+    found = infer_roles(table.frame, said, by_values=False).roles
     frame, roles = table.frame, said
     for part, column in (("key", KAFKA_KEY), ("time", KAFKA_TIMESTAMP)):
         frame, roles = _with_kafkas(frame, found, roles, part, kafkas[column])
@@ -166,7 +166,7 @@ def topic_history(address: TopicAddress, records: RecordTable, said: Roles) -> H
         return history
     unread = records.unread.total()
     line = (
-        f"{unread:,} of {unread + records.rows:,} records could not be read and were left out: "
+        f"{unread:,} of {unread + records.rows:,} records are unreadable and were left out: "
         f"{records.reasons()}"
     )
     return dataclasses.replace(history, warnings=(line, *history.warnings))
@@ -175,7 +175,7 @@ def topic_history(address: TopicAddress, records: RecordTable, said: Roles) -> H
 def _with_kafkas(
     frame: pl.DataFrame, found: Roles, said: Roles, part: str, own: pl.Series
 ) -> tuple[pl.DataFrame, Roles]:
-    """Take Kafka's own key or timestamp where no field has the part, or a record lacks it."""
+    """Use Kafka's key or timestamp if no field has the role, or if a record lacks the field."""
     field = getattr(found, part)
     if part in said.absent or not own.count():
         return frame, said

@@ -1,5 +1,6 @@
-"""Reports as single HTML files, for people who were not there.
+"""Reports as single HTML files.
 
-They need neither network nor scripts, follow the reader's choice of light or dark, and read no
-clock: whoever makes one says when.
+They need no network and no scripts, and follow the light or dark theme of the reader. The caller
+passes the time, so that reports are reproducible. The entry points are
+`evaluation.evaluation_report` and `comparison.comparison_report`.
 """

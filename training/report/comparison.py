@@ -1,4 +1,4 @@
-"""The report on all detectors, judged on one history."""
+"""The report on a comparison of detectors."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -7,13 +7,13 @@ from typing import NamedTuple
 from anomaly_app.core.wording import number, percent
 from training.evaluation.contenders import Comparison, Contender
 from training.evaluation.recommendation import recommendation, standing
-from training.report.bars import detector_bars
-from training.report.columns import columns_of
+from training.report.comparison_bars import detector_bars
+from training.report.comparison_columns import columns_of
 from training.report.evaluation import about
 from training.report.page import KeyNumber, incident_rows, render
 from training.report.plots import Curve, precision_recall
 
-MOST_CURVES = 5
+MAX_CURVES = 5
 
 
 class Cell(NamedTuple):
@@ -22,7 +22,7 @@ class Cell(NamedTuple):
     value: str
     interval: str
     off: bool
-    """Whether it is a share of alerts far from the one that was asked for."""
+    """Whether it is an alert rate far from the requested one."""
 
 
 class Line(NamedTuple):
@@ -30,25 +30,25 @@ class Line(NamedTuple):
 
     detector: str
     ties: bool
-    """With the first."""
+    """Whether it ties with the first detector."""
     cells: list[Cell]
 
 
 def comparison_report(comparison: Comparison, *, when: datetime) -> str:
-    """Write the report, as one HTML page.
+    """Return the report as an HTML page.
 
     Parameters
     ----------
     comparison
-        Of `training.evaluation.compare.compare`.
+        Result of `training.evaluation.compare.compare`.
     when
-        When it was made; it has a time zone.
+        Time of the report, with a time zone.
     """
     best, judged = comparison.best, comparison.judged
     labels, known = judged.known_labels if best.unlabelled is None else (None, ...)
     curves = [
         Curve(contender.detector, contender.log_p[known], contender.model.manifest.alert_rate)
-        for contender in comparison.contenders[:MOST_CURVES]
+        for contender in comparison.contenders[:MAX_CURVES]
     ]
     return render(
         "comparison.html",

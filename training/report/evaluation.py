@@ -1,4 +1,4 @@
-"""The report on one artifact, judged on data."""
+"""The report on a model that was evaluated on data."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -8,7 +8,7 @@ import numpy as np
 from anomaly_app.core.scoring.severity import CRITICAL_BELOW
 from anomaly_app.core.wording import number, odds, percent
 from training.evaluation.evaluate import Evaluation
-from training.history.history import History
+from training.history import History
 from training.report.page import KeyNumber, incident_rows, render
 from training.report.plots import (
     Curve,
@@ -22,14 +22,14 @@ from training.report.words import interval_in_words, metric_value, moment
 
 
 def evaluation_report(evaluation: Evaluation, *, when: datetime) -> str:
-    """Write the report, as one HTML page.
+    """Return the report as an HTML page.
 
     Parameters
     ----------
     evaluation
-        Of `training.evaluation.evaluate.evaluate`.
+        Result of `training.evaluation.evaluate.evaluate`.
     when
-        When it was made; it has a time zone.
+        Time of the report, with a time zone.
     """
     manifest, history, log_p = evaluation.manifest, evaluation.history, evaluation.log_p
     labels, known = history.known_labels if "roc_auc" in evaluation.metrics else (None, ...)
@@ -62,7 +62,7 @@ def evaluation_report(evaluation: Evaluation, *, when: datetime) -> str:
 
 
 def about(history: History) -> str:
-    """Say in a line how many rows there are, of when, and how many are labelled as anomalies."""
+    """Describe rows in a line: number, period, and labelled anomalies."""
     parts = [f"{len(history):,} rows"]
     if history.times is not None:
         parts.append(f"from {moment(history.times.min())} to {moment(history.times.max())} UTC")
@@ -81,11 +81,11 @@ def about(history: History) -> str:
 def _keys(evaluation: Evaluation, traffic: Traffic, alerts: int) -> Iterator[KeyNumber]:
     metrics, labels = evaluation.metrics, evaluation.history.labels
     per_unit = number(alerts / traffic.units, 3)
-    yield KeyNumber(per_unit, f"alerts {traffic.unit}; {alerts:,} in all")
+    yield KeyNumber(per_unit, f"alerts {traffic.unit}; {alerts:,} in total")
     rate = evaluation.manifest.alert_rate
     if labels is None:
         yield KeyNumber(
-            percent(metrics["alert_rate"]), f"of the rows alert; {percent(rate)} was asked for"
+            percent(metrics["alert_rate"]), f"of the rows alert; {percent(rate)} was requested"
         )
         critical = int((evaluation.log_p <= np.log(rate * CRITICAL_BELOW)).sum())
         yield KeyNumber(f"{critical:,}", "critical: a hundred times rarer than the alert rate")

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 INK, SOFT, LINE = "#000001", "#000002", "#000003"
 ORDINARY, ALARM = "#000004", "#000005"
 SERIES = ("#000006", "#000007", "#000008", "#000009", "#00000a")
-"""Stand-ins: matplotlib knows no colours that the page decides, so that these are replaced."""
+"""Placeholder colours, which are replaced by CSS variables of the page."""
 
 _ON_THE_PAGE = {
     INK: "var(--ink)",
@@ -20,7 +20,7 @@ _ON_THE_PAGE = {
     LINE: "var(--line)",
     ORDINARY: "var(--ordinary)",
     ALARM: "var(--alarm)",
-    **{color: f"var(--series-{place})" for place, color in enumerate(SERIES, start=1)},
+    **{color: f"var(--series-{index})" for index, color in enumerate(SERIES, start=1)},
 }
 
 _STYLE: Any = {
@@ -49,13 +49,13 @@ _STYLE: Any = {
 }
 
 styled = mpl.rc_context(_STYLE)
-"""Decorates whatever draws: texts and lines take their colours when they are made."""
+"""Decorator of functions that draw: artists take their colours when they are created."""
 
 WIDTH, HEIGHT = 4.6, 3.1
-"""Inches of a figure that shares its row with another."""
+"""Size in inches of a figure that shares its row with another."""
 
 FULL_WIDTH = 9.6
-"""Inches of a figure that has a row to itself."""
+"""Width in inches of a figure that has a row to itself."""
 
 
 @styled
@@ -67,21 +67,21 @@ def canvas(*, width: float = WIDTH, height: float = HEIGHT) -> tuple[Figure, Axe
 
 @styled
 def svg(figure: Figure, *, alt: str) -> Markup:
-    """Draw a figure as SVG to be put into a page.
+    """Render a figure as SVG for a page.
 
     Parameters
     ----------
     figure
-        Of `canvas`.
+        Made by `canvas`.
     alt
-        What it shows, for those who cannot see it.
+        Text alternative for screen readers.
     """
     drawn = StringIO()
     figure.savefig(drawn, format="svg", metadata={"Date": None})
     text = drawn.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    # Names that repeat from figure to figure, and what HTML knows by itself.
+    # Ids repeat between figures, and HTML needs no namespaces.
     text = re.sub(r'<g id="[^"]*"', "<g", text)
     text = re.sub(r'\s(xmlns(:\w+)?|version)="[^"]*"', "", text, count=4)
     text = re.sub(r'(<svg[^>]*?)\swidth="[^"]*"', r"\1", text)

@@ -1,4 +1,4 @@
-"""Reports on disk."""
+"""Write reports to disk."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from anomaly_app.errors import DataError
 
 
 def write_report(file: Path, page: str) -> None:
-    """Write a page; what is there under that name is replaced.
+    """Write a page; an existing file is replaced.
 
     Raises
     ------
@@ -17,6 +17,5 @@ def write_report(file: Path, page: str) -> None:
         file.write_text(page, encoding="utf-8")
     except OSError as fault:
         raise DataError(
-            f"the report cannot be written to {file} ({fault.strerror}): name another file with "
-            "--report"
+            f"cannot write the report to {file} ({fault.strerror}): give another file with --report"
         ) from None

@@ -1,4 +1,4 @@
-"""Reports from templates: whatever comes from data is escaped."""
+"""Render reports from templates; values are escaped."""
 
 import re
 from datetime import UTC, datetime
@@ -13,28 +13,28 @@ from training.evaluation.incidents import Incident
 from training.report import words
 
 LONGEST_NAME = 40
-"""Characters of a name that is kept on one line; longer ones would not fit a phone."""
+"""Maximum length of names to keep on one line, so that they fit a phone."""
 
 BREAKS = "-/?\N{EN DASH}"
-"""Signs at which browsers break a line within a word."""
+"""Characters at which browsers break lines within a word."""
 
 
 class KeyNumber(NamedTuple):
-    """One of the numbers in large type at the head of a report."""
+    """One of the large numbers at the top of a report."""
 
     value: str
     meaning: str
 
 
 class ReasonLine(NamedTuple):
-    """A reason, its feature's name apart: it is never broken."""
+    """A reason, split into the name of the feature and the rest; names are not broken."""
 
     feature: str
     rest: str
 
 
 class Row(NamedTuple):
-    """An incident in words."""
+    """An incident as strings."""
 
     entity: str
     time: str
@@ -53,18 +53,18 @@ def render(template: str, *, when: datetime, **parts: Any) -> str:
     Parameters
     ----------
     template
-        Name of a file beside this module.
+        Name of a file in this package.
     when
-        When the report was made; it has a time zone.
+        Time of the report, with a time zone.
     **parts
-        What the template names.
+        Variables of the template.
     """
     moment = words.moment(when.astimezone(UTC).timestamp())
     return _ENVIRONMENT.get_template(template).render(when=f"{moment} UTC", **parts)
 
 
 def incident_rows(incidents: list[Incident]) -> list[Row]:
-    """Put incidents into words; what is not known of any is empty."""
+    """Convert incidents to strings; unknown values are empty."""
     return [
         Row(
             entity=incident.entity or "",
@@ -102,7 +102,7 @@ def _reason(reason: Reason) -> ReasonLine:
 
 
 def unbroken(text: str) -> Markup:
-    """Keep names whole that a browser would break, such as those with hyphens."""
+    """Keep browsers from breaking names, such as those with hyphens."""
     parts = (
         Markup('<span class="name">{}</span>').format(word) if _breakable(word) else escape(word)
         for word in re.split(r"(\s+)", text)

@@ -1,4 +1,4 @@
-"""The plots of a judged model: scores, precision and recall, alerts by threshold and over time."""
+"""Plots of an evaluation: scores, precision and recall, alerts by threshold and over time."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,9 +10,10 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from sklearn.metrics import precision_recall_curve
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Vector
 from anomaly_app.core.calibration import score_of
 from anomaly_app.core.wording import number
+from training.history import Labels
 from training.report.figures import (
     ALARM,
     FULL_WIDTH,
@@ -24,40 +25,39 @@ from training.report.figures import (
     svg,
 )
 from training.report.traffic import DAY, Traffic, alerts_over_time
-from training.thresholds import Labels
 
 BINS = 50
 
-MOST_POINTS = 400
-"""Of a curve: more are not seen, and make the file large."""
+MAX_POINTS = 400
+"""Maximum number of points of a curve; more are invisible and make the file large."""
 
 
 class Curve(NamedTuple):
-    """A detector's ranking of labelled rows."""
+    """A detector's scores of labelled rows."""
 
     name: str
-    log_p: Matrix
-    """Shape ``(rows,)``."""
+    log_p: Vector
+    """Logarithms of p-values, shape ``(rows,)``."""
     alert_rate: float
 
 
-def scores_of(log_p: Matrix) -> Matrix:
-    """Turn logarithms of p-values into the scores that alerts show."""
+def scores_of(log_p: Vector) -> Vector:
+    """Convert logarithms of p-values to the scores that alerts show."""
     return score_of(np.exp(log_p))
 
 
 @styled
-def score_distribution(log_p: Matrix, labels: Labels | None, threshold: float) -> Markup:
-    """Plot how many rows have which score.
+def score_distribution(log_p: Vector, labels: Labels | None, threshold: float) -> Markup:
+    """Plot the distribution of scores.
 
     Parameters
     ----------
     log_p
         Logarithms of the rows' p-values, shape ``(rows,)``.
     labels
-        Whether each row is an anomaly; with them the plot has a row to itself.
+        Whether each row is an anomaly; with labels, the plot is wider.
     threshold
-        The least score that alerts, 0 to 1.
+        The lowest score that alerts, 0 to 1.
     """
     figure, axes = canvas() if labels is None else canvas(width=FULL_WIDTH, height=2.8)
     scores, bins = scores_of(log_p), np.linspace(0.0, 1.0, BINS + 1)
@@ -79,12 +79,12 @@ def score_distribution(log_p: Matrix, labels: Labels | None, threshold: float) -
 
 @styled
 def precision_recall(curves: Sequence[Curve], labels: Labels) -> Markup:
-    """Plot the precision at each recall, with the thresholds' points.
+    """Plot precision against recall, and mark the thresholds.
 
     Parameters
     ----------
     curves
-        Five at most.
+        At most five.
     labels
         Whether each row is an anomaly; both kinds occur.
     """
@@ -94,7 +94,7 @@ def precision_recall(curves: Sequence[Curve], labels: Labels) -> Markup:
         precision, recall, _ = precision_recall_curve(labels, -curve.log_p)
         # From the last point but one, the strictest threshold, to the first that misses nothing.
         points = len(recall) - 2 - np.flatnonzero(recall == 1.0)[-1]
-        few = len(recall) - 2 - np.unique(np.geomspace(1, points + 1, MOST_POINTS).astype(int) - 1)
+        few = len(recall) - 2 - np.unique(np.geomspace(1, points + 1, MAX_POINTS).astype(int) - 1)
         name = "each threshold" if alone else curve.name
         axes.plot(recall[few], precision[few], color=color, label=name, linewidth=1.6)
         _mark_point(
@@ -112,21 +112,21 @@ def precision_recall(curves: Sequence[Curve], labels: Labels) -> Markup:
 
 
 @styled
-def alerts_by_threshold(log_p: Matrix, traffic: Traffic, threshold: float) -> Markup:
-    """Plot how many alerts there would be at each threshold.
+def alerts_by_threshold(log_p: Vector, traffic: Traffic, threshold: float) -> Markup:
+    """Plot the number of alerts at each threshold.
 
     Parameters
     ----------
     log_p
         Logarithms of the rows' p-values, shape ``(rows,)``.
     traffic
-        What alerts are counted by.
+        The unit to count alerts by.
     threshold
-        The least score that alerts, 0 to 1.
+        The lowest score that alerts, 0 to 1.
     """
     figure, axes = canvas()
     ordered = np.sort(scores_of(log_p))[::-1]
-    few = np.unique(np.geomspace(1, len(ordered), MOST_POINTS).astype(int))
+    few = np.unique(np.geomspace(1, len(ordered), MAX_POINTS).astype(int))
     axes.step(ordered[few - 1], few / traffic.units, where="pre", color=ORDINARY, linewidth=1.6)
     chosen = int((ordered >= threshold).sum())
     axes.plot([threshold], [max(chosen, 0.5) / traffic.units], "o", color=ALARM, markersize=7)
@@ -142,8 +142,8 @@ def alerts_by_threshold(log_p: Matrix, traffic: Traffic, threshold: float) -> Ma
 
 
 @styled
-def alerts_in_time(times: Matrix, alerts: Labels, labels: Labels | None) -> Markup:
-    """Plot how many alerts came when.
+def alerts_in_time(times: Vector, alerts: Labels, labels: Labels | None) -> Markup:
+    """Plot the number of alerts over time.
 
     Parameters
     ----------

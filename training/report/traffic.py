@@ -1,44 +1,44 @@
-"""Alerts counted by time, or by rows where there are no times."""
+"""Count alerts per unit of time or, without times, per number of rows."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from anomaly_app.core.arrays import Matrix
-from training.thresholds import Labels
+from anomaly_app.core.arrays import Vector
+from training.history import Labels
 
 HOUR, DAY, WEEK = 3_600.0, 86_400.0, 604_800.0
 
 A_DAY = "a day"
 
-MOST_BARS = 150
-"""Hours are shown up to this number of them, and days; then weeks."""
+MAX_BARS = 150
+"""Maximum number of bars of hours or of days; longer periods use weeks."""
 
 
 class Traffic(NamedTuple):
-    """What alerts are counted by."""
+    """The unit that alerts are counted by."""
 
     units: float
-    """How many days, or thousands of rows; above 0."""
+    """Number of days, or of thousands of rows; above 0."""
     unit: str
 
 
 class Counts(NamedTuple):
     """Alerts in equal spans of time."""
 
-    starts: Matrix
+    starts: Vector
     """Seconds since the epoch, shape ``(spans,)``."""
     width: float
-    """Seconds of a span."""
+    """Length of a span in seconds."""
     unit: str
-    alerts: Matrix
-    """In each span."""
-    right: Matrix | None
-    """Of these, on anomalies; None without labels."""
+    alerts: Vector
+    """Number of alerts in each span."""
+    right: Vector | None
+    """Number of these on anomalies; None without labels."""
 
 
-def traffic_of(times: Matrix | None, rows: int) -> Traffic:
-    """Choose what alerts are counted by: days where there are times, else 1,000 rows.
+def traffic_of(times: Vector | None, rows: int) -> Traffic:
+    """Choose the unit to count alerts by: days or, without times, 1,000 rows.
 
     Parameters
     ----------
@@ -52,8 +52,8 @@ def traffic_of(times: Matrix | None, rows: int) -> Traffic:
     return Traffic(rows / 1_000.0, "per 1,000 rows")
 
 
-def alerts_over_time(times: Matrix, alerts: Labels, labels: Labels | None) -> Counts:
-    """Count alerts by the hour, the day or the week: whatever makes a readable number of spans.
+def alerts_over_time(times: Vector, alerts: Labels, labels: Labels | None) -> Counts:
+    """Count alerts by hour, day or week, so that the number of spans is readable.
 
     Parameters
     ----------
@@ -69,16 +69,16 @@ def alerts_over_time(times: Matrix, alerts: Labels, labels: Labels | None) -> Co
         (
             (width, unit)
             for width, unit in ((HOUR, "an hour"), (DAY, A_DAY))
-            if span <= MOST_BARS * width
+            if span <= MAX_BARS * width
         ),
         (WEEK, "a week"),
     )
     first = np.floor(times.min() / width)
-    places = (np.floor(times / width) - first).astype(int)
-    spans = int(places.max()) + 1
+    indices = (np.floor(times / width) - first).astype(int)
+    spans = int(indices.max()) + 1
 
-    def count(rows: Labels) -> Matrix:
-        return np.bincount(places[rows], minlength=spans).astype(np.float64)
+    def count(rows: Labels) -> Vector:
+        return np.bincount(indices[rows], minlength=spans).astype(np.float64)
 
     return Counts(
         starts=(first + np.arange(spans)) * width,

@@ -1,4 +1,4 @@
-"""Measures and times as reports and the terminal show them."""
+"""Format metrics and times for reports and the terminal."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -13,39 +13,39 @@ METRICS: Mapping[str, str] = {
     "precision": "precision",
     "recall": "recall",
 }
-"""Names of the measures of `training.evaluation.measures.measure`."""
+"""Names of the metrics of `training.metrics.measure`."""
 
 SHARES = {"alert_rate", "precision", "recall"}
-"""Measures that are shares of rows; the others are areas, from 0 to 1."""
+"""Metrics that are shares of rows; the others are areas, from 0 to 1."""
 
 DASH = "\N{EN DASH}"
 """Between the ends of an interval."""
 
 
 def metric_name(metric: str) -> str:
-    """Name a measure as people do."""
+    """Return the display name of a metric."""
     return METRICS.get(metric, metric)
 
 
 def metric_value(metric: str, value: float | None) -> str:
-    """Write a measure: a share in per cent, an area with three decimals."""
+    """Format a metric: a share in per cent, an area with three decimals."""
     if metric in SHARES:
         return percent(value)
     return NOTHING if value is None or value != value else f"{value:.3f}"  # noqa: PLR0124
 
 
 def interval_in_words(metric: str, found: Interval) -> str:
-    """Write an interval of a measure, its ends as the measure itself."""
+    """Format an interval of a metric."""
     return f"{metric_value(metric, found.low)}{DASH}{metric_value(metric, found.high)}"
 
 
 def moment(seconds: float) -> str:
-    """Write a time in seconds since the epoch as UTC, to the minute."""
+    """Format a time in seconds since the epoch as UTC, to the minute."""
     return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def span(first: float, last: float) -> tuple[str, str]:
-    """Write the ends of a span of time as UTC, to the minute; the end is empty where it is one."""
+    """Format the ends of a span of time as UTC, to the minute; the end is empty if it is equal."""
     begin, end = moment(first), moment(last)
     if begin == end:
         return begin, ""

@@ -1,4 +1,4 @@
-"""Weka's ARFF: names of the columns in lines of their own, and separated cells below them."""
+"""Read Weka's ARFF: column names in lines of their own, followed by delimited rows."""
 
 import re
 from dataclasses import replace
@@ -10,7 +10,7 @@ DATA = re.compile(rb"^[ \t]*@data\b[^\n]*\n", re.IGNORECASE | re.MULTILINE)
 
 
 def read_arff(text: Text) -> tuple[Text, tuple[str, ...]] | None:
-    """Give the rows of an ARFF file and the names of their columns; None for any other file."""
+    """Return the rows and the column names of an ARFF file; None for other files."""
     head = text.head
     lines = [line.strip() for line in head.splitlines()]
     first = next((line for line in lines if line and not line.startswith("%")), "")
@@ -18,7 +18,7 @@ def read_arff(text: Text) -> tuple[Text, tuple[str, ...]] | None:
     if not first.lower().startswith("@relation") or found is None:
         return None
     names = [one.group(1).strip("\"'") for line in lines if (one := ATTRIBUTE.match(line))]
-    # Empty lines in place of the names keep the numbers of the lines.
+    # Empty lines in place of the names keep the line numbers.
     start = text.data[: len(head.encode())].find(found.group())
     rows = text.data[start + len(found.group()) :]
     before = text.data[: start + len(found.group())].count(b"\n")

@@ -1,4 +1,4 @@
-"""Columns of texts as columns of numbers, truth values or texts with what is missing left empty."""
+"""Read columns of strings as numbers, booleans or strings, with missing values as null."""
 
 from typing import NamedTuple
 
@@ -7,61 +7,61 @@ import polars as pl
 from training.tables.decimals import Decimals
 from training.tables.missing import are_missing, missing_texts
 from training.tables.numbers import code_in, currencies, parsed
-from training.tables.shown import cut
 from training.tables.table import Where
+from training.tables.truncation import cut
 from training.tables.units import without_unit
 
 LOOKED_AT = 2_000
-"""Cells that tell a column of texts."""
+"""Number of cells to check for strings."""
 
 SURELY = 0.7
-"""Share of cells that are no numbers, from which on nothing else is looked at."""
+"""Share of cells that are not numbers from which a column is text without further checks."""
 
 MOSTLY = 0.95
-"""Share of the values that are numbers, from which on a column is one of numbers."""
+"""Minimum share of numbers in a column of numbers."""
 
 HALF = 0.5
 
 FEW_WORDS = 3
-"""Different words without a digit that may stand for missing numbers in more of the cells."""
+"""Maximum number of different words that may stand for missing numbers in any share of cells."""
 
 MANY_NUMBERS = 10
-"""Different numbers that make a column one of numbers although there are words in it: one with
-fewer may be a category with the values 0, a and b."""
+"""Minimum number of different numbers in a column with words: with fewer, it may be a category with
+values such as 0, a and b."""
 
-MOST_SHOWN = 40
-"""Letters of a cell in a warning."""
+MAX_SHOWN = 40
+"""Maximum length of a cell in a warning."""
 
 CODES = 0.01
-"""Share of the values that are letters and digits together, from which on all are codes."""
+"""Share of values that mix letters and digits from which all are codes."""
 
 
 class Read(NamedTuple):
-    """A column that was read, and what is to be said of it."""
+    """A column and its warnings."""
 
     column: pl.Series
     warnings: tuple[str, ...] = ()
 
 
 def read_cells(column: pl.Series, decimals: Decimals, where: Where, *, none_is_text: bool) -> Read:
-    """Read a column of texts.
+    """Read a column of strings.
 
     Parameters
     ----------
     column
-        Texts and nulls.
+        Strings and nulls.
     decimals
-        Decides the decimal mark.
+        Decides on the decimal mark.
     where
-        Names a row.
+        Returns the name of a row.
     none_is_text
-        Whether the word "none" is a value, as in a label.
+        Whether "none" is a value, as in labels.
 
     Returns
     -------
     Read
-        Numbers where nearly all values are numbers; the others are null then, with a warning.
-        Truth values where all are true or false; texts else.
+        Numbers if nearly all values are numbers; the others are null, with a warning. Booleans if
+        all values are true or false. Otherwise strings.
     """
     if column.null_count() == len(column):
         return Read(pl.Series(column.name, [None] * len(column), dtype=pl.Null))
@@ -82,13 +82,13 @@ def read_cells(column: pl.Series, decimals: Decimals, where: Where, *, none_is_t
     rest = column.is_not_null() & numbers.is_null()
     words: tuple[str, ...] = ()
     if rest.any():
-        places = rest.arg_true()
-        texts = column.gather(places)
-        numbers = numbers.scatter(places, parsed(texts, mark))
+        indices = rest.arg_true()
+        texts = column.gather(indices)
+        numbers = numbers.scatter(indices, parsed(texts, mark))
         words = _mixed_currencies(texts)
         missing = are_missing(texts)
         rest = column.is_not_null() & numbers.is_null()
-        rest = rest.scatter(places.filter(missing), values=False)
+        rest = rest.scatter(indices.filter(missing), values=False)
     filled = int(numbers.is_not_null().sum())
     bad = int(rest.sum())
     if filled == 0:
@@ -102,19 +102,19 @@ def read_cells(column: pl.Series, decimals: Decimals, where: Where, *, none_is_t
 
 
 def _is_surely_text(column: pl.Series, plain: pl.Series, unread: pl.Series) -> bool:
-    """Tell from some cells whether far too few are numbers, in any way of writing."""
-    places = unread.arg_true()
-    some = column.gather(places.gather_every(max(len(places) // LOOKED_AT, 1)))
+    """Return whether a sample has far too few numbers, in any notation."""
+    indices = unread.arg_true()
+    some = column.gather(indices.gather_every(max(len(indices) // LOOKED_AT, 1)))
     numbers = parsed(some, "point").is_not_null() | parsed(some, "comma").is_not_null()
     missing = are_missing(some)
     others = 1.0 - int((numbers | missing).sum()) / len(some)
-    return others * len(places) > SURELY * (len(places) + plain.count()) and plain.count() < len(
-        places
+    return others * len(indices) > SURELY * (len(indices) + plain.count()) and plain.count() < len(
+        indices
     )
 
 
 def _unquoted(column: pl.Series) -> pl.Series:
-    """Take single quotes off where all values stand in them."""
+    """Remove single quotes if all values are quoted."""
     first = column.drop_nulls().head(1)
     quoted = r"^\s*'.*'\s*$"
     if not first.str.contains(quoted).all() or not column.str.contains(quoted).all():
@@ -127,8 +127,8 @@ def _mixed_currencies(texts: pl.Series) -> tuple[str, ...]:
     if len(found) < 2:  # noqa: PLR2004
         return ()
     return (
-        f"{texts.name} holds amounts in {', '.join(found)}: they were read as plain numbers, "
-        "as if all were in one currency",
+        f"{texts.name} has amounts in {', '.join(found)}, which were read as plain numbers, as if "
+        "all were in one currency",
     )
 
 
@@ -150,7 +150,7 @@ def _is_numbers(column: pl.Series, numbers: pl.Series, rest: pl.Series) -> bool:
 
 
 def _whole(column: pl.Series, numbers: pl.Series) -> pl.Series:
-    """Keep whole numbers as such: a double holds 15 digits only."""
+    """Keep whole numbers as integers: a double has only 15 digits."""
     whole = column.cast(pl.Int64, strict=False)
     if whole.null_count() == numbers.null_count():
         return whole
@@ -161,10 +161,11 @@ def _about_bad(column: pl.Series, rest: pl.Series, where: Where) -> tuple[str, .
     bad = int(rest.sum())
     if bad == 0:
         return ()
-    place = int(rest.arg_true()[0])
+    index = int(rest.arg_true()[0])
     return (
-        f"{column.name}: {bad:,} of {len(column):,} cells {'is' if bad == 1 else 'are'} no number "
-        f"and count as missing, such as {_cut(column[place])} ({where(place)})",
+        f"{column.name}: {bad:,} of {len(column):,} cells {'is' if bad == 1 else 'are'} not "
+        f"numeric and {'counts' if bad == 1 else 'count'} as missing, such as "
+        f"{_cut(column[index])} ({where(index)})",
     )
 
 
@@ -174,15 +175,15 @@ def _about_text(
     bad = int(rest.sum())
     if code is not None and filled >= HALF * (filled + bad):
         return (
-            f"{column.name} holds codes such as {_cut(code)}: it was read as a category, not as "
-            "a number",
+            f"{column.name} was read as a category, not as a number, because it has codes such as "
+            f"{_cut(code)}",
         )
     if filled < HALF * (filled + bad):
         return ()
-    place = int(rest.arg_true()[0])
+    index = int(rest.arg_true()[0])
     return (
-        f"{column.name} was read as text: {filled:,} of {filled + bad:,} values are numbers, and "
-        f"others are not, such as {_cut(column[place])} ({where(place)})",
+        f"{column.name} was read as text: only {filled:,} of {filled + bad:,} values are numbers; "
+        f"others are not, such as {_cut(column[index])} ({where(index)})",
     )
 
 
@@ -209,4 +210,4 @@ def _is_truth(column: pl.Series) -> bool:
 
 
 def _cut(text: str) -> str:
-    return repr(cut(text, MOST_SHOWN))
+    return repr(cut(text, MAX_SHOWN))

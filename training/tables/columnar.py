@@ -1,4 +1,4 @@
-"""Parquet, Arrow and npz files as tables: nested columns flat, and with types that are known."""
+"""Read Parquet, Arrow and npz files as tables; nested columns are flattened."""
 
 import os
 import zlib
@@ -18,7 +18,7 @@ from training.tables.npz import read_arrays
 from training.tables.table import Table
 
 PANDAS_INDEX = "__index_level_0__"
-"""Name that pandas gives an index without one."""
+"""Name that pandas gives an unnamed index."""
 
 MATRIX = 2
 
@@ -28,7 +28,7 @@ FAULTS = (
     *(pl.exceptions.PolarsError, pl.exceptions.PanicException, BadZipFile, zlib.error),
     *(OSError, ValueError, TypeError, EOFError),
 )
-"""What reading a broken file raises."""
+"""Exceptions raised by broken files."""
 
 KINDS = {"parquet": "Parquet", "arrow": "Arrow", "npz": "npz"}
 
@@ -39,14 +39,14 @@ def read_columnar(file: Path, content: Content) -> Table:
     Raises
     ------
     DataError
-        The file is broken, or holds nothing that can be a column.
+        The file is broken, or has no usable column.
     """
     try:
         if content.kind == "npz":
             return Table(file.name, _arrays(file))
     except FAULTS as fault:
         reason = str(fault).splitlines()[0] if str(fault) else type(fault).__name__
-        raise DataError(f"{file} cannot be read as a table: {reason}") from None
+        raise DataError(f"cannot read {file} as a table: {reason}") from None
     try:
         source = BytesIO(content.data[:]) if content.packed else file
         with _silent_panics():
@@ -56,17 +56,17 @@ def read_columnar(file: Path, content: Content) -> Table:
                 frame = pl.read_ipc(source)
     except FAULTS:
         raise DataError(
-            f"{file} cannot be read as a table: it begins as a file of {KINDS[content.kind]} does, "
-            "and is cut off, broken or packed in an unknown way; copy it again, or write it anew"
+            f"cannot read {file} as a table: it starts like {KINDS[content.kind]}, but is "
+            "truncated, broken or uses an unknown compression; copy or write the file again"
         ) from None
     return _known(file.name, _flat(frame))
 
 
 @contextmanager
 def _silent_panics() -> Iterator[None]:
-    """Keep polars from writing the stack of its threads to standard error at a broken file.
+    """Keep polars from writing stack traces to standard error for broken files.
 
-    What it met is raised as well; Python cannot stop it from writing.
+    It raises the error as well, and Python cannot stop it from writing.
     """
     try:
         kept = os.dup(STANDARD_ERROR)
@@ -85,10 +85,10 @@ def _silent_panics() -> Iterator[None]:
 def _arrays(file: Path) -> pl.DataFrame:
     arrays = read_arrays(file)
     if "X" not in arrays:
-        raise ValueError(f"it has no array X, only {', '.join(arrays) or 'none'}")
+        raise ValueError(f"it has no array X, but {', '.join(arrays) or 'none'}")
     matrix = np.asarray(arrays["X"], dtype=np.float64)
     if matrix.ndim != MATRIX:
-        raise ValueError(f"X has {matrix.ndim} dimensions; 2 are needed, one row a transaction")
+        raise ValueError(f"X has {matrix.ndim} dimensions; 2 are needed, one row per transaction")
     frame = pl.DataFrame({f"f{i}": column for i, column in enumerate(matrix.T)})
     if "y" in arrays:
         frame = frame.with_columns(pl.Series("y", _labels(np.asarray(arrays["y"]), len(matrix))))
@@ -103,7 +103,7 @@ def _labels(array: np.ndarray, rows: int) -> np.ndarray:
 
 
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:
-    """Put the fields of nested columns in their places, with dotted names."""
+    """Replace nested columns by their fields, with dotted names."""
     while any(isinstance(dtype, pl.Struct) for dtype in frame.dtypes):
         columns: list[pl.Series] = []
         for column in frame.iter_columns():
@@ -120,7 +120,7 @@ def _flat(frame: pl.DataFrame) -> pl.DataFrame:
 def _check_names(columns: list[pl.Series]) -> None:
     names = [column.name for column in columns]
     if repeated := {name for name in names if names.count(name) > 1}:
-        raise DataError(f"nested columns have the names of others: {', '.join(sorted(repeated))}")
+        raise DataError(f"nested columns repeat other names: {', '.join(sorted(repeated))}")
 
 
 def _known(name: str, frame: pl.DataFrame) -> Table:
@@ -141,8 +141,8 @@ def _known(name: str, frame: pl.DataFrame) -> Table:
         else:
             kept.append(column)
     if not kept:
-        raise DataError(f"{name} has no column of numbers, texts or times")
-    lines = [f"left out, as neither number nor text: {', '.join(left_out)}"] if left_out else []
+        raise DataError(f"{name} has no column of numbers, strings or times")
+    lines = [f"left out, neither numbers nor text: {', '.join(left_out)}"] if left_out else []
     return Table(name, pl.DataFrame(kept), said_texts=frozenset(said_texts), warnings=tuple(lines))
 
 

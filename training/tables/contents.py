@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes, and its bytes without compression."""
+"""Detect the type of a file from its first bytes, and decompress it."""
 
 import bz2
 import gzip
@@ -23,7 +23,7 @@ COMPRESSED = {
     b"BZh": bz2.decompress,
     b"\xfd7zXZ\x00": lzma.decompress,
 }
-"""First bytes of what is unpacked on the way, and how."""
+"""First bytes of compressed files, and how to decompress them."""
 
 TABLES: dict[bytes, Kind] = {b"PAR1": "parquet", b"ARROW1": "arrow"}
 
@@ -50,34 +50,34 @@ OTHERS = {
     b"<html": "a web page",
     b"<?xml": "an XML document",
 }
-"""First bytes of what is no table."""
+"""First bytes of files that are not tables."""
 
 BLANK = b" \r\n\t\xef\xbb\xbf"
 
 ENDINGS: dict[str, Kind] = {".parquet": "parquet", ".npz": "npz", ".feather": "arrow"}
-"""What files of a name must be."""
+"""Types that a file must have by its suffix."""
 
-MOST_NAMES = 3
+MAX_NAMES = 3
 
 TAR_MARK = slice(257, 262)
 
 
 class Content(NamedTuple):
-    """A file's bytes, and what they are."""
+    """The bytes of a file, and their type."""
 
     kind: Kind
     data: Bytes
     packed: bool
-    """Whether the bytes are others than those on disk."""
+    """Whether the file is compressed."""
 
 
 def read_content(file: Path) -> Content:
-    """Read a file's bytes, unpacked, and tell what they are.
+    """Read and decompress a file, and detect its type.
 
     Raises
     ------
     DataError
-        The file cannot be read, is empty, broken, or nothing that holds a table.
+        The file cannot be read, is empty or broken, or is not a table.
     """
     data = _mapped(file)
     packed = False
@@ -95,15 +95,15 @@ def read_content(file: Path) -> Content:
             cramjam.DecompressionError,
         ) as fault:
             raise DataError(
-                f"{file} cannot be unpacked ({_line(fault)}): it may be cut off; copy it again"
+                f"cannot decompress {file} ({_line(fault)}): it may be truncated; copy it again"
             ) from None
     if not data[:64].strip(BLANK) and not data[:].strip(BLANK):
-        raise DataError(f"{file} cannot be read as a table: it is empty")
+        raise DataError(f"cannot read {file} as a table: it is empty")
     kind = _kind(file, data)
     if (said := ENDINGS.get(file.suffix, kind)) != kind:
         raise DataError(
-            f"{file} cannot be read as {said}: it does not begin as such a file does; copy it "
-            "again, or give it the ending of what it is"
+            f"cannot read {file} as {said}: it does not start like such a file; copy it again, or "
+            "rename it to match its type"
         )
     return Content(kind, data, packed)
 
@@ -115,7 +115,7 @@ def _mapped(file: Path) -> Bytes:
                 return b""
             return mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
     except (OSError, ValueError) as fault:
-        raise DataError(f"{file} cannot be read: {_line(fault)}") from None
+        raise DataError(f"cannot read {file}: {_line(fault)}") from None
 
 
 def _kind(file: Path, data: Bytes) -> Kind:
@@ -141,15 +141,15 @@ def _kind_of_zip(file: Path, data: Bytes) -> Kind:
         return "npz"
     if any(name == "[Content_Types].xml" for name in names):
         raise DataError(
-            f"{file} cannot be read as a table: it is an Excel workbook; save the sheet as CSV"
+            f"cannot read {file} as a table: it is an Excel workbook; save the sheet as CSV"
         )
-    inside = ", ".join(names[:MOST_NAMES]) + (", …" if len(names) > MOST_NAMES else "")
-    raise _no_table(file, "a zip archive", f"unpack it (it holds {inside}) and give the file")
+    inside = ", ".join(names[:MAX_NAMES]) + (", …" if len(names) > MAX_NAMES else "")
+    raise _no_table(file, "a zip archive", f"extract it (it has {inside}) and give the file")
 
 
 def _no_table(file: Path, other: str, hint: str = "") -> DataError:
     hint = hint or "give a CSV, JSON lines, Parquet or npz file"
-    return DataError(f"{file} cannot be read as a table: it is {other}; {hint}")
+    return DataError(f"cannot read {file} as a table: it is {other}; {hint}")
 
 
 def _line(fault: Exception) -> str:

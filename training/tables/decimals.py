@@ -1,4 +1,4 @@
-"""Whether a column's decimals stand after a point or a comma: never guessed in silence."""
+"""Decimal marks: a point or a comma, with a warning if it had to be guessed."""
 
 from dataclasses import dataclass
 
@@ -9,26 +9,26 @@ from training.tables.numbers import Mark, marks_seen, parsed
 from training.tables.table import Table, Where
 
 LOOKED_AT = 1_000
-"""Cells that mostly tell."""
+"""Number of cells to check."""
 
 FEW = 0.05
-"""Share of the telling cells that may have the other mark: these count as faulty ones."""
+"""Maximum share of decisive cells with the other mark; they count as missing."""
 
 MARKS: tuple[Mark, ...] = ("point", "comma")
 
 
 @dataclass(frozen=True)
 class Decimals:
-    """What a file says of its decimal mark.
+    """What is known about the decimal mark of a file.
 
     Parameters
     ----------
     said
-        The mark that the user named.
+        The mark that the user set.
     usual
-        That of the file's other columns; None where these do not tell.
+        The mark of most columns; None if unknown.
     separator
-        Between the file's cells, where it is a text.
+        Separator of the cells, for text files.
     """
 
     said: Mark | None = None
@@ -38,16 +38,16 @@ class Decimals:
     def of(
         self, column: pl.Series, unread: pl.Series, where: Where
     ) -> tuple[Mark, tuple[str, ...]]:
-        """Decide the mark of a column, and say where it had to be guessed.
+        """Return the mark of a column, with a warning if it had to be guessed.
 
         Parameters
         ----------
         column
-            Texts.
+            Strings.
         unread
-            Marks those that are no plain numbers with a decimal point.
+            Mask of those that are not plain numbers with a decimal point.
         where
-            Names a row.
+            Returns the name of a row.
 
         Raises
         ------
@@ -61,28 +61,28 @@ class Decimals:
             return told or "point", ()
         if self.usual is not None:
             return self.usual, ()
-        # Nothing but 1.234 or 1,234 in the whole file. Programs write points, and programs that
-        # write decimal commas do not separate by commas.
+        # The whole file has only numbers such as 1.234 or 1,234. Programs write points, and those
+        # that write decimal commas do not use commas as separators.
         if "," not in example and self.separator in {",", None}:
             return "point", ()
         guess: Mark = "comma" if "," in example and self.separator == ";" else "point"
         other: Mark = "point" if guess == "comma" else "comma"
         return guess, (
-            f"{column.name}: {example!r} was read as {_read(example, guess)}, and may mean "
-            f"{_read(example, other)}: say --roles 'decimal={other}' if it does, and "
+            f"{column.name}: {example!r} was read as {_read(example, guess)}, but may mean "
+            f"{_read(example, other)}: set --roles 'decimal={other}' if it does, and "
             f"'decimal={guess}' if not",
         )
 
 
 def decimals_of(table: Table, said: Mark | None) -> Decimals:
-    """Look for what most columns of a table say of its decimal mark.
+    """Detect the decimal mark of most columns of a table.
 
     Parameters
     ----------
     table
-        With columns of texts.
+        With columns of strings.
     said
-        The mark that the user named.
+        The mark that the user set.
     """
     if said is not None:
         return Decimals(said)
@@ -103,7 +103,7 @@ def _read(example: str, mark: Mark) -> str:
 
 
 def _told(column: pl.Series, unread: pl.Series, where: Where) -> tuple[Mark | None, str | None]:
-    """Give the mark that the cells prove, and an example of a cell that can be read in two ways."""
+    """Return the mark that the cells prove, and an example of an ambiguous cell."""
     if not unread.any():
         few = column.drop_nulls().filter(column.drop_nulls().str.contains(".", literal=True))
         if len(few) == 0:
@@ -116,13 +116,13 @@ def _told(column: pl.Series, unread: pl.Series, where: Where) -> tuple[Mark | No
         rarer: Mark = "comma" if commas <= points else "point"
         few_marks = len(marks[rarer])
         if few_marks > FEW * (points + commas) and _is_number_column(column, marks):
-            places = [_place_of(column, marks[mark][0]) for mark in MARKS]
+            rows = [_row_of(column, marks[mark][0]) for mark in MARKS]
             raise DataError(
                 f"{column.name} has decimal points and decimal commas: "
-                f"{column[places[0]]!r} ({where(places[0])}) and {column[places[1]]!r} "
-                f"({where(places[1])}); write one of them, say --roles 'decimal=point' or "
-                "'decimal=comma' (the others then count as missing), or leave the column out of "
-                "the file"
+                f"{column[rows[0]]!r} ({where(rows[0])}) and {column[rows[1]]!r} "
+                f"({where(rows[1])}); use one of them, set --roles 'decimal=point' or "
+                "'decimal=comma' (the other cells then count as missing), or remove the column "
+                "from the file"
             )
         return ("point" if rarer == "comma" else "comma"), None
     if points or commas:
@@ -137,5 +137,5 @@ def _is_number_column(column: pl.Series, marks: dict[Mark | None, pl.Series]) ->
     return telling + whole > len(column.drop_nulls()) / 2
 
 
-def _place_of(column: pl.Series, cell: str) -> int:
+def _row_of(column: pl.Series, cell: str) -> int:
     return int((column == cell).arg_true()[0])

@@ -1,4 +1,4 @@
-"""A text file with separated cells as a table of texts."""
+"""Read delimited text files as tables of strings."""
 
 import csv
 import io
@@ -9,22 +9,22 @@ from itertools import islice
 import polars as pl
 
 from anomaly_app.errors import DataError
+from training.tables.blanks import blank_rows, repeated_headers, without_nameless
+from training.tables.footers import without_tail, without_totals
 from training.tables.layout import Layout, layout_of
-from training.tables.merged import split_merged
-from training.tables.no_data import blank_rows, repeated_headers, without_nameless
-from training.tables.shown import cut
+from training.tables.merged_columns import split_merged
 from training.tables.table import Table, Where
-from training.tables.tail import without_tail, without_totals
 from training.tables.text import Text
+from training.tables.truncation import cut
 
 UNUSED = "\x1f"
-"""A separator that no file has: to read whole lines."""
+"""A separator that no file uses, to read whole lines."""
 
-MOST_SHOWN = 60
+MAX_SHOWN = 60
 
 
 def read_delimited(text: Text, names: tuple[str, ...] | None) -> Table:
-    """Read a text file as a table of texts; empty cells are null.
+    """Read a text file as a table of strings; empty cells are null.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def read_delimited(text: Text, names: tuple[str, ...] | None) -> Table:
     Raises
     ------
     DataError
-        It has no header, a row has another number of cells, or two columns have one name.
+        It has no header, rows of different lengths, or columns with the same name.
     """
     layout = layout_of(text, names)
     text, about_tail = without_tail(text, layout)
@@ -50,19 +50,19 @@ def read_delimited(text: Text, names: tuple[str, ...] | None) -> Table:
     about_rows: tuple[str, ...] = ()
     if repeats is not None:
         left_out = repeats if left_out is None else left_out | repeats
-        about_rows = (f"the header is repeated in {int(repeats.sum()):,} rows: they were left out",)
-    places = None
+        about_rows = (f"{int(repeats.sum()):,} rows repeat the header and were left out",)
+    indices = None
     if left_out is not None:
-        places = (~left_out).arg_true()
+        indices = (~left_out).arg_true()
         frame = frame.filter(~left_out)
     frame, about_totals = without_totals(frame)
     frame, about_merged = split_merged(frame)
     if len(frame) == 0:
-        raise DataError(f"{text.name} has a header and no rows: it needs one line a transaction")
+        raise DataError(f"{text.name} has a header but no rows")
     return Table(
         name=text.name,
         frame=frame,
-        where=_places(text, layout, places, rows),
+        where=_places(text, layout, indices, rows),
         separator=layout.separator,
         warnings=(
             *(*text.warnings, *layout.warnings, *about_columns),
@@ -88,8 +88,8 @@ def _read(text: Text, layout: Layout) -> pl.DataFrame:
             return _written_anew(text, layout)
         except (pl.exceptions.PolarsError, csv.Error):
             raise DataError(
-                f"{text.name} cannot be read as a table: its quotes cannot be told apart; write "
-                "quotes within a cell twice"
+                f"cannot read {text.name} as a table: its quotes are ambiguous; double the quotes "
+                "inside cells"
             ) from None
     short = layout.width > 1 and len(frame) and frame[:, -1].null_count()
     if short or text.quotes % 2:
@@ -111,7 +111,7 @@ def _cells(text: Text, layout: Layout) -> pl.DataFrame:
 
 
 def _written_anew(text: Text, layout: Layout) -> pl.DataFrame:
-    """Read cells with quotes in odd places, as Python's csv takes them."""
+    """Read cells with misplaced quotes with Python's csv module."""
     written = io.StringIO(newline="")
     writer = csv.writer(written, lineterminator="\n")
     writer.writerows(cells for _, cells in _rows(text, layout) if cells)
@@ -120,12 +120,12 @@ def _written_anew(text: Text, layout: Layout) -> pl.DataFrame:
 
 
 def _check_widths(text: Text, layout: Layout) -> None:
-    """See that each row has as many cells as the first ones.
+    """Check that all rows have as many cells as the first ones.
 
     Raises
     ------
     DataError
-        A row has not.
+        A row has more or fewer.
     """
     if not text.quotes and (known := _widths_of_lines(text, layout)) is not None:
         odd = (known != layout.width).arg_true()
@@ -134,13 +134,13 @@ def _check_widths(text: Text, layout: Layout) -> None:
     line, cells = _odd_or_last_row(text, layout)
     if text.quotes % 2 and cells and "\n" in cells[-1]:
         raise DataError(
-            f"{text.name}, row {line}: a quote that begins here is never closed; close or delete "
+            f"{text.name}, row {line}: a quote that opens here is never closed; close or remove "
             f"it: {_cut(layout.separator.join(cells))}"
         )
     if cells and len(cells) != layout.width:
         raise DataError(
-            f"{text.name}, row {line}: {len(cells)} cells were found and {layout.width} expected; "
-            "mend or delete the row (a cell with a separator in it needs quotes): "
+            f"{text.name}, row {line}: {len(cells)} cells instead of {layout.width}; fix or remove "
+            "the row (quote cells that contain the separator): "
             f"{_cut(layout.separator.join(cells))}"
         )
 
@@ -171,7 +171,7 @@ def _widths_of_lines(text: Text, layout: Layout) -> pl.Series | None:
 
 
 def _rows(text: Text, layout: Layout) -> Iterator[tuple[int, list[str]]]:
-    """Give each row of values and the line that it starts on, as an editor counts lines."""
+    """Yield each row with the number of its first line, from 1."""
     opened = text.file.open("rb") if text.file else io.BytesIO(text.data[:])
     with io.TextIOWrapper(opened, encoding="utf-8-sig", newline="") as lines:
         for _ in range(layout.skip):
@@ -187,7 +187,7 @@ def _with_names(frame: pl.DataFrame, layout: Layout, file: str) -> pl.DataFrame:
     names = list(layout.header.names)
     idle = frame.width - len(names)
     if idle and frame[:, len(names) :].null_count().sum_horizontal()[0] != idle * len(frame):
-        names += [f"column_{place + 1}" for place in range(len(names), frame.width)]
+        names += [f"column_{index + 1}" for index in range(len(names), frame.width)]
     frame = frame[:, : len(names)]
     repeated = {name for name in names if names.count(name) > 1} if _repeats(names) else set()
     kept: dict[str, pl.Series] = {}
@@ -196,8 +196,8 @@ def _with_names(frame: pl.DataFrame, layout: Layout, file: str) -> pl.DataFrame:
             if column.equals(kept[name], check_names=False):
                 continue
             raise DataError(
-                f"{file} has several columns of the name {name!r}: give each its own name, or, if "
-                "the first line holds values, read the file with --roles 'header=none'"
+                f"{file} has several columns named {name!r}: give each its own name or, if the "
+                "first line has values, set --roles 'header=none'"
             )
         kept[name] = column.alias(name)
     return pl.DataFrame(kept)
@@ -207,19 +207,19 @@ def _repeats(names: list[str]) -> bool:
     return len(set(names)) < len(names)
 
 
-def _places(text: Text, layout: Layout, places: pl.Series | None, rows: int) -> Where:
-    """Tell rows' lines: by counting rows where each has a line of its own, else by reading on."""
+def _places(text: Text, layout: Layout, indices: pl.Series | None, rows: int) -> Where:
+    """Return a function that finds a row's line; it reads the file if rows span several lines."""
     lines = text.newlines + (text.data[-1:] != b"\n")
     plain = lines - layout.skip == rows
 
-    def where(place: int) -> str:
+    def where(index: int) -> str:
         if plain:
-            return f"row {layout.skip + 1 + (place if places is None else int(places[place]))}"
+            return f"row {layout.skip + 1 + (index if indices is None else int(indices[index]))}"
         starts = (line for line, cells in _rows(text, layout) if any(cells))
-        return f"row {next(islice(starts, place, None))}"
+        return f"row {next(islice(starts, index, None))}"
 
     return where
 
 
 def _cut(text: str) -> str:
-    return repr(cut(" ".join(text.split()), MOST_SHOWN))
+    return repr(cut(" ".join(text.split()), MAX_SHOWN))

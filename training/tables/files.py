@@ -1,4 +1,4 @@
-"""A file, or a folder of files, as one table with typed columns."""
+"""Read files as tables with typed columns."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -22,45 +22,45 @@ from training.tables.table import Table, Where
 from training.tables.text import read_text
 
 INDEXES = (INDEX, "Unnamed: 0", PANDAS_INDEX)
-"""Names of columns that pandas and R add to count the rows."""
+"""Names of the row numbers that pandas and R add."""
 
 
 def stem(file: Path) -> str:
-    """Name the series of a file."""
+    """Return the name of a file's series."""
     return file.name.split(".")[0]
 
 
 def read_tables(files: Sequence[Path], roles: Roles) -> list[Table]:
-    """Read files as they are: the cells of texts are texts.
+    """Read files without types: cells of text files are strings.
 
     Parameters
     ----------
     files
         At least one.
     roles
-        Say the names of the columns where there is no header.
+        They have the column names for files without a header.
 
     Raises
     ------
     DataError
-        A file cannot be read as a table.
+        A file is not a table.
     """
     return [_read(file, roles) for file in files]
 
 
 def without_row_numbers(tables: Sequence[Table], named: Collection[str]) -> list[Table]:
-    """Leave out an index that only counts each file's rows.
+    """Remove columns that only number the rows of each file.
 
     Parameters
     ----------
     tables
-        Of the files.
+        The tables of the files.
     named
-        Columns that the user named: these stay.
+        Columns that the user named, which are kept.
     """
     for index in INDEXES:
         if index not in named and all(_counts_rows(table.frame, index) for table in tables):
-            line = f"{index} only counts the rows: it was left out"
+            line = f"{index} only numbers the rows and was left out"
             tables = [
                 replace(
                     table, frame=table.frame.drop(index), warnings=(*_others(table, index), line)
@@ -80,21 +80,21 @@ def _counts_rows(frame: pl.DataFrame, index: str) -> bool:
 
 
 def _others(table: Table, index: str) -> list[str]:
-    """Leave out the warning that the column has no name."""
+    """Return the warnings, without the one that the column has no name."""
     return [line for line in table.warnings if f"called {index!r}" not in line]
 
 
 def typed(table: Table, roles: Roles, *, verbatim: Collection[str] = ()) -> Table:
-    """Read the cells of a table; the texts are let go on the way.
+    """Read the cells of a table, and free the strings on the way.
 
     Parameters
     ----------
     table
-        With columns of texts.
+        With columns of strings.
     roles
-        Say the decimal mark.
+        They have the decimal mark.
     verbatim
-        Columns whose texts are kept.
+        Columns to keep as strings.
 
     Raises
     ------
@@ -128,20 +128,20 @@ def typed(table: Table, roles: Roles, *, verbatim: Collection[str] = ()) -> Tabl
 
 
 def _with_sentinels(read: Read, missing: tuple[float, ...]) -> Read:
-    """Take numbers that were said to stand for a missing value as such, and warn of others."""
+    """Replace sentinels that the user named by nulls, and warn about likely ones."""
     column = without(read.column, missing)
     return Read(column, (*read.warnings, *about_sentinels(column)))
 
 
 def _finite(column: pl.Series, where: Where) -> Read:
-    endless = column.is_infinite().fill_null(value=False)
-    if not endless.any():
+    infinite = column.is_infinite().fill_null(value=False)
+    if not infinite.any():
         return Read(column)
     line = (
-        f"{column.name}: {int(endless.sum()):,} of {len(column):,} values are infinite and count "
-        f"as missing, such as in {where(int(endless.arg_true()[0]))}"
+        f"{column.name}: {int(infinite.sum()):,} of {len(column):,} values are infinite and count "
+        f"as missing, such as in {where(int(infinite.arg_true()[0]))}"
     )
-    return Read(column.set(endless, None), (line,))
+    return Read(column.set(infinite, None), (line,))
 
 
 def _read(file: Path, roles: Roles) -> Table:

@@ -1,4 +1,4 @@
-"""Which files of a folder are read."""
+"""Choose the files of a folder to read."""
 
 import re
 from pathlib import Path
@@ -24,33 +24,32 @@ SURE = (
     ".arrow",
 )
 LIKELY = (".txt", ".dat", ".data", ".tab", ".json")
-"""Endings of the files of a folder that are read: those of the first kind, or, where there are
-none, of the second; or, where there are none either, all that hold a table. A file that is named
-itself may have any."""
+"""Suffixes of the files to read: those of the first kind or, without any, those of the second or,
+without any, all files with a table. A single file may have any suffix."""
 
 NOTES = re.compile(r"(read|about|licen|notice|change|todo|makefile|dockerfile)", re.IGNORECASE)
-"""What names of files begin with that are about the others."""
+"""How the names of files about the data start."""
 
 NO_DATA = re.compile(
     r"\.(md|rst|adoc|html?|xml|ya?ml|toml|ini|cfg|py|ipynb|r|sh|sql|js|c|h|java|go|rs|zip|names|bak)$",
     re.IGNORECASE,
 )
-"""Endings of files that hold no table although they may look like one."""
+"""Suffixes of files that are not tables, although they may look like it."""
 
 PACKED = (".gz", ".zst", ".bz2", ".xz")
 
 
 def files_of(path: Path) -> list[Path]:
-    """List the files to be read, by their names.
+    """Return the files to read, sorted by name.
 
     Raises
     ------
     DataError
-        There is no such file or folder, or the folder holds none that can be a table.
+        The file or folder does not exist, or the folder has no tables.
     """
     if not path.is_dir():
         if not path.exists():
-            raise DataError(f"there is no file {path}")
+            raise DataError(f"file not found: {path}")
         return [path]
     inside = sorted(one for one in path.iterdir() if not one.name.startswith("."))
     files = [one for one in inside if one.is_file()]
@@ -62,15 +61,14 @@ def files_of(path: Path) -> list[Path]:
     if found := [one for one in files if _holds_table(one)]:
         return found
     folders = [f"{one.name}/" for one in inside if one.is_dir()]
-    further = f": give one of its folders ({', '.join(folders[:8])})" if folders else ""
+    further = f"; give one of its folders: {', '.join(folders[:8])}" if folders else ""
     raise DataError(
-        f"{path} holds no CSV, JSON lines, Parquet or npz file, and no other that is a table"
-        f"{further}"
+        f"{path} has no CSV, JSON lines, Parquet or npz files, nor other tables{further}"
     )
 
 
 def _holds_table(file: Path) -> bool:
-    """Tell whether a file without a known ending holds a table."""
+    """Return whether a file with an unknown suffix is a table."""
     try:
         content = read_content(file)
         if content.kind != "text":

@@ -1,4 +1,4 @@
-"""JSON lines, and JSON arrays of objects, as a table."""
+"""Read JSON lines, and JSON arrays of objects, as tables."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -12,13 +12,13 @@ from training.tables.table import Table, Where, row_of
 from training.tables.text import Text
 
 CHUNK = 50_000
-"""Objects that are put into columns in one go."""
+"""Number of objects to convert to columns at a time."""
 
-MOST_COLUMNS = 20_000
+MAX_COLUMNS = 20_000
 
 
 def is_json(text: Text) -> bool:
-    """Tell whether a text begins as a JSON object or array does."""
+    """Return whether a text starts like a JSON object or array."""
     start = text.data[:4_096].removeprefix(b"\xef\xbb\xbf").lstrip()
     if start[:1] == b"{":
         return start[1:].lstrip()[:1] in {b'"', b"}"}
@@ -26,14 +26,14 @@ def is_json(text: Text) -> bool:
 
 
 def read_json(text: Text) -> Table:
-    """Read a text of JSON objects: one a line, or an array of them.
+    """Read JSON objects: one per line, or an array.
 
     Nested objects become columns with dotted names; lists are left out.
 
     Raises
     ------
     DataError
-        A line is broken or no object.
+        A line is broken or not an object.
     """
     frames: list[pl.DataFrame] = []
     lists: set[str] = set()
@@ -44,21 +44,21 @@ def read_json(text: Text) -> Table:
             numbers += [number for number, _ in chunk]
             frames.append(_columns([row for _, row in chunk], lists))
     except RecursionError:
-        raise DataError(f"{text.name} is nested too deeply to be a table") from None
+        raise DataError(f"{text.name} is nested too deeply") from None
     if not frames:
         raise DataError(f"{text.name} has no rows")
     columns = list(dict.fromkeys(name for frame in frames for name in frame.columns))
     left_out = sorted(lists - set(columns))
     warnings = [f"lists were left out: {', '.join(left_out)}"] if left_out else []
     if not columns:
-        raise DataError(f"{text.name} has objects without any value that is not a list")
+        raise DataError(f"{text.name} has only lists as values")
     frame = pl.DataFrame({name: _stacked(name, frames) for name in columns})
-    # A nested object that is null in some rows is no column of its own.
+    # A nested object that is null in some rows is not a column of its own.
     nested = {name.rpartition(".")[0] for name in columns}
     empty = [name for name in nested & set(columns) if frame[name].dtype == pl.Null]
     frame = frame.drop(empty)
     whole = text.data[:64].removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"["
-    where: Where = row_of if whole else lambda place: f"row {numbers[place]}"
+    where: Where = row_of if whole else lambda index: f"row {numbers[index]}"
     return Table(text.name, frame, where, warnings=(*text.warnings, *warnings))
 
 
@@ -79,11 +79,11 @@ def _objects(text: Text) -> Iterator[tuple[int, dict[str, Any]]]:
                 yield from enumerate(rows, 1)
                 return
             raise DataError(
-                f"{text.name}, row {number} is no JSON ({fault}): give one object a line, or an "
-                "array of objects"
+                f"{text.name}, row {number} is not valid JSON ({fault}): write one object per "
+                "line, or an array of objects"
             ) from None
         if not isinstance(row, dict):
-            raise DataError(f"{text.name}, row {number} is no JSON object: give one a line")
+            raise DataError(f"{text.name}, row {number} is not a JSON object: write one per line")
         if len(lines) <= 2 and (rows := _only_list(data)) is not None:  # noqa: PLR2004
             yield from enumerate(rows, 1)
             return
@@ -94,15 +94,15 @@ def _array(name: str, data: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
         rows = msgspec.json.decode(data)
     except ValueError as fault:
-        raise DataError(f"{name} is no JSON ({fault})") from None
+        raise DataError(f"{name} is not valid JSON ({fault})") from None
     for number, row in enumerate(rows, 1):
         if not isinstance(row, dict):
-            raise DataError(f"{name}: element {number} of the array is no object")
+            raise DataError(f"{name}: element {number} of the array is not an object")
         yield number, row
 
 
 def _only_list(data: bytes) -> list[dict[str, Any]] | None:
-    """Give the objects of a single object's only list of them: ``{"data": [{…}, …]}``."""
+    """Return the list of objects inside a single object, such as ``{"data": [{…}, …]}``."""
     try:
         whole = msgspec.json.decode(data)
     except ValueError:
@@ -119,19 +119,19 @@ def _only_list(data: bytes) -> list[dict[str, Any]] | None:
 
 def _columns(rows: list[dict[str, Any]], lists: set[str]) -> pl.DataFrame:
     columns: dict[str, list[Any]] = {}
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         for name, value in _flat(row):
             if isinstance(value, list):
                 lists.add(name)
                 continue
             if (column := columns.get(name)) is None:
-                if len(columns) >= MOST_COLUMNS:
-                    raise DataError(f"the objects have more than {MOST_COLUMNS:,} different fields")
-                column = columns[name] = [None] * place
-            if len(column) == place:
+                if len(columns) >= MAX_COLUMNS:
+                    raise DataError(f"the objects have more than {MAX_COLUMNS:,} different fields")
+                column = columns[name] = [None] * index
+            if len(column) == index:
                 column.append(value)
         for column in columns.values():
-            if len(column) == place:
+            if len(column) == index:
                 column.append(None)
     return pl.DataFrame({name: _series(name, values) for name, values in columns.items()})
 

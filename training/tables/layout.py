@@ -1,4 +1,4 @@
-"""How a text file is laid out as a table: lines before it, separator, header, number of cells."""
+"""Detect the layout of a text file: lines before the table, separator, header, number of cells."""
 
 import csv
 import io
@@ -16,41 +16,41 @@ from training.tables.text import Text
 csv.field_size_limit(sys.maxsize)
 
 SEPARATORS = (",", ";", "\t", "|", " ")
-"""What can stand between two cells; one or more spaces only where nothing else does."""
+"""Possible separators; spaces (one or more) only if no other fits."""
 
 LOOKED_AT = 200
-"""Rows that tell the layout."""
+"""Number of rows to check."""
 
-LEAST_ALIKE = 0.5
-"""Share of the rows that have as many cells as most, below which it is no separator."""
+MIN_ALIKE = 0.5
+"""Minimum share of rows with the most frequent number of cells for a separator."""
 
 SPACES_ALIKE = 0.9
-"""The same for spaces, which are in texts, too."""
+"""The same for spaces, which also occur in text."""
 
-MOST_BEFORE = 40
-"""Lines before the header that are passed over at most."""
+MAX_BEFORE = 40
+"""Maximum number of lines to skip before the header."""
 
 REMARKS = ("#", "%", "//")
-"""What a line begins with that is none of the table."""
+"""How lines that are not part of the table start."""
 
 NAMES_FOLLOW = ("fields", "columns", "names", "header")
-"""Words of a remark before the names of the columns, as in Zeek's and in web servers' logs."""
+"""Words before the column names in a remark, as in logs of Zeek and of web servers."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How a text file is laid out.
+    """The layout of a text file.
 
     Parameters
     ----------
     separator
-        Between cells.
+        Separator of the cells.
     skip
-        Lines before the first row of values.
+        Number of lines before the first row of values.
     width
-        Cells of a row, also the idle ones at its end.
+        Number of cells of a row, including idle ones at its end.
     header
-        The names.
+        The column names.
     warnings
         One line each.
     """
@@ -66,24 +66,24 @@ class Layout:
 class _Row:
     cells: list[str]
     end: int
-    """The line that it ends on; the first is 1."""
+    """Number of its last line, from 1."""
 
 
 def layout_of(text: Text, names: tuple[str, ...] | None) -> Layout:
-    """Tell the layout from the first lines.
+    """Detect the layout from the first lines.
 
     Parameters
     ----------
     text
         The file.
     names
-        Said names of the columns of a file without a header; empty: there is none, and the
-        columns are to be called column_1, column_2, …; None: the file has a header.
+        Column names for a file without a header. Empty: there is no header, and the columns are
+        called column_1, column_2, … None: the file has a header.
 
     Raises
     ------
     DataError
-        The file has no header and no names were said, or names that cannot be.
+        The file has no header and the user set no names, or the names do not fit.
     """
     head = text.head
     said, start = _said_separator(head)
@@ -100,13 +100,13 @@ def layout_of(text: Text, names: tuple[str, ...] | None) -> Layout:
     header = header_of([row.cells for row in rows], width, names, text.name, rows[0].end)
     skip = rows[0].end if header.in_file else (rows[0].end - 1)
     warnings = [
-        f"lines before the table were passed over: {shown(' '.join(passed_over[0]))}"
+        f"skipped lines before the table: {shown(' '.join(passed_over[0]))}"
         for _ in passed_over[:1]
     ]
     if header.in_file and is_units([row.cells for row in rows[1:]]):
         skip = rows[1].end
         warnings.append(
-            f"row {skip} holds units, kinds or a line, not values, and was left out: "
+            f"row {skip} has units, types or a ruler instead of values and was left out: "
             f"{shown(' '.join(rows[1].cells))}"
         )
     return Layout(separator, skip, width, header, tuple(warnings))
@@ -120,13 +120,13 @@ def _said_separator(head: str) -> tuple[str | None, int]:
 
 
 def _lines_before(head: str, start: int) -> tuple[int, list[str]]:
-    """Count the lines before the table that are empty or remarks, and give the remarks."""
+    """Count the empty lines and remarks before the table, and return the remarks."""
     remarks: list[str] = []
     lines = head.split("\n", start + 1_000)[:-1]
-    for place, line in enumerate(lines[start:], start):
+    for index, line in enumerate(lines[start:], start):
         bare = line.strip()
         if bare and not bare.startswith(REMARKS):
-            return place, remarks
+            return index, remarks
         if remark := line.rstrip("\r").lstrip("#%/ "):
             remarks.append(remark)
     return start, []
@@ -142,9 +142,9 @@ def _split(head: str, before: int, said: str | None) -> tuple[str, list[_Row]]:
         width = _usual_width(rows)
         alike = sum(len(row.cells) == width for row in rows) / max(len(rows), 1)
         if separator == " " and rows and len(rows[0].cells) == width - 1:
-            # The header of R's tables lacks a name for those of the rows.
+            # In R's tables, the column of row names has no name in the header.
             alike += 1 / len(rows)
-        least = SPACES_ALIKE if separator == " " else LEAST_ALIKE
+        least = SPACES_ALIKE if separator == " " else MIN_ALIKE
         if width > 1 and alike >= least:
             found.append((alike, width, -preference, separator, rows))
     if not found:
@@ -174,13 +174,13 @@ def _usual_width(rows: Sequence[_Row]) -> int:
 
 
 def _first_row(rows: Sequence[_Row], width: int) -> int:
-    """Place of the header, or of the first values: titles before it have few cells."""
-    for place, row in enumerate(rows[:MOST_BEFORE]):
+    """Return the index of the header, or of the first values; titles before it have few cells."""
+    for index, row in enumerate(rows[:MAX_BEFORE]):
         filled = sum(bool(cell.strip()) for cell in row.cells)
-        following = rows[place + 1].cells if place + 1 < len(rows) else []
+        following = rows[index + 1].cells if index + 1 < len(rows) else []
         title = filled <= max(1, width // 2) and len(row.cells) != width
         if width == 1 or not (title and (width > 2 or _is_names(following))):  # noqa: PLR2004
-            return place
+            return index
     return 0
 
 
@@ -191,7 +191,7 @@ def _is_names(cells: Sequence[str]) -> bool:
 def _header_in_remarks(
     remarks: Sequence[str], separator: str, rows: list[_Row], before: int
 ) -> list[_Row]:
-    """Take the remark that names the columns of the values below as the header."""
+    """Return the remark with the column names as the header."""
     below = rows[0].cells
     apart = [found[0].cells for one in remarks if (found := _rows(one, separator, 0))]
     for cells in apart:
@@ -206,6 +206,6 @@ def _header_in_remarks(
 
 
 def shown(text: str, most: int = 60) -> str:
-    """Show a line in a message."""
+    """Quote a line in a message."""
     text = " ".join(text.split())
     return repr(text if len(text) <= most else text[:most] + "…")

@@ -1,4 +1,4 @@
-"""Ways of writing that there is no value."""
+"""Strings that mean a missing value."""
 
 import re
 
@@ -23,32 +23,32 @@ MISSING = frozenset(
     }
     | {"#value!", "#div/0!", "#ref!", "#num!", "#name?", "1.#ind", "-1.#ind", "1.#qnan"}
 )
-"""Ways of writing, in lower case, that there is no value, in a column of numbers."""
+"""Strings, in lower case, that mean a missing value in a column of numbers."""
 
 MISSING_TEXTS = MISSING - {"--", "---", "\N{EN DASH}", "\N{EM DASH}", ".", "missing", "nil"}
-"""The same in a column of texts, where more of them can be values."""
+"""The same in a column of strings, where others may be values."""
 
 CODE = r"[A-Z]{2,5}"
-"""As regions and countries are written."""
+"""Codes of regions and countries."""
 
 LONGEST_MISSING = 10
-"""Bytes of a text that may mean that there is none."""
+"""Maximum length of such a string in bytes."""
 
 
 def are_missing(texts: pl.Series) -> pl.Series:
-    """Tell which texts in a column of numbers say that there is none."""
+    """Return which strings in a column of numbers mean a missing value."""
     return texts.str.strip_chars().str.to_lowercase().is_in(list(MISSING))
 
 
 def missing_texts(column: pl.Series, *, none_is_text: bool) -> list[str]:
-    """List the texts in a column of texts that say that there is none.
+    """Return the strings in a column of strings that mean a missing value.
 
     Parameters
     ----------
     column
-        Without spaces around its texts.
+        Strings without surrounding spaces.
     none_is_text
-        Whether the word "none" is a value, as in a label.
+        Whether "none" is a value, as in labels.
     """
     words = MISSING_TEXTS - {"none"} if none_is_text else MISSING_TEXTS
     short = column.filter(column.str.len_bytes() <= LONGEST_MISSING).unique().to_list()

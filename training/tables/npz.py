@@ -15,10 +15,10 @@ def read_arrays(file: Path) -> dict[str, npt.NDArray[Any]]:
     Raises
     ------
     ValueError
-        It is no such file, or a broken one.
+        It is broken, or not an npz file.
     """
     try:
         with file.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
             return dict(arrays)
     except (TypeError, EOFError, BadZipFile, zlib.error) as fault:
-        raise ValueError(f"it is no npz file ({fault})") from None
+        raise ValueError(f"it is not an npz file ({fault})") from None

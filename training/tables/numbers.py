@@ -1,4 +1,4 @@
-"""Numbers as people and programs write them, with a decimal point or a decimal comma."""
+"""Parse numbers with a decimal point or a decimal comma."""
 
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 import polars as pl
 
 Mark: TypeAlias = Literal["point", "comma"]
-"""What stands before the decimals."""
+"""The decimal mark."""
 
 CURRENCY = (
     r"(?:(?:US|AU|CA|NZ|HK|SG|A|C|R|S)?[$€£¥₹₽₩₺₫₪₦฿₴₱¢]|Fr\.|Rs\.?|kr\.?|zł|Kč|Ft|"
@@ -19,7 +19,7 @@ CURRENCY = (
 SPACES = "[\u00a0\u202f\u2009]"
 
 GROUPED = r"[1-9]\d{{0,2}}(?:{mark}\d{{3}})+"
-"""A number with marks between its thousands; `0.123` has none."""
+"""A number with thousands separators; `0.123` has none."""
 
 _SPACED = f"{GROUPED.format(mark=' ')}|{GROUPED.format(mark=chr(39))}"
 
@@ -31,7 +31,7 @@ PATTERNS: dict[Mark, str] = {
 
 
 def bare(texts: pl.Series) -> pl.Series:
-    """Take spaces around, signs of currencies and of per cent off; write a minus as ``-``."""
+    """Remove surrounding spaces, currency signs and percent signs; normalise minus signs."""
     return (
         texts.str.replace_all(SPACES, " ")
         .str.replace_all("[\N{RIGHT SINGLE QUOTATION MARK}`]", "'")
@@ -45,14 +45,14 @@ def bare(texts: pl.Series) -> pl.Series:
 
 
 def parsed(texts: pl.Series, mark: Mark) -> pl.Series:
-    """Read texts as numbers; null where one is none.
+    """Parse strings as numbers; null if they are not.
 
     Parameters
     ----------
     texts
-        As they stand in the cells.
+        Strings of cells.
     mark
-        What stands before the decimals.
+        The decimal mark.
     """
     cells = bare(texts)
     fits = cells.str.contains(PATTERNS[mark])
@@ -65,9 +65,9 @@ def parsed(texts: pl.Series, mark: Mark) -> pl.Series:
 
 
 def marks_seen(texts: pl.Series) -> dict[Mark | None, pl.Series]:
-    """Select the texts that are numbers by one mark only, and (None) by both, with two values.
+    """Return the strings that are numbers by one mark only, and (None) by both marks.
 
-    Texts without any point or comma say nothing and are in neither.
+    Strings without a point or a comma are in none of them.
     """
     cells = bare(texts)
     point, comma = (cells.str.contains(PATTERNS[mark]) for mark in ("point", "comma"))
@@ -80,7 +80,7 @@ def marks_seen(texts: pl.Series) -> dict[Mark | None, pl.Series]:
 
 
 def currencies(texts: pl.Series) -> list[str]:
-    """List the signs and codes of currencies that stand beside numbers."""
+    """Return the currency signs and codes beside numbers."""
     before = texts.str.extract(rf"^\s*[+-]?\s*({CURRENCY})\s*[+-]?\d", 1)
     after = texts.str.extract(rf"\d\s*({CURRENCY})\s*$", 1)
     return sorted({*before.drop_nulls().unique(), *after.drop_nulls().unique()})
@@ -90,24 +90,24 @@ PHONE = r"^\+\d{7,}$"
 ADDRESS = r"^\d{1,3}(?:\.\d{1,3}){3}$"
 
 LONGEST = 18
-"""Digits of a whole number; one with more is a code, and no 64 bits hold it."""
+"""Maximum number of digits of a whole number; longer ones are codes, and exceed 64 bits."""
 
 ZERO_FIRST = r"^\s*0\d+\s*$"
 CODE = rf"{ZERO_FIRST}|{PHONE}|{ADDRESS}|^[+-]?\d{{{LONGEST + 1},}}$"
-"""What looks like a number and may be a code."""
+"""Strings that look like numbers and may be codes."""
 
 ZEROS = 0.05
-"""Share of the whole numbers that begin with a zero, from which on they are codes."""
+"""Share of whole numbers with a leading zero from which they are codes."""
 
 ONE_LENGTH = 0.9
-"""Share of the whole numbers that are as long as those with a zero: codes are, too."""
+"""Share of whole numbers as long as those with a leading zero from which they are codes."""
 
 
 def code_in(texts: pl.Series) -> str | None:
-    """Give an example of what looks like a number and is a code; None where there is none.
+    """Return an example of a code that looks like a number; None without any.
 
-    Codes are digits with a zero first, where these are many or all have one length (``0042``),
-    phone numbers with a plus, addresses of the Internet, and more than `LONGEST` digits.
+    Codes are digits with a leading zero, if they are frequent or all have the same length
+    (``0042``), phone numbers with a plus, IP addresses, and more than `LONGEST` digits.
     """
     if len(found := texts.filter(texts.str.contains(CODE))) == 0:
         return None
@@ -128,12 +128,12 @@ TIME_LIKE = r"^\d{1,4}[-/.:]\d{1,2}[-/.:]\d{1,4}(?:[T ].*)?$"
 
 
 def are_values(cells: Sequence[str]) -> list[bool]:
-    """Tell which cells are numbers, in any way of writing, or look like dates or times.
+    """Return which cells are numbers, dates or times, in any notation.
 
     Parameters
     ----------
     cells
-        What is none of these may be the name of a column.
+        Cells that are none of these may be column names.
     """
     texts = pl.Series(cells, dtype=pl.String)
     looks = texts.str.strip_chars().str.contains(TIME_LIKE)

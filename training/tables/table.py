@@ -1,4 +1,4 @@
-"""A table as it was read, and where its rows stand in the files."""
+"""Tables read from files, and the positions of their rows in the files."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,36 +10,36 @@ import polars as pl
 from anomaly_app.errors import DataError
 
 Where: TypeAlias = Callable[[int], str]
-"""From the place of a row in a table to words such as ``row 17``, as an editor counts lines."""
+"""Maps the index of a row to its name in the file, such as ``row 17``, counting lines."""
 
 
-def row_of(place: int) -> str:
-    """Name a row of a file that has no lines: the first is row 1."""
-    return f"row {place + 1}"
+def row_of(index: int) -> str:
+    """Return the name of a row in a file without lines; the first is row 1."""
+    return f"row {index + 1}"
 
 
 @dataclass(frozen=True)
 class Table:
-    """Columns of a file, or of the files of a folder.
+    """The columns of a file, or of the files of a folder.
 
     Parameters
     ----------
     name
-        Of the file or folder.
+        Name of the file or folder.
     frame
-        Columns of cells that are not read yet are texts.
+        Columns; strings if their cells have not been read yet.
     where
         See `Where`.
     separator
-        Between the cells, where the file is a text.
+        Separator of the cells, for text files.
     said_texts
-        Columns that the file itself calls categories: their cells are no numbers.
+        Columns that are categories in the file itself.
     warnings
-        What was odd about the file, one line each.
+        Warnings about the file, one line each.
     of_columns
-        What was odd about the cells of a column, by its name.
+        Warnings about the cells of each column.
     parts
-        Name and rows of each file, in the order of the rows.
+        Name and number of rows of each file, in order.
     """
 
     name: str
@@ -53,19 +53,19 @@ class Table:
 
 
 def stacked(name: str, tables: Sequence[Table]) -> Table:
-    """Put the tables of a folder's files below one another.
+    """Concatenate the tables of the files of a folder.
 
     Parameters
     ----------
     name
-        Of the folder.
+        Name of the folder.
     tables
         At least one.
 
     Raises
     ------
     DataError
-        Files have other columns than the first one.
+        Files have different columns.
     """
     first = tables[0]
     parts = tuple((table.name, len(table.frame)) for table in tables)
@@ -77,15 +77,15 @@ def stacked(name: str, tables: Sequence[Table]) -> Table:
     frames = [table.frame.select(columns) for table in tables]
     ends = list(accumulate(len(frame) for frame in frames))
 
-    def where(place: int) -> str:
-        index = next(i for i, end in enumerate(ends) if place < end)
-        start = ends[index - 1] if index else 0
-        return f"{tables[index].where(place - start)} of {tables[index].name}"
+    def where(index: int) -> str:
+        file = next(i for i, end in enumerate(ends) if index < end)
+        start = ends[file - 1] if file else 0
+        return f"{tables[file].where(index - start)} of {tables[file].name}"
 
     try:
         frame = pl.concat(frames, how="vertical_relaxed")
     except pl.exceptions.PolarsError:
-        # One file's numbers are another's texts: all are read again, as texts.
+        # Types differ between files: read all columns as strings.
         texts = [one.select(pl.all().cast(pl.String, strict=False)) for one in frames]
         frame = pl.concat(texts, how="vertical")
     return Table(
@@ -105,11 +105,11 @@ def _compare(first: Table, other: Table) -> None:
     if lacks or has:
         differences = [
             *([f"it lacks {_listed(lacks)}"] if lacks else []),
-            *([f"it has {_listed(has)} besides"] if has else []),
+            *([f"it also has {_listed(has)}"] if has else []),
         ]
         raise DataError(
-            f"{other.name} has other columns than {first.name}: {' and '.join(differences)}; "
-            "give the files of a folder the same columns, or take the file out of it"
+            f"{other.name} and {first.name} have different columns: {' and '.join(differences)}; "
+            "give all files the same columns, or remove the file from the folder"
         )
 
 

@@ -1,4 +1,4 @@
-"""Bytes of a text file in any usual encoding, as UTF-8 with one kind of line ends."""
+"""Decode text files from common encodings, as UTF-8 with uniform line ends."""
 
 import codecs
 from dataclasses import dataclass
@@ -8,20 +8,20 @@ from anomaly_app.errors import DataError
 from training.tables.contents import Bytes, Content
 
 CHUNK = 1 << 24
-"""Bytes that are looked at in one go."""
+"""Number of bytes to check at a time."""
 
 HEAD = 1 << 22
-"""Bytes from the start of a file that tell how it is laid out."""
+"""Number of bytes at the start of a file from which its layout is detected."""
 
 MARKS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
-"""Marks at the start of a file (BOM) that tell the encoding."""
+"""Byte order marks and their encodings."""
 
 MANY_NULS = 0.3
-"""Share of the first bytes, at even or at odd places, that are 0 in UTF-16 without a mark."""
+"""Minimum share of zeros among the first bytes at even or odd offsets in UTF-16 without a mark."""
 
 
 @dataclass(frozen=True)
@@ -31,15 +31,15 @@ class Text:
     Parameters
     ----------
     name
-        Of the file.
+        Name of the file.
     data
         UTF-8.
     file
-        Where `data` stands on disk as it is; None where it was changed.
+        File with the same bytes; None if they were changed.
     newlines
-        How many there are.
+        Number of newlines.
     quotes
-        How many double quotes there are.
+        Number of double quotes.
     warnings
         One line each.
     """
@@ -66,18 +66,18 @@ class Text:
             if not newline:
                 raise DataError(
                     f"the first line of {self.name} is longer than {HEAD >> 20} MB: "
-                    "it is no table with one transaction a line"
+                    "it is not a table with one transaction per line"
                 )
         return start.decode("utf-8-sig", errors="replace")
 
 
 def read_text(file: Path, content: Content) -> Text:
-    """Bring a text to UTF-8.
+    """Decode a text file.
 
     Raises
     ------
     DataError
-        The bytes are no text.
+        The file is not text.
     """
     data = content.data
     warnings: tuple[str, ...] = ()
@@ -87,18 +87,18 @@ def read_text(file: Path, content: Content) -> Text:
         data, changed = _decoded(file, data, encoding), True
     valid, newlines, returns, quotes, nul = _survey(data)
     if nul and encoding != "utf-8" and valid:
-        # Some databases write it for an empty text.
+        # Some databases write it for an empty string.
         data, nul = data[:].replace(b"\0", b""), False
-        warnings = (f"{file.name} holds characters of code 0, which were left out",)
+        warnings = (f"{file.name} has null characters, which were removed",)
     if nul:
         raise DataError(
-            f"{file} is no text (it holds bytes that are 0), and no format that is known here: "
-            "give a CSV, JSON lines, Parquet or npz file"
+            f"{file} is neither text (it has null bytes) nor a known format: give a CSV, JSON "
+            "lines, Parquet or npz file"
         )
     if not valid:
         data, name = _one_byte(data)
         changed = True
-        warnings = (*warnings, f"{file.name} is not UTF-8: it was read as {name}")
+        warnings = (*warnings, f"{file.name} is not UTF-8 and was read as {name}")
     if returns and not newlines:
         data, newlines, changed = data[:].replace(b"\r", b"\n"), returns, True
     return Text(file.name, data, None if changed else file, newlines, quotes, warnings)
@@ -108,8 +108,8 @@ def _marked(data: Bytes) -> str:
     start = data[:4_096]
     if found := next((name for mark, name in MARKS.items() if start.startswith(mark)), None):
         return found
-    for places, name in ((start[1::2], "utf-16-le"), (start[::2], "utf-16-be")):
-        if len(places) and places.count(0) / len(places) > MANY_NULS and _is_text(data, name):
+    for indices, name in ((start[1::2], "utf-16-le"), (start[::2], "utf-16-be")):
+        if len(indices) and indices.count(0) / len(indices) > MANY_NULS and _is_text(data, name):
             return name
     return "utf-8"
 
@@ -127,12 +127,12 @@ def _decoded(file: Path, data: Bytes, encoding: str) -> bytes:
         return data[:].decode(encoding).removeprefix("\ufeff").encode()
     except UnicodeDecodeError as fault:
         raise DataError(
-            f"{file} begins as {encoding.upper()} and cannot be read as such: {fault.reason}"
+            f"{file} starts like {encoding.upper()}, but cannot be decoded: {fault.reason}"
         ) from None
 
 
 def _survey(data: Bytes) -> tuple[bool, int, int, int, bool]:
-    """Tell whether bytes are UTF-8; count line feeds, returns and quotes; look for zeros."""
+    """Check for UTF-8 and null bytes; count line feeds, carriage returns and quotes."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     valid, newlines, returns, quotes, nul = True, 0, 0, 0, False
     for start in range(0, len(data), CHUNK):

@@ -1,4 +1,4 @@
-"""Columns of times in any usual way of writing, as seconds since the epoch."""
+"""Read columns of times in common formats, as seconds since the epoch."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,38 +8,38 @@ import polars as pl
 
 from anomaly_app.core.times import UNITS
 from anomaly_app.errors import DataError
-from training.tables.formats import strptime
-from training.tables.moments import moments
-from training.tables.time_texts import ORDERS, Order, format_of, is_numeric_date, order_of
-from training.tables.zones import Seconds, check_zone, epoch, in_range, localised, placed
+from training.tables.datetime_formats import strptime
+from training.tables.datetime_parsing import parse_datetimes
+from training.tables.datetime_patterns import ORDERS, Order, format_of, is_numeric_date, order_of
+from training.tables.time_zones import Seconds, check_zone, epoch, in_range, localised, placed
 
 SLICE = 1_000_000
-"""Texts that are read in one go, to save memory."""
+"""Number of strings to read at a time, to save memory."""
 
 LOOKED_AT = 100
-"""Texts, from either end, that tell the format."""
+"""Number of strings from either end to detect the format."""
 
 FIRST_DAY, LAST_DAY = 19700101, 21000101
 
 CLOCK_STARTS = 3.2e7
-"""Numbers up to a year of seconds are a clock of the file's own, not seconds since 1970."""
+"""Numbers up to a year in seconds are relative times, not seconds since 1970."""
 
 
 @dataclass(frozen=True)
 class Times:
-    """A column that was read as times.
+    """A column read as times.
 
     Parameters
     ----------
     seconds
-        Since the epoch; NaN where the cell could not be read or is empty.
+        Since the epoch; NaN if the cell is empty or unreadable.
     time_format
-        As `datetime.datetime.strptime` takes it, where texts are written in one way that is not
+        Format for `datetime.datetime.strptime`, if all strings have the same format and it is not
         ISO 8601.
     own_clock
-        Whether they are small numbers, counted from a start that nobody knows.
+        Whether they are relative times: small numbers with an unknown start.
     unfit
-        The format that was said, where it fits none of the cells.
+        The format that the user set, if it fits no cell.
     """
 
     seconds: Seconds
@@ -49,12 +49,12 @@ class Times:
 
     @property
     def readable(self) -> float:
-        """Share of the cells that could be read."""
+        """Share of readable cells."""
         return float(np.mean(~np.isnan(self.seconds))) if len(self.seconds) else 0.0
 
 
 class AmbiguousTimeError(DataError):
-    """Day and month cannot be told apart."""
+    """Day and month are ambiguous."""
 
 
 def read_times(column: pl.Series, *, zone: str, time_format: str | None = None) -> Times:
@@ -63,18 +63,18 @@ def read_times(column: pl.Series, *, zone: str, time_format: str | None = None) 
     Parameters
     ----------
     column
-        Texts, numbers, dates or moments.
+        Strings, numbers, dates or datetimes.
     zone
-        Of those that do not name one, as IANA names it.
+        IANA time zone of times without one.
     time_format
-        As strptime takes it; None: the usual ones.
+        Format for strptime; None: common formats.
 
     Raises
     ------
     AmbiguousTimeError
-        No row tells day and month apart.
+        Day and month are ambiguous in all rows.
     DataError
-        The zone or the format is none.
+        The zone or the format is invalid.
     """
     check_zone(zone)
     if column.dtype.is_temporal():
@@ -85,7 +85,7 @@ def read_times(column: pl.Series, *, zone: str, time_format: str | None = None) 
     if time_format is not None:
         texts = column if is_text else column.cast(pl.Int64, strict=False).cast(pl.String)
         said = Times(_by_format(texts, time_format, zone), time_format)
-        # Another file than the one that the format was said of may be written as usual.
+        # The format may be that of another file.
         if said.readable > 0.0:
             return said
         try:
@@ -128,7 +128,7 @@ def _of_numbers(column: pl.Series, zone: str) -> Times:
 
 
 def _calendar_digits(present: pl.Series) -> str | None:
-    """Give the format of numbers such as 20260105101500; None where they count from the epoch."""
+    """Return the format of numbers such as 20260105101500; None for epoch times."""
     if present.dtype.is_float() and not (present == present.floor()).all():
         return None
     low, high = float(present.min()), float(present.max())  # type: ignore[arg-type]
@@ -152,18 +152,18 @@ def _of_texts(column: pl.Series, zone: str) -> Times:
         example = next((text for text in some if format_of(text, "day")), "01/05/2026")
         formats = " or ".join(repr(format_of(example, one)) for one in ORDERS)
         raise AmbiguousTimeError(
-            f"column {column.name!r}: {example!r} can be read with the day or the month first, "
-            f"and the other rows do not tell: say --time-format {formats}"
+            f"column {column.name!r}: {example!r} may have the day or the month first, and the "
+            f"other rows do not tell either: set --time-format {formats}"
         )
     parts = [
-        placed(moments(column[start : start + SLICE], order or "day"), zone)
+        placed(parse_datetimes(column[start : start + SLICE], order or "day"), zone)
         for start in range(0, len(column), SLICE)
     ]
     return Times(np.concatenate(parts), _one_format(present, order or "day"))
 
 
 def _one_format(present: pl.Series, order: Order) -> str | None:
-    """Give the format by which all texts are written, as far as some of them tell."""
+    """Return the format of all strings, judged by a sample; None if it differs or is ISO 8601."""
     some = [*present.head(LOOKED_AT), *present.tail(LOOKED_AT)]
     time_format = format_of(some[0], order)
     if time_format is None:

@@ -1,4 +1,4 @@
-"""Numbers with their unit behind them: ``12.5 kg``."""
+"""Numbers with units, such as ``12.5 kg``."""
 
 import re
 from typing import NamedTuple
@@ -9,24 +9,25 @@ from training.tables.missing import are_missing
 from training.tables.numbers import CURRENCY, code_in
 
 LOOKED_AT = 1_000
-"""Cells that mostly tell."""
+"""Number of cells to check."""
 
 MOSTLY = 0.95
-"""Share of the cells that must be such numbers."""
+"""Minimum share of such numbers."""
 
 DIFFERENT = 10
-"""Different numbers, below which they are names of kinds: ``36 months`` and ``60 months``."""
+"""Minimum number of different numbers; fewer, such as ``36 months`` and ``60 months``, are
+categories."""
 
 FEW = 5
-"""Units in one column, from more of which on the letters are parts of codes."""
+"""Maximum number of units in a column; with more, the letters are parts of codes."""
 
 WITH_UNIT = r"^\s*[+-]?\d[\d.,' ]*(?:[eE][+-]?\d+)?\s*((?:[^\W\d_]|[°µμ])[^\s\d]{0,11})\s*$"
 
 MULTIPLES = {"K": 3, "M": 6, "B": 9, "T": 12}
-"""Letters for thousands, millions, billions and trillions, and their powers of ten."""
+"""Letters for multiples, and their powers of ten."""
 
 CLOCK = r"^\s*-?\d{1,4}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*$"
-"""A duration, or a time of the day."""
+"""A duration, or a time of day."""
 
 
 class Units(NamedTuple):
@@ -35,9 +36,9 @@ class Units(NamedTuple):
     Parameters
     ----------
     column
-        Without the unit where it is one; as it was otherwise.
+        Without the unit, if all cells have the same; otherwise unchanged.
     warnings
-        One line where anything is to be said.
+        At most one line.
     """
 
     column: pl.Series
@@ -45,12 +46,12 @@ class Units(NamedTuple):
 
 
 def without_unit(column: pl.Series) -> Units:
-    """Take the unit off the numbers of a column, where all have the same.
+    """Remove the unit from the numbers of a column, if all have the same.
 
     Parameters
     ----------
     column
-        Texts and nulls.
+        Strings and nulls.
     """
     some = column.drop_nulls()
     some = some.gather_every(max(len(some) // LOOKED_AT, 1))
@@ -72,25 +73,25 @@ def without_unit(column: pl.Series) -> Units:
     return Units(
         bare,
         (
-            f"{column.name} was read as numbers in {unit}: on the wire, send the number alone, "
+            f"{column.name} was read as numbers in {unit}: send only the number to the topic, "
             f"{_bare(some)[0]!s}, not {some[0]!r}",
         ),
     )
 
 
 def _with_several(column: pl.Series, units: list[str], example: str) -> Units:
-    """Write ``266.14K`` as ``266.14e3``; other units cannot be brought to one."""
+    """Convert ``266.14K`` to ``266.14e3``; other units cannot be converted."""
     if not {*units} <= {*MULTIPLES}:
         said = (
             f"{column.name} was read as text: its numbers have different units "
-            f"({', '.join(units)}), such as {example!r}; write all in one"
+            f"({', '.join(units)}), such as {example!r}; use one unit"
         )
         return Units(column, (said,))
     for letter in units:
         column = column.str.replace(rf"(\d)\s*{letter}\s*$", f"${{1}}e{MULTIPLES[letter]}")
     said = (
         f"{column.name} was read as numbers with {', '.join(units)} for thousands, millions and "
-        f"so on: on the wire, send the whole number, not {example!r}"
+        f"so on: send the full number to the topic, not {example!r}"
     )
     return Units(column, (said,))
 
@@ -101,6 +102,6 @@ def _bare(texts: pl.Series) -> pl.Series:
 
 def _about_clock(name: str, example: str) -> str:
     return (
-        f"{name} holds durations or times of the day such as {example!r}, and was read as text: "
-        "write them as a number of seconds to make it a number"
+        f"{name} has durations or times of day such as {example!r} and was read as text: convert "
+        "them to seconds to use them as numbers"
     )
