@@ -125,7 +125,7 @@ $(BENCH)/.ready: requirements-bench.lock
 
 docs: $(DOCS)/.ready ## Build the documentation as a site, in build/site
 	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --quiet --strict
-	@echo "open build/site/index.html in a browser"
+	@echo "open build/site/index.html; with search: python -m http.server -d build/site"
 
 # An environment of its own: neither a worker nor a developer needs the site's packages.
 $(DOCS)/.ready: requirements-docs.lock

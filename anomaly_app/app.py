@@ -70,7 +70,7 @@ def create_app(settings: Settings) -> ConfirmingApp:
         broker=settings.broker,
         broker_credentials=faust_credentials(settings),
         autodiscover=False,
-        # At least once: the app's own ids make repeats harmless, see docs/decisions.md.
+        # At least once: the app's own ids make repeats harmless, see docs/decisions/.
         processing_guarantee="at_least_once",
         stream_wait_empty=True,
         broker_session_timeout=settings.session_timeout,

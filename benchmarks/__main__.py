@@ -71,7 +71,7 @@ MIN_EVENTS = 200
     "--plot",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="PNG",
-    help="Also write the plot to this file, such as docs/performance.png.",
+    help="Also write the plot to this file, such as docs/images/performance.png.",
 )
 @click.option(
     "--app-environment",
