@@ -29,9 +29,9 @@ from training.threshold import ThresholdOptions
 DRAIN_TIMEOUT = 60.0
 """Seconds that the app has to finish what was sent."""
 
-LOOK = 0.5
-PLAIN_LOOK = 5.0
-"""Seconds between two looks at the counters, with and without a terminal."""
+POLL_INTERVAL = 0.5
+PLAIN_POLL_INTERVAL = 5.0
+"""Seconds between two requests for the counters, with and without a terminal."""
 
 MODEL_NAME = "transactions"
 
@@ -124,7 +124,7 @@ async def run(
         console.print(f"workers are ready: {pages}")
         watching = asyncio.create_task(watch_anomalies(consumer, tally, show=screen.show_anomaly))
         with stop_on_signals() as stop, screen.progress:
-            looking = asyncio.create_task(_look(workers, screen, options, console, len(events)))
+            polling = asyncio.create_task(_poll(workers, screen, options, console, len(events)))
             begin = time.monotonic()
             timer = asyncio.get_running_loop().call_later(options.seconds, stop.set)
             await send_events(producer, events, tally, rate=options.rate, stop=stop)
@@ -132,7 +132,7 @@ async def run(
             timer.cancel()
             totals = await _drain(workers, tally)
             stats = await _stats(workers)
-            looking.cancel()
+            polling.cancel()
             screen.show_counts(totals, rate=tally.sent / seconds, total=tally.sent)
         watching.cancel()
     return summarise(
@@ -160,13 +160,13 @@ def stop_on_signals() -> Iterator[asyncio.Event]:
             loop.remove_signal_handler(number)
 
 
-async def _look(
+async def _poll(
     workers: list[Worker], screen: Screen, options: RunOptions, console: Console, most: int
 ) -> None:
     total = min(most, int(options.rate * options.seconds))
     while True:
         screen.show_counts(await _totals(workers), rate=options.rate, total=total)
-        await asyncio.sleep(LOOK if console.is_terminal else PLAIN_LOOK)
+        await asyncio.sleep(POLL_INTERVAL if console.is_terminal else PLAIN_POLL_INTERVAL)
 
 
 async def _totals(workers: list[Worker]) -> dict[str, int]:

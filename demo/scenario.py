@@ -61,9 +61,9 @@ def simulated_scenario(count: int, *, seed: int) -> Scenario:
     rows = np.arange(len(simulation.history))
     history, traffic = (simulation.history.take(part) for part in (rows[:cut], rows[cut:]))
     events: list[Event] = []
-    for place, event in enumerate(_events(traffic, simulation.kinds[cut:])):
-        if place % MALFORMED_EVERY == MALFORMED_EVERY // 2:
-            bad = MALFORMED[place // MALFORMED_EVERY % len(MALFORMED)]
+    for index, event in enumerate(_events(traffic, simulation.kinds[cut:])):
+        if index % MALFORMED_EVERY == MALFORMED_EVERY // 2:
+            bad = MALFORMED[index // MALFORMED_EVERY % len(MALFORMED)]
             events.append(Event(event.key, bad, None, "malformed"))
         events.append(event)
     return Scenario(history, events)
@@ -87,10 +87,10 @@ def _file_events(traffic: History) -> list[Event]:
     return [
         _event(
             traffic,
-            place,
+            index,
             nested({**parts, **dict(zip(names, map(_carried, row), strict=True))}),
         )
-        for place, (row, parts) in enumerate(rows)
+        for index, (row, parts) in enumerate(rows)
     ]
 
 
@@ -103,31 +103,31 @@ def _parts_of(traffic: History) -> Iterator[dict[str, FeatureValue]]:
         (roles.id, _listed(traffic.ids)),
     ]
     held = [(name, column) for name, column in columns if name is not None and column is not None]
-    for place in range(len(traffic)):
-        yield {name: _carried(column[place]) for name, column in held}
+    for index in range(len(traffic)):
+        yield {name: _carried(column[index]) for name, column in held}
 
 
 def _events(traffic: History, kinds: Sequence[str]) -> list[Event]:
     """Write each row in the documented shape."""
     names = traffic.frame.columns
     events = []
-    for place, row in enumerate(traffic.frame.iter_rows()):
+    for index, row in enumerate(traffic.frame.iter_rows()):
         transaction = Transaction(
-            id=traffic.ids[place] if traffic.ids is not None else place,
-            entity=traffic.entities[place] if traffic.entities is not None else None,
-            time=float(traffic.times[place]) if traffic.times is not None else None,
+            id=traffic.ids[index] if traffic.ids is not None else index,
+            entity=traffic.entities[index] if traffic.entities is not None else None,
+            time=float(traffic.times[index]) if traffic.times is not None else None,
             features=dict(zip(names, map(_carried, row), strict=True)),
         )
-        events.append(_event(traffic, place, transaction.asdict(), kind=kinds[place]))
+        events.append(_event(traffic, index, transaction.asdict(), kind=kinds[index]))
     return events
 
 
-def _event(traffic: History, place: int, value: Mapping[str, Any], *, kind: str = "") -> Event:
-    entity = traffic.entities[place] if traffic.entities is not None else None
+def _event(traffic: History, index: int, value: Mapping[str, Any], *, kind: str = "") -> Event:
+    entity = traffic.entities[index] if traffic.entities is not None else None
     return Event(
         key=entity.encode() if entity is not None else None,
         value=msgspec.json.encode(value),
-        fraud=traffic.label_of(place),
+        fraud=traffic.label_of(index),
         kind=kind,
     )
 

@@ -15,7 +15,7 @@ NO_REASONS: Mapping[str, int] = {}
 
 @dataclass
 class Tally:
-    """Sent records by their place in Kafka, and anomalies by the id of their source.
+    """Sent records by their position in Kafka, and anomalies by the id of their source.
 
     Parameters
     ----------

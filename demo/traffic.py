@@ -52,8 +52,8 @@ def _recorder(
 ) -> Callable[["asyncio.Future[RecordMetadata]"], None]:
     def record(future: "asyncio.Future[RecordMetadata]") -> None:
         if not future.cancelled() and future.exception() is None:
-            place = future.result()
-            tally.record_sent(event, partition=place.partition, offset=place.offset, at=at)
+            sent = future.result()
+            tally.record_sent(event, partition=sent.partition, offset=sent.offset, at=at)
 
     return record
 

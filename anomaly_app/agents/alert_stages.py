@@ -56,18 +56,17 @@ async def notify(record: Record, stages: Sequence[Stage], reject: Reject) -> Don
     reject
         Takes a message that a stage rejects.
     """
-    passed: Notification | Done = Notification(record)
+    notification = Notification(record)
     try:
         for stage in stages:
+            passed = await stage(notification)
             if not isinstance(passed, Notification):
-                break
-            passed = await stage(passed)
+                return passed
+            notification = passed
     except RecordRejected as error:
         await reject(Rejected(record, error))
         return Outcome.DEAD_LETTER
-    if isinstance(passed, Notification):
-        raise TypeError("no stage has said what became of an alert")
-    return passed
+    raise TypeError("no stage said what became of an alert")
 
 
 def read() -> Stage:

@@ -133,7 +133,7 @@ class RegistryClient:
                 continue
             if len(known) >= MOST_REFERENCES:
                 raise SchemaUnreadable(f"it refers to more than {MOST_REFERENCES} others")
-            # Its place is taken first: references in a circle come to an end.
+            # Its entry is made first: references in a circle come to an end.
             known[referred] = ""
             path = f"/subjects/{quote(subject, safe='')}/versions/{version}"
             named = f"{subject} version {version}, to which it refers"

@@ -121,7 +121,7 @@ class _Files:
         missing = [name for name in file.dependency if not self._import(name)]
         if missing:
             # What is imported for options only, such as Confluent's own, is not needed.
-            public = {file.dependency[place] for place in file.public_dependency}
+            public = {file.dependency[index] for index in file.public_dependency}
             there = [name for name in file.dependency if name not in missing]
             del file.dependency[:], file.public_dependency[:], file.weak_dependency[:]
             file.dependency.extend(there)

@@ -23,7 +23,7 @@ class Converters:
         if name in SPECIAL:
             return SPECIAL[name]
         if name not in self._made:
-            # Its place is taken first: a field of the type asks for it again.
+            # Its entry is made first: a field of the type asks for it again.
             self._made[name] = lambda value: self._made[name](value)  # noqa: PLW0108
             self._made[name] = self._make(message)
         return self._made[name]

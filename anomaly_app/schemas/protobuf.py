@@ -61,24 +61,24 @@ def protobuf_reader(schema: str, references: Mapping[str, str]) -> Reader:
 
 def _path(body: bytes) -> tuple[tuple[int, ...], int]:
     """Read which message of the schema follows, and where it begins."""
-    count, place = _zigzag(body, 0)
+    count, position = _zigzag(body, 0)
     if count == 0:
-        return (0,), place
+        return (0,), position
     if not 0 < count <= MOST_LEVELS:
         raise ValueError("it names no message of the schema")
     path = []
     for _ in range(count):
-        index, place = _zigzag(body, place)
+        index, position = _zigzag(body, position)
         path.append(index)
-    return tuple(path), place
+    return tuple(path), position
 
 
-def _zigzag(body: bytes, place: int) -> tuple[int, int]:
+def _zigzag(body: bytes, position: int) -> tuple[int, int]:
     number = 0
     for shift in range(0, 35, 7):
-        byte = body[place]
-        place += 1
+        byte = body[position]
+        position += 1
         number |= (byte & 0x7F) << shift
         if byte < 0x80:  # noqa: PLR2004  # the last of its bytes
-            return number >> 1 ^ -(number & 1), place
+            return number >> 1 ^ -(number & 1), position
     raise ValueError("a number of more than five bytes")

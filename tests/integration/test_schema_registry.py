@@ -65,7 +65,7 @@ async def test_a_registry_that_is_away_is_waited_for_and_nothing_is_lost(
         await eventually(lambda: stats_of(worker), lambda s: s["events"] == len(values))
         await eventually(lambda: readiness(worker), lambda r: r == (200, []))
 
-        # Away again: a stop lets go of what waits, and commits nothing of it.
+        # Away again: a stop abandons what waits, and commits nothing of it.
         server.status = 503
         await kafka.produce([framed(third, b"x" * 20)] * 8)
         await eventually(lambda: readiness(worker), lambda r: r == (503, ["schema registry"]))

@@ -1,7 +1,7 @@
 """A fault in the words of one alert costs that alert only, and is never silent."""
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any, cast
@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from anomaly_app.agents import alerting
-from anomaly_app.agents.alert_stages import Done, deliver, notify, read, render
+from anomaly_app.agents.alert_stages import Done, Notification, deliver, notify, read, render
 from anomaly_app.agents.alerting import alert_batch, define_alerting
 from anomaly_app.channels import Delivery, Outcome, slack_message
 from anomaly_app.channels.log import LogChannel
@@ -65,7 +65,7 @@ class Alerts:
     def __init__(self, reject: Callable[[Rejected], Awaitable[None]]) -> None:
         channel = SlackWords()
         delivery = Delivery(channel, should_abandon=lambda: False)
-        self.stages = (read(), render(channel), deliver(delivery))
+        self.stages: Sequence[Callable[..., Any]] = (read(), render(channel), deliver(delivery))
         self.reject = reject
 
     async def alert(self, record: Record) -> Done:
@@ -216,6 +216,30 @@ async def test_an_unalertable_anomaly_that_is_not_buried_is_not_confirmed(
     good, marked = write_json(anomaly()), write_json(MARKED_ANOMALY)
     assert await handle(alerts, [good, marked, good]) == ([1], {"logged": 1}, False)
     assert exits == ["alert on anomalies partition 2 offset 1"]
+
+
+def test_a_stage_may_stand_between_the_others_and_keep_an_alert_from_people(
+    alerts: Alerts, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def silence(notification: Notification) -> Notification | Done:
+        assert notification.alert is not None
+        return Outcome.REFUSED if notification.alert.entity == "the marked" else notification
+
+    reading_first, *rest = alerts.stages
+    alerts.stages = (reading_first, silence, *rest)
+    with caplog.at_level(logging.WARNING):
+        assert handle(alerts, [write_json(MARKED_ANOMALY), write_json(anomaly())]) == (
+            [1, 2, 3],
+            {"refused": 1, "logged": 1},
+            True,
+        )
+    assert [line.startswith("ALERT High anomaly: card-1") for line in caplog.messages] == [True]
+
+
+def test_stages_that_end_without_an_outcome_are_a_fault_of_ours(alerts: Alerts) -> None:
+    alerts.stages = alerts.stages[:2]
+    with pytest.raises(TypeError, match="what became of an alert"):
+        asyncio.run(alerts.alert(message(write_json(anomaly()))))
 
 
 def test_the_rejection_of_an_alert_has_a_word_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

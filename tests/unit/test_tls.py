@@ -53,7 +53,7 @@ def openssl(*arguments: str) -> None:
     subprocess.run(["openssl", *arguments], check=True, capture_output=True)
 
 
-async def knocking_at(
+async def probed(
     server: ssl.SSLContext | None, settings: Callable[[int], Settings], *, answer: bytes = b""
 ) -> tuple[BaseException, list[Any]]:
     """Let the app connect to a server; give what it raised, and the certificates it showed.
@@ -85,7 +85,7 @@ def server_with(pki: Path, name: str) -> ssl.SSLContext:
 
 
 async def test_a_certificate_of_another_host_is_refused(pki: Path) -> None:
-    raised, _ = await knocking_at(
+    raised, _ = await probed(
         server_with(pki, "elsewhere"),
         lambda port: Settings(
             broker=f"{HOST}:{port}", security_protocol="SSL", tls_ca_file=pki / "elsewhere.pem"
@@ -101,7 +101,7 @@ async def test_a_broker_that_asks_for_a_certificate_gets_the_apps(pki: Path) -> 
     server = server_with(pki, "here")
     server.verify_mode = ssl.CERT_REQUIRED
     server.load_verify_locations(pki / "app.pem")
-    raised, subjects = await knocking_at(
+    raised, subjects = await probed(
         server,
         lambda port: Settings(
             broker=f"{HOST}:{port}",
@@ -128,7 +128,7 @@ BAD_CERTIFICATE = b"\x15\x03\x03\x00\x02\x02\x2a"
     ],
 )
 async def test_a_tls_fault_that_will_stay_is_told_at_once(answer: bytes, words: str) -> None:
-    raised, _ = await knocking_at(
+    raised, _ = await probed(
         None, lambda port: Settings(broker=f"{HOST}:{port}", security_protocol="SSL"), answer=answer
     )
     assert isinstance(raised, BrokerRefused)
