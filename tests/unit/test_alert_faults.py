@@ -218,7 +218,7 @@ async def test_an_unalertable_anomaly_that_is_not_buried_is_not_confirmed(
     assert exits == ["alert on anomalies partition 2 offset 1"]
 
 
-def test_a_stage_may_stand_between_the_others_and_keep_an_alert_from_people(
+async def test_a_stage_may_stand_between_the_others_and_keep_an_alert_from_people(
     alerts: Alerts, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def silence(notification: Notification) -> Notification | Done:
@@ -228,7 +228,7 @@ def test_a_stage_may_stand_between_the_others_and_keep_an_alert_from_people(
     reading_first, *rest = alerts.stages
     alerts.stages = (reading_first, silence, *rest)
     with caplog.at_level(logging.WARNING):
-        assert handle(alerts, [write_json(MARKED_ANOMALY), write_json(anomaly())]) == (
+        assert await handle(alerts, [write_json(MARKED_ANOMALY), write_json(anomaly())]) == (
             [1, 2, 3],
             {"refused": 1, "logged": 1},
             True,
@@ -236,10 +236,10 @@ def test_a_stage_may_stand_between_the_others_and_keep_an_alert_from_people(
     assert [line.startswith("ALERT High anomaly: card-1") for line in caplog.messages] == [True]
 
 
-def test_stages_that_end_without_an_outcome_are_a_fault_of_ours(alerts: Alerts) -> None:
+async def test_stages_that_end_without_an_outcome_are_a_fault_of_ours(alerts: Alerts) -> None:
     alerts.stages = alerts.stages[:2]
     with pytest.raises(TypeError, match="what became of an alert"):
-        asyncio.run(alerts.alert(message(write_json(anomaly()))))
+        await alerts.alert(message(write_json(anomaly())))
 
 
 def test_the_rejection_of_an_alert_has_a_word_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
