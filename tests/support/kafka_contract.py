@@ -115,17 +115,11 @@ class KafkaContract:
         async with open_producer(cluster.settings) as writer:
             sent = [await writer.send_and_wait(topic, b"%d" % n, key=KEY) for n in range(5)]
             for number in range(20):
-                await writer.send_and_wait(topic, b"", key=b"card-%d" % number)
+                await writer.send_and_wait(topic, b"", key=b"other-%d" % number)
         assert len({record.partition for record in sent}) == 1
         found = await read_topic(cluster, topic)
         numbers = [int(record.value) for record in found if record.key == KEY]
         assert numbers == [0, 1, 2, 3, 4]
-            b"0",
-            b"1",
-            b"2",
-            b"3",
-            b"4",
-        ]
         assert len({record.partition for record in found}) == PARTITIONS
 
     async def test_reading_begins_and_ends_where_it_is_asked_to(
