@@ -9,7 +9,7 @@ ATHERIS := build/atheris
 DOCS := build/docs-venv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo train worker test lint hooks types wheel unit integration test-hard test-kafka fuzz bench bench-growth docs format lock clean
+.PHONY: help demo train worker test lint hooks types wheel unit integration coverage test-hard test-services fuzz bench bench-growth docs format lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,16 +73,20 @@ unit: $(READY) ## Test without a broker, in seconds
 integration: $(READY) ## Test real workers on the embedded broker (or on ANOMALY_BROKER)
 	@$(BIN)/pytest -q -n 4 tests/integration
 
+coverage: $(READY) ## Measure which lines the unit and integration tests run, workers included
+	@$(BIN)/pytest -q -n auto --cov --cov-report= tests/unit
+	@$(BIN)/pytest -q -n 4 --cov --cov-append --cov-report=term:skip-covered --cov-report=html tests/integration
+
 test-hard: $(READY) ## Compare the detectors on all data at its worst, in minutes
 	@$(BIN)/pytest -q -n auto tests/hard
 
-test-kafka: $(READY) $(if $(ANOMALY_BROKER),,$(KAFKA)/.ready) ## Test on Apache Kafka (Maven, Java 17), or on ANOMALY_BROKER
+test-services: $(READY) $(if $(ANOMALY_BROKER),,$(KAFKA)/.ready) ## Test on Apache Kafka (Maven, Java 17), or on ANOMALY_BROKER
 	@$(BIN)/pytest -q -n 2 tests/integration $(if $(ANOMALY_BROKER),,--kafka $(KAFKA))
 	@$(BIN)/pytest -q tests/services $(if $(ANOMALY_BROKER),,--kafka $(KAFKA))
 
 $(KAFKA)/.ready: harness/pom.xml
 	@command -v mvn >/dev/null && command -v java >/dev/null || \
-		(echo "Maven and Java 17 are needed to run Apache Kafka; or name a broker: make test-kafka ANOMALY_BROKER=kafka://host:port" && false)
+		(echo "Maven and Java 17 are needed to run Apache Kafka; or name a broker: make test-services ANOMALY_BROKER=kafka://host:port" && false)
 	@echo "fetching Apache Kafka into $(KAFKA) (once)"
 	@rm -rf $(KAFKA)
 	@mvn -q -B -f harness/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(KAFKA)

@@ -71,7 +71,7 @@ def apache(
     """A node of Apache Kafka that tests may kill, as long as they start it again."""
     jars: Path | None = request.config.getoption("--kafka")
     if jars is None or "ANOMALY_BROKER" in os.environ:
-        pytest.skip("needs a broker of its own: make test-kafka, without ANOMALY_BROKER")
+        pytest.skip("needs a broker of its own: make test-services, without ANOMALY_BROKER")
     with apache_kafka(jars, tmp_path_factory.mktemp("kafka")) as node:
         yield node
 

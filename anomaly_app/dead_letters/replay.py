@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, nullcontext
 
-from aiokafka import AIOKafkaProducer
 from aiokafka.structs import RecordMetadata
 
 from anomaly_app.core.decoding.framing import schemas_of
@@ -12,7 +11,7 @@ from anomaly_app.dead_letters.messages import REPLAYED_FROM, DeadLetter, ReplayM
 from anomaly_app.dead_letters.plan import Account, Plan
 from anomaly_app.dead_letters.topic import open_topic
 from anomaly_app.errors import BrokerError, RegistryUnreachable, ReplayStopped
-from anomaly_app.kafka import CLIENT_ERRORS, Progress, open_producer
+from anomaly_app.kafka import CLIENT_ERRORS, Progress, Writer, open_producer
 from anomaly_app.schemas import SchemaRegistry
 from anomaly_app.settings import Settings
 
@@ -112,7 +111,7 @@ class Sender:
     """
 
     def __init__(
-        self, producer: AIOKafkaProducer, dead_letters: str, transactions: str, account: Account
+        self, producer: Writer, dead_letters: str, transactions: str, account: Account
     ) -> None:
         self._producer = producer
         self._dead_letters = dead_letters

@@ -3,13 +3,14 @@
 from collections.abc import AsyncIterator, Set
 from contextlib import asynccontextmanager
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from anomaly_app.dead_letters.messages import DeadLetter, Position, ReplayMarker, read_message
 from anomaly_app.errors import DeadLetterMissing
 from anomaly_app.kafka import (
     OffsetRanges,
     Progress,
+    Reader,
     broker_errors,
     describe_topics,
     open_admin,
@@ -39,7 +40,7 @@ class DeadLetterTopic:
 
     def __init__(
         self,
-        consumer: AIOKafkaConsumer,
+        consumer: Reader,
         name: str,
         ranges: OffsetRanges,
         *,

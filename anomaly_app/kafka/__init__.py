@@ -12,6 +12,7 @@ from anomaly_app.kafka.clients import (
     open_consumer,
     open_producer,
 )
+from anomaly_app.kafka.interface import Reader, TopicAdmin, Writer
 from anomaly_app.kafka.offsets import OffsetRanges, watermarks
 from anomaly_app.kafka.reading import Progress, read_ranges
 from anomaly_app.kafka.topics import describe_topics, max_message_bytes
@@ -20,6 +21,9 @@ __all__ = [
     "CLIENT_ERRORS",
     "OffsetRanges",
     "Progress",
+    "Reader",
+    "TopicAdmin",
+    "Writer",
     "broker_errors",
     "check_broker",
     "describe_topics",

@@ -8,6 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from anomaly_app.errors import BrokerError, BrokerUnreachable
+from anomaly_app.kafka.interface import Reader, Writer
 from anomaly_app.kafka.probe import connect
 from anomaly_app.kafka.security import client_options
 from anomaly_app.kafka.topics import max_message_bytes
@@ -41,7 +42,7 @@ async def open_admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
 @asynccontextmanager
 async def open_consumer(
     settings: Settings, *, committed_only: bool = False
-) -> AsyncIterator[AIOKafkaConsumer]:
+) -> AsyncIterator[Reader]:
     """Open a client that reads, without a group: it commits nothing and disturbs no worker.
 
     Parameters
@@ -73,7 +74,7 @@ async def open_consumer(
 
 
 @asynccontextmanager
-async def open_producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
+async def open_producer(settings: Settings) -> AsyncIterator[Writer]:
     """Open a client that sends, and takes for sent what all replicas have.
 
     Raises

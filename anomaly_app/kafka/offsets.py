@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
+
+from anomaly_app.kafka.interface import Reader
 
 POLL_MS = 400
 """Milliseconds of the poll beyond the end; see `watermarks`."""
@@ -13,7 +15,7 @@ OffsetRanges: TypeAlias = Mapping[TopicPartition, tuple[int, int]]
 
 
 async def watermarks(
-    consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]
+    consumer: Reader, partitions: Sequence[TopicPartition]
 ) -> dict[TopicPartition, tuple[int, int]]:
     """Give the low and the high watermark of each partition: its first offset and its end.
 

@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import NamedTuple
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.structs import ConsumerRecord
 
 from anomaly_app.errors import BrokerError
 from anomaly_app.kafka.clients import broker_errors
+from anomaly_app.kafka.interface import Reader
 from anomaly_app.kafka.offsets import OffsetRanges
 
 POLL_MS = 1000
@@ -26,7 +27,7 @@ class Fetched(NamedTuple):
 
 
 async def read_ranges(
-    consumer: AIOKafkaConsumer, ranges: OffsetRanges, *, answer_timeout: float
+    consumer: Reader, ranges: OffsetRanges, *, answer_timeout: float
 ) -> AsyncIterator[Fetched]:
     """Read ranges of offsets, and hold no more than one fetch of them.
 
@@ -56,7 +57,7 @@ async def read_ranges(
 
 
 async def _read(
-    consumer: AIOKafkaConsumer, partition: TopicPartition, end: int, answer_timeout: float
+    consumer: Reader, partition: TopicPartition, end: int, answer_timeout: float
 ) -> AsyncIterator[tuple[list[ConsumerRecord], int]]:
     doing = f"reading {partition.topic}"
     clock = asyncio.get_running_loop().time

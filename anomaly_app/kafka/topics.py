@@ -18,6 +18,7 @@ from aiokafka.errors import (
 )
 
 from anomaly_app.errors import BrokerRefused, TopicMissing, TopicNotCreated
+from anomaly_app.kafka.interface import TopicAdmin
 from anomaly_app.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ def max_message_bytes(settings: Settings) -> int:
 
 
 async def describe_topics(
-    admin: AIOKafkaAdminClient, settings: Settings, *names: str
+    admin: TopicAdmin, settings: Settings, *names: str
 ) -> dict[str, list[int]]:
     """Give the partitions of topics that must exist.
 

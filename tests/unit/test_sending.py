@@ -94,7 +94,7 @@ async def test_nothing_to_send_is_nothing_to_wait_for() -> None:
 def test_the_process_exits_at_once_and_says_where() -> None:
     code = (
         "import atexit\n"
-        "from anomaly_app.kafka.sending import exit_without_commit\n"
+        "from anomaly_app.kafka.exit import exit_without_commit\n"
         "atexit.register(print, 'a commit on the way out')\n"
         "exit_without_commit('transactions partition 2 offsets 7 to 9', ValueError('boom'))\n"
     )

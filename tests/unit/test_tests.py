@@ -11,7 +11,7 @@ from anomaly_app.settings.app import Settings, load_settings
 
 ROOT = Path(__file__).parents[2]
 
-MODULES = sorted((ROOT / "tests").rglob("test_*.py"))
+MODULES = sorted([*(ROOT / "tests").rglob("test_*.py"), *(ROOT / "tests").rglob("*_contract.py")])
 HELPERS = sorted([*(ROOT / "tests/support").glob("*.py"), *(ROOT / "harness").glob("*.py")])
 
 ASSERTING = ("assert_", "raises", "warns")

@@ -1,0 +1,194 @@
+"""The agents and the pages on a broker in memory: what comes of records, and in which order."""
+
+import json
+import logging
+from typing import Any
+
+import pytest
+from aiokafka.errors import KafkaTimeoutError
+
+from anomaly_app.agents import alerting, scoring
+from anomaly_app.context import WorkerContext
+from anomaly_app.settings import Settings
+from tests.support.factories import model, transaction
+from tests.support.memory_app import MemoryApp
+from tests.support.memory_kafka import MemoryBroker
+from tests.support.traffic import mixed
+
+NORMAL, ODD, MALFORMED = transaction(), transaction(99_999.0, "casino"), b"{"
+
+
+class ExitedError(BaseException):
+    """In place of the end of the process."""
+
+
+def memory_app(**settings: Any) -> MemoryApp:
+    context = WorkerContext(Settings(_env_file=None, **settings))
+    context.use(model())
+    return MemoryApp(MemoryBroker(), context)
+
+
+@pytest.fixture
+def app() -> MemoryApp:
+    return memory_app()
+
+
+@pytest.fixture
+def exits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    said: list[str] = []
+
+    def exit_here(where: str, fault: BaseException) -> None:
+        said.append(f"{where}: {fault!r}")
+        raise ExitedError(where)
+
+    for agent in (scoring, alerting):
+        monkeypatch.setattr(agent, "exit_without_commit", exit_here)
+    return said
+
+
+def send(app: MemoryApp, *values: bytes | None, partition: int | None = None) -> None:
+    for value in values:
+        app.broker.append("transactions", value, b"card-1", partition)
+
+
+def committed(app: MemoryApp, topic: str) -> int:
+    return sum(offset for (_, p), offset in app.broker.committed.items() if p.topic == topic)
+
+
+async def test_records_become_anomalies_and_dead_letters_and_anomalies_alerts(
+    app: MemoryApp, caplog: pytest.LogCaptureFixture
+) -> None:
+    send(app, NORMAL, ODD, MALFORMED, None)
+    with caplog.at_level(logging.WARNING):
+        await app.work()
+    [anomaly] = app.broker.records("anomalies")
+    assert anomaly.key == b"card-1"
+    assert json.loads(anomaly.value)["transaction"] == json.loads(ODD)
+    letters = app.broker.records("transactions-dlq")
+    assert [letter.value for letter in letters] == [MALFORMED, None]
+    reasons = [dict(letter.headers)["error"].split(b":")[0] for letter in letters]
+    assert reasons == [b"not-json", b"null-value"]
+    assert (committed(app, "transactions"), committed(app, "anomalies")) == (4, 1)
+    assert [line for line in caplog.messages if "casino" in line]
+
+
+async def test_a_batch_is_committed_after_all_that_came_of_it(app: MemoryApp) -> None:
+    send(app, *[NORMAL, ODD, MALFORMED] * 40, partition=1)
+    del app.broker.history[:]
+    await app.work("scoring")
+    sent = 0
+    for what, topic, partition, offset in app.broker.history:
+        if what == "append":
+            sent += 1
+            assert topic in {"anomalies", "transactions-dlq"}
+        else:
+            assert (topic, partition) == ("transactions", 1)
+            # Of each three records, the second and the third have become a message.
+            assert sent == sum(n % 3 > 0 for n in range(offset))
+    assert [offset for what, _, _, offset in app.broker.history if what == "commit"] == [
+        50,
+        100,
+        120,
+    ]
+
+
+async def test_a_send_that_is_refused_is_sent_again_and_nothing_twice(app: MemoryApp) -> None:
+    send(app, ODD, MALFORMED)
+    app.broker.refusals = [KafkaTimeoutError()]
+    await app.work("scoring")
+    assert len(app.broker.records("anomalies")) == 1
+    assert len(app.broker.records("transactions-dlq")) == 1
+    assert committed(app, "transactions") == 2
+
+
+async def test_a_send_that_goes_on_failing_ends_the_worker_and_commits_nothing(
+    exits: list[str],
+) -> None:
+    app = memory_app(send_timeout=0.05)
+    send(app, NORMAL, ODD, partition=2)
+    app.broker.refusals = [KafkaTimeoutError()] * 99
+    with pytest.raises(ExitedError):
+        await app.work("scoring")
+    assert exits == ["transactions partition 2 offsets 0 to 1: KafkaTimeoutError()"]
+    assert app.broker.committed == {}
+
+
+async def test_a_dead_letter_that_no_topic_takes_ends_the_worker_and_commits_nothing(
+    app: MemoryApp, exits: list[str]
+) -> None:
+    app.broker.topic("transactions-dlq").max_message_bytes = 10
+    send(app, NORMAL, b"x" * 11)
+    with pytest.raises(ExitedError):
+        await app.work("scoring")
+    assert "transactions-dlq does not take a message of 11 bytes" in exits[0]
+    assert app.broker.committed == {}
+
+
+async def test_a_worker_after_a_fault_begins_where_the_last_commit_was(
+    app: MemoryApp, exits: list[str]
+) -> None:
+    send(app, *[NORMAL, ODD] * 30, partition=0)
+    await app.work("scoring")
+    before = len(app.broker.records("anomalies"))
+    send(app, ODD, partition=0)
+    app.broker.topic("anomalies").max_message_bytes = 10
+    with pytest.raises(ExitedError):
+        await app.work("scoring")
+    app.broker.topic("anomalies").max_message_bytes = 1_000_000
+    await app.work("scoring")
+    assert (before, len(app.broker.records("anomalies"))) == (30, 31)
+    assert committed(app, "transactions") == 61
+
+
+async def test_each_alert_is_confirmed_by_itself(app: MemoryApp) -> None:
+    send(app, ODD, ODD, ODD, partition=0)
+    await app.work("scoring")
+    del app.broker.history[:]
+    await app.work("alerting")
+    commits = [offset for _, _, _, offset in app.broker.history]
+    assert commits == [1, 2, 3, 3]
+    assert app.context.counters.alerts == {"logged": 3}
+
+
+async def test_an_anomaly_that_nobody_can_read_is_passed_over(app: MemoryApp) -> None:
+    app.broker.append("anomalies", b"{")
+    await app.work("alerting")
+    assert committed(app, "anomalies") == 1
+    assert app.context.counters.alerts == {"unreadable": 1}
+
+
+async def test_stats_account_for_every_record(app: MemoryApp) -> None:
+    values = mixed(300)
+    send(app, *values)
+    _, before = await app.get("/stats")
+    assert sum(p["lag"] for p in before["partitions"]) == len(values)
+    await app.work()
+    status, stats = await app.get("/stats")
+    assert status == 200
+    assert stats["scored"] + stats["dead_letters"] == stats["events"] == len(values)
+    assert stats["anomalies"] == len(app.broker.records("anomalies"))
+    assert stats["anomalies"] == stats["alerts"]["logged"]
+    assert stats["dead_letters"] == len(app.broker.records("transactions-dlq"))
+    assert {p["lag"] for p in stats["partitions"]} == {0}
+    assert stats["model"]["sha256"] == model().manifest.sha256
+
+
+async def test_a_worker_is_alive_whatever_it_waits_for(app: MemoryApp) -> None:
+    app.group = None
+    assert await app.get("/healthz") == (200, {"status": "ok"})
+
+
+async def test_a_worker_with_model_and_partitions_is_ready(app: MemoryApp) -> None:
+    assert await app.get("/readyz") == (200, {"status": "ready", "missing": []})
+
+
+@pytest.mark.parametrize("missing", ["model", "partitions", "rebalance", "tables"])
+async def test_a_worker_that_is_not_ready_says_what_is_missing(missing: str) -> None:
+    context = WorkerContext(Settings(_env_file=None))
+    app = MemoryApp(MemoryBroker(), context)
+    if missing != "model":
+        context.use(model())
+    if missing == "partitions":
+        app.group = None
+    app.rebalancing, app.in_recovery = missing == "rebalance", missing == "tables"
+    assert await app.get("/readyz") == (503, {"status": "waiting", "missing": [missing]})
