@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -80,7 +81,7 @@ class MemoryApp:
     """False while Faust waits for the agents, before a rebalance or a stop."""
     rebalancing: bool = False
     in_recovery: bool = False
-    agents: dict[str, Callable[[str], Awaitable[None]]] = field(default_factory=dict)
+    agents: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     pages: dict[str, Callable[[Any, Any], Awaitable[Any]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -103,7 +104,7 @@ class MemoryApp:
 
     def agent(self, topic: str, name: str) -> Callable[[Any], Any]:
         def keep(function: Any) -> Any:
-            self.agents[name] = lambda: function(topic)
+            self.agents[name] = partial(function, topic)
             return function
 
         return keep
@@ -136,7 +137,7 @@ class MemoryApp:
                     for r in kept
                 ]
                 end = kept[-1].offset + 1
-                found.append(PartitionRecords(*partition, end, records))
+                found.append(PartitionRecords(partition.topic, partition.partition, end, records))
         return found
 
     async def work(self, *agents: str) -> None:
