@@ -133,7 +133,7 @@ def test_columns_in_one_cell_are_split_where_all_cells_agree(tmp_path: Path) -> 
     head = "#fields\tts\ttunnel   label   detail\n"
     table = read(tmp_path, head + rows)
     assert table.frame.columns == ["ts", "tunnel", "label", "detail"]
-    assert "split into tunnel, label, detail" in table.warnings[0]
+    assert "was split into 3 columns: tunnel, label, detail" in table.warnings[0]
     whole = read(tmp_path, head + rows + "21.5\tone   two\n")
     assert whole.frame.columns == ["ts", "tunnel   label   detail"]
 
@@ -152,7 +152,7 @@ def test_a_column_without_name_and_value_is_left_out_and_one_with_values_stays(
     )
     table = read(tmp_path, f"a,,b,,\n{rows}")
     assert table.frame.columns == ["a", "b", "column_4"]
-    assert "column 2 has neither a name nor a value: it was left out" in table.warnings
+    assert "column 2 has neither a name nor values: it was left out" in table.warnings
 
 
 def test_a_folder_reads_files_without_known_endings_only_where_there_are_no_others(

@@ -133,6 +133,6 @@ def test_new_data_at_hours_that_were_hardly_learnt_are_warned_of() -> None:
     made = replace(manifest, schema=schema)
     [said] = data_warnings(made, at_night, encode_history(at_night, schema))
     assert said.startswith(
-        "hour_of_day: 50% of the rows are at hours with 0.0667% of the training rows;"
+        "hour_of_day: 50% of the rows are at hours with 0.05% of the training rows;"
     )
     assert data_warnings(made, other, encode_history(other, schema)) == ()

@@ -35,7 +35,7 @@ def test_steady_history_is_not_warned_of() -> None:
 def test_history_that_moves_is_warned_of_with_the_reason() -> None:
     [said] = warnings_of(drifting(60.0))
     assert "rows alert (100%); about 5 (0.5%) were expected. amount" in said
-    assert "amount has moved: its median was 19.9 and is 80.05" in said
+    assert "amount has shifted: its median was 19.9, now 80.05" in said
 
 
 def test_one_series_that_has_most_of_the_alerts_is_named() -> None:
@@ -68,9 +68,9 @@ def test_gaps_that_most_later_rows_have_are_said() -> None:
     amount = pl.when(pl.Series(gone)).then(None).otherwise(pl.col("amount")).alias("amount")
     data = dataclasses.replace(made, frame=made.frame.with_columns(amount), labels=None)
     said = fit_model(data, FitOptions(), version="1").manifest.training.warnings
-    [line] = [line for line in said if line.startswith("of the rows held back")]
+    [line] = [line for line in said if line.startswith("of the held-back rows")]
     assert re.search(r"4\d\d of 1,000 rows alert .*; about 5 \(0.5%\) were expected", line)
-    assert line.endswith("values of amount are missing there more often than before")
+    assert line.endswith("values of amount are missing more often than in training")
 
 
 def with_wild_amounts(rows: int, share: float, since: float = 0.75) -> History:
@@ -86,7 +86,7 @@ def test_rows_far_beyond_the_rest_are_said_to_alert_besides_what_was_asked() -> 
     options = FitOptions(detector="robust_zscore", threshold=ThresholdOptions(alert_rate=0.001))
     training = fit_model(with_wild_amounts(8_000, 0.012), options, version="1").manifest
     [said] = [line for line in training.training.warnings if "far beyond the rest" in line]
-    found = re.match(r"(\d+) of 2,000 rows held back \((.+)%\) are far beyond the rest", said)
+    found = re.match(r"(\d+) of 2,000 held-back rows \((.+)%\) are far beyond the rest", said)
     assert found is not None
     assert int(found[1]) == training.calibration.wild
     assert 10 <= int(found[1]) <= 40

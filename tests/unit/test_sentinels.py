@@ -63,7 +63,7 @@ def test_values_near_others_rare_ones_and_codes_are_no_sentinels(column: pl.Seri
 def test_it_is_named_with_what_to_say_and_missing_once_it_is_said() -> None:
     table = Table("made", often(-200).to_frame().with_columns(b=pl.lit(-200.0)))
     (line,) = typed(table, Roles()).of_columns["a"]
-    assert line.startswith("a: -200 occurs in 30 rows (9%)")
+    assert line.startswith("a: -200 occurs in 30 rows (9.09%)")
     assert line.endswith("set --roles 'missing=-200'")
     said = typed(table, Roles.parse("missing=-200 categories=b"))
     assert said.of_columns == {}

@@ -125,7 +125,7 @@ def test_a_series_that_training_did_not_hold_is_seen_in_new_data() -> None:
 
 def test_data_that_do_not_say_whose_they_are_are_refused() -> None:
     nobodys = History("new.csv", series().frame)
-    with pytest.raises(DataError, match="each series on its own scale, and new.csv does not say"):
+    with pytest.raises(DataError, match="each series on its own scale, and new.csv has no key"):
         require_columns(nobodys, model().schema)
 
 
