@@ -21,7 +21,7 @@ from anomaly_app.kafka import (
     watermarks,
 )
 from anomaly_app.settings import Settings
-from harness.broker import free_port
+from harness.processes import free_port
 from tests.support.waiting import eventually
 
 PARTITIONS = 3

@@ -80,7 +80,7 @@ class MemoryApp:
     """False while Faust waits for the agents, before a rebalance or a stop."""
     rebalancing: bool = False
     in_recovery: bool = False
-    agents: dict[str, Callable[[str], Awaitable[None]]] = field(default_factory=dict)
+    agents: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     pages: dict[str, Callable[[Any, Any], Awaitable[Any]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -136,7 +136,7 @@ class MemoryApp:
                     for r in kept
                 ]
                 end = kept[-1].offset + 1
-                found.append(PartitionRecords(*partition, end, records))
+                found.append(PartitionRecords(topic, partition.partition, end, records))
         return found
 
     async def work(self, *agents: str) -> None:
