@@ -625,7 +625,7 @@ FILES: tuple[Case, ...] = (
         "a number that stands for a missing value",
         {"a.csv": table(with_columns(BASE, co=lambda i: -200 if i % 9 == 4 else i * 7 % 31))},
         features=("amount", "shop", "co", "hour_of_day"),
-        warnings=("co: -200 occurs in 67 rows (11%)", "missing=-200"),
+        warnings=("co: -200 occurs in 67 rows (11.2%)", "missing=-200"),
     ),
     Case(
         "a number that was said to stand for a missing value",

@@ -35,7 +35,7 @@ UNKNOWN_NAMES: tuple[Case, ...] = (
         "a time whose name says nothing",
         {"a.csv": table(renamed(BASE, time="seen"))},
         time="seen",
-        warnings=("seen was taken for the time",),
+        warnings=("seen is used as the time",),
     ),
     Case(
         "two moments in Parquet",
@@ -49,7 +49,7 @@ UNKNOWN_NAMES: tuple[Case, ...] = (
             )
         },
         time="trip_pickup",
-        warnings=("trip_pickup was taken for the time", "trip_dropoff holds times"),
+        warnings=("trip_pickup is used as the time", "trip_dropoff has times and is not a feature"),
     ),
     Case(
         "German dates with names in German",
@@ -70,7 +70,7 @@ UNKNOWN_NAMES: tuple[Case, ...] = (
             )
         },
         time="seen",
-        warnings=("begun holds times",),
+        warnings=("begun has times and is not a feature",),
     ),
     Case(
         "a day that describes the card is not the time",
@@ -84,7 +84,7 @@ UNKNOWN_NAMES: tuple[Case, ...] = (
         },
         time=None,
         features=("amount", "shop"),
-        warnings=("valid_on holds times",),
+        warnings=("valid_on has times and is not a feature",),
     ),
     Case(
         "days of birth are not the time",
@@ -99,13 +99,13 @@ UNKNOWN_NAMES: tuple[Case, ...] = (
         key=None,
         time=None,
         features=("amount", "shop"),
-        warnings=("date_of_birth holds times",),
+        warnings=("date_of_birth has times and is not a feature",),
     ),
     Case(
         "seconds in a column called t",
         {"a.csv": table(renamed(changed(BASE, time=lambda v: int(v.timestamp())), time="t"))},
         time="t",
-        warnings=("t was taken for the time",),
+        warnings=("t is used as the time",),
     ),
     Case(
         "days as whole numbers",
@@ -118,7 +118,7 @@ UNKNOWN_NAMES: tuple[Case, ...] = (
         {"a.csv": table(renamed(BASE, time="expiry_date"))},
         time=None,
         features=("amount", "shop"),
-        warnings=("expiry_date holds times",),
+        warnings=("expiry_date has times and is not a feature",),
     ),
     Case(
         "a count in a column called t",
@@ -149,7 +149,7 @@ UNKNOWN_NAMES: tuple[Case, ...] = (
             )
         },
         time="MTU",
-        warnings=("MTU holds intervals",),
+        warnings=("MTU has intervals",),
     ),
     Case(
         "years, months, days, hours and minutes",
@@ -184,14 +184,14 @@ UNKNOWN_NAMES: tuple[Case, ...] = (
             )
         },
         time="seen",
-        warnings=("last_scraped holds times",),
+        warnings=("last_scraped has times and is not a feature",),
     ),
     # The label by words and values.
     Case(
         "a label with a word of one in its name",
         {"a.csv": table(renamed(BASE, is_fraud="fraud_reported"))},
         label="fraud_reported",
-        warnings=("fraud_reported was taken for the label",),
+        warnings=("fraud_reported is used as the label",),
     ),
     Case(
         "a label in camel case, in letters, with another beside it",
@@ -203,7 +203,7 @@ UNKNOWN_NAMES: tuple[Case, ...] = (
                 ]
             )
         },
-        warnings=("isFraudulentCase, alarm_raised may be labels, too",),
+        warnings=("isFraudulentCase, alarm_raised may also be labels",),
     ),
     Case(
         "a label that weakly says so",
@@ -300,14 +300,14 @@ UNKNOWN_NAMES: tuple[Case, ...] = (
         },
         key="series",
         features=("from_id", "to_id", "amount", "shop", "hour_of_day"),
-        warnings=("no key was found; from_id, to_id may be it: say key=COLUMN",),
+        warnings=("no key was found; it may be from_id, to_id: set key=COLUMN",),
     ),
     Case(
         "a merchant is a category rather than the key",
         {"a.csv": table(renamed(BASE, card="merchant_id"))},
         key="series",
         features=("merchant_id", "amount", "shop", "hour_of_day"),
-        warnings=("no key was found; merchant_id may be it",),
+        warnings=("no key was found; it may be merchant_id",),
     ),
     Case(
         "codes that are no key",

@@ -126,7 +126,7 @@ def test_a_column_that_says_something_is_kept(values: list[Any]) -> None:
 
 def test_a_table_without_any_usable_column_is_refused_with_the_reasons() -> None:
     data = History("bare", pl.DataFrame({"one": [1] * 5, "none": [None] * 5}))
-    with pytest.raises(DataError, match="^bare has no usable feature .one: it has one value"):
+    with pytest.raises(DataError, match="^bare has no usable feature .one: it has only one value"):
         infer_schema(data)
 
 
@@ -249,7 +249,7 @@ def test_a_counter_is_named(values: Any, direction: str) -> None:
     assert only_warning(data) == f"number was left out: {reason}"
     asked = dataclasses.replace(data, roles=Roles(features=("amount", "shop", "number")))
     assert only_warning(asked) == (
-        f"number only counts {direction}: every new transaction will be out of its range; "
+        f"number only counts {direction}: every new transaction will be outside its range; "
         "leave it out with --roles without=number"
     )
 
@@ -276,7 +276,7 @@ def test_a_counter_is_named_without_times_too() -> None:
 
 @pytest.mark.parametrize(
     ("present", "warning"),
-    [(99, "rare is missing in 50% of the rows"), (40, "rare is missing in 80% of the rows")],
+    [(99, "rare is missing in 50.5% of the rows"), (40, "rare is missing in 80% of the rows")],
 )
 @pytest.mark.parametrize("kind", ["number", "nan", "text"])
 def test_a_mostly_missing_column_is_named(present: int, warning: str, kind: str) -> None:

@@ -150,10 +150,10 @@ ROWS = np.ones((3, 2))
 @pytest.mark.parametrize(
     ("arrays", "words"),
     [
-        ({"X": ROWS}, "cannot be read as arrays X and y"),
-        ({"y": [0, 1, 0]}, "cannot be read as arrays X and y"),
-        ({"X": [["a"]], "y": [1]}, "cannot be read as arrays X and y"),
-        ({"X": np.array([[None]]), "y": [1]}, "cannot be read as arrays X and y"),
+        ({"X": ROWS}, "cannot read .* as arrays X and y"),
+        ({"y": [0, 1, 0]}, "cannot read .* as arrays X and y"),
+        ({"X": [["a"]], "y": [1]}, "cannot read .* as arrays X and y"),
+        ({"X": np.array([[None]]), "y": [1]}, "cannot read .* as arrays X and y"),
         ({"X": ROWS, "y": [0, 1]}, "needs a label in y for each row"),
         ({"X": ROWS, "y": [0, 0, 0]}, "both kinds"),
         ({"X": ROWS, "y": [1, 1, 1]}, "both kinds"),
@@ -190,7 +190,7 @@ def test_a_broken_file_is_refused_in_one_line(
     tmp_path: Path, content: Callable[[bytes], bytes], read: Callable[[Path], Any]
 ) -> None:
     file = bytes_of(saved(tmp_path, X=ROWS, y=[0, 1, 0]), content)
-    with pytest.raises(DataError, match="cannot be read as") as refusal:
+    with pytest.raises(DataError, match="cannot read .* as") as refusal:
         read(file)
     assert "\n" not in str(refusal.value)
 
@@ -200,7 +200,7 @@ def test_one_bare_array_is_refused_in_one_line(tmp_path: Path, read: Callable[[P
     file = tmp_path / "bare.npz"
     with file.open("wb") as opened:
         np.save(opened, ROWS)
-    with pytest.raises(DataError, match="cannot be read as"):
+    with pytest.raises(DataError, match="cannot read .* as"):
         read(file)
 
 

@@ -180,15 +180,15 @@ def test_quoted_cells_come_back_whatever_they_hold(
         (b"%PDF-1.7 ...", "it is a PDF document"),
         (b"\x80\x04\x95rubbish", "it is a pickle"),
         (b"PK\x03\x04rubbish", "a broken zip archive"),
-        (b"\x1f\x8brubbish", "cannot be unpacked"),
+        (b"\x1f\x8brubbish", "cannot decompress"),
         (gzip.compress(b"a,b\n1,2\n" * 99)[:-9], "it may be truncated"),
         (b"\xff\xfea\x00,\x00b", "UTF-16"),
         ("<!DOCTYPE html><p>404", "it is a web page"),
-        ('{"a": 1}\n{"a": \n', "row 2 is no JSON"),
+        ('{"a": 1}\n{"a": \n', "row 2 is not valid JSON"),
         ('{"a": 1}\n3\n', "row 2 is not a JSON object"),
         ("[1, 2]", "element 1 of the array is not an object"),
         ("[]", "no rows"),
-        ("{}\n{}\n", "without any value"),
+        ("{}\n{}\n", "only lists as values"),
         ('{"a":' * 5_000 + "1" + "}" * 5_000, "nested too deeply"),
         ("[" * 100_000, "nested too deeply"),
         ("x" * (5 << 20), "the first line"),
@@ -222,9 +222,9 @@ def arrays(**named: Any) -> bytes:
     ("name", "content", "words"),
     [
         ("a.xlsx", archive("[Content_Types].xml"), "an Excel workbook; save the sheet as CSV"),
-        ("a.zip", archive("one.csv", "two.csv"), "unpack it (it holds one.csv, two.csv)"),
-        ("a.parquet", b"a,b\n1,2\n", "cannot be read as parquet"),
-        ("a.parquet", parquet(a=[1, 2])[:-20], "cannot be read as a table"),
+        ("a.zip", archive("one.csv", "two.csv"), "extract it (it has one.csv, two.csv)"),
+        ("a.parquet", b"a,b\n1,2\n", " as parquet: it does not start like such a file"),
+        ("a.parquet", parquet(a=[1, 2])[:-20], " as a table: it starts like Parquet"),
         ("a.parquet", parquet(a=pl.Series([], dtype=pl.Int64)), "no rows"),
         ("a.parquet", parquet(a=[[1], [2]]), "no column of numbers, strings or times"),
         ("a.npz", arrays(X=np.ones(3)), "X has 1 dimensions"),
@@ -247,7 +247,7 @@ def test_a_file_without_a_header_is_read_by_names_that_are_said(tmp_path: Path) 
         "cycle": 6.5,
         "s": -0.2,
     }
-    assert "names 2 columns" in refusal(file, "header=unit,cycle")
+    assert "header= has 2 names" in refusal(file, "header=unit,cycle")
 
 
 @pytest.mark.parametrize(
@@ -297,13 +297,13 @@ def test_a_folder_with_other_columns_names_the_file_and_the_columns(tmp_path: Pa
     put(tmp_path, "a,b\n1,x\n", "one.csv")
     put(tmp_path, "a,c\n1,x\n", "two.csv")
     said = refusal(tmp_path)
-    assert "two.csv has other columns than one.csv: it lacks 'b' and it has 'c' besides" in said
+    assert "two.csv and one.csv have different columns: it lacks 'b' and it also has 'c'" in said
 
 
 def test_a_folder_of_folders_says_which_there_are(tmp_path: Path) -> None:
     (tmp_path / "art").mkdir()
-    assert "give one of its folders (art/)" in refusal(tmp_path)
-    assert "there is no file" in refusal(tmp_path / "nowhere.csv")
+    assert "give one of its folders: art/" in refusal(tmp_path)
+    assert "file not found" in refusal(tmp_path / "nowhere.csv")
 
 
 def test_parquet_as_programs_write_it(tmp_path: Path) -> None:
@@ -364,6 +364,6 @@ def test_a_panic_of_polars_is_one_line_and_no_stack(
 
     monkeypatch.setattr(pl, "read_parquet", panics)
     said = refusal(put(tmp_path, parquet(a=[1, 2]), "a.parquet"))
-    assert "begins as a file of Parquet does" in said
+    assert "it starts like Parquet" in said
     assert "left: 0" not in said
     assert capfd.readouterr().err == ""

@@ -117,6 +117,7 @@ def test_tests_await_and_run_no_event_loop_of_their_own() -> None:
 def test_no_process_runs_in_the_checkout_but_those_that_read_no_settings() -> None:
     """A command of the app would read the developer's ``.env`` there."""
     known = {"['make', '--dry-run', target]", "['make', 'help']", "[sys.executable, '-c', look]"}
+    known.add("[linter, '--no-cache', '--no-logo']")
     commands = found(commands_in_the_checkout, *MODULES, *HELPERS)
     assert {str(command) for seen in commands.values() for command in seen} == known
 

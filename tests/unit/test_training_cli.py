@@ -88,7 +88,7 @@ def test_a_fit_shows_features_warnings_threshold_measures_and_the_way_on(data: P
     output = fit(data, "--alert-rate", "0.02")
     for words in (
         "features of the model",
-        "left out one it has one value only",
+        "left out one it has only one value",
         "steady it only counts up",
         "2% of ordinary rows",
         "AUC",
@@ -132,7 +132,7 @@ def test_the_threshold_follows_the_rule_that_was_given(
         (["--detector", "knn", "--param", "neighbors=3"], "n_neighbors"),
         (["--param", "trim"], "name=value"),
         (["--param", "random_state=1"], "use --seed"),
-        (["--param", 'trim="much"'], "robust_zscore cannot be fitted so"),
+        (["--param", 'trim="much"'], "robust_zscore rejects its parameters"),
         (["--param", "trim=0.9"], "must be at least 0 and below 0.5"),
         (["--detector", "gradient_boosting", "--trim", "0.1"], "has no parameter 'trim'"),
     ],
@@ -281,10 +281,10 @@ def test_without_labels_the_learner_is_left_out_with_a_word(data: Path) -> None:
     write(data, {"is_fraud": None})
     code, output = run("compare", data, "--detectors", "gradient_boosting,robust_zscore")
     assert code == 0, output
-    assert "left out gradient_boosting: gradient_boosting learns from labels" in output
+    assert "left out gradient_boosting: gradient_boosting needs labels of both kinds" in output
     code, output = run("compare", data, "--detectors", "gradient_boosting")
     assert code == 1
-    assert "Error: gradient_boosting learns from labels" in output
+    assert "Error: gradient_boosting needs labels of both kinds" in output
 
 
 def test_a_detector_that_does_not_exist_is_named_with_those_that_do(data: Path) -> None:

@@ -81,7 +81,7 @@ def read_set(file: Path) -> LabelledSet:
         matrix = np.asarray(arrays["X"], dtype=np.float64)
         labels = np.asarray(arrays["y"]).astype(bool)
     except (OSError, ValueError, KeyError) as fault:
-        raise DataError(f"{file} cannot be read as arrays X and y: {fault}") from None
+        raise DataError(f"cannot read {file} as arrays X and y: {fault}") from None
     table = matrix.ndim == 2 and labels.shape == matrix.shape[:1]  # noqa: PLR2004
     if not table or labels.all() or not labels.any():
         raise DataError(f"{file} needs a label in y for each row of X, and labels of both kinds")

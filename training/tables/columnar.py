@@ -85,7 +85,7 @@ def _silent_panics() -> Iterator[None]:
 def _arrays(file: Path) -> pl.DataFrame:
     arrays = read_arrays(file)
     if "X" not in arrays:
-        raise ValueError(f"it has no array X, but {', '.join(arrays) or 'none'}")
+        raise ValueError(f"it has no array X, only {', '.join(arrays) or 'none'}")
     matrix = np.asarray(arrays["X"], dtype=np.float64)
     if matrix.ndim != MATRIX:
         raise ValueError(f"X has {matrix.ndim} dimensions; 2 are needed, one row per transaction")
