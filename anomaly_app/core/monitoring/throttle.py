@@ -2,15 +2,15 @@
 
 
 class Throttle:
-    """Tell when to say how often something has happened.
+    """Decides when to log how often something has happened.
 
-    The first time it is said at once; then at most once in an interval, with the count of all
-    that was not said.
+    The first event is logged at once; after that, at most one line per interval is, with the number
+    of events since the last one.
 
     Parameters
     ----------
     interval
-        Seconds between two lines, at least.
+        Minimum number of seconds between two lines.
     """
 
     def __init__(self, interval: float) -> None:
@@ -24,12 +24,12 @@ class Throttle:
         Parameters
         ----------
         now
-            Seconds of a clock that never goes back.
+            Seconds of a monotonic clock.
 
         Returns
         -------
         int or None
-            How many there were since the last line, this one included; None: say nothing yet.
+            Number of events since the last line, including this one; None: do not log yet.
         """
         self._unsaid += 1
         if now < self._next_at:

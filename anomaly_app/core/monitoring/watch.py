@@ -1,4 +1,4 @@
-"""What a worker says of its stream, so that nothing goes wrong in silence.
+"""Decide what a worker logs about its stream, so that nothing fails silently.
 
 One state and one pure step: a batch and the time in, the next state and the lines to log out.
 """
@@ -17,36 +17,36 @@ from anomaly_app.core.monitoring.window import NOTHING, Counts
 from anomaly_app.core.visible import visible
 
 LONGEST_DETAIL = 240
-"""Characters of what was found in a record: it comes from the stream, and may be anything."""
+"""Maximum length of a detail: it comes from the stream and may be anything."""
 
 
 class Letter(NamedTuple):
     """A record that went to the dead letters."""
 
     reason: str
-    """A rejection's word."""
+    """The value of a `Rejection`."""
     topic: str
     partition: int
     offset: int
     detail: str
-    """What was found; any characters at all."""
+    """What was found; may hold any characters."""
 
 
 class Batch(NamedTuple):
-    """What came of some records; without any it lets time pass."""
+    """The results for some records; an empty one only lets time pass."""
 
     scored: int = 0
     anomalies: int = 0
     rejected: Sequence[Letter] = ()
-    """Of the records that were to be scored."""
+    """Dead letters of records that were to be scored."""
     others: Sequence[Letter] = ()
-    """Of other topics: dead letters, but no share of what was to be scored."""
+    """Dead letters of other topics, which do not count in the share of rejected records."""
     absences: Absences = Absences()
-    """What the scored ones lacked."""
+    """Fields missing from the scored records."""
 
 
 class Untold(NamedTuple):
-    """Dead letters of one reason that no line has counted yet."""
+    """Dead letters of one reason that have not been logged yet."""
 
     number: int
     example: Letter
@@ -54,14 +54,14 @@ class Untold(NamedTuple):
 
 
 class Watch(msgspec.Struct, frozen=True):
-    """What has been seen and said; see `step`.
+    """What has been seen and logged; see `step`.
 
     Parameters
     ----------
     untold
-        Dead letters that wait for their line, by reason.
+        Dead letters that have not been logged yet, by reason.
     told_at
-        When the last line of a reason was said, in seconds.
+        Time of the last line of each reason, in seconds.
     rejected
         The share of rejected records.
     alerts
@@ -78,7 +78,7 @@ class Watch(msgspec.Struct, frozen=True):
 
     @property
     def advice(self) -> list[str]:
-        """What is wrong with the stream now, and what to do; of records it names fields only."""
+        """What is wrong with the stream now, and what to do; never includes values of records."""
         found = [
             self.rejected.advice,
             self.alerts.none,
@@ -91,17 +91,17 @@ class Watch(msgspec.Struct, frozen=True):
 def step(watch: Watch, batch: Batch, now: float) -> tuple[Watch, list[str]]:
     """Take in a batch, or the passing of time.
 
-    Dead letters of a reason are said at once, and then once a minute as long as more come: each
-    of them is counted in exactly one line.
+    Dead letters of a reason are logged at once, and then once a minute as long as there are more;
+    each of them is counted in exactly one line.
 
     Parameters
     ----------
     watch
-        The state before.
+        The previous state.
     batch
-        What came of some records.
+        The results for some records.
     now
-        Seconds, of any clock that does not go back.
+        Seconds of any monotonic clock.
     """
     kinds: Mapping[str, int] = NOTHING
     if batch.rejected or batch.others:
@@ -117,7 +117,7 @@ def step(watch: Watch, batch: Batch, now: float) -> tuple[Watch, list[str]]:
 
 
 def finish(watch: Watch, now: float) -> tuple[Watch, list[str]]:
-    """Say what waits for the end of its minute: the worker stops."""
+    """Return the lines that are still held back, when the worker stops."""
     return _tell(watch, now, pause=0.0)
 
 
