@@ -85,8 +85,8 @@ class Wire(NamedTuple):
         roles = roles or Roles()
         features = schema.wire_features
         fields = tuple(roles.field_of(feature.name) for feature in features)
-        said = (name for name in (roles.key, roles.time, roles.id) if name)
-        first_names = {name.partition(".")[0] for name in (*fields, *said)}
+        part_names = (name for name in (roles.key, roles.time, roles.id) if name)
+        first_names = {name.partition(".")[0] for name in (*fields, *part_names)}
         return cls(
             features,
             fields,
@@ -102,12 +102,12 @@ class Wire(NamedTuple):
 
 
 def _parts(roles: Roles, taken: Iterable[str]) -> Parts:
-    said = {"key": roles.key, "time": roles.time, "id": roles.id}
+    own_names = {"key": roles.key, "time": roles.time, "id": roles.id}
     found = []
     for part, documented in DOCUMENTED.items():
-        others = {*taken, *(name for other, name in said.items() if name and other != part)}
+        others = {*taken, *(name for other, name in own_names.items() if name and other != part)}
         others |= {name.partition(".")[0] for name in others}
-        own = said[part]
+        own = own_names[part]
         free = [name for name in documented if name not in others and name != own]
         found.append((*([own] if own else []), *free))
     return Parts(*found)

@@ -44,8 +44,8 @@ class AbsenceWatch(msgspec.Struct, frozen=True):
     window: Window = Window(500)
     similar: Mapping[str, str] = {}
     """Descriptions of fields with similar names."""
-    said: frozenset[str] = frozenset()
-    said_at: float = NEVER
+    reported: frozenset[str] = frozenset()
+    reported_at: float = NEVER
 
     ENOUGH = 100
     """Minimum number of records before anything is reported."""
@@ -114,14 +114,14 @@ class AbsenceWatch(msgspec.Struct, frozen=True):
         watch = replace(self, window=self.window.with_batch(counts))
         missed = watch.missed
         if not missed:
-            return (replace(watch, said=frozenset()) if watch.said else watch), None
-        pause = HOUR if watch.said.issuperset(missed) else MINUTE
-        if now - self.said_at < pause:
+            return (replace(watch, reported=frozenset()) if watch.reported else watch), None
+        pause = HOUR if watch.reported.issuperset(missed) else MINUTE
+        if now - self.reported_at < pause:
             return watch, None
         similar = dict(self.similar)
         for name in missed[: self.MOST]:
             # Only for names missing from this batch is there a record to look at.
             if name in batch.numbers and (found := batch.similar(name)):
                 similar[name] = found
-        watch = replace(watch, said=frozenset(missed), said_at=now, similar=similar)
+        watch = replace(watch, reported=frozenset(missed), reported_at=now, similar=similar)
         return watch, watch.advice

@@ -25,7 +25,7 @@ class RejectedWatch(msgspec.Struct, frozen=True):
     """
 
     window: Window = Window(500)
-    said_at: float = NEVER
+    reported_at: float = NEVER
     fell: bool = True
     """Whether the share has been lower since the last report."""
 
@@ -58,9 +58,9 @@ class RejectedWatch(msgspec.Struct, frozen=True):
         advice = counted.advice
         if advice is None:
             return replace(counted, fell=True), None
-        if now - self.said_at < (MINUTE if self.fell else self.AGAIN):
+        if now - self.reported_at < (MINUTE if self.fell else self.AGAIN):
             return counted, None
-        return replace(counted, said_at=now, fell=False), advice
+        return replace(counted, reported_at=now, fell=False), advice
 
 
 class AlertRateWatch(msgspec.Struct, frozen=True):
@@ -84,8 +84,8 @@ class AlertRateWatch(msgspec.Struct, frozen=True):
     scored: int = 0
     since_last: int = 0
     """Number of transactions since the last anomaly."""
-    none_said_at: float = NEVER
-    many_said_at: float = NEVER
+    none_reported_at: float = NEVER
+    many_reported_at: float = NEVER
 
     ENOUGH = 500
     """Minimum number of transactions before too many anomalies are reported."""
@@ -144,10 +144,10 @@ class AlertRateWatch(msgspec.Struct, frozen=True):
             scored=self.scored + batch.seen,
             since_last=0 if batch.found else self.since_last + batch.seen,
         )
-        if now - self.none_said_at >= HOUR and (line := counted.none):
-            return replace(counted, none_said_at=now), line
-        if now - self.many_said_at >= HOUR and (line := counted.many):
-            return replace(counted, many_said_at=now), line
+        if now - self.none_reported_at >= HOUR and (line := counted.none):
+            return replace(counted, none_reported_at=now), line
+        if now - self.many_reported_at >= HOUR and (line := counted.many):
+            return replace(counted, many_reported_at=now), line
         return counted, None
 
     def _compare(self) -> str:

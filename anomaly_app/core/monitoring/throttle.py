@@ -16,7 +16,7 @@ class Throttle:
     def __init__(self, interval: float) -> None:
         self._interval = interval
         self._next_at = float("-inf")
-        self._unsaid = 0
+        self._unreported = 0
 
     def count(self, now: float) -> int | None:
         """Count one more event.
@@ -31,9 +31,9 @@ class Throttle:
         int or None
             Number of events since the last line, including this one; None: do not log yet.
         """
-        self._unsaid += 1
+        self._unreported += 1
         if now < self._next_at:
             return None
         self._next_at = now + self._interval
-        unsaid, self._unsaid = self._unsaid, 0
-        return unsaid
+        unreported, self._unreported = self._unreported, 0
+        return unreported

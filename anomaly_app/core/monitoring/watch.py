@@ -45,7 +45,7 @@ class Batch(NamedTuple):
     """Fields missing from the scored records."""
 
 
-class Untold(NamedTuple):
+class Unreported(NamedTuple):
     """Dead letters of one reason that have not been logged yet."""
 
     number: int
@@ -58,9 +58,9 @@ class Watch(msgspec.Struct, frozen=True):
 
     Parameters
     ----------
-    untold
+    unreported
         Dead letters that have not been logged yet, by reason.
-    told_at
+    reported_at
         Time of the last line of each reason, in seconds.
     rejected
         The share of rejected records.
@@ -70,8 +70,8 @@ class Watch(msgspec.Struct, frozen=True):
         The share of each feature's absence.
     """
 
-    untold: Mapping[str, Untold] = {}
-    told_at: Mapping[str, float] = {}
+    unreported: Mapping[str, Unreported] = {}
+    reported_at: Mapping[str, float] = {}
     rejected: RejectedWatch = RejectedWatch()
     alerts: AlertRateWatch = AlertRateWatch()
     absences: AbsenceWatch = AbsenceWatch()
@@ -105,9 +105,9 @@ def step(watch: Watch, batch: Batch, now: float) -> tuple[Watch, list[str]]:
     """
     kinds: Mapping[str, int] = NOTHING
     if batch.rejected or batch.others:
-        watch = replace(watch, untold=_add(watch.untold, [*batch.rejected, *batch.others]))
+        watch = replace(watch, unreported=_add(watch.unreported, [*batch.rejected, *batch.others]))
         kinds = Counter(letter.reason for letter in batch.rejected)
-    watch, lines = _tell(watch, now, pause=MINUTE)
+    watch, lines = _report(watch, now, pause=MINUTE)
     judged = batch.scored + len(batch.rejected)
     rejected, too_many = watch.rejected.step(Counts(judged, len(batch.rejected), kinds), now)
     alerts, odd = watch.alerts.step(Counts(batch.scored, batch.anomalies), now)
@@ -118,41 +118,49 @@ def step(watch: Watch, batch: Batch, now: float) -> tuple[Watch, list[str]]:
 
 def finish(watch: Watch, now: float) -> tuple[Watch, list[str]]:
     """Return the lines that are still held back, when the worker stops."""
-    return _tell(watch, now, pause=0.0)
+    return _report(watch, now, pause=0.0)
 
 
-def _add(untold: Mapping[str, Untold], letters: Sequence[Letter]) -> Mapping[str, Untold]:
+def _add(
+    unreported: Mapping[str, Unreported], letters: Sequence[Letter]
+) -> Mapping[str, Unreported]:
     if not letters:
-        return untold
-    added = dict(untold)
+        return unreported
+    added = dict(unreported)
     for letter in letters:
         before = added.get(letter.reason)
         added[letter.reason] = (
-            Untold(before.number + 1, before.example) if before else Untold(1, letter)
+            Unreported(before.number + 1, before.example) if before else Unreported(1, letter)
         )
     return added
 
 
-def _tell(watch: Watch, now: float, *, pause: float) -> tuple[Watch, list[str]]:
-    if not watch.untold:
+def _report(watch: Watch, now: float, *, pause: float) -> tuple[Watch, list[str]]:
+    if not watch.unreported:
         return watch, []
     due = {
-        reason: untold
-        for reason, untold in watch.untold.items()
-        if reason not in watch.told_at or now - watch.told_at[reason] >= pause
+        reason: unreported
+        for reason, unreported in watch.unreported.items()
+        if reason not in watch.reported_at or now - watch.reported_at[reason] >= pause
     }
     if not due:
         return watch, []
-    lines = [_line(untold, first=reason not in watch.told_at) for reason, untold in due.items()]
-    left = {reason: untold for reason, untold in watch.untold.items() if reason not in due}
-    told_at = {**watch.told_at, **dict.fromkeys(due, now)}
-    return replace(watch, untold=left, told_at=told_at), lines
+    lines = [
+        _line(unreported, first=reason not in watch.reported_at)
+        for reason, unreported in due.items()
+    ]
+    left = {
+        reason: unreported for reason, unreported in watch.unreported.items() if reason not in due
+    }
+    reported_at = {**watch.reported_at, **dict.fromkeys(due, now)}
+    return replace(watch, unreported=left, reported_at=reported_at), lines
 
 
-def _line(untold: Untold, *, first: bool) -> str:
-    reason, topic, partition, offset, detail = untold.example
+def _line(unreported: Unreported, *, first: bool) -> str:
+    number = unreported.number
+    reason, topic, partition, offset, detail = unreported.example
     return (
-        f"{untold.number:,} {'' if first else 'more '}dead letter{'s'[: untold.number - 1]}, "
+        f"{number:,} {'' if first else 'more '}dead letter{'s'[: number - 1]}, "
         f"{reason}: for example {topic} partition {partition} offset {offset}, "
         f"{visible(detail, LONGEST_DETAIL)}; "
         f"see them with {list_command(reason)}"

@@ -90,25 +90,25 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         DataError
             A word does not have that form.
         """
-        said: dict[str, Any] = {}
+        parsed: dict[str, Any] = {}
         for name, value in pairs(words):
             if name in {"features", "keep", "without", "categories"}:
-                said[name] = (*said.get(name, ()), *value.split(","))
+                parsed[name] = (*parsed.get(name, ()), *value.split(","))
             elif name == "hour":
-                said[name] = is_on(value)
+                parsed[name] = is_on(value)
             elif name == "header":
-                said[name] = () if value == "none" else tuple(value.split(","))
+                parsed[name] = () if value == "none" else tuple(value.split(","))
             elif name == "decimal":
-                said[name] = mark(value)
+                parsed[name] = mark(value)
             elif name == "missing":
-                said[name] = (*said.get(name, ()), *numbers(value))
+                parsed[name] = (*parsed.get(name, ()), *numbers(value))
             elif name in PARTS and value.lower() == "none":
-                said["absent"] = (*said.get("absent", ()), name)
+                parsed["absent"] = (*parsed.get("absent", ()), name)
             elif name in WORDS:
-                said[name] = zone(value) if name == "timezone" else value
+                parsed[name] = zone(value) if name == "timezone" else value
             else:
-                said["renamed"] = {**said.get("renamed", {}), name: value}
-        return cls(**said)
+                parsed["renamed"] = {**parsed.get("renamed", {}), name: value}
+        return cls(**parsed)
 
     def infer(
         self,
@@ -159,12 +159,12 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.features:
             return features
         label = self.label_column(columns)
-        said = {*fields.values(), *self.renamed.values()}
+        explicit = {*fields.values(), *self.renamed.values()}
         taken = {self.key, self.time, self.id, label, *self.without}
         return [
             column
             for column in columns
-            if column not in taken and (column in said or not may_be_label(column))
+            if column not in taken and (column in explicit or not may_be_label(column))
         ]
 
     @property
