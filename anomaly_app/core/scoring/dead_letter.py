@@ -17,7 +17,7 @@ class DeadLetterHeaders(NamedTuple):
     error: str
     """The value of a `Rejection`, a colon, and what was found."""
     topic: str
-    """Topic of the rejected record; partition and offset are also its."""
+    """Source of the rejected record, together with partition and offset."""
     partition: int
     offset: int
 
