@@ -4,26 +4,26 @@
 
     AnomalyAppError
     ├── SettingsError          a setting is missing, unknown or out of range
-    ├── ModelError             no worker runs on a model that it cannot trust
+    ├── ModelError             the model's artifact cannot be used
     │   ├── ModelMissing       there is no artifact where the setting points
     │   ├── ModelCorrupt       the artifact is not the one that its manifest describes
     │   └── ModelIncompatible  the artifact was made by other versions of the libraries
     ├── BrokerError            Kafka cannot be used as configured
-    │   ├── BrokerUnreachable  nobody answers at the address
+    │   ├── BrokerUnreachable  no broker answers at the address
     │   ├── BrokerRefused      broker and app do not trust or understand each other
     │   ├── TopicNotCreated    a missing topic cannot be created as the settings say
     │   ├── TopicMissing       a topic does not exist
-    │   ├── UnreadableBatch    what was fetched is not records
-    │   └── MessageTooLarge    a topic does not take a message of this size
-    ├── SchemaError            the schema of a framed record cannot be had
-    │   ├── RegistryUnreachable  the registry does not answer, or not as one does
-    │   │   └── RegistryRefused    it answers that it does not let the app in, or is no registry
+    │   ├── UnreadableBatch    a fetched batch of records cannot be unpacked
+    │   └── MessageTooLarge    a topic does not accept a message of this size
+    ├── SchemaError            the schema of a framed record is not available
+    │   ├── RegistryUnreachable  the registry does not answer, or answers with an error
+    │   │   └── RegistryRefused    it denies access, or is not a schema registry
     │   ├── SchemaUnknown      the registry does not have the schema
-    │   └── SchemaUnreadable   the schema is not one by which records are read
+    │   └── SchemaUnreadable   records cannot be read with the schema
     ├── DeadLetterError        dead letters cannot be replayed as asked
-    │   ├── DeadLetterMissing  none stands at a place that was named
+    │   ├── DeadLetterMissing  there is none at a given place
     │   ├── RepairError        the file of repaired letters cannot be read
-    │   └── ReplayStopped      a replay ended before all was sent
+    │   └── ReplayStopped      a replay ended before everything was sent
     ├── WebPortTaken           another process listens on this worker's web port
     ├── DataError              a file of history cannot be read as a table of transactions
     ├── AnomalyUnreadable      a message of the anomalies topic is not an anomaly
@@ -33,7 +33,7 @@
 from enum import StrEnum
 
 LONGEST_FAULT = 300
-"""Characters of what an exception says that are passed on: they may be the record's own."""
+"""Maximum length of an exception's text that is passed on: it may be the record's own."""
 
 
 class AnomalyAppError(Exception):
@@ -65,11 +65,11 @@ class BrokerError(AnomalyAppError):
 
 
 class BrokerUnreachable(BrokerError):
-    """Nobody answers at the broker's address."""
+    """No broker answers at the address."""
 
 
 class BrokerRefused(BrokerError):
-    """Broker and app do not trust or understand each other: TLS, the user, or its rights."""
+    """Broker and app do not trust or understand each other: TLS, user, or permissions."""
 
 
 class TopicNotCreated(BrokerError):
@@ -77,7 +77,7 @@ class TopicNotCreated(BrokerError):
 
 
 class MessageTooLarge(BrokerError):
-    """A topic does not take a message of this size."""
+    """A topic does not accept a message of this size."""
 
 
 class TopicMissing(BrokerError):
@@ -89,23 +89,23 @@ class UnreadableBatch(BrokerError):
 
 
 class SchemaError(AnomalyAppError):
-    """The schema of a framed record cannot be had."""
+    """The schema of a framed record is not available."""
 
 
 class RegistryUnreachable(SchemaError):
-    """The schema registry does not answer, or not as one does: it may do so later."""
+    """The schema registry does not answer, or answers with an error; it may recover later."""
 
 
 class RegistryRefused(RegistryUnreachable):
-    """What answers does not let the app in, or is no schema registry."""
+    """The server denies the app access, or is not a schema registry."""
 
 
 class SchemaUnknown(SchemaError):
-    """The schema registry does not have a schema, or keeps it from the app."""
+    """The schema registry does not have a schema, or hides it from the app."""
 
 
 class SchemaUnreadable(SchemaError):
-    """A schema is not one by which records are read."""
+    """Records cannot be read with a schema."""
 
 
 class DeadLetterError(AnomalyAppError):
@@ -113,7 +113,7 @@ class DeadLetterError(AnomalyAppError):
 
 
 class DeadLetterMissing(DeadLetterError):
-    """No dead letter stands at a place that was named."""
+    """There is no dead letter at a given place."""
 
 
 class RepairError(DeadLetterError):
@@ -121,7 +121,7 @@ class RepairError(DeadLetterError):
 
 
 class ReplayStopped(DeadLetterError):
-    """A replay ended before all was sent; its text says how much was."""
+    """A replay ended before everything was sent; its text says how much was."""
 
 
 class WebPortTaken(AnomalyAppError):
@@ -133,22 +133,22 @@ class DataError(AnomalyAppError):
 
 
 class AnomalyUnreadable(AnomalyAppError):
-    """A message of the anomalies topic is not an anomaly; anybody may have written it."""
+    """A message of the anomalies topic is not an anomaly; anyone may have written it."""
 
 
 def describe(fault: BaseException) -> str:
-    """Name an exception's type, and what it says if it can, in one printable line."""
+    """Return an exception's type and, if possible, its text, in one printable line."""
     name = type(fault).__name__
     try:
-        said = " ".join(str(fault)[:LONGEST_FAULT].split())
-    except Exception:  # noqa: BLE001  # an exception of a library may raise here, too
+        text = " ".join(str(fault)[:LONGEST_FAULT].split())
+    except Exception:  # noqa: BLE001  # `str` of a library's exception may raise, too
         return name
-    printable = "".join(sign if sign.isprintable() else "\ufffd" for sign in said)
+    printable = "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
     return f"{name}: {printable}" if printable else name
 
 
 class Rejection(StrEnum):
-    """Why a record is a dead letter; the first word of a dead letter's error."""
+    """Why a record became a dead letter; the first word of the dead letter's error."""
 
     NULL_VALUE = "null-value"
     TOO_LARGE = "too-large"
@@ -172,7 +172,7 @@ class RecordRejected(AnomalyAppError):
     Parameters
     ----------
     rejection
-        The class of the fault, for counting.
+        The class of the error, for counting.
     detail
         What was found and what was expected, in one short line.
     """
@@ -183,7 +183,7 @@ class RecordRejected(AnomalyAppError):
 
 
 def unscorable(fault: Exception) -> RecordRejected:
-    """Blame a record for what was raised at it."""
+    """Return the rejection of a record on which an unexpected exception was raised."""
     error = RecordRejected(Rejection.UNSCORABLE, describe(fault))
     error.__cause__ = fault
     return error

@@ -1,11 +1,11 @@
-"""The pure rooms: bytes and arrays in, verdicts out; no Faust, no I/O, no clock.
+"""The pure core: bytes and arrays in, verdicts out; no Faust, no I/O, no clock.
 
-Imports point one way: the ground floor (`arrays`, `times`, `hours`, `json_reading`, `visible`,
+Imports point one way: the lowest layer (`arrays`, `times`, `hours`, `json_reading`, `visible`,
 `wording`, `calibration` with its `compiled` loops) ← `detectors`, `roles` ← `model` ← `decoding` ←
-`scoring` ← `alerts`; `monitoring` stands beside them, on the ground floor alone.
+`scoring` ← `alerts`; `monitoring` is separate from them and imports the lowest layer only.
 
-No package imports its modules by itself, so that a command that needs no model does not wait for
-scikit-learn and numba; its ``__all__`` names the modules that are public.
+Importing a package does not import its modules, so a command that needs no model does not wait for
+scikit-learn and numba; a package's ``__all__`` names its public modules.
 """
 
 __all__ = [

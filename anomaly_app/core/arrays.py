@@ -1,4 +1,4 @@
-"""The arrays that all of the core speaks of."""
+"""Array types used throughout the core."""
 
 from typing import TypeAlias
 
@@ -9,19 +9,19 @@ Matrix: TypeAlias = npt.NDArray[np.float64]
 """Rows of features, shape ``(rows, features)``."""
 
 Vector: TypeAlias = npt.NDArray[np.float64]
-"""One number for each row or each feature, shape ``(rows,)`` or ``(features,)``."""
+"""One number per row or per feature, shape ``(rows,)`` or ``(features,)``."""
 
 Matrix32: TypeAlias = npt.NDArray[np.float32]
 """Rows of features in single precision, shape ``(rows, features)``."""
 
 Vector32: TypeAlias = npt.NDArray[np.float32]
-"""One number in single precision for each row."""
+"""One single-precision number per row."""
 
 Indices: TypeAlias = npt.NDArray[np.intp]
-"""Which rows or columns."""
+"""Indices of rows or columns."""
 
 Integers: TypeAlias = npt.NDArray[np.int64]
-"""Whole numbers: of each row its class or its cluster, ranks, counts."""
+"""Integers: classes or clusters of rows, ranks, counts."""
 
 Flags: TypeAlias = npt.NDArray[np.bool_]
-"""Yes or no for each row, feature or value."""
+"""One boolean per row, feature or value."""

@@ -1,4 +1,4 @@
-"""From a detector's raw scores to tail p-values that do not saturate."""
+"""Turn a detector's raw scores into tail p-values that do not saturate."""
 
 from collections.abc import Callable
 from functools import cached_property
@@ -11,32 +11,32 @@ from anomaly_app.core.arrays import Vector
 from anomaly_app.core.wild_scores import LARGEST, Wild, wild_scores
 
 GRID = 256
-"""Points that describe the empirical distribution, evenly over the rows, and as many again in
-the tail."""
+"""Points that describe the empirical distribution, spread evenly over the rows, and as many again
+in the tail."""
 
 ANCHOR = 5
-"""Ordinary rows beyond which the fitted tail takes over: what is odd among so few may be
-anomalies, which say nothing of the tail of ordinary rows."""
+"""Number of ordinary rows beyond which the fitted tail takes over: so few extreme rows may be
+anomalies, which say nothing about the tail of ordinary rows."""
 
 TAIL = 0.05
-"""Share of the held-back rows, the most abnormal, that the tail is fitted on."""
+"""Share of the held-back rows, the most abnormal ones, that the tail is fitted to."""
 
 HEAVIEST = 0.5
-"""Largest shape of the tail: there the p-value falls with the square of the raw score."""
+"""Largest shape of the tail; with it, p-values fall with the square of the raw score."""
 
 KNOWN = 0.5
-"""Part of its share among the held-back rows that a group has in the history, from which on it is
-no news."""
+"""A group counts as known if its share of the history is at least this fraction of its share of
+the held-back rows."""
 
 SMALLEST = 1e-100
-"""Size below which raw scores count as 0."""
+"""Magnitude below which raw scores count as 0."""
 
 SCORE_EXPONENT = 0.25
 """``score = 1 - p ** 0.25``: 1 in 100 is 0.68, 1 in 1,000 is 0.82, 1 in 100,000 is 0.94."""
 
 
 class Lookup(NamedTuple):
-    """A calibration as `anomaly_app.core.p_values` reads it: plain arrays and numbers."""
+    """A calibration as plain arrays and numbers, for `anomaly_app.core.p_values`."""
 
     scores: Vector
     log_p: Vector
@@ -48,11 +48,11 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
     """How rare a raw score is among ordinary transactions.
 
     Inside the data it is the empirical survival function of the held-back rows; beyond the
-    last `ANCHOR` of them a generalised Pareto tail goes on, so that the 1-in-100,000 event gets
-    another p-value than the 1-in-1,000 one. Its shape comes from three order statistics
+    last `ANCHOR` of them a generalised Pareto tail takes over, so that a 1-in-100,000 event gets
+    a different p-value from a 1-in-1,000 one. Its shape comes from three order statistics
     (Pickands, *Statistical inference using extreme order statistics*, 1975), which a few wild
-    rows among those held back do not move. Where more are wild (see `wild_scores`), they have no
-    vote: the tail takes over before them.
+    rows among those held back do not move. If more are wild (see `wild_scores`), they are
+    ignored: the tail takes over before them.
 
     Parameters
     ----------
@@ -61,13 +61,13 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
     log_p
         Natural logarithm of the share of ordinary held-back rows at or above each of `scores`.
     tail_scale
-        Raw score by which the tail falls by a factor of e, to begin with.
+        Increase of the raw score over which the tail initially falls by a factor of e.
     tail_shape
-        0 is an exponential tail, up to `HEAVIEST`.
+        0 (an exponential tail) to `HEAVIEST`.
     rows
-        How many rows were held back.
+        Number of held-back rows.
     wild
-        How many of them, the most abnormal, have no vote.
+        How many of them, the most abnormal ones, are ignored.
     """
 
     scores: tuple[float, ...]
@@ -79,7 +79,7 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
 
     @classmethod
     def fit(cls, held_back: Vector, learnt: Vector | None = None) -> Self:
-        """Describe the distribution of ordinary rows' raw scores.
+        """Fit the distribution of ordinary rows' raw scores.
 
         Parameters
         ----------
@@ -87,9 +87,9 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
             Raw scores (high = abnormal) of rows that the detector was not fitted on,
             shape ``(rows,)``, at least one.
         learnt
-            Raw scores of rows that it was fitted on. Where a group that looks wild is among them
-            as well, half as often at least, it belongs to the history and keeps its vote: a
-            detector that trims finds small groups of ordinary rows far from everything.
+            Raw scores of rows that it was fitted on. If a group that looks wild is also among
+            these, at least half as often, it belongs to the history and is not ignored: to a
+            detector that trims, small groups of ordinary rows look far from everything.
         """
         held = np.clip(np.asarray(held_back, dtype=np.float64), -LARGEST, LARGEST)
         ordered = np.sort(np.where(np.abs(held) < SMALLEST, 0.0, held))
@@ -99,7 +99,7 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
             if alike >= KNOWN * wild.rows / len(ordered):
                 wild = Wild()
         rows = len(ordered) - wild.rows
-        # Those beyond the valley that are not wild count, but where they are nobody knows.
+        # The rows beyond the valley that are not wild count, but their scores are unknown.
         anchor = max(min(ANCHOR, max(int(rows * TAIL), 1)), wild.beyond - wild.rows + 1)
         evenly = np.linspace(0, rows - anchor, GRID)
         in_the_tail = rows - np.geomspace(rows, anchor, GRID)
@@ -117,17 +117,17 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
         )
 
     def log_p_values(self, raw: Vector) -> Vector:
-        """Natural logarithm of the p-values of raw scores, at most 0, shape ``(rows,)``."""
+        """Return natural logarithms of p-values of raw scores, at most 0, shape ``(rows,)``."""
         return self._look_up(np.ascontiguousarray(raw, dtype=np.float64), *self.lookup)
 
     @cached_property
     def lookup(self) -> Lookup:
-        """What compiled code passes on."""
+        """The arguments for compiled code."""
         return Lookup(np.array(self.scores), np.array(self.log_p), self.tail_scale, self.tail_shape)
 
     @cached_property
     def _look_up(self) -> Callable[..., Vector]:
-        # Who only reads a manifest need not wait for numba.
+        # Reading a manifest does not need numba, which is slow to import.
         from anomaly_app.core.p_values import log_p_values  # noqa: PLC0415
 
         look_up: Callable[..., Vector] = log_p_values
@@ -135,7 +135,7 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=
 
 
 def _tail(ordered: Vector, anchor: int) -> tuple[float, float]:
-    """Scale and shape of the tail beyond the last `anchor` of some increasing scores."""
+    """Return scale and shape of the tail beyond the last `anchor` of increasing scores."""
     rows = len(ordered)
     far = min(max(int(rows * TAIL), 4 * anchor), rows)
     ratio = max(np.sqrt(far / anchor), 1.0 + 1.0 / anchor)

@@ -1,4 +1,4 @@
-"""Loops that numba compiles, and the types of what they read."""
+"""Compile loops with numba, and the types of their arguments."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ DOUBLE_MATRIX = numba.types.Array(numba.float64, 2, "C", readonly=True)
 SINGLES = numba.types.Array(numba.float32, 1, "C", readonly=True)
 DOUBLES = numba.types.Array(numba.float64, 1, "C", readonly=True)
 INTEGERS = numba.types.Array(numba.int32, 1, "C", readonly=True)
-"""Arrays that may be read only: joblib can map those of an artifact from its file."""
+"""Arrays that may be read-only: joblib can memory-map the arrays of an artifact."""
 
 
 def compiled(
@@ -18,29 +18,29 @@ def compiled(
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Compile a function for one signature when its module is imported.
 
-    The machine code is kept beside the module. It runs without the interpreter's lock.
+    The machine code is cached next to the module and runs without the GIL.
 
     Parameters
     ----------
     signature
-        As numba writes it: the type of the result, called with those of the arguments.
+        A numba signature: the result type, called with the argument types.
     inlined
-        Write it into the compiled functions that call it. To hand over ten arrays takes as long
-        as to compare sixteen rows.
+        Inline it into the compiled functions that call it. Passing ten arrays takes as long as
+        comparing sixteen rows.
 
     Notes
     -----
-    The kept machine code of a caller does not notice that a function of another module has
-    changed: after such a change, delete the folders ``__pycache__``.
+    The cached machine code of a caller is not invalidated when a function of another module
+    changes: after such a change, delete the ``__pycache__`` folders.
     """
 
     def compile_(function: Callable[..., Any]) -> Callable[..., Any]:
-        # Multiplication and addition may become one instruction; nothing else is reordered.
+        # Multiplication and addition may be fused; nothing else is reordered.
         options: dict[str, Any] = {"nogil": True, "fastmath": {"contract"}, "forceinline": inlined}
         made: Callable[..., Any]
         try:
             made = numba.njit(signature, cache=True, **options)(function)
-        except RuntimeError:  # no folder to keep the machine code in: it is made at every start
+        except RuntimeError:  # no writable cache folder: compile at every start
             made = numba.njit(signature, **options)(function)
         return made
 

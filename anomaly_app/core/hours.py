@@ -1,4 +1,4 @@
-"""The hour of the day where a transaction happened."""
+"""The local hour of the day of a transaction."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,11 +13,11 @@ SECONDS_PER_HOUR = 3600.0
 HOURS_PER_DAY = 24.0
 
 QUARTER = 900.0
-"""Seconds in which no zone changes its offset, except at their ends."""
+"""Seconds: zones change their offset only at multiples of this."""
 
 
 def local_seconds(times: Sequence[float] | Vector, timezone: str) -> Vector:
-    """Seconds since 1970 as the clocks of a zone count them, summer time included.
+    """Return seconds since 1970 in the local time of a zone, including daylight saving time.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def local_seconds(times: Sequence[float] | Vector, timezone: str) -> Vector:
 
 
 def hour_of_day(times: Sequence[float] | Vector, timezone: str = "UTC") -> Vector:
-    """Hour of the day, 0 to 24.
+    """Return the hour of the day, 0 to 24.
 
     Parameters
     ----------

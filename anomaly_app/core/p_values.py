@@ -1,4 +1,4 @@
-"""The p-values that a calibration gives, as compiled code looks them up."""
+"""Compiled look-up of a calibration's p-values."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from anomaly_app.core.wild_scores import LARGEST
 
 @compiled(numba.float64(numba.float64, DOUBLES, DOUBLES, numba.float64, numba.float64))
 def log_p_value(raw: Any, scores: Any, log_p: Any, tail_scale: Any, tail_shape: Any) -> Any:
-    """Natural logarithm of one raw score's p-value, for compiled loops.
+    """Return the natural logarithm of one raw score's p-value, for compiled loops.
 
     Parameters
     ----------
     raw
         High = abnormal.
     scores, log_p, tail_scale, tail_shape
-        A calibration's `anomaly_app.core.calibration.Lookup`.
+        The fields of a calibration's `anomaly_app.core.calibration.Lookup`.
     """
     if raw < scores[0]:
         return 0.0
@@ -41,7 +41,7 @@ def log_p_value(raw: Any, scores: Any, log_p: Any, tail_scale: Any, tail_shape: 
 
 @compiled(numba.float64[::1](DOUBLES, DOUBLES, DOUBLES, numba.float64, numba.float64))
 def log_p_values(raw: Any, scores: Any, log_p: Any, tail_scale: Any, tail_shape: Any) -> Any:
-    """Do as `log_p_value` does for many raw scores, shape ``(rows,)``."""
+    """Run `log_p_value` for many raw scores, shape ``(rows,)``."""
     found = np.empty(len(raw))
     for row in range(len(raw)):
         found[row] = log_p_value(raw[row], scores, log_p, tail_scale, tail_shape)

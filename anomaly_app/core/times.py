@@ -1,4 +1,4 @@
-"""When a transaction happened: ISO 8601 or epoch, as seconds since the epoch."""
+"""Parse times, ISO 8601 or since the epoch, to seconds since the epoch."""
 
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,32 +11,32 @@ from anomaly_app.errors import DataError, RecordRejected, Rejection
 
 EARLIEST = 0.0
 LATEST = 4_102_444_800.0
-"""1970-01-01 to 2100-01-01, in seconds: outside it is a fault of the sender's clock or code."""
+"""1970-01-01 to 2100-01-01, in seconds: other times are an error of the sender's clock or code."""
 
 FIRST_PLAIN_YEAR, LAST_PLAIN_YEAR = 1971, 2098
-"""Whatever the time zone, a moment of these years is in range."""
+"""A time in these years is in range in any time zone."""
 
 UNITS = ((10**17, 1e9), (10**14, 1e6), (10**11, 1e3))
-"""Numbers from which on nanoseconds, microseconds and milliseconds are counted, and how many of
-them make a second. Up to the year 2100 a number has one meaning only, from March 1973 on."""
+"""Numbers from which on the unit is nanoseconds, microseconds or milliseconds, and the units per
+second. From March 1973 to the year 2100 a number is unambiguous."""
 
 LONGEST_TIME = 100
-"""Characters of a string that is read by a format."""
+"""Maximum length of a string that is parsed by a format."""
 
 DIGITS_OF_A_DATE = 8
-"""As 20260105 has: a date of ISO 8601, and no number."""
+"""Digits of 20260105, which is an ISO 8601 date and not a number."""
 
 FIRST_PLAIN_TIMESTAMP, LAST_PLAIN_TIMESTAMP = 10**11, int(LATEST) * 1000 - 1
-"""Timestamps of Kafka that are milliseconds and in range."""
+"""Kafka timestamps that are milliseconds and in range."""
 
 
 def zone_of(name: str) -> tzinfo:
-    """Give a time zone by its IANA name.
+    """Return a time zone by its IANA name.
 
     Raises
     ------
     DataError
-        There is none of the name.
+        There is no such time zone.
     """
     if name == "UTC":
         return UTC
@@ -44,20 +44,20 @@ def zone_of(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise DataError(
-            f"there is no time zone {name!r}: name it as IANA does, such as Europe/Berlin"
+            f"there is no time zone {name!r}: use an IANA name such as Europe/Berlin"
         ) from None
 
 
 def check_time_format(time_format: str) -> None:
-    """See that a format can be read.
+    """Check that a time format is valid.
 
     Raises
     ------
     DataError
-        It cannot, whatever the time.
+        It is not valid for any time.
     """
     try:
-        datetime.strptime("", time_format)  # noqa: DTZ007  # nothing comes of it
+        datetime.strptime("", time_format)  # noqa: DTZ007  # the result is not used
     except ValueError as fault:
         if "does not match" not in str(fault) and "unconverted" not in str(fault):
             raise DataError(f"the time format {time_format!r} cannot be read: {fault}") from None
@@ -70,17 +70,17 @@ def parse_time(
     time_format: str | None = None,
     strict: bool = False,
 ) -> float:
-    """Read a time.
+    """Parse a time.
 
     Parameters
     ----------
     value
-        A string, a moment, or a number since the epoch, whose size tells its unit. A string is in
-        `time_format`, in ISO 8601, or such a number.
+        A string, a datetime, or a number since the epoch, whose magnitude gives its unit. A string
+        is in `time_format`, in ISO 8601, or such a number.
     zone
-        Of what does not name one.
+        Time zone of a time that does not name one.
     time_format
-        As `datetime.datetime.strptime` takes it; tried before the others.
+        Format for `datetime.datetime.strptime`; tried first.
     strict
         Whether numbers in strings are refused.
 
@@ -92,7 +92,7 @@ def parse_time(
     Raises
     ------
     RecordRejected
-        The string is no time, or the time is out of range.
+        The string is not a time, or the time is out of range.
     """
     if isinstance(value, str):
         read = _read_text(value, time_format, strict=strict)
@@ -130,7 +130,7 @@ def _read_text(text: str, time_format: str | None, *, strict: bool) -> datetime 
     except ValueError:
         pass
     try:
-        # It takes "t" and "z", too.
+        # It also accepts "t" and "z".
         return msgspec.convert(text, datetime)
     except msgspec.ValidationError:
         pass
@@ -142,12 +142,12 @@ def _read_text(text: str, time_format: str | None, *, strict: bool) -> datetime 
 
 
 def parse_timestamp(timestamp: int | None) -> float:
-    """Read a timestamp of Kafka's, in whatever unit the producer took.
+    """Convert a Kafka timestamp, whatever unit the producer used.
 
     Parameters
     ----------
     timestamp
-        None and what is below 0 mean that there is none: it counts as 1970.
+        None or negative if there is none, which counts as 1970.
 
     Returns
     -------
@@ -170,8 +170,8 @@ def parse_timestamp(timestamp: int | None) -> float:
 
 
 def seconds_of(number: float) -> float | None:
-    """Turn a number since the epoch, of any size, into seconds; None where it is out of range."""
-    # A whole number may have thousands of digits: it is compared before it is converted.
+    """Convert a number since the epoch, in any unit, to seconds; None if it is out of range."""
+    # An integer may have thousands of digits: compare it before converting it.
     if not EARLIEST <= number < LATEST * UNITS[0][1]:
         return None
     a_second = next((a_second for first, a_second in UNITS if number >= first), 1.0)
@@ -186,13 +186,13 @@ def _out_of_range(name: str, value: object) -> RecordRejected:
 
 
 def iso_time(seconds: float) -> str:
-    """Write seconds since the epoch as ISO 8601 in UTC, to the millisecond."""
+    """Format seconds since the epoch as ISO 8601 in UTC, to the millisecond."""
     text = datetime.fromtimestamp(seconds, tz=UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")
 
 
 def is_rfc_3339(text: str) -> bool:
-    """Tell whether a time is written as msgspec reads it: RFC 3339, with its zone or without."""
+    """Return whether a time is in the format of msgspec: RFC 3339, with or without a zone."""
     try:
         msgspec.convert(text, datetime)
     except msgspec.ValidationError:

@@ -1,13 +1,13 @@
-"""Text from the stream, made fit for a terminal and for a line of a log."""
+"""Make text from the stream safe for a terminal and for one line of a log."""
 
 from collections.abc import Iterable
 from itertools import islice
 
 
 def visible(data: bytes | str, most: int) -> str:
-    """Write anything as printable characters of one line, `most` of the original at most."""
+    """Escape at most `most` characters of anything to printable characters on one line."""
     if isinstance(data, bytes):
-        # A character has 4 bytes at most; one that is cut here is beyond those shown.
+        # A character has at most 4 bytes; one that is cut here is beyond those shown.
         data = data[: 4 * most + 4].decode(errors="backslashreplace")
     shown = "".join(sign if sign.isprintable() else _escaped(sign) for sign in data[:most])
     return shown + "…" if len(data) > most else shown
@@ -18,7 +18,7 @@ def _escaped(sign: str) -> str:
 
 
 MOST_QUOTED = 40
-"""Characters of a string that a message quotes."""
+"""Maximum length of a string quoted in a message."""
 
 
 def quoted(text: str, most: int = MOST_QUOTED) -> str:
@@ -27,7 +27,7 @@ def quoted(text: str, most: int = MOST_QUOTED) -> str:
 
 
 def listed(names: Iterable[str], *, most: int, longest: int = MOST_QUOTED) -> str:
-    """List a few names, with an ellipsis where there are more."""
+    """List a few names, with an ellipsis if there are more."""
     first = [*islice(names, most + 1)]
     shown = [visible(name, longest) or '""' for name in first[:most]]
     return ", ".join([*shown, "…"] if len(first) > most else shown)

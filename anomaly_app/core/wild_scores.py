@@ -1,6 +1,6 @@
-"""How many of the highest raw scores are wild: anomalies', not the tail of ordinary rows.
+"""Estimate how many of the highest raw scores are wild: anomalies, not ordinary rows' tail.
 
-Wild as in wild observations, the statisticians' name for gross outliers.
+Wild observations is the statistical term for gross outliers.
 """
 
 from itertools import pairwise
@@ -11,51 +11,51 @@ import numpy as np
 from anomaly_app.core.arrays import Integers, Vector
 
 LARGEST = 1e100
-"""Size beyond which raw scores count as equal: what is computed from others stays finite."""
+"""Magnitude beyond which raw scores count as equal, so that results stay finite."""
 
 FEWEST_ROWS = 200
-"""Rows below which nothing is told apart: two wild ones would be a share of 1 %."""
+"""Minimum number of rows: with fewer, two wild ones would be a share of over 1 %."""
 
 LEAST, MOST = 0.004, 0.025
-"""Shares of the rows that may be wild. Ordinary rows that are odd together are often as many as
-the least; without so few, p-values of 0.01 come 1.4 times as often, as they come 0.6 times as
-often with as many wild rows that have a vote."""
+"""Minimum and maximum share of wild rows. Groups of odd but ordinary rows are often as large as the
+minimum; ignoring that many makes p-values of 0.01 1.4 times as frequent, just as keeping as many
+wild rows makes them 0.6 times as frequent."""
 
 FEWEST = 4
-"""Wild rows at least."""
+"""Minimum number of wild rows."""
 
 SURE = 5.0
-"""Logarithm of the likelihood ratio from which on a valley is none by chance."""
+"""Minimum log-likelihood ratio of a valley that is not due to chance."""
 
 SURE_PER_ROW = 0.0035
-"""The same for each row: no real tail is smooth, and with many rows any unevenness is
-significant. It must matter, too."""
+"""The same per row: no real tail is smooth, and with many rows any unevenness is significant. The
+effect must also be large enough."""
 
 TOP = 0.25
-"""Share of the rows, the most abnormal, that is looked at."""
+"""Share of the rows, the most abnormal ones, that is examined."""
 
 BEFORE = 3
-"""Times the rank of the valley's lower end, down to which it is compared."""
+"""The comparison extends to this multiple of the rank of the valley's lower end."""
 
 COUNTS, WIDTHS = 32, 12
-"""Numbers of wild rows, and widths of the valley for each, that are tried."""
+"""How many numbers of wild rows, and widths of the valley for each, are tried."""
 
 STRONGER = 3.0
-"""Times the weaker of the two comparisons that both together count as, at most."""
+"""Upper bound of the combined evidence, as a multiple of the weaker comparison."""
 
 NEARLY = 0.5
-"""Share of the best evidence from which on the division with most wild rows is taken."""
+"""The division with most wild rows is chosen among those with this share of the best evidence."""
 
 TINY = 1e-9
 
 
 class Wild(NamedTuple):
-    """Which of the highest scores are wild."""
+    """The number of wild rows among the highest scores."""
 
     beyond: int = 0
-    """Rows beyond the valley, the most abnormal."""
+    """Number of rows beyond the valley, the most abnormal ones."""
     rows: int = 0
-    """How many of these are not to be expected of ordinary rows."""
+    """How many of these exceed what is expected of ordinary rows."""
 
 
 class _Divisions(NamedTuple):
@@ -65,19 +65,19 @@ class _Divisions(NamedTuple):
     valley: Integers
     before: Integers
     levels: Integers
-    """Different scores before the valley."""
+    """Number of distinct scores before the valley."""
 
 
 def wild_scores(ordered: Vector) -> Wild:
-    """Tell how many of the highest scores are wild.
+    """Return how many of the highest scores are wild.
 
-    Ordinary scores get rarer and rarer. Where anomalies are among them, there is a valley: few
-    rows for a while, and then many. The hazard (rows for each unit of exposure, which is the sum
-    of normalised spacings) must be lower in the valley than both before and beyond it, by a
+    Ordinary scores get rarer and rarer. If there are anomalies among them, there is a valley: few
+    rows in a range, and then many. The hazard (rows per unit of exposure, which is the sum of
+    normalised spacings) must be lower in the valley than both before and beyond it, by a
     likelihood ratio of Poisson counts, on one of two scales: the logarithm of the distance from
     the median, where a Pareto tail has a constant hazard, or the logarithm of that, where anomalies
-    that spread over decades are still a lump. A tail that gets ever thinner has no valley, however
-    heavy it is, and keeps all of its rows.
+    that spread over decades still form a cluster. A tail that gets ever thinner has no valley,
+    however heavy it is, and keeps all of its rows.
 
     Parameters
     ----------
@@ -90,8 +90,8 @@ def wild_scores(ordered: Vector) -> Wild:
     *A simple general approach to inference about the tail of a distribution*, 1975;
     Bhattacharya, Kallitsis and Stoev, *Data-adaptive trimming of the Hill estimator and detection
     of outliers in the extremes of heavy-tailed data*, 2019. Scan of likelihood ratios: Kulldorff,
-    *A spatial scan statistic*, 1997. Rows of another kind give no vote on what is ordinary: Efron,
-    *Large-scale simultaneous hypothesis testing: the choice of a null hypothesis*, 2004.
+    *A spatial scan statistic*, 1997. Excluding other kinds of rows from the null distribution:
+    Efron, *Large-scale simultaneous hypothesis testing: the choice of a null hypothesis*, 2004.
     """
     rows = len(ordered)
     top = int(rows * TOP)
@@ -118,7 +118,7 @@ def wild_scores(ordered: Vector) -> Wild:
 def _divisions(rows: int, top: int, far: Vector) -> _Divisions:
     counts = np.geomspace(max(LEAST * rows, FEWEST), max(MOST * rows, FEWEST) + 1, COUNTS + 1)
     edges = np.unique(np.round(counts).astype(np.int64))
-    # A valley begins with a gap: of the ranks between two edges, that of the widest is tried.
+    # A valley begins with a gap: of the ranks between two edges, the one with the widest is tried.
     gaps = np.arange(1, len(far)) * -np.diff(far)
     beyond = np.array([low + np.argmax(gaps[low - 1 : high - 1]) for low, high in pairwise(edges)])
     beyond = beyond[gaps[beyond - 1] > 0.0]
@@ -131,21 +131,21 @@ def _divisions(rows: int, top: int, far: Vector) -> _Divisions:
 
 
 def _hazard_of_the_body(far: Vector) -> float:
-    """Rows for each unit of exposure, of all but the quarter that is farthest."""
+    """Return the rows per unit of exposure, without the farthest quarter of the rows."""
     first, last = len(far) // 4, len(far) - 1
     exposure = _exposure(far)
     return float((last - first) / max(exposure[last - 1] - exposure[first - 1], TINY))
 
 
 def _exposure(scale: Vector) -> Vector:
-    """Sum of normalised spacings from the highest down, the last at each rank."""
+    """Return the cumulative sum of normalised spacings, from the highest score down."""
     ranks = np.arange(1, len(scale))
     total: Vector = np.concatenate([[0.0], np.cumsum(ranks * -np.diff(scale))])
     return total
 
 
 def _judge(scale: Vector, divisions: _Divisions) -> tuple[Vector, Integers]:
-    """Give each division's evidence for a valley, and its number of wild rows."""
+    """Return each division's evidence for a valley, and its number of wild rows."""
     beyond, valley, before, levels = divisions
     exposure = _exposure(scale)
     above = exposure[beyond - 1] + TINY
@@ -153,13 +153,13 @@ def _judge(scale: Vector, divisions: _Divisions) -> tuple[Vector, Integers]:
     below = exposure[before - 1] - exposure[valley - 1] + TINY
     rows_inside, rows_below = valley - beyond, before - valley
     rise = _log_likelihood_ratio(rows_inside, inside, beyond - 1, above)
-    # Rows alike are no evidence each: between the levels of discrete scores there are gaps.
+    # Equal rows are not independent evidence: discrete scores have gaps between their levels.
     fall = _log_likelihood_ratio(rows_inside, inside, levels, below)
     weaker = np.minimum(rise, fall)
     both = np.sqrt(np.maximum(rise, 0.0) * np.maximum(fall, 0.0))
     evidence = np.minimum(both, STRONGER * weaker)
-    # With one hazard of ordinary rows inside the valley and below, wild rows are what adds to the
-    # exposure of both but to the rows of neither.
+    # If ordinary rows have the same hazard inside the valley and below, wild rows are those that
+    # add to the exposure of both, but to the rows of neither.
     width_inside = scale[beyond - 1] - scale[valley - 1]
     width_below = scale[valley - 1] - scale[before - 1]
     surplus = rows_below * inside - rows_inside * below
@@ -169,7 +169,7 @@ def _judge(scale: Vector, divisions: _Divisions) -> tuple[Vector, Integers]:
 
 
 def _log_likelihood_ratio(fewer: Any, fewer_for: Vector, more: Any, more_for: Vector) -> Vector:
-    """Compare two Poisson rates with one; -1 where the first is not the lower one."""
+    """Compare two Poisson rates with a common one; -1 if the first is not the lower one."""
     low, high = np.maximum(fewer, TINY) / fewer_for, np.maximum(more, TINY) / more_for
     both = (fewer + more) / (fewer_for + more_for)
     ratio = fewer * np.log(low / both) + more * np.log(high / both)

@@ -1,19 +1,19 @@
-"""How numbers, shares and odds are written: the same in terminal, report and alert."""
+"""Format numbers, shares and odds, in the same way for terminal, reports and alerts."""
 
 NOTHING = "\N{EN DASH}"
-"""Where there is nothing to count: a precision without alerts, a recall without anomalies."""
+"""Shown if there is no value: a precision without alerts, a recall without anomalies."""
 
 PLAIN = 1e-4, 1e15
-"""Sizes of numbers that are written without an exponent."""
+"""Magnitudes of numbers that are written without an exponent."""
 
 RARE = 1e-9
-"""A smaller p-value says no more than this one: it is far beyond all data."""
+"""Smaller p-values are no more informative: they are far beyond all data."""
 
 MILLION = 1e6
 
 
 def number(value: float, digits: int = 4) -> str:
-    """Write a number with so many significant digits, whole parts in full.
+    """Format a number with some significant digits, but always the whole integer part.
 
     Parameters
     ----------
@@ -36,12 +36,12 @@ def number(value: float, digits: int = 4) -> str:
 
 
 def percent(share: float | None) -> str:
-    """Write a share, 0 to 1, in per cent with three significant digits; `NOTHING` for None."""
+    """Format a share, 0 to 1, in per cent with three significant digits; `NOTHING` for None."""
     return NOTHING if share is None or share != share else f"{number(share * 100, 3)}%"  # noqa: PLR0124
 
 
 def odds(p_value: float) -> str:
-    """Write a p-value, 0 to 1, as odds: ``1 in 1,250``."""
+    """Format a p-value, 0 to 1, as odds: ``1 in 1,250``."""
     if p_value < RARE:
         return "fewer than 1 in a billion"
     rows = 1.0 / p_value
@@ -51,7 +51,7 @@ def odds(p_value: float) -> str:
 
 
 def how_unusual(p_value: float) -> str:
-    """Say how many transactions are as unusual as one with this p-value."""
+    """Describe how many transactions are as unusual as one with this p-value."""
     if p_value < RARE:
         return f"{odds(p_value)} transactions are this unusual"
     return f"about {odds(p_value)} transactions is this unusual"

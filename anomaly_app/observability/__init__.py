@@ -1,4 +1,4 @@
-"""What a worker counts and says of itself."""
+"""Counts and logs of a worker about itself."""
 
 from anomaly_app.observability.counters import Counters
 from anomaly_app.observability.gaps import report_gap

@@ -1,4 +1,4 @@
-"""What one worker has done since its start, as plain numbers."""
+"""Counts of what a worker has done since its start."""
 
 from collections import Counter, deque
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 LATENCY_WINDOW = 8192
-"""Transactions that the latency quantiles look back on."""
+"""Number of latest transactions that the latency quantiles cover."""
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
 
@@ -19,11 +19,11 @@ class LatencyWindow:
         self._seconds: deque[float] = deque(maxlen=LATENCY_WINDOW)
 
     def add(self, seconds: Iterable[float]) -> None:
-        """Remember latencies, in seconds."""
+        """Add latencies, in seconds."""
         self._seconds.extend(seconds)
 
     def quantiles(self) -> dict[str, float | None]:
-        """Quantiles in seconds; None before the first transaction."""
+        """Return quantiles in seconds; None before the first transaction."""
         held = list(self._seconds)
         return {
             name: round(float(np.quantile(held, q)), 6) if held else None
@@ -33,26 +33,26 @@ class LatencyWindow:
 
 @dataclass
 class Counters:
-    """Counts of one worker; each is of this process, and grows only.
+    """Counts of one worker process; each only grows.
 
     Parameters
     ----------
     scored
         Transactions that were scored.
     anomalies
-        Those that were sent to the anomalies topic.
+        Anomalies that were sent to the anomalies topic.
     dead_letters
         Records that were sent to the dead letters, by rejection.
     alerts
-        Anomalies that were alerted on, by outcome.
+        Anomalies passed to alerting, by outcome.
     batches
-        Calls that judged them, each for all the records that waited.
+        Number of batches in which records were judged, each of all records that were waiting.
     absent
-        Scored records that lacked a feature, or the key or the time that roles name, by its name.
+        Scored records without a feature, or without the key or time of the roles, by its name.
     lost_to_retention
         Offsets that were deleted before they were read, by topic and partition.
     latency
-        From the record's timestamp in Kafka to the end of its batch; of a large batch, some.
+        From a record's timestamp in Kafka to the end of its batch; a sample for large batches.
     """
 
     scored: int = 0
@@ -66,5 +66,5 @@ class Counters:
 
     @property
     def events(self) -> int:
-        """Records that were judged: scored or sent to the dead letters."""
+        """Number of records judged: scored or sent to the dead letters."""
         return self.scored + self.dead_letters.total()

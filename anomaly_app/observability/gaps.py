@@ -1,4 +1,4 @@
-"""Gaps in what a partition holds: said in the log, and counted."""
+"""Log and count gaps in the offsets of a partition."""
 
 import logging
 
@@ -9,22 +9,22 @@ logger = logging.getLogger(__name__)
 
 
 def report_gap(gap: Gap, counters: Counters) -> None:
-    """Log a gap, and count what is lost by it.
+    """Log a gap, and count the lost offsets.
 
     Parameters
     ----------
     gap
-        Where reading goes on: behind what is gone, or before it, where the topic was made anew.
+        Where reading continues: after the deleted offsets, or before, if the topic was recreated.
     counters
-        Its ``lost_to_retention`` grows by the offsets in the gap. They are records, but for
-        those that compaction or a transaction has left empty.
+        Its ``lost_to_retention`` grows by the offsets in the gap. These are records, except for
+        offsets left empty by compaction or a transaction.
     """
     topic, partition, expected, found = gap
     if found < expected:
         logger.warning(
-            "topic %s partition %d: offset %d does not exist any more, the topic was deleted and "
-            "created again or its broker lost records; reading from offset %d, so that records "
-            "may be judged again",
+            "topic %s partition %d: offset %d no longer exists: the topic was deleted and "
+            "recreated, or its broker lost records; reading from offset %d, so records may be "
+            "judged again",
             topic,
             partition,
             expected,

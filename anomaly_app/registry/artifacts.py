@@ -16,21 +16,21 @@ def load_model(path: Path) -> Model:
     Parameters
     ----------
     path
-        One version's folder, or the folder above, whose highest version is taken.
+        Folder of one version, or its parent folder, of which the highest version is loaded.
 
     Raises
     ------
     ModelMissing
         There is no artifact at `path`.
     ModelError
-        The artifact is not trustworthy; see `anomaly_app.core.model.model.Model.from_bytes`.
+        The artifact cannot be trusted; see `anomaly_app.core.model.model.Model.from_bytes`.
     """
     folder, manifest, pickle = read_artifact(path)
     return Model.from_bytes(manifest, pickle, where=str(folder))
 
 
 def read_artifact(path: Path) -> tuple[Path, bytes, bytes]:
-    """Read an artifact without unpickling it: its folder, its manifest and its pickle.
+    """Return an artifact's folder, manifest and pickle, without unpickling it.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def read_artifact(path: Path) -> tuple[Path, bytes, bytes]:
     Raises
     ------
     ModelMissing
-        There is no artifact at `path`, or half of one.
+        There is no artifact at `path`, or it is incomplete.
     ModelError
         It cannot be read.
     """
@@ -49,7 +49,9 @@ def read_artifact(path: Path) -> tuple[Path, bytes, bytes]:
         manifest = (folder / MANIFEST_FILE).read_bytes()
         pickle = (folder / MODEL_FILE).read_bytes()
     except FileNotFoundError as fault:
-        raise ModelMissing(f"model {folder} lacks {Path(fault.filename).name}: {RETRAIN}") from None
+        raise ModelMissing(
+            f"model {folder} has no {Path(fault.filename).name}: {RETRAIN}"
+        ) from None
     except OSError as fault:
         raise ModelError(f"model {folder} cannot be read ({fault.strerror}): {RETRAIN}") from None
     return folder, manifest, pickle
@@ -58,7 +60,7 @@ def read_artifact(path: Path) -> tuple[Path, bytes, bytes]:
 def save_model(root: Path, manifest: Manifest, pickle: bytes) -> Path:
     """Write an artifact to ``root/<name>/<version>`` and return that folder.
 
-    The manifest is written last: a folder without it is no artifact.
+    The manifest is written last: a folder without it is not an artifact.
     """
     folder = root / manifest.name / manifest.version
     folder.mkdir(parents=True, exist_ok=False)
@@ -68,17 +70,17 @@ def save_model(root: Path, manifest: Manifest, pickle: bytes) -> Path:
 
 
 def next_version(root: Path, name: str) -> str:
-    """Give the version after the highest one of a model; the first is 1."""
+    """Return the version after the highest one of a model; the first is 1."""
     return str(max(_versions(root / name), default=0) + 1)
 
 
 def find_version(path: Path) -> Path:
-    """Give the folder of an artifact: `path` itself, or its highest version.
+    """Return the folder of an artifact: `path` itself, or its highest version.
 
     Raises
     ------
     ModelMissing
-        There is none.
+        There is no artifact.
     """
     if (path / MANIFEST_FILE).exists() or (path / MODEL_FILE).exists():
         return path

@@ -1,4 +1,4 @@
-"""From an artifact and the settings to the pipeline that judges records."""
+"""Build the pipeline that judges records from an artifact and the settings."""
 
 from difflib import get_close_matches
 
@@ -13,32 +13,32 @@ from anomaly_app.settings import Settings
 
 
 def load_pipeline(settings: Settings, readers: Readers) -> Pipeline:
-    """Load the model of the settings, and judge with it as they say.
+    """Load the configured model, and build its pipeline.
 
     Parameters
     ----------
     settings
-        Name the model's folder, and say how records are read.
+        The model's folder, and how records are read.
     readers
-        Of framed records, by the ids of their schemas; it may be filled later.
+        Readers of framed records by schema id; may be filled later.
 
     Raises
     ------
     ModelError
-        The model is not there, or not to be trusted.
+        The model is missing, or cannot be trusted.
     SettingsError
-        The settings name features that it does not have.
+        The settings name features that the model does not have.
     """
     return build_pipeline(load_model(settings.model), settings, readers)
 
 
 def build_pipeline(model: Model, settings: Settings, readers: Readers) -> Pipeline:
-    """Judge with a model that is loaded; see `load_pipeline`.
+    """Build the pipeline of a loaded model; see `load_pipeline`.
 
     Raises
     ------
     SettingsError
-        A feature that the roles of the settings rename is none of the model's.
+        A feature that the roles of the settings rename is not one of the model's.
     """
     return Pipeline(
         model,
@@ -52,7 +52,7 @@ def build_pipeline(model: Model, settings: Settings, readers: Readers) -> Pipeli
 
 
 def _roles_for(model: Model, settings: Settings) -> Roles:
-    """Give the roles of the settings, once the model has the features that they name."""
+    """Return the roles of the settings, after checking that the model has their features."""
     roles = settings.said_roles
     names = [feature.name for feature in model.schema.wire_features]
     for name in roles.renamed:

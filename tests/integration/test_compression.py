@@ -39,7 +39,7 @@ async def test_batches_of_every_codec_are_judged_by_one_worker(kafka: Kafka) -> 
 def headers_from(first: int, kafka: Kafka) -> Callable[[int], librdkafka.Headers]:
     """Headers of dead letters whose sources stand at offsets from `first` on."""
     return lambda place: [
-        ("error", b"too-large: 9 bytes, at most 3 are read"),
+        ("error", b"too-large: 9 bytes, the limit is 3"),
         ("source-topic", kafka.transactions.encode()),
         ("source-partition", b"0"),
         ("source-offset", str(first + place).encode()),

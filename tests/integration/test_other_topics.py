@@ -107,4 +107,4 @@ async def test_records_that_lack_a_feature_are_scored_counted_and_said(kafka: Ka
         "share_of_latest": 1.0,
         "share_in_training": 0.0,
     }
-    assert any("amount is absent in 100 % of" in advice for advice in stats["advice"])
+    assert any("amount is absent from 100 % of" in advice for advice in stats["advice"])

@@ -91,7 +91,7 @@ async def test_framed_dead_letters_are_shown_as_they_are_and_replayed_when_there
 ) -> None:
     schema = server.add(json.dumps(TRANSACTION))
     value = framed(schema, written(TRANSACTION, {"amount": 20.1, "shop": "food"}))
-    error = f"no-schema: schema {schema} of a registry"
+    error = f"no-schema: the value needs schema {schema} of a schema registry"
     letters = [letter(kafka, value, error=error), letter(kafka, framed(4_711, b"x"), error=error)]
     await prepare(kafka, letters)
     shown = dlq(kafka, "list", "--json").letters

@@ -36,15 +36,15 @@ def lacking(scored: int, similar: str | None = None, **numbers: int) -> Absences
 def test_what_is_absent_although_history_had_it_is_said_with_the_field_that_may_be_meant() -> None:
     renamed = "the records have `Amount`: train on that name, or set ANOMALY_ROLES='amount=Amount'"
     assert [*said([(0.0, lacking(1_000, renamed, amount=1_000))])] == [
-        (0.0, f"amount is absent in 100 % of the last 1,000 records (in training 0 %); {renamed}")
+        (0.0, f"amount is absent from 100 % of the last 1,000 records (in training 0 %); {renamed}")
     ]
 
 
 def test_without_such_a_field_it_says_what_else_to_do() -> None:
     [(_, line)] = said([(0.0, lacking(400, amount=100))])
     assert line == (
-        "amount is absent in 25 % of the last 400 records (in training 0 %); send it, or train on "
-        "newer history"
+        "amount is absent from 25 % of the last 400 records (in training 0 %); send it, or train "
+        "on newer history"
     )
 
 
@@ -70,10 +70,10 @@ def test_the_key_and_the_time_that_roles_name_are_said_with_what_counts_instead(
     parts = {"key=customer": 500, "time=ts": 400}
     [(_, line)] = said([(0.0, Absences(500, parts))])
     assert line == (
-        "customer, the key, is absent in 100 % of the last 500 records, and Kafka's key counts; "
-        "send it, or set ANOMALY_ROLES='key=none' if that is meant; "
-        "ts, the time, is absent in 80 % of the last 500 records, and Kafka's timestamp counts; "
-        "send it, or set ANOMALY_ROLES='time=none' if that is meant"
+        "customer, the key, is absent from 100 % of the last 500 records, so Kafka's key is used; "
+        "send it, or set ANOMALY_ROLES='key=none' if that is intended; "
+        "ts, the time, is absent from 80 % of the last 500 records, so Kafka's timestamp is used; "
+        "send it, or set ANOMALY_ROLES='time=none' if that is intended"
     )
 
 
@@ -125,7 +125,9 @@ def test_a_misnamed_feature_is_said_in_the_log_and_on_the_page(
     context = context_of(roles="key=customer")
     judged(context, [{"Amount": 20.0, "shop": "food", "entity": "c"}] * 150)
     judged(context, [{"amount": 20.0, "shop": "food", "Customer": "c"}] * 50)
-    absent = "amount is absent in 100 % of the last 150 records (in training 0 %); the records have"
+    absent = (
+        "amount is absent from 100 % of the last 150 records (in training 0 %); the records have"
+    )
     assert [line for line in lines if line.startswith(absent)] == lines
     assert "ANOMALY_ROLES='amount=Amount'" in lines[0]
     stats = worker_stats(context, [])
@@ -134,7 +136,7 @@ def test_a_misnamed_feature_is_said_in_the_log_and_on_the_page(
         "shop": {"count": 0, "share_of_latest": 0.0, "share_in_training": 0.0},
         "key=customer": {"count": 50, "share_of_latest": 0.25, "share_in_training": 0.0},
     }
-    assert any("customer, the key, is absent in 25 %" in line for line in stats["advice"])
+    assert any("customer, the key, is absent from 25 %" in line for line in stats["advice"])
 
 
 def test_a_batch_that_is_judged_in_parts_counts_all_of_them() -> None:

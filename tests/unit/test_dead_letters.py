@@ -212,7 +212,7 @@ def test_what_would_only_come_back_is_left_with_its_reason() -> None:
     account = Account()
     sent, why = plan(max_bytes=3).decide(letter(), replayed_to=None, account=account)
     assert sent is None
-    assert "too-large: 11 bytes, at most 3" in why
+    assert "too-large: 11 bytes, the limit is 3" in why
     assert account.lines("transactions", dry_run=False) == [
         "replayed 0 to transactions",
         "left 1 still not accepted: 1 too-large",

@@ -101,11 +101,11 @@ def rejection(value: bytes | None) -> RecordRejected:
         (b'{"features": {"amount": 1}, "time": 1e308}', Rejection.BAD_TIME, "2100"),
         (b'{"features": {"amount": 1}, "id": ' + b"9" * 5_000 + b"}", Rejection.NOT_FINITE, ""),
         (b'{"features": {"shop": ' + b"9" * 5_000 + b"}}", Rejection.NOT_FINITE, "out of range"),
-        (b'{"features": [1.0]}', Rejection.WRONG_LENGTH, "has 1 value, and the model 2"),
+        (b'{"features": [1.0]}', Rejection.WRONG_LENGTH, "has 1 value, but the model has 2"),
         (
             b'{"data": [[1.0, "food"], [2.0, "fuel"]]}',
             Rejection.WRONG_LENGTH,
-            "`data` has 2 rows; send one a",
+            "`data` has 2 rows; send one per",
         ),
         (b"[]", Rejection.NOT_AN_OBJECT, "it is a list; send a JSON object"),
         (b"null", Rejection.NOT_AN_OBJECT, "it is null; send a JSON object"),
@@ -116,7 +116,7 @@ def rejection(value: bytes | None) -> RecordRejected:
         (b'{"features": {"amount": 1, "shop": "\\ud800"}}', Rejection.NOT_JSON, ""),
         (b"[" * 9_000, Rejection.NOT_JSON, "nested too deeply"),
         (b'{"features": {"amount": 1}, "x": ' + b"[" * 9_000, Rejection.NOT_JSON, "nested"),
-        (b"x" * (MAX_BYTES + 1), Rejection.TOO_LARGE, "10,001 bytes, at most 10,000"),
+        (b"x" * (MAX_BYTES + 1), Rejection.TOO_LARGE, "10,001 bytes, the limit is 10,000"),
     ],
 )
 def test_what_is_no_transaction_is_rejected_with_the_reason(

@@ -107,7 +107,7 @@ def test_a_detector_is_named_or_refused() -> None:
     assert set(DETECTORS) >= {"default", "isolation_forest", "knn", "gradient_boosting"}
     assert make_detector().get_params() == make_detector("default").get_params()
     assert clone(make_detector("knn", n_neighbors=3)).n_neighbors == 3
-    with pytest.raises(ValueError, match="there is no detector 'magic'; there are default, "):
+    with pytest.raises(ValueError, match="there is no detector 'magic'; choose from default, "):
         make_detector("magic")
     with pytest.raises(TypeError, match="magic"):
         make_detector("knn", magic=1)

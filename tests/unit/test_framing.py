@@ -49,8 +49,8 @@ def test_without_a_registry_a_framed_record_says_what_to_install_and_to_set() ->
     with pytest.raises(RecordRejected) as caught:
         unframe(avro(12.5), {})
     assert str(caught.value) == (
-        "no-schema: schema 17 of a registry: install anomaly-app[registry] and set "
-        "ANOMALY_SCHEMA_REGISTRY"
+        "no-schema: the value needs schema 17 of a schema registry: install "
+        "anomaly-app[registry] and set ANOMALY_SCHEMA_REGISTRY"
     )
 
 

@@ -27,5 +27,5 @@ def test_a_topic_that_was_made_anew_is_a_warning_and_loses_nothing(
     counters = Counters()
     report_gap(Gap("transactions", 2, 5_000, 0), counters)
     assert counters.lost_to_retention.total() == 0
-    assert "offset 5000 does not exist any more" in caplog.text
+    assert "offset 5000 no longer exists" in caplog.text
     assert "reading from offset 0" in caplog.text

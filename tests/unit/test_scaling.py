@@ -131,7 +131,7 @@ def test_each_feature_is_scaled_for_itself() -> None:
 def test_scaling_can_be_left_out_and_no_other_is_known() -> None:
     rows = random_rows()
     np.testing.assert_array_equal(make_scaler("none", rows)(rows), rows)
-    with pytest.raises(ValueError, match="there is no scaling 'loud'; there are 'standard'"):
+    with pytest.raises(ValueError, match="there is no scaling 'loud'; choose from 'standard'"):
         make_scaler("loud", rows)  # type: ignore[arg-type]
 
 

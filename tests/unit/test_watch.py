@@ -228,8 +228,8 @@ def test_no_anomaly_where_fifty_are_to_be_expected_is_said() -> None:
     [(now, line)] = advice(timeline, watching(0.01))
     assert now == 4.0
     assert line == (
-        "none of the last 5,000 transactions was an anomaly, and the model's alert rate of 1 % "
-        "means 50 of them: the stream differs from the model's history; compare them with `python "
+        "none of the last 5,000 transactions was an anomaly, but the model's alert rate of 1 % "
+        "predicts 50: the stream differs from the model's history; compare them with `python "
         "-m training evaluate models/transactions newer.csv`, and fit a model on newer history"
     )
 
@@ -244,9 +244,9 @@ def test_five_times_the_asked_rate_is_said_with_both_rates() -> None:
     [(now, line)] = advice(timeline, watching(0.01))
     assert now == 4.0, "and not within the first few hundred"
     assert line.startswith(
-        "100 of the last 500 transactions were anomalies (20 %), and the model's"
+        "100 of the last 500 transactions were anomalies (20 %), but the model's"
     )
-    assert "alert rate of 1 % means 5 of them" in line
+    assert "alert rate of 1 % predicts 5" in line
 
 
 @pytest.mark.parametrize("alert_rate", [0.3, 0.5])

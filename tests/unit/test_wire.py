@@ -288,10 +288,13 @@ def test_where_there_are_no_features_the_rejection_says_what_there_is(
             "wrong-type: `data` must be a list; put named values in `features`, or set "
             "ANOMALY_PAYLOAD=data",
         ),
-        ({"data": [[1.0, "a"], [2.0, "b"]]}, "wrong-length: `data` has 2 rows; send one a message"),
+        (
+            {"data": [[1.0, "a"], [2.0, "b"]]},
+            "wrong-length: `data` has 2 rows; send one per message",
+        ),
         (
             {"features": [1, 2, 3]},
-            "wrong-length: `features` has 3 values, and the model 2 features",
+            "wrong-length: `features` has 3 values, but the model has 2 features",
         ),
         ({"data": [[None, None]]}, "no-features: all values of `data` are null"),
         (
@@ -317,7 +320,9 @@ def test_what_is_wrong_is_said_in_plain_words(value: Any, expected: str) -> None
 
 def test_what_is_framed_and_no_json_goes_through_its_reader() -> None:
     framed = b"\0\0\0\0\7\xff\xfe"
-    assert rejection(framed).startswith("no-schema: schema 7 of a registry: install ")
+    assert rejection(framed).startswith(
+        "no-schema: the value needs schema 7 of a schema registry: install "
+    )
     json_of = {7: lambda body: json.dumps({**ROW, "amount": body[0] / 20}).encode()}
     assert read(framed, ROLES, readers=json_of).row == (12.75, "food")
 
@@ -325,7 +330,7 @@ def test_what_is_framed_and_no_json_goes_through_its_reader() -> None:
         raise EOFError("it is cut off")
 
     said = rejection(framed, readers={7: fails})
-    assert said == "schema-mismatch: it does not fit its schema 7: EOFError: it is cut off"
+    assert said == "schema-mismatch: it does not match its schema 7: EOFError: it is cut off"
 
 
 def test_hostile_records_are_rejected_in_little_time_and_few_words() -> None:

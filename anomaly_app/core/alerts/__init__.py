@@ -1,4 +1,4 @@
-"""Alerts: from a message of the anomalies topic to words for people."""
+"""Alerts: turn messages of the anomalies topic into text for people."""
 
 from anomaly_app.core.alerts.alert import Alert
 from anomaly_app.core.alerts.reading import read_alert, render_alert

@@ -1,4 +1,4 @@
-"""An alert as data: what a person needs to act on an anomaly, in words."""
+"""An alert: what a person needs to know to act on an anomaly, as text."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -8,33 +8,33 @@ from anomaly_app.core.scoring.anomaly import Anomaly
 from anomaly_app.core.wording import NOTHING, how_unusual
 
 MOST_REASONS = 3
-"""Reasons in an alert; the anomaly in Kafka has all of them."""
+"""Maximum number of reasons in an alert; the anomaly in Kafka has all of them."""
 
 LONGEST_WORD = 80
-"""Characters of a single value: names and values come from the stream, and may be anything."""
+"""Maximum length of a single value: names and values come from the stream and may be anything."""
 
 LONGEST_TOPIC = 249
-"""Characters of a topic's name, by Kafka's rules."""
+"""Maximum length of a topic name in Kafka."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One alert; each text is short and printable, whatever the stream holds.
+    """One alert; each text is short and printable, whatever is in the stream.
 
     Parameters
     ----------
     anomaly_id
-        As it was read from Kafka: it may be anything, of any length.
+        As read from Kafka: it may be anything, of any length.
     severity, entity, time
-        Of the anomaly; the entity is `NOTHING` where it is not known.
+        Taken from the anomaly; the entity is `NOTHING` if it is not known.
     score, threshold, rarity
         How unusual the transaction is.
     reasons
-        The strongest of them, in words.
+        The strongest reasons, in words.
     source
         Where the transaction is in Kafka.
     model
-        Name and version of the model that judged.
+        Name and version of the model that scored it.
     """
 
     anomaly_id: str
@@ -50,7 +50,7 @@ class Alert:
 
     @classmethod
     def of(cls, anomaly: Anomaly) -> Self:
-        """Put an anomaly into words.
+        """Create the alert for an anomaly.
 
         Raises
         ------
@@ -75,14 +75,14 @@ class Alert:
 
     @property
     def title(self) -> str:
-        """How severe it is, and whose transaction it was."""
+        """Severity and entity of the anomaly."""
         return f"{self.severity.capitalize()} anomaly" + (
             f": {self.entity}" if self.entity != NOTHING else ""
         )
 
     @property
     def headline(self) -> str:
-        """The title, and when it was."""
+        """The title and the time."""
         return f"{self.title} at {self.time}"
 
     @property
@@ -93,13 +93,13 @@ class Alert:
 
     @property
     def text(self) -> str:
-        """All of it in one line of plain text, for logs."""
+        """The whole alert as one line of plain text, for logs."""
         return " | ".join((self.headline, *self.details))
 
 
 def _shorten(value: object, most: int = LONGEST_WORD) -> str:
     text = " ".join(str(value).split())[: most + 1]
     if not text.isprintable():
-        # It could rewrite a terminal's line, or turn the text around.
+        # Unprintable characters could overwrite a terminal's line or reverse its text.
         text = "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
     return text if len(text) <= most else text[: most - 1] + "…"

@@ -1,4 +1,4 @@
-"""From a message of the anomalies topic to an alert, and who is to blame where that fails."""
+"""Turn a message of the anomalies topic into an alert, and tell what is at fault if that fails."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -35,31 +35,31 @@ EXAMPLE = write_json(
         transaction=msgspec.Raw(b'{"features": {"amount": 4210.0}}'),
     )
 )
-"""An anomaly with which nothing is wrong."""
+"""A valid anomaly: if this cannot be processed, the fault is not in the message."""
 
 Message = TypeVar("Message")
-"""What a channel makes of an alert."""
+"""An alert as rendered by a channel."""
 
 LONGEST_ID = 300
-"""Characters of an id that are said: a topic's name has 249 at most."""
+"""Maximum length of an id in an error: a topic name has at most 249 characters."""
 
 
 def read_alert(value: bytes | None) -> Alert:
-    """Put a message of the anomalies topic into words for people.
+    """Create an alert from a message of the anomalies topic.
 
     Parameters
     ----------
     value
-        Anybody may have written anything to the topic.
+        Untrusted: anyone may have written anything to the topic.
 
     Raises
     ------
     AnomalyUnreadable
         It is not an anomaly.
     RecordRejected
-        It is one, and cannot be put into words, while `EXAMPLE` can.
+        It is an anomaly but no alert can be created from it, although `EXAMPLE` works.
     Exception
-        Whatever `EXAMPLE` raises as well: no message is to blame.
+        Whatever `EXAMPLE` raises, too: the fault is not in the message.
     """
     try:
         return Alert.of(_read(value or b""))
@@ -72,21 +72,21 @@ def read_alert(value: bytes | None) -> Alert:
 
 
 def render_alert(alert: Alert, render: Callable[[Alert], Message]) -> Message:
-    """Write an alert as a channel takes it.
+    """Render an alert for a channel.
 
     Parameters
     ----------
     alert
         From `read_alert`.
     render
-        The channel's.
+        The channel's function.
 
     Raises
     ------
     RecordRejected
-        The alert cannot be written so, while that of `EXAMPLE` can.
+        The alert cannot be rendered, although that of `EXAMPLE` can.
     Exception
-        Whatever that of `EXAMPLE` raises as well: no alert is to blame.
+        Whatever the alert of `EXAMPLE` raises, too: the fault is not in the alert.
     """
     try:
         return render(alert)
@@ -114,5 +114,5 @@ def _read(value: bytes) -> Anomaly:
 def _id_of(value: bytes) -> str:
     try:
         return repr(read_anomaly(value).id[:LONGEST_ID])
-    except Exception:  # noqa: BLE001  # it may be what failed before
+    except Exception:  # noqa: BLE001  # reading it may be what failed before
         return "of unknown id"

@@ -1,4 +1,4 @@
-"""A Kafka record, and what becomes of it where it is decoded."""
+"""A Kafka record, and the possible results of decoding it."""
 
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
@@ -9,13 +9,13 @@ from anomaly_app.errors import RecordRejected
 
 
 class KafkaRecord(Protocol):
-    """What the decoder reads of a record that was fetched from Kafka."""
+    """The parts of a fetched Kafka record that the decoder reads."""
 
     topic: str
     partition: int
     offset: int
     timestamp: int | None
-    """Milliseconds since the epoch, if the producer keeps to Kafka's unit."""
+    """Milliseconds since the epoch, if the producer uses Kafka's unit."""
     key: bytes | None
     value: bytes | None
 
@@ -29,25 +29,25 @@ class Transaction(NamedTuple):
     """Seconds since the epoch."""
     row: Row
     json: bytes
-    """The record's value, without what a serializer wrote before it."""
+    """The record's value, without a serializer's prefix."""
 
 
 class Rejected(NamedTuple):
-    """A record that is no transaction, and why."""
+    """A record that is not a transaction, and why."""
 
     record: KafkaRecord
     error: RecordRejected
 
 
 class Absent(NamedTuple):
-    """Records without something that they were expected to have."""
+    """Number and an example of the records that lack something expected."""
 
     number: int
     example: KafkaRecord
     """One of them."""
 
     def and_others(self, other: "Absent") -> "Absent":
-        """Count others, too."""
+        """Return the total of this and another count."""
         return Absent(self.number + other.number, self.example)
 
 
@@ -58,17 +58,17 @@ class Decoded(NamedTuple):
     matrix: Matrix
     rejected: list[Rejected]
     absent: Mapping[str, Absent] = {}
-    """Of the records that were decoded, those without the key or the time that roles name."""
+    """Decoded records without the key or the time that the roles name."""
     entities: list[str | None] | None = None
-    """Whose the records are, where the schema needs to know."""
+    """Entities of the records, if the schema needs them."""
 
 
 def count(absent: dict[str, Absent], name: str, one: Absent) -> None:
-    """Count records without something."""
+    """Add to the count of records without something."""
     absent[name] = absent[name].and_others(one) if name in absent else one
 
 
 def entity_of(named: str | float | None, key: bytes | None) -> str | None:
-    """Name whose a transaction is: as it says itself, or else by Kafka's key."""
+    """Return the entity of a transaction: the one in its value, or else Kafka's key."""
     entity = str(named) if named is not None else (key or b"").decode(errors="replace")
     return entity or None

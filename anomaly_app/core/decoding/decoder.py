@@ -1,4 +1,4 @@
-"""From a batch of Kafka records to a matrix: each record is decoded or rejected, never both."""
+"""Decode a batch of Kafka records to a matrix: each is decoded or rejected, never both."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -30,16 +30,17 @@ from anomaly_app.errors import RecordRejected, unscorable
 class Decoder:
     """Decode records straight into the columns of one schema.
 
-    Most records of a topic have one layout, and take the fast path: a typed parser that is built
-    for it. Whatever that parser refuses takes the slow path, which accepts every layout and says
-    precisely what is wrong. What it finds tells which parser the next record gets.
+    Most records of a topic have the same layout and take the fast path: a typed parser that is
+    built for that layout. Whatever this parser refuses takes the slow path, which accepts every
+    layout and says precisely what is wrong. The layout it finds decides which parser is used for
+    the next record.
 
     Parameters
     ----------
     schema
         The features of the model.
     roles
-        Which field is what.
+        Which fields are the key, the time, the features and so on.
     max_bytes
         Records with a longer value are rejected unread.
     payload
@@ -47,12 +48,12 @@ class Decoder:
     strict
         Whether numbers and epoch times in quotes are refused.
     readers
-        For values that a schema registry's serializers wrote.
+        Readers for values written by a schema registry's serializers.
 
     Raises
     ------
     DataError
-        The roles name a time zone that there is none of.
+        The roles name a time zone that does not exist.
     """
 
     def __init__(
@@ -79,7 +80,7 @@ class Decoder:
 
     @property
     def watched(self) -> list[str]:
-        """What may be absent from records beside features: the key and the time of the roles."""
+        """Parts besides features that may be absent from records: the roles' key and time."""
         return [*self._watched.values()]
 
     def decode(self, records: Sequence[KafkaRecord]) -> Decoded:
@@ -88,7 +89,7 @@ class Decoder:
         Parameters
         ----------
         records
-            Any bytes at all; nothing raises.
+            May hold any bytes at all; no record makes this raise.
 
         Returns
         -------
@@ -122,7 +123,7 @@ class Decoder:
             except RecordRejected as error:
                 rejected.append(Rejected(record, error))
                 continue
-            except Exception as fault:  # noqa: BLE001  # a fault of this code, at this record only
+            except Exception as fault:  # noqa: BLE001  # a bug in this code affects this record only
                 rejected.append(Rejected(record, unscorable(fault)))
                 continue
             kept.append(record)
@@ -137,16 +138,16 @@ class Decoder:
         return Decoded(kept, matrix, rejected, absent, entities)
 
     def transaction(self, record: KafkaRecord) -> Transaction:
-        """Read one record of any layout on the slow path, with what is not in the matrix.
+        """Read one record of any layout on the slow path, including what is not in the matrix.
 
-        Anomalies are read a second time, here. To keep what the fast path has parsed of every
-        record would make decoding a third to a half dearer, which is 6 % of the time in which a
-        batch of 512 ordinary records is judged.
+        Anomalies are read a second time here. Keeping everything that the fast path parses of each
+        record would make decoding a third to a half slower, which is 6 % of the time it takes to
+        judge a batch of 512 ordinary records.
 
         Raises
         ------
         RecordRejected
-            The record is no transaction.
+            The record is not a transaction.
         """
         json = self._json_of(record)
         found = read_object(json, self.wire)
@@ -154,14 +155,14 @@ class Decoder:
         return Transaction(found.id, found.entity, time, found.row, json)
 
     def similar(self, missing: str, record: KafkaRecord) -> str | None:
-        """Say which fields of a record have nearly the name of what it lacks.
+        """Describe the fields of a record whose names resemble that of something it lacks.
 
         Parameters
         ----------
         missing
-            The feature, or what `Decoded.absent` calls a part.
+            The feature, or the part as named in `Decoded.absent`.
         record
-            Was decoded.
+            A record that was decoded.
         """
         wire = self.wire
         whole = Object(read_fields(self._json_of(record)))

@@ -1,4 +1,4 @@
-"""The fast path: most records of a topic have one layout, which has a typed parser of its own."""
+"""The fast path: most records of a topic have the same layout, which gets its own typed parser."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,40 +29,40 @@ from anomaly_app.core.times import (
 
 Time: TypeAlias = datetime | float | None
 Read: TypeAlias = tuple[Time, Row, str | int | float | None]
-"""When, the features, and whose: that only where it is needed."""
+"""Time, features and entity; the entity only if it is needed."""
 
 REFUSED = (ValueError, RecursionError)
-"""What a typed parser raises at a record that it leaves to the slow path."""
+"""Exceptions of a typed parser for a record that it leaves to the slow path."""
 
 DELETED = "d"
-"""What an envelope says of a row that is gone."""
+"""The `op` of an envelope for a deleted row."""
 
 
 @dataclass
 class FastReader:
-    """Reads the records of one layout, and raises one of `REFUSED` at others."""
+    """Reads records of one layout, and raises one of `REFUSED` for all others."""
 
     layout: RecordLayout
     read: Callable[[bytes | None, KafkaRecord], Read]
 
 
 def make_reader(layout: RecordLayout, wire: Wire, max_bytes: int) -> FastReader:
-    """Make the reader of a layout; it refuses all records where there is no parser for it."""
+    """Make the reader of a layout; it refuses all records if there is no parser for it."""
     try:
         return FastReader(layout, _reading(make_parser(wire, layout), wire, max_bytes))
     except NoStructure:
         return FastReader(layout, _refuse)
 
 
-def _refuse(value: bytes | None, record: KafkaRecord) -> Read:  # noqa: ARG001  # as all readers
+def _refuse(value: bytes | None, record: KafkaRecord) -> Read:  # noqa: ARG001  # signature of all readers
     raise ValueError
 
 
 def _reading(  # noqa: C901  # as below
     parser: Parser, wire: Wire, max_bytes: int
 ) -> Callable[[bytes | None, KafkaRecord], Read]:
-    """Make the function that reads a record of a layout: most of what a record costs is here."""
-    # The typed parser converts a repeated name's number each time: `"name":1e308,`.
+    """Make the function that reads records of a layout, where most of the time is spent."""
+    # If a name is repeated, the typed parser converts its number each time: `"name":1e308,`.
     plain_bytes = min(
         max_bytes, MOST_SLOW_NUMBERS * (parser.shortest + len('"":,') + SHORTEST_SLOW_NUMBER)
     )
@@ -71,7 +71,7 @@ def _reading(  # noqa: C901  # as below
     needs_key = wire.needs_key
     no_strays = (None,) * parser.stray_count
 
-    # In one piece: a call in Python costs a tenth of what a record does.
+    # One function: a call in Python costs a tenth of the time per record.
     def read(value: bytes | None, record: KafkaRecord) -> Read:  # noqa: C901, PLR0912
         if value is None:
             raise ValueError

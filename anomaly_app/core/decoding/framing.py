@@ -1,4 +1,4 @@
-"""What serializers with a schema registry write before a value: a zero byte and a schema's id."""
+"""The prefix that schema registry serializers write: a zero byte and the schema's id."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
@@ -7,31 +7,31 @@ from anomaly_app.errors import RecordRejected, Rejection
 
 MAGIC = 0
 FRAME = 5
-"""Bytes: the magic one, and the schema's id as a big-endian number of four."""
+"""Bytes of the frame: the magic byte, and the schema's id as four big-endian bytes."""
 
 Reader: TypeAlias = Callable[[bytes], bytes]
-"""From the bytes behind the frame to JSON. What raises is a bad record."""
+"""Converts the bytes after the frame to JSON; raises for a bad record."""
 
 Readers: TypeAlias = Mapping[int, Reader]
-"""By the id of a schema."""
+"""Readers by schema id."""
 
 NO_READERS: Readers = {}
 
 
 def unframe(value: bytes, readers: Readers) -> bytes:
-    """Give a record's value as JSON, where it is framed; any other value as it is.
+    """Return a framed value as JSON, and any other value unchanged.
 
     Parameters
     ----------
     value
-        Of a record.
+        The value of a record.
     readers
-        For values that are no JSON behind the frame.
+        Readers for values that are not JSON after the frame.
 
     Raises
     ------
     RecordRejected
-        There is no reader for it, or the reader does not take it.
+        There is no reader for it, or the reader rejects it.
     """
     if len(value) <= FRAME or value[0] != MAGIC:
         return value
@@ -42,13 +42,13 @@ def unframe(value: bytes, readers: Readers) -> bytes:
         return body
     raise RecordRejected(
         Rejection.NO_SCHEMA,
-        f"schema {schema} of a registry: install anomaly-app[registry] and set "
-        "ANOMALY_SCHEMA_REGISTRY",
+        f"the value needs schema {schema} of a schema registry: install anomaly-app[registry] "
+        "and set ANOMALY_SCHEMA_REGISTRY",
     )
 
 
 def schemas_of(values: Iterable[bytes | None]) -> set[int]:
-    """Give the ids of the schemas that framed values name."""
+    """Return the schema ids in framed values."""
     return {_id(v) for v in values if v is not None and len(v) > FRAME and v[0] == MAGIC}
 
 

@@ -1,4 +1,4 @@
-"""What a dead letter says where a record holds none of the features: what it has, what to do."""
+"""Error text for a record that has none of the features: what it has, and what to do."""
 
 import shlex
 from collections import deque
@@ -13,29 +13,29 @@ from anomaly_app.core.visible import listed
 from anomaly_app.errors import DataError
 
 FEW = 3
-"""Names that a message lists."""
+"""Names listed in a message."""
 
 MOST_FIELDS = 200
-"""Fields of a record that are compared with a name."""
+"""Maximum number of a record's fields that are compared with a name."""
 
 LONGEST_NAME = 80
-"""Characters of a name of a record's that is compared or shown."""
+"""Maximum length of a field name that is compared or shown."""
 
 MOST_OBJECTS, DEEPEST = 50, 4
-"""Nested objects that are searched for the features."""
+"""Maximum number of nested objects that are searched for the features."""
 
 
 def none_of_the_features(within: Object, record: Object, wire: Wire) -> str:
-    """Say what was expected, what was found, and what to do if that can be told.
+    """Describe what was expected, what was found, and, if known, what to do.
 
     Parameters
     ----------
     within
-        Where the features were looked for.
+        The object that was searched for the features.
     record
         The whole record.
     wire
-        Where they were expected.
+        Where the features were expected.
     """
     expected = listed(wire.fields, most=FEW, longest=LONGEST_NAME)
     if any(within.get(name) is not None for name in wire.fields):
@@ -47,7 +47,7 @@ def none_of_the_features(within: Object, record: Object, wire: Wire) -> str:
 
 
 def nothing_at(path: str, record: Object) -> str:
-    """Say that a payload is not where it was said to be."""
+    """Describe that there is no object at the path of a payload."""
     *_, last = path.split(".")
     parent = path.removesuffix(last).removesuffix(".")
     around = record.at(parent) if parent else record
@@ -58,7 +58,7 @@ def nothing_at(path: str, record: Object) -> str:
 
 
 def hint_of(record: Object, wire: Wire, within: Object | None = None) -> str:
-    """Say how settings would have to be for the record to be read; "" where none would do."""
+    """Name the setting with which the record could be read; "" if there is none."""
     holder = _holder(record, wire)
     if wire.payload == PLAIN and holder in {"after", "payload.after"}:
         return f": set ANOMALY_PAYLOAD={DEBEZIUM}"
@@ -82,14 +82,14 @@ def _holder(record: Object, wire: Wire) -> str | None:
 
 
 def _objects(record: Object) -> Iterator[tuple[str, Object]]:
-    """Walk over a record's objects, those around others first."""
+    """Walk over a record's objects, outer ones first."""
     waiting = deque([("", record, 0)])
     while waiting:
         path, found, depth = waiting.popleft()
         yield path, found
         for name in islice(found.fields, MOST_FIELDS) if depth < DEEPEST else ():
             plain = name.isprintable() and "." not in name and 0 < len(name) <= LONGEST_NAME
-            # What was there before a change is not what is scored.
+            # The state before a change is not scored.
             if plain and name != "before" and (inner := found.inner(name)):
                 waiting.append((f"{path}.{name}" if path else name, inner, depth + 1))
             if len(waiting) >= MOST_OBJECTS:
@@ -97,14 +97,14 @@ def _objects(record: Object) -> Iterator[tuple[str, Object]]:
 
 
 def similar_fields(within: Object, named: Sequence[tuple[str, str]]) -> str | None:
-    """Say which fields have nearly the names that were expected.
+    """Describe fields whose names resemble the expected ones; None if there are none.
 
     Parameters
     ----------
     within
-        What a record holds beside each other.
+        The object whose fields are compared.
     named
-        Words of `Roles`, and the fields that they stand for now.
+        Words of `Roles`, and the fields that they currently stand for.
     """
     expected = {plain_name(field): (word, field) for word, field in reversed(named)}
     found: list[tuple[str, str]] = []
@@ -117,11 +117,12 @@ def similar_fields(within: Object, named: Sequence[tuple[str, str]]) -> str | No
     if not found:
         return None
     names = listed((f"`{name}`" for _, name in found), most=FEW, longest=LONGEST_NAME + 2)
-    said = f"the records have {names}"
+    description = f"the records have {names}"
     words = _words(found[:FEW])
     if words is None:
-        return said
-    return f"{said}: train on {'that name' if len(found) == 1 else 'those names'}, or set {words}"
+        return description
+    names_to_use = "that name" if len(found) == 1 else "those names"
+    return f"{description}: train on {names_to_use}, or set {words}"
 
 
 def _words(renamed: Sequence[tuple[str, str]]) -> str | None:

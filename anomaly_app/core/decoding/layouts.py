@@ -1,4 +1,4 @@
-"""How records may be laid out: for each layout that a topic has there is a typed parser."""
+"""Layouts of records: each layout that occurs in a topic gets a typed parser."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,29 +15,29 @@ TIME_OR_TEXT = str | int | float | None
 
 
 FeatureLayout: TypeAlias = Literal["named", "flat", "features list", "data list", "data rows"]
-"""Fields of the documented `features`, fields beside the others, or without names: the list
-`features`, the list `data`, or the only list in the list `data`."""
+"""Fields of the documented object `features`, fields next to the others, or values without names:
+the list `features`, the list `data`, or the only list in the list `data`."""
 
 
 class RecordLayout(NamedTuple):
-    """How the records of a topic may be laid out."""
+    """One layout of a topic's records."""
 
     payload: str
-    """Path to the object with the transaction; "" where it is the record."""
+    """Path to the object with the transaction; "" if it is the record itself."""
     features: FeatureLayout
-    """How the features are in it."""
+    """How that object holds the features."""
     has_texts: bool
     """Whether numbers and times may be strings of any kind."""
 
 
 def kinds_of(wire: Wire, layout: RecordLayout) -> list[Any]:
-    """Give the types that the features' values have in a layout."""
+    """Return the types of the features' values in a layout."""
     number = NUMBER_OR_TEXT if layout.has_texts and not wire.strict else NUMBER
     return [number if feature.kind == "number" else CATEGORY for feature in wire.features]
 
 
 def depths_of(wire: Wire, layout: RecordLayout) -> Sequence[int]:
-    """Say how many names lead to each object in which a part may be, the innermost first."""
+    """Return the path length of each object that may hold a part, innermost first."""
     depth = layout.payload.count(".") + 1 if layout.payload else 0
     between = [1] if layout.payload == "payload.after" and wire.payload in {None, DEBEZIUM} else []
     return [depth, *between, 0] if depth else [0]

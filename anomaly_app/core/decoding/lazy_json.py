@@ -1,4 +1,4 @@
-"""JSON objects, opened as far as they are looked into."""
+"""JSON objects that are only parsed as far as they are read."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,10 +8,10 @@ import msgspec
 from anomaly_app.errors import RecordRejected, Rejection
 
 Fields = Mapping[str, msgspec.Raw]
-"""Names and JSON: what is not looked at is not made into objects, however much of it there is."""
+"""Names and their raw JSON: whatever is not read is never turned into Python objects."""
 
 EMPTY: Mapping[bytes, Any] = {b"{": {}, b"[": []}
-"""What stands for an object or a list, which nothing takes for a value."""
+"""Placeholders for an object or a list, which are never valid values."""
 
 read_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 read_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -19,12 +19,12 @@ _read_scalar = msgspec.json.Decoder(bool | int | float | str | None).decode
 
 
 class Object:
-    """A JSON object; nested ones are opened once, when a path leads into them.
+    """A JSON object; a nested object is parsed once, when it is first needed.
 
     Parameters
     ----------
     fields
-        Its names and their JSON.
+        The names of the fields and their JSON.
     """
 
     def __init__(self, fields: Fields) -> None:
@@ -32,7 +32,7 @@ class Object:
         self._opened: dict[str, Object | None] = {}
 
     def get(self, name: str) -> msgspec.Raw | None:
-        """Give the JSON of a field, or of the nested one that a name with dots leads to."""
+        """Return the JSON of a field, or of the nested field at a dotted path."""
         found = self.fields.get(name)
         if found is None and "." in name:
             parent, _, last = name.rpartition(".")
@@ -41,7 +41,7 @@ class Object:
         return found
 
     def at(self, path: str) -> "Object | None":
-        """Open the object that a path of names leads to; None where there is none."""
+        """Return the object at a path; None if there is none."""
         if path not in self._opened:
             inner: Object | None = self
             for name in path.split("."):
@@ -50,7 +50,7 @@ class Object:
         return self._opened[path]
 
     def inner(self, name: str) -> "Object | None":
-        """Open the object in a field; None where it holds none."""
+        """Return the object in a field; None if it does not hold one."""
         found = self.fields.get(name)
         if found is None or kind_of(found) != b"{":
             return None
@@ -58,17 +58,17 @@ class Object:
 
 
 def kind_of(part: msgspec.Raw) -> bytes:
-    """Give the first character of a field's JSON, which tells an object and a list."""
+    """Return the first character of a field's JSON, which identifies objects and lists."""
     return bytes(part)[:1]
 
 
 def is_given(part: msgspec.Raw | None) -> bool:
-    """Tell whether a field is there and not null."""
+    """Return whether a field is present and not null."""
     return part is not None and bytes(part) != b"null"
 
 
 def scalar(part: msgspec.Raw | bytes | None) -> Any:
-    """Read a scalar; for an object or a list an empty one stands.
+    """Read a scalar; objects and lists are read as empty ones.
 
     Raises
     ------
@@ -86,9 +86,9 @@ def scalar(part: msgspec.Raw | bytes | None) -> Any:
 
 
 def nested(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Put fields with dots in their names where `Object.get` finds them: into objects.
+    """Move fields with dots in their names into nested objects, where `Object.get` finds them.
 
-    A field stays beside the others under its whole name where a path would lead through another.
+    A field keeps its dotted name if its path would lead through another field.
     """
     made: dict[str, Any] = {}
     for name, value in fields.items():
@@ -105,5 +105,5 @@ def nested(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def is_harmless(strays: Sequence[msgspec.Raw | None]) -> bool:
-    """Tell whether fields that may show another layout are neither objects, lists nor null."""
+    """Return whether no field that may indicate another layout is an object, a list or null."""
     return all(json is None or kind_of(json) not in {b"{", b"[", b"n"} for json in strays)

@@ -1,4 +1,4 @@
-"""Records that nothing is wrong with: if they cannot be judged, no other record is to blame."""
+"""Valid records for a self-test: if these cannot be judged, the fault is not in other records."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ class OrdinaryRecord(msgspec.Struct):
 
 
 def ordinary_records(wire: Wire) -> list[KafkaRecord]:
-    """Write the schema's expected transaction so that every way of reading is taken.
+    """Write the schema's expected transaction in every layout, so that all readers are used.
 
     Parameters
     ----------
@@ -37,15 +37,15 @@ def ordinary_records(wire: Wire) -> list[KafkaRecord]:
     Returns
     -------
     list
-        One of each documented layout, and one with fields as the roles name them, all of them in
-        the payload that is read; and one in an envelope where those are recognised.
+        One record of each documented layout and one with the fields that the roles name, all in
+        the configured payload; and one in an envelope if envelopes are recognised.
     """
     values = [_expected(feature) for feature in wire.features]
     named = dict(zip(wire.fields, values, strict=True))
     roles = wire.roles
     parts = {roles.id: "1", roles.key: "ordinary", roles.time: _time(roles.time_format)}
     numbers = {name: value for name, value in named.items() if isinstance(value, float)}
-    # What is a feature and a part as well is what both take.
+    # A field that is both a feature and a part gets a value that is valid for both.
     flat = nested({**named, **{name: v for name, v in parts.items() if name}, **numbers})
     transactions: list[Mapping[str, Any]] = [
         {"id": 1, "entity": "ordinary", "time": "2026-01-01T12:00:00Z", "features": named},
@@ -62,7 +62,7 @@ def ordinary_records(wire: Wire) -> list[KafkaRecord]:
             *("ordinary", 0, offset, NOON * 1000, b"ordinary"),
             msgspec.json.encode(value),
         )
-        # The first may take the slow path, which chooses the parser of the second.
+        # The first may take the slow path, which selects the parser for the second.
         for offset, value in enumerate(value for value in written for _ in range(2))
     ]
 

@@ -1,4 +1,4 @@
-"""Where in a record the transaction is: in itself, in Debezium's envelope, or at a path."""
+"""Where the transaction is: the record itself, in a Debezium envelope, or at a path."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,21 +10,21 @@ from anomaly_app.errors import RecordRejected, Rejection
 
 
 class Payload(NamedTuple):
-    """The object that holds the transaction, and those around it."""
+    """The object that holds the transaction, and the objects around it."""
 
     path: str
-    """From the record to it; "" where it is the record itself."""
+    """Path from the record to the object; "" if it is the record itself."""
     levels: Sequence[Object]
-    """The object itself, then those around it, in which key, time and id may be, too."""
+    """The object itself, then those around it, which may also hold key, time and id."""
 
 
 def payload_of(record: Object, wire: Wire) -> Payload:
-    """Open what holds the transaction.
+    """Find the object that holds the transaction.
 
     Raises
     ------
     RecordRejected
-        There is none.
+        There is no such object.
     """
     if wire.payload == PLAIN:
         return Payload("", [record])
@@ -48,7 +48,7 @@ def payload_of(record: Object, wire: Wire) -> Payload:
 
 
 def is_envelope(fields: Object) -> bool:
-    """Tell whether an object is a change of a row as Debezium writes it."""
+    """Return whether an object is a Debezium change event."""
     after = fields.fields.get("after")
     return "op" in fields.fields and after is not None and kind_of(after) in {b"{", b"n"}
 
@@ -59,7 +59,7 @@ def _change(record: Object, wire: Wire) -> Payload:
     around = [inner, record] if inner else [record]
     if scalar(envelope.fields.get("op")) == "d":
         raise RecordRejected(
-            Rejection.NULL_VALUE, "it deletes a row (`op` is d), and there is nothing to score"
+            Rejection.NULL_VALUE, "it deletes a row (`op` is d), so there is nothing to score"
         )
     after = envelope.fields.get("after")
     if after is not None and kind_of(after) == b"{" and (row := envelope.inner("after")):
@@ -67,7 +67,7 @@ def _change(record: Object, wire: Wire) -> Payload:
     if after is not None and not is_given(after):
         raise RecordRejected(
             Rejection.NULL_VALUE,
-            "`after` is null, as where a row is deleted, and there is nothing to score",
+            "`after` is null, as for a deleted row, so there is nothing to score",
         )
     raise RecordRejected(
         Rejection.NO_FEATURES, nothing_at("after", envelope) + hint_of(record, wire)

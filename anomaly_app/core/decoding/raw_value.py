@@ -1,19 +1,19 @@
-"""A record's value before it is read: its size, its encoding, and the frame around the JSON."""
+"""Checks of a record's value before it is parsed: its size, its encoding and its frame."""
 
 from anomaly_app.core.decoding.framing import FRAME, MAGIC, Readers, unframe
 from anomaly_app.errors import RecordRejected, Rejection, describe
 
 FRAMED = bytes([MAGIC])
-"""What begins a value with a schema's id."""
+"""First byte of a value with a schema id."""
 
 
 def unframed(value: bytes, readers: Readers, max_bytes: int) -> bytes:
-    """Give a value as JSON, without what a schema registry's serializer wrote before it.
+    """Return a framed value as JSON, without the prefix of the schema registry's serializer.
 
     Raises
     ------
     RecordRejected
-        There is no JSON, or the value is too large.
+        It is not followed by JSON, or the value is too large.
     """
     if value[:1] != FRAMED:
         return value
@@ -25,21 +25,21 @@ def unframed(value: bytes, readers: Readers, max_bytes: int) -> bytes:
     except RecordRejected:
         raise
     except Exception as fault:
-        detail = f"it does not fit its schema {schema}: {describe(fault)}"
+        detail = f"it does not match its schema {schema}: {describe(fault)}"
         raise RecordRejected(Rejection.SCHEMA_MISMATCH, detail) from fault
     if found[:1] == FRAMED:
-        detail = f"it begins with the number of a schema ({schema}), and there is no JSON behind it"
+        detail = f"it begins with a schema id ({schema}), but no JSON follows"
         raise RecordRejected(Rejection.NOT_JSON, detail)
     return found
 
 
 def check(value: bytes, max_bytes: int) -> None:
-    """Refuse what is too large or not UTF-8.
+    """Reject a value that is too large or not UTF-8.
 
     Raises
     ------
     RecordRejected
-        It is either.
+        The value is too large or not UTF-8.
     """
     if len(value) > max_bytes:
         raise _too_large(value, max_bytes)
@@ -52,6 +52,4 @@ def check(value: bytes, max_bytes: int) -> None:
 
 
 def _too_large(value: bytes, max_bytes: int) -> RecordRejected:
-    return RecordRejected(
-        Rejection.TOO_LARGE, f"{len(value):,} bytes, at most {max_bytes:,} are read"
-    )
+    return RecordRejected(Rejection.TOO_LARGE, f"{len(value):,} bytes, the limit is {max_bytes:,}")

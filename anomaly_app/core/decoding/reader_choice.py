@@ -1,4 +1,4 @@
-"""Which reader a record gets: a topic has one layout, rarely two."""
+"""Choose the reader for a record: a topic has one layout, rarely two."""
 
 from anomaly_app.core.decoding.decoded import KafkaRecord
 from anomaly_app.core.decoding.fast_path import REFUSED, FastReader, Read, make_reader
@@ -11,11 +11,11 @@ from anomaly_app.core.times import is_rfc_3339
 from anomaly_app.errors import RecordRejected, Rejection
 
 MOST_LAYOUTS = 2
-"""Layouts that a record is tried as before it is read on the slow path."""
+"""Layouts that are tried before a record is read on the slow path."""
 
 
 class ReaderChoice:
-    """The fast readers of the latest records' layouts, and the slow path for all others.
+    """The fast readers for the layouts of recent records, and the slow path for all others.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class ReaderChoice:
     max_bytes
         Records with a longer value are rejected unread.
     schema_readers
-        For values that a schema registry's serializers wrote.
+        Readers for values written by a schema registry's serializers.
     """
 
     def __init__(self, wire: Wire, max_bytes: int, schema_readers: Readers) -> None:
@@ -38,22 +38,22 @@ class ReaderChoice:
 
     @property
     def first(self) -> FastReader:
-        """The reader that the next record is tried with first."""
+        """The reader to try first for the next record."""
         return self._recent[0]
 
     def reader(self, layout: RecordLayout) -> FastReader:
-        """Give the reader of a layout, which is made once."""
+        """Return the reader of a layout, which is created once."""
         if layout not in self._made:
             self._made[layout] = make_reader(layout, self._wire, self._max_bytes)
         return self._made[layout]
 
     def read_otherwise(self, record: KafkaRecord) -> Read:
-        """Read a record that the first reader has refused, and choose the next record's.
+        """Read a record that the first reader refused, and choose the reader for the next one.
 
         Raises
         ------
         RecordRejected
-            It is no transaction.
+            It is not a transaction.
         """
         value = record.value
         if value is None:
@@ -74,7 +74,7 @@ class ReaderChoice:
 
     def _read_slowly(self, value: bytes, record: KafkaRecord) -> Read:
         parsed = read_object(value, self._wire)
-        # A time that is missing or out of range is a fault, whether it is needed or not.
+        # A missing or out-of-range time is an error, whether it is needed or not.
         seconds = seconds_of(parsed.time, record, self._wire)
         loose = isinstance(parsed.time, str) and not is_rfc_3339(parsed.time)
         layout = RecordLayout(parsed.path, parsed.layout, parsed.has_texts or loose)

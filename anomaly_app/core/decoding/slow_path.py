@@ -1,4 +1,4 @@
-"""The slow path: reads every documented layout, and says precisely what is wrong.
+"""The slow path: read every documented layout, and say precisely what is wrong.
 
 ::
 
@@ -7,7 +7,7 @@
     {"id": 7, "data": [[0.1, 2.3]], "current_time": "2026-01-05T10:00:00Z"}
     {"customer_id": "card-1", "timestamp": "2026-01-05T10:00:00Z", "amount": 12.5}
 
-Each of them may be the payload of an envelope.
+Each may be the payload of an envelope.
 """
 
 from collections.abc import Sequence
@@ -37,16 +37,16 @@ from anomaly_app.errors import RecordRejected, Rejection
 
 
 class Parsed(NamedTuple):
-    """The parts of a transaction, before its time is read."""
+    """The parts of a transaction, before its time is parsed."""
 
     id: int | float | str | None
     entity: str | int | float | None
     time: str | float | None
     row: Row
     layout: FeatureLayout
-    """How the features are in it."""
+    """How the features are laid out."""
     path: str
-    """To the object that holds the transaction; "" where it is the record."""
+    """Path to the object that holds the transaction; "" if it is the record itself."""
     has_texts: bool
     """Whether a number came as a string."""
 
@@ -64,7 +64,7 @@ def read_object(value: bytes, wire: Wire) -> Parsed:
     Raises
     ------
     RecordRejected
-        The value has no such layout, or a part of it has the wrong type.
+        The value has no documented layout, or a part of it has the wrong type.
     """
     record = Object(_fields(value))
     path, levels = payload_of(record, wire)
@@ -83,12 +83,12 @@ def read_object(value: bytes, wire: Wire) -> Parsed:
 
 
 def seconds_of(time: datetime | str | float | None, record: KafkaRecord, wire: Wire) -> float:
-    """Give a transaction's time in seconds since the epoch: Kafka's timestamp where it has none.
+    """Return a transaction's time in seconds since the epoch; by default Kafka's timestamp.
 
     Raises
     ------
     RecordRejected
-        It is no time, or out of range.
+        It is not a time, or out of range.
     """
     if time is None:
         return parse_timestamp(record.timestamp)
@@ -103,7 +103,7 @@ def _fields(value: bytes) -> Fields:
         try:
             return read_fields(value)
         except msgspec.ValidationError:
-            # It is no object, and may not be JSON either, further on.
+            # It is not an object, and its remainder may not even be JSON.
             whole = _read_any(value)
     except RecursionError:
         raise RecordRejected(Rejection.NOT_JSON, "nested too deeply") from None
@@ -116,7 +116,7 @@ def _fields(value: bytes) -> Fields:
 def _read_row(
     within: Object, record: Object, wire: Wire, texts: list[str]
 ) -> tuple[list[FeatureValue], FeatureLayout]:
-    """Read the features, and tell how they are there."""
+    """Return the features and their layout."""
     features, data = within.fields.get("features"), within.fields.get("data")
     named = within.inner("features")
     if named is not None and any(is_given(named.get(name)) for name in wire.fields):
@@ -142,7 +142,7 @@ def _read_row(
 
 
 def _hint_only(detail: str) -> str:
-    """Give what a detail says of settings."""
+    """Return the part of a detail that advises a setting."""
     _, found, hint = detail.partition(": set ")
     return f", or set {hint}" if found else ""
 
@@ -161,7 +161,7 @@ def _items(found: msgspec.Raw, name: str) -> tuple[Sequence[msgspec.Raw], Featur
     if values and kind_of(values[0]) == b"[":
         if len(values) > 1:
             raise RecordRejected(
-                Rejection.WRONG_LENGTH, f"`data` has {len(values):,} rows; send one a message"
+                Rejection.WRONG_LENGTH, f"`data` has {len(values):,} rows; send one per message"
             )
         return read_items(values[0]), "data rows"
     return values, "data list"
@@ -174,7 +174,7 @@ def _read_list(
         raise RecordRejected(
             Rejection.WRONG_LENGTH,
             f"`{name}` has {len(values):,} value{'s'[: len(values) != 1]}, "
-            f"and the model {len(wire.features):,} features",
+            f"but the model has {len(wire.features):,} features",
         )
     row = [
         read_value(feature, scalar(value), wire, texts)

@@ -1,4 +1,4 @@
-"""msgspec structures, built from the paths of what is read."""
+"""Build msgspec structures from the paths of the fields that are read."""
 
 from collections.abc import Sequence
 from typing import Any, TypeAlias
@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 Path: TypeAlias = tuple[str, ...]
 
 DEEPEST = 20
-"""Names in a path that a structure is built for."""
+"""Maximum length of a path in a structure."""
 
 
 class NoStructure(Exception):
@@ -17,16 +17,16 @@ class NoStructure(Exception):
 
 
 class Node:
-    """An object in the records: its fields' names, with their types or the objects in them."""
+    """An object in the records: the names of its fields with their types or nested objects."""
 
     def __init__(self) -> None:
         self.leaves: dict[str, tuple[Any, Any]] = {}
         self.inner: dict[str, Node] = {}
         self.is_whole = False
-        """Whether its names are another's matter: no path leads through it."""
+        """Whether it is opaque: no path leads through it."""
 
     def put(self, path: Path, node: "Node") -> str:
-        """Add an object that must be there, and give the attributes that lead to it."""
+        """Add a required object, and return the attribute path to it."""
         *parents, last = path
         within, attributes = self._within(parents)
         if last in within.leaves or last in within.inner:
@@ -36,15 +36,15 @@ class Node:
         return ".".join([*attributes, _attribute(last)])
 
     def value(self, path: Path, kind: Any) -> str:
-        """Add a value, None where it is missing, and give the attributes that lead to it."""
+        """Add a value, None if it is missing, and return the attribute path to it."""
         return self._leaf(path, kind, None)
 
     def whole(self, path: Path, kind: Any) -> str:
-        """Add a value whose name is not a path, UNSET where it is missing."""
+        """Add a value whose name is not a path, UNSET if it is missing."""
         return self._leaf(path, kind | UnsetType, UNSET)
 
     def stray(self, path: Path) -> str | None:
-        """Add a field that is looked for only; None where it is read for another reason."""
+        """Add a field whose presence is checked; None if it is already read for another reason."""
         *parents, last = path
         within, _ = self._within(parents)
         if last in within.inner:
@@ -52,7 +52,7 @@ class Node:
         return None if last in within.leaves else self._leaf(path, msgspec.Raw, None)
 
     def require(self, path: Path, kind: Any) -> str:
-        """Add a value that must be there, and give the attributes that lead to it."""
+        """Add a required value, and return the attribute path to it."""
         return self._leaf(path, kind, msgspec.NODEFAULT)
 
     def _leaf(self, path: Path, kind: Any, default: Any) -> str:
@@ -79,7 +79,7 @@ class Node:
 
     @property
     def is_needed(self) -> bool:
-        """Whether an object without it has another layout."""
+        """Whether an object without it must have another layout."""
         required = any(default is msgspec.NODEFAULT for _, default in self.leaves.values())
         return self.is_whole or required or any(n.is_needed for n in self.inner.values())
 
@@ -89,7 +89,7 @@ class Node:
         Raises
         ------
         NoStructure
-            A name cannot be in one.
+            A name cannot be used in a structure.
         """
         fields: list[Any] = []
         names = {}
@@ -105,15 +105,15 @@ class Node:
         try:
             return msgspec.defstruct("Wire", fields, rename=names, gc=False, frozen=True)
         except ValueError:
-            # A name with a quote, a backslash or a control character.
+            # The name has a quote, a backslash or a control character.
             raise NoStructure from None
 
     def shortest(self) -> int:
-        """Count the characters of the shortest name."""
+        """Return the length of the shortest name."""
         inner = [node.shortest() for node in self.inner.values()]
         return min([*map(len, self.leaves), *inner], default=0)
 
 
 def _attribute(name: str) -> str:
-    """Name the attribute of a field, whatever characters the field's name has."""
+    """Return the attribute name of a field, whatever characters its own name has."""
     return "f_" + name.encode(errors="surrogatepass").hex()

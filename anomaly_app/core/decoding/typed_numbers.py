@@ -1,4 +1,4 @@
-"""The numbers in the rows of typed parsers: from strings, and without what means missing."""
+"""Numbers in the rows of typed parsers: convert strings, and drop those that mean missing."""
 
 from collections.abc import Callable, Sequence
 from math import isfinite
@@ -13,7 +13,7 @@ from anomaly_app.core.model.schema import FeatureValue, Row
 def with_numbers(
     get: Callable[[Any], Row], kinds: Sequence[Any], wire: Wire
 ) -> Callable[[Any], Row]:
-    """Read numbers that are strings, and take those that stand for a missing value as such."""
+    """Convert numbers in strings, and replace those that stand for a missing value by None."""
     return _without_missing(_from_texts(get, kinds), wire)
 
 
@@ -36,7 +36,7 @@ def _from_texts(get: Callable[[Any], Row], kinds: Sequence[Any]) -> Callable[[An
 
 
 def _without_missing(get: Callable[[Any], Row], wire: Wire) -> Callable[[Any], Row]:
-    """Take the numbers that were said to stand for a missing value as such."""
+    """Replace the numbers that stand for a missing value by None."""
     missing = frozenset(wire.roles.missing)
     if not missing:
         return get

@@ -1,7 +1,7 @@
-"""Parsers that are made for one model's records: what they take, they take at a tenth of the cost.
+"""Parsers built for one model's records, at a tenth of the cost of the slow path.
 
-A structure is built from the paths of all that is read. What does not fit is refused, and read
-again on the slow path; what is taken is what the slow path finds, too.
+A structure is built from the paths of all fields that are read. Records that do not fit it are
+refused and read again on the slow path; for all others the result equals that of the slow path.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,26 +32,26 @@ class Parser(NamedTuple):
     """Reads the records of one layout."""
 
     parse: Callable[[bytes], Any]
-    """From JSON to a message; raises ValueError where it does not fit."""
+    """Parses JSON to a message; raises ValueError if it does not fit."""
     features: Callable[[Any], Any] | None
-    """From the message to what holds the features; None where it does itself."""
+    """Gets the holder of the features from the message; None if it is the message itself."""
     row: Callable[[Any], Row]
-    """From there to a row; raises ValueError as well."""
+    """Gets the row from that holder; raises ValueError if it does not fit."""
     time: Callable[[Any], Any]
-    """From the message to the time, at its first path."""
+    """Gets the time at its first path from the message."""
     key: Callable[[Any], Any]
-    """From the message to the entity, at its first path."""
+    """Gets the entity at its first path from the message."""
     strays: Callable[[Any], tuple[msgspec.Raw | None, ...]] | None
-    """Fields that may show that the message is of another layout."""
+    """Fields that may indicate that the message has another layout."""
     op: Callable[[Any], str | None] | None
-    """What has happened to the row in an envelope."""
+    """Gets the operation (`op`) of an envelope."""
     times: Sequence[Callable[[Any], Any]]
-    """Where else the time may be, in order."""
+    """Other places of the time, in order."""
     keys: Sequence[Callable[[Any], Any]]
-    """Where else the entity may be, in order."""
+    """Other places of the entity, in order."""
     stray_count: int
     shortest: int
-    """Characters of the shortest name that is read."""
+    """Length of the shortest name that is read."""
 
 
 def make_parser(wire: Wire, layout: RecordLayout) -> Parser:
@@ -60,7 +60,7 @@ def make_parser(wire: Wire, layout: RecordLayout) -> Parser:
     Raises
     ------
     NoStructure
-        Two paths need different types of one value, or a name cannot be in a structure.
+        Two paths require different types of one value, or a name cannot be used in a structure.
     """
     base: Path = tuple(layout.payload.split(".")) if layout.payload else ()
     root = Node()
@@ -105,17 +105,17 @@ def make_parser(wire: Wire, layout: RecordLayout) -> Parser:
 
 
 def _nothing(_: Any) -> None:
-    """Find a part where no name is left for it."""
+    """Return no part, if no name is left for it."""
 
 
 def _add_row(node: Node, base: Path, wire: Wire, layout: RecordLayout) -> Callable[[Any], Row]:
-    """Add all features below a path to the structure, and give what finds them."""
+    """Add all features below a path to the structure, and return a getter of the row."""
     kinds = kinds_of(wire, layout)
     attributes = [
         node.value((*base, *name.split(".")), kind)
         for name, kind in zip(wire.fields, kinds, strict=True)
     ]
-    # A field that has the whole name comes before a path.
+    # A field with the whole dotted name takes precedence over a path.
     whole = [
         (index, attrgetter(node.whole((*base, name), kind)))
         for index, (name, kind) in enumerate(zip(wire.fields, kinds, strict=True))
@@ -155,7 +155,7 @@ def _with_whole_names(
 def _add_part(
     root: Node, around: Sequence[Path], names: Sequence[str], kind: Any
 ) -> list[Callable[[Any], Any]]:
-    """Add all that may be a part, and give what finds it, in order."""
+    """Add all fields that may hold a part, and return getters of it, in order."""
     return [_add_name(root, base, name, kind) for base in around for name in names]
 
 
@@ -166,7 +166,7 @@ def _add_name(root: Node, base: Path, name: str, kind: Any) -> Callable[[Any], A
     except NoStructure:
         if kind != LABEL:
             raise
-        # It may be a feature as well: a number with a fraction is then left to the slow path.
+        # It may also be a feature: a number with a fraction is then left to the slow path.
         value = root.value(path, CATEGORY)
     if "." not in name:
         return attrgetter(value)
@@ -182,7 +182,7 @@ def _either(whole: Callable[[Any], Any], path: Callable[[Any], Any]) -> Callable
 
 
 def _strays(root: Node, base: Path, wire: Wire, layout: RecordLayout) -> list[str]:
-    """Add what a record of another layout has, and give the attributes that lead to it."""
+    """Add fields of other layouts, and return the attribute paths to them."""
     paths: list[Path] = []
     is_open = layout.features not in {"named", "features list"}
     if is_open:
@@ -196,5 +196,5 @@ def _strays(root: Node, base: Path, wire: Wire, layout: RecordLayout) -> list[st
         paths += [("after",)] if layout.payload != "after" else []
         paths += [("payload", "after")] if layout.payload == "payload" else []
     found = [name for path in dict.fromkeys(paths) if (name := root.stray(path)) is not None]
-    # With one name attrgetter gives no tuple.
+    # With a single name attrgetter does not return a tuple.
     return found * 2 if len(found) == 1 else found

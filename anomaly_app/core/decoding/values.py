@@ -1,4 +1,4 @@
-"""One value of a feature: what it may be, and what is said where it is something else."""
+"""Read and check a single value of a feature."""
 
 import math
 from typing import Any
@@ -11,12 +11,12 @@ from anomaly_app.errors import RecordRejected, Rejection
 
 
 def read_value(feature: Feature, value: Any, wire: Wire, texts: list[str]) -> FeatureValue:
-    """Read one feature's value; a number that came as a string is added to `texts`.
+    """Read one feature's value; a number in a string is also added to `texts`.
 
     Raises
     ------
     RecordRejected
-        It is of another type.
+        It has the wrong type.
     """
     if value is None:
         return None
@@ -61,7 +61,7 @@ def _wrong(feature: Feature, value: Any, expected: str) -> RecordRejected:
 
 
 def name_of(value: Any) -> str:
-    """Name what was found, as a sentence goes on with it."""
+    """Describe a value, to be used within a sentence."""
     if isinstance(value, str):
         return f"the string {quoted(value)}"
     if value is None or isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""Where the parts of a transaction stand in a record: said by a schema, roles and settings."""
+"""Where the parts of a transaction are in a record, by the schema, roles and settings."""
 
 from collections.abc import Iterable
 from datetime import UTC, tzinfo
@@ -9,17 +9,17 @@ from anomaly_app.core.roles.roles import Roles
 from anomaly_app.core.times import zone_of
 
 PLAIN, DEBEZIUM = "plain", "debezium"
-"""Payloads that have a name; any other is a path."""
+"""Named payloads; anything else is a path."""
 
 DOCUMENTED = {"key": ("entity",), "time": ("time", "current_time"), "id": ("id",)}
-"""Names under which each part is found, whatever the roles."""
+"""Names that each part always has, whatever the roles."""
 
 ENVELOPE = frozenset({"after", "payload"})
-"""Fields of Debezium's envelope that hold others."""
+"""Fields of a Debezium envelope that hold other fields."""
 
 
 class Parts(NamedTuple):
-    """Names of the fields in which a part may be, in the order in which they are tried."""
+    """Names of the fields that may hold each part, in the order in which they are tried."""
 
     key: tuple[str, ...]
     time: tuple[str, ...]
@@ -27,32 +27,32 @@ class Parts(NamedTuple):
 
 
 class Wire(NamedTuple):
-    """Where everything is that is read of a record, and how.
+    """Where everything that is read is in a record, and how it is read.
 
     Parameters
     ----------
     features
-        Those that a transaction carries itself.
+        The features that a transaction itself contains.
     fields
         Their fields, in the same order.
     parts
-        Where key, time and id are beside the features.
+        Where key, time and id are if the features are in an object of their own.
     flat_parts
-        The same where the features are fields of the record themselves: a field that is a feature
+        The same if the features are themselves fields of the record: a field that is a feature
         has no other part, unless the roles say so.
     roles
-        As they hold for this topic.
+        The roles for this topic.
     payload
-        `PLAIN`, `DEBEZIUM`, or the path to the object that holds the transaction; None: plain,
-        but Debezium's envelope is recognised.
+        `PLAIN`, `DEBEZIUM`, or the path to the object that holds the transaction; None is plain,
+        but Debezium envelopes are recognised.
     strict
         Whether numbers and epoch times in quotes are refused.
     zone
-        Of times that do not name one.
+        Time zone of times that do not name one.
     needs_key
-        Whether it matters of every record whose it is, and not of anomalies only.
+        Whether the entity of every record is needed, and not only that of anomalies.
     recognises_envelopes
-        Whether Debezium's envelope is opened where a record has one.
+        Whether a Debezium envelope is opened if a record has one.
     """
 
     features: tuple[Feature, ...]
@@ -75,18 +75,18 @@ class Wire(NamedTuple):
         payload: str | None = None,
         strict: bool = False,
     ) -> Self:
-        """Say where the parts of a transaction are.
+        """Combine schema, roles and settings.
 
         Raises
         ------
         DataError
-            The roles name a time zone that there is none of.
+            The roles name a time zone that does not exist.
         """
         roles = roles or Roles()
         features = schema.wire_features
         fields = tuple(roles.field_of(feature.name) for feature in features)
-        said = (name for name in (roles.key, roles.time, roles.id) if name)
-        first_names = {name.partition(".")[0] for name in (*fields, *said)}
+        part_names = (name for name in (roles.key, roles.time, roles.id) if name)
+        first_names = {name.partition(".")[0] for name in (*fields, *part_names)}
         return cls(
             features,
             fields,
@@ -102,12 +102,12 @@ class Wire(NamedTuple):
 
 
 def _parts(roles: Roles, taken: Iterable[str]) -> Parts:
-    said = {"key": roles.key, "time": roles.time, "id": roles.id}
+    own_names = {"key": roles.key, "time": roles.time, "id": roles.id}
     found = []
     for part, documented in DOCUMENTED.items():
-        others = {*taken, *(name for other, name in said.items() if name and other != part)}
+        others = {*taken, *(name for other, name in own_names.items() if name and other != part)}
         others |= {name.partition(".")[0] for name in others}
-        own = said[part]
+        own = own_names[part]
         free = [name for name in documented if name not in others and name != own]
         found.append((*([own] if own else []), *free))
     return Parts(*found)

@@ -1,8 +1,8 @@
-"""Detectors, one a file: scikit-learn estimators that learn what is ordinary.
+"""Detectors, one per file: scikit-learn estimators that learn what is ordinary.
 
 `make_detector` builds one by name, `DETECTORS` lists them. A detector is a subclass of
-`anomaly_app.core.detectors.base.Detector`, named after its algorithm as scikit-learn or the paper
-names it, with ``Detector`` behind it.
+`anomaly_app.core.detectors.base.Detector`, named after its algorithm as in scikit-learn or the
+paper, with the suffix ``Detector``.
 """
 
 from typing import Any, TypeAlias
@@ -39,10 +39,10 @@ DETECTORS: dict[str, type[AnyDetector]] = {
     "ecod": ECODDetector,
     "gradient_boosting": GradientBoostingDetector,
 }
-"""Every detector by its name."""
+"""All detectors by name."""
 
 NEEDS_LABELS = frozenset({"gradient_boosting"})
-"""Those that learn from labels; all others never see any."""
+"""Detectors that learn from labels; all others never see any."""
 
 
 def make_detector(name: str = "default", **params: Any) -> AnyDetector:
@@ -53,7 +53,7 @@ def make_detector(name: str = "default", **params: Any) -> AnyDetector:
     name
         One of `DETECTORS`.
     **params
-        Of its constructor.
+        Parameters of its constructor.
 
     Raises
     ------
@@ -63,5 +63,5 @@ def make_detector(name: str = "default", **params: Any) -> AnyDetector:
         It has no such parameter.
     """
     if name not in DETECTORS:
-        raise ValueError(f"there is no detector {name!r}; there are {', '.join(DETECTORS)}")
+        raise ValueError(f"there is no detector {name!r}; choose from {', '.join(DETECTORS)}")
     return DETECTORS[name](**params)

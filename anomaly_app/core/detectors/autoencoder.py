@@ -1,4 +1,4 @@
-"""Autoencoder: how much of a row is lost on the way through a narrow network."""
+"""Autoencoder: how much of a row is lost in a network with a bottleneck."""
 
 import warnings
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from anomaly_app.core.detectors.scaling import Scaling, make_scaler
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class AutoencoderDetector(Detector):
-    """The squared error of scikit-learn's multi-layer perceptron that learns to repeat its input.
+    """The squared error of scikit-learn's multi-layer perceptron, trained to reproduce its input.
 
     Parameters
     ----------
@@ -23,8 +23,8 @@ class AutoencoderDetector(Detector):
     bottleneck
         Units of the middle layer as a share of the features, above 0; at least one unit.
     max_iter
-        Passes over the training rows at most; it stops earlier when the error on a tenth of the
-        rows no longer falls.
+        Maximum number of passes over the training rows; it stops earlier when the error on a tenth
+        of the rows no longer falls.
     scaling
         ``standard``, ``robust``, ``normal_scores`` or ``none``; see
         `anomaly_app.core.detectors.scaling`.
@@ -35,7 +35,7 @@ class AutoencoderDetector(Detector):
     ----------
     network_ : sklearn.neural_network.MLPRegressor
     n_iter_ : int
-        Passes that it took.
+        Number of passes.
     """
 
     hidden: int = 64
@@ -55,7 +55,7 @@ class AutoencoderDetector(Detector):
             random_state=random,
         )
         with warnings.catch_warnings():
-            # A network that could still improve is good enough, and max_iter says how long.
+            # A network that has not converged after max_iter passes is good enough.
             warnings.simplefilter("ignore", ConvergenceWarning)
             self.network_.fit(scaled, scaled if scaled.shape[1] > 1 else scaled[:, 0])
         self.n_iter_ = self.network_.n_iter_
@@ -72,4 +72,4 @@ class AutoencoderDetector(Detector):
 
 
 LEAST_TO_STOP_EARLY = 100
-"""Rows below which a tenth of them is too few to tell when to stop."""
+"""Number of rows below which a tenth of them is too few for early stopping."""

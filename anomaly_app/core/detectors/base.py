@@ -1,4 +1,4 @@
-"""What all detectors have in common: checks, trimming, and scikit-learn's interface."""
+"""The base of all detectors: checks, trimming, and scikit-learn's interface."""
 
 from abc import abstractmethod
 from collections.abc import Callable
@@ -18,10 +18,10 @@ CONTAMINATION = 0.01
 """Share of the training rows that `predict` calls outliers; the app has its own thresholds."""
 
 MOST_JUDGED = 50_000
-"""Training rows that this is told from, drawn at random."""
+"""Training rows, drawn at random, that the offset is computed from."""
 
 CHUNK = 8_192
-"""Rows that are scored in one call at most: some detectors take kilobytes for each."""
+"""Maximum number of rows scored in one call: some detectors need kilobytes per row."""
 
 
 def in_chunks(score: Callable[[Matrix], Vector], matrix: Matrix) -> Vector:
@@ -34,22 +34,22 @@ def in_chunks(score: Callable[[Matrix], Vector], matrix: Matrix) -> Vector:
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
-    """An outlier detector of scikit-learn, with a way to score that costs no checks.
+    """A scikit-learn outlier detector that can also score without input checks.
 
     A subclass names its parameters as fields, learns in `_learn`, and scores in `score_rows`.
-    Four parameters are everybody's:
+    All detectors have these four parameters:
 
     Parameters
     ----------
     max_rows
-        Training rows that are learnt from at most, drawn at random; None is all of them.
+        Maximum number of training rows to learn from, drawn at random; None is all of them.
     trim
-        Share of the training rows, 0 to below 0.5, that is left out of the fit because it is the
-        most isolated: history is seldom free of anomalies. 0 trims nothing.
+        Share of the training rows, 0 to below 0.5, that is left out of the fit: the most isolated
+        ones, since history is seldom free of anomalies. 0 trims nothing.
     contamination
         Share of the training rows, above 0 and at most 0.5, that `predict` calls outliers.
     random_state
-        Seed of everything random in the fit.
+        Seed for all randomness in the fit.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         ValueError
-            A parameter is out of range, or `X` is not a finite matrix of two rows at least.
+            A parameter is out of range, or `X` is not a finite matrix with at least two rows.
         """
         self._check_shares()
         matrix: Matrix = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
@@ -96,12 +96,12 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         return self.score_samples(X) - self.offset_
 
     def predict(self, X: npt.ArrayLike) -> Integers:  # noqa: N803
-        """Tell outliers (-1) from inliers (1), shape ``(rows,)``."""
+        """Classify rows as outliers (-1) or inliers (1), shape ``(rows,)``."""
         return np.where(self.decision_function(X) < 0.0, -1, 1)
 
     @abstractmethod
     def score_rows(self, matrix: Matrix) -> Vector:
-        """Do as `score_samples` does, without its checks: they cost more than a small batch.
+        """Like `score_samples`, but without its checks, which take longer than a small batch.
 
         Parameters
         ----------
@@ -110,7 +110,7 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         """
 
     def held_out_scores(self, rows: Matrix) -> Vector:
-        """Score rows of the fit as if they had not been in it, as far as the detector can.
+        """Score rows of the fit as if they had not been in it, as far as the detector supports it.
 
         Parameters
         ----------
@@ -125,7 +125,7 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
 
     @abstractmethod
     def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:
-        """Learn from what is left after trimming."""
+        """Learn from the rows that are left after trimming."""
 
     def _check_shares(self) -> None:
         if not 0.0 <= self.trim < 0.5:  # noqa: PLR2004

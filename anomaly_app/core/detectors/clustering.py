@@ -1,4 +1,4 @@
-"""Rows parted into clusters of near ones, for a search that looks into some of them only."""
+"""Partition rows into clusters, so that a search has to visit only some of them."""
 
 import numpy as np
 
@@ -7,25 +7,25 @@ from anomaly_app.core.detectors.lanes import LANES, in_groups
 from anomaly_app.core.detectors.nearest import Clusters, search_rows
 
 ROUNDS = 5
-"""Of Lloyd's algorithm: more make the search no faster."""
+"""Rounds of Lloyd's algorithm: more do not make the search faster."""
 
 SAMPLED = 20_000
-"""Rows that the centres are found on at most."""
+"""Maximum number of rows used to find the centres."""
 
 
 def part(
     rows: Matrix32, clusters: int, random: np.random.RandomState
 ) -> tuple[Matrix32, Integers, Vector32]:
-    """Part rows into clusters by a few rounds of K-Means (Lloyd, 1982).
+    """Partition rows into clusters by a few rounds of K-Means (Lloyd, 1982).
 
     Parameters
     ----------
     rows
         Shape ``(rows, features)``, no two of them equal.
     clusters
-        1 to the number of rows; those that come out empty are left out.
+        Number of clusters, 1 to the number of rows; empty clusters are dropped.
     random
-        Draws the rows that are the first centres.
+        Draws the rows that are the initial centres.
 
     Returns
     -------
@@ -34,7 +34,7 @@ def part(
     labels
         The cluster of each row.
     distances
-        Of each row to its centre.
+        The distance of each row to its centre.
     """
     centres = _draw(rows, clusters, random)
     sample = _draw(rows, min(len(rows), SAMPLED), random)
@@ -55,9 +55,9 @@ def _draw(rows: Matrix32, many: int, random: np.random.RandomState) -> Matrix32:
 
 
 def _assign(rows: Matrix32, centres: Matrix32) -> tuple[Integers, Integers, Vector32]:
-    """Give the nearest centre of each row, how many rows each has, and squared distances."""
+    """Return the nearest centre of each row, the rows per centre, and squared distances."""
     values, starts, _ = in_groups(centres, np.array([len(centres)]))
-    # All centres are one cluster that reaches everywhere: nothing is left out.
+    # All centres are one cluster with an infinite radius: nothing is left out.
     anywhere = np.full(starts[-1], np.inf, np.float32)
     one = Clusters(
         centres=np.zeros(LANES * rows.shape[1], np.float32),

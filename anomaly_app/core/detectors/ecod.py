@@ -1,4 +1,4 @@
-"""ECOD: how rare each feature's value is by itself, added up."""
+"""ECOD: the sum of how rare each feature's value is by itself."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -16,29 +16,30 @@ class ECODDetector(Detector):
     """The sum over the features of minus the logarithm of a tail probability.
 
     A row's score is the largest of three sums over the features: of the upper tails, of the lower
-    ones, and of each feature's longer tail, which the sign of its skewness tells.
+    ones, and of each feature's longer tail, given by the sign of its skewness.
 
     Parameters
     ----------
     tails
-        Which side of a feature is odd: ``auto`` is the paper's largest of the three sums; one sum
-        only is ``upper``, ``lower``, or ``both`` (of each feature whichever tail is rarer).
+        Which tails count: ``auto`` is the paper's largest of the three sums; ``upper``, ``lower``
+        and ``both`` (the rarer tail of each feature) are a single sum.
     max_rows, trim, contamination, random_state
         See `Detector`.
 
     Attributes
     ----------
     upper_, lower_ : list of Calibration
-        One for each feature.
+        One per feature.
     skewed_down_ : ndarray of bool, shape (features,)
         Features whose longer tail is the lower one.
 
     Notes
     -----
     Li and others, *ECOD: unsupervised outlier detection using empirical cumulative distribution
-    functions*, 2022. It differs in the tails: inside the training rows' range they are counted as
-    there (in `Calibration`'s steps), beyond it they go on as `Calibration` says, where the paper's
-    probability stays at one row's share. So a value far outside is rarer than one just outside.
+    functions*, 2022. The tails differ from the paper: inside the range of the training rows they
+    are empirical (in `Calibration`'s steps); beyond it `Calibration` extrapolates them, whereas the
+    paper's probability stays at one row's share. So a value far outside is rarer than one just
+    outside.
     """
 
     tails: Literal["auto", "both", "upper", "lower"] = "auto"

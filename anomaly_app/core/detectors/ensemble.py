@@ -1,4 +1,4 @@
-"""The default: six views of a row, put together as tail p-values."""
+"""The default detector: six views of a row, combined as tail p-values."""
 
 from dataclasses import dataclass
 
@@ -19,10 +19,10 @@ TRIM = 0.02
 """History is expected to hold a few per cent of anomalies."""
 
 PER_ROWS = 5_000
-"""Rows of which the neighbours of a distance are `EnsembleDetector.n_neighbors`."""
+"""Number of rows up to which `EnsembleDetector.n_neighbors` applies unchanged."""
 
 DENSITY_ROWS = 3_000
-"""Rows that the mixture's number of components is chosen on: it takes six fits."""
+"""Rows used to choose the mixture's number of components, which takes six fits."""
 
 MEMBERS = {
     "nearest": 2,
@@ -32,7 +32,7 @@ MEMBERS = {
     "rank nearest": 1,
     "rank centre": 1,
 }
-"""What is put together, and how many times each counts."""
+"""The members and their weights."""
 
 SHARES = np.array(list(MEMBERS.values())) / sum(MEMBERS.values())
 
@@ -41,39 +41,39 @@ SHARES = np.array(list(MEMBERS.values())) / sum(MEMBERS.values())
 class EnsembleDetector(Detector):
     """The cubic mean over six members of the logarithm of the tail p-value.
 
-    Four look at the features as they are: the distance to the nearest rows finds what lies
-    outside, that distance by the neighbours' own what lies beside dense groups, the distance to
-    the nearest of few rows what lies outside together, and the density of a mixture what lies
-    between groups. Two look at normal scores, whitened, in which long tails are
-    no longer than others: the nearest rows again, and the distance from the centre for values that
-    do not go together. Each misses what another one sees. Tail p-values make them comparable
-    without saturating, and cubes let the one that is surprised most count most.
+    Four use the features as they are: the distance to the nearest rows finds rows that lie
+    outside, that distance relative to the neighbours' own finds rows next to dense groups, the
+    distance to the nearest of few rows finds anomalies that lie outside together, and the density
+    of a mixture finds rows between groups. Two use whitened normal scores, in which no feature has
+    a longer tail than others: the nearest rows again, and the distance from the centre, which finds
+    unusual combinations of values. Each misses what another one finds. Tail p-values make them
+    comparable without saturating, and cubes give the most surprised member the most weight.
 
     Parameters
     ----------
     n_neighbors
-        Neighbours that a distance is to, of up to `PER_ROWS` rows; of more rows as many more. So
-        it takes the same share of anomalies in the history to hide another one.
+        Number of neighbours for a distance among up to `PER_ROWS` rows; it grows in proportion with
+        more rows, so that it takes the same share of anomalies in the history to hide another one.
     max_rows
         See `Detector`.
     trim
-        Share of the training rows, the most abnormal, that are no neighbours and calibrate
-        nothing; 0 trims nothing. They are found in two steps: a fit without the rows that a
-        forest isolates first judges all rows, and is made again without the most abnormal of
-        these. Neighbours must not be anomalies, since like ones would hide behind them; the
-        mixture and the ranks, which a few rows move little, are of all rows, so that what is
-        trimmed by mistake is not far from everything.
+        Share of the training rows, the most abnormal ones, that are not used as neighbours or for
+        calibration; 0 trims nothing. They are found in two steps: a fit without the rows that a
+        forest isolates first scores all rows, and is repeated without the most abnormal of these.
+        Neighbours must not be anomalies, since these would hide similar ones; the mixture and the
+        ranks, which a few rows hardly affect, use all rows, so that rows trimmed by mistake are
+        not far from everything.
     contamination, random_state
         See `Detector`.
 
     Attributes
     ----------
     calibrations_ : list of Calibration
-        One for each of `MEMBERS`.
+        One per member of `MEMBERS`.
 
     Notes
     -----
-    Trimming again by a first fit is the reweighting step of robust estimators: Rousseeuw and van
+    Trimming again after a first fit is the reweighting step of robust estimators: Rousseeuw and van
     Driessen, *A fast algorithm for the minimum covariance determinant estimator*, 1999.
     """
 
@@ -102,7 +102,7 @@ class EnsembleDetector(Detector):
         whitened: Matrix,
         seed: int,
     ) -> Vector:
-        """Fit what is learnt from ordinary rows only, and score all, each as if left out."""
+        """Fit the parts that learn from ordinary rows, and score all rows, each as if left out."""
         self._scaled = Robust(rows[ordinary])
         neighbors = round(self.n_neighbors * max(len(ordinary) / PER_ROWS, 1.0))
         scaled = self._scaled(rows)
@@ -128,7 +128,7 @@ class EnsembleDetector(Detector):
         return _together(self.log_p_of_members(matrix))
 
     def log_p_of_members(self, matrix: Matrix) -> Matrix:
-        """Logarithms of the tail p-values of each member, shape ``(members, rows)``.
+        """Return logarithms of each member's tail p-values, shape ``(members, rows)``.
 
         Parameters
         ----------

@@ -1,8 +1,8 @@
-"""Isolation Forest scores without scikit-learn's cost of a call.
+"""Isolation Forest scores without scikit-learn's overhead per call.
 
-`IsolationForest.score_samples` takes about 10 ms whatever the batch, nearly all of it spent on
-checking the same arguments once for each tree. Here all trees lie in flat arrays, and a compiled
-loop walks down them: microseconds a row.
+`IsolationForest.score_samples` takes about 10 ms whatever the batch size, nearly all of it spent on
+checking the same arguments once per tree. Here all trees are in flat arrays that a compiled loop
+descends, which takes microseconds per row.
 """
 
 from typing import Any, NamedTuple
@@ -16,25 +16,25 @@ from anomaly_app.core.arrays import Matrix, Vector, Vector32
 from anomaly_app.core.compiled import DOUBLES, INTEGERS, SINGLE_MATRIX, SINGLES, compiled
 
 ABREAST = 8
-"""Rows that walk down a tree together: while one waits for memory, the others go on."""
+"""Rows that descend a tree together: while one waits for memory, the others continue."""
 
 
 class Nodes(NamedTuple):
-    """The nodes of all trees; a node's right child follows its left one, a leaf is its own."""
+    """The nodes of all trees; a right child follows the left one, a leaf is its own child."""
 
     feature: npt.NDArray[np.int32]
     threshold: Vector32
-    """Values above it go right; infinite in a leaf."""
+    """Values above it go right; infinite for a leaf."""
     left: npt.NDArray[np.int32]
     path_length: Vector
-    """Depth of a leaf, and the expected depth of a search among the rows in it."""
+    """Depth of a leaf plus the expected depth of a search among its rows."""
     roots: npt.NDArray[np.int32]
     depths: npt.NDArray[np.int32]
     """Steps from each root to its deepest leaf."""
 
 
 class ForestScorer:
-    """The scores of a fitted Isolation Forest, equal to scikit-learn's to rounding.
+    """The scores of a fitted Isolation Forest, equal to scikit-learn's up to rounding.
 
     Parameters
     ----------
@@ -54,7 +54,9 @@ class ForestScorer:
 
     def score_samples(self, matrix: Matrix) -> Vector:
         """Score rows without missing values, low = abnormal, shape ``(rows,)``."""
-        with np.errstate(over="ignore"):  # what is too large for a single is above every threshold
+        with np.errstate(
+            over="ignore"
+        ):  # a value too large for single precision is above every threshold
             single = np.array(matrix, dtype=np.float32, order="C")
         scores: Vector = -np.exp2(_path_lengths(single, *self._nodes) / -self._scale)
         return scores
@@ -116,14 +118,14 @@ def _lay_out(tree: Any, root: int) -> tuple[npt.NDArray[Any], ...]:
 
 
 def _single_below(threshold: Vector) -> Vector32:
-    """Give the largest single not above a double: the same singles are above either."""
+    """Return the largest single not above a double: the same singles are above both."""
     single = threshold.astype(np.float32)
     below = np.nextafter(single, np.float32(-np.inf))
     return np.where(single > threshold, below, single)
 
 
 def _mean_search_depth(rows: Vector) -> Vector:
-    """Mean depth of an unsuccessful search in a binary tree of so many rows: c(n)."""
+    """Return the mean depth of an unsuccessful search in a binary tree of n rows: c(n)."""
     n = np.asarray(rows, dtype=np.float64)
     larger = np.maximum(n, 3.0)
     harmonic = np.log(larger - 1.0) + np.euler_gamma

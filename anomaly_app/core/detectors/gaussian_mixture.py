@@ -16,21 +16,21 @@ from anomaly_app.core.detectors.scaling import Scaling, make_scaler
 from anomaly_app.core.detectors.trimming import subsample
 
 COMPONENTS = (1, 2, 3, 5, 7, 10)
-"""Numbers of components that ``auto`` chooses from."""
+"""Numbers of components that ``auto`` tries."""
 
 PARTS = 10
-"""Into which training rows are divided to score each by a mixture of the others."""
+"""Parts of the training rows, each scored by a mixture of the others."""
 
 NUMBERS_PER_PARAMETER = 4
-"""Values in the training rows for each parameter of the mixture: with fewer, ``auto`` tries no
-more components, which in hundreds of features would take minutes to lose."""
+"""Values in the training rows per parameter of the mixture: with fewer, ``auto`` does not try more
+components, which with hundreds of features would take minutes and lose anyway."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class GaussianMixtureDetector(Detector):
-    """The density of scikit-learn's Gaussian mixture, full covariances.
+    """The density of scikit-learn's Gaussian mixture with full covariances.
 
-    It sees combinations: a value that is ordinary alone and odd beside the others.
+    It detects combinations: a value that is ordinary alone but odd next to the others.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class GaussianMixtureDetector(Detector):
         criterion (Schwarz, 1978).
     reg_covar
         Added to the variances, in squared units of the scaled features: it keeps directions
-        without any spread from deciding everything.
+        without any spread from dominating.
     scaling
         ``standard``, ``robust``, ``normal_scores`` or ``none``; see
         `anomaly_app.core.detectors.scaling`.
@@ -67,7 +67,7 @@ class GaussianMixtureDetector(Detector):
     def _mixture(self, scaled: Matrix, size: int, seed: int) -> GaussianMixture:
         mixture = GaussianMixture(n_components=size, reg_covar=self.reg_covar, random_state=seed)
         with warnings.catch_warnings():
-            # One that goes on improving by little is judged by its criterion like the others.
+            # A fit that has not quite converged is compared by its criterion like the others.
             warnings.simplefilter("ignore", ConvergenceWarning)
             return mixture.fit(scaled)
 
@@ -87,7 +87,7 @@ class GaussianMixtureDetector(Detector):
     def held_out_scores(self, rows: Matrix) -> Vector:
         """Score each part of the rows by a mixture of the others; see `Detector`.
 
-        A mixture is too sure of the rows that it was fitted to, the more the fewer they are.
+        A mixture overfits the rows that it was fitted to, the more the fewer they are.
         """
         scaled = np.ascontiguousarray(self._scaler(rows))
         size = self.mixture_.n_components
@@ -103,10 +103,10 @@ class GaussianMixtureDetector(Detector):
 
 
 class Terms(NamedTuple):
-    """What the density of a mixture is computed from, components side by side."""
+    """The terms of a mixture's density, with the components side by side."""
 
     precisions: Matrix
-    """Shape ``(features, components * features)``: what whitens the rows for each component."""
+    """Shape ``(features, components * features)``: whitens the rows for each component."""
     centres: Vector
     """The components' means, whitened, shape ``(components * features,)``."""
     log_heights: Vector
@@ -126,7 +126,7 @@ def _terms(mixture: GaussianMixture) -> Terms:
 
 @compiled(numba.float64[::1](DOUBLE_MATRIX, DOUBLE_MATRIX, DOUBLES, DOUBLES))
 def _log_densities(rows: Any, precisions: Any, centres: Any, log_heights: Any) -> Any:
-    """Do scikit-learn's sums, for all components in one product of matrices."""
+    """Compute scikit-learn's sums for all components with one matrix product."""
     whitened = np.dot(rows, precisions)
     count, features = rows.shape
     densities = np.empty(count)

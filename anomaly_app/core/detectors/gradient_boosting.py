@@ -1,4 +1,4 @@
-"""Gradient boosting: for those who have labels."""
+"""Gradient boosting, for labelled data."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -17,17 +17,18 @@ from anomaly_app.core.arrays import Matrix, Vector
 class GradientBoostingDetector(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Scikit-learn's histogram gradient boosting, scored as a detector.
 
-    It finds what was labelled before, and only that: beside it, a detector without labels finds
-    what is new.
+    It only finds anomalies like those that were labelled; use it next to a detector without
+    labels, which finds new kinds.
 
     Parameters
     ----------
     max_iter
-        Trees at most; it stops earlier when the loss on a tenth of the rows no longer falls.
+        Maximum number of trees; it stops earlier when the loss on a tenth of the rows no longer
+        falls.
     learning_rate
         Weight of each tree, above 0.
     random_state
-        Seed of everything random in the fit.
+        Seed for all randomness in the fit.
 
     Attributes
     ----------
@@ -35,11 +36,11 @@ class GradientBoostingDetector(ClassifierMixin, BaseEstimator):  # type: ignore[
         The lower one is the anomaly, as -1 is in scikit-learn's outlier detectors.
     booster_ : sklearn.ensemble.HistGradientBoostingClassifier
     n_iter_ : int
-        Trees that it took.
+        Number of trees.
 
     Notes
     -----
-    Anomalies are weighted up until both classes count the same.
+    Anomalies are weighted so that both classes count the same.
     """
 
     max_iter: int = 200
@@ -66,8 +67,8 @@ class GradientBoostingDetector(ClassifierMixin, BaseEstimator):  # type: ignore[
         self.classes_ = np.unique(labels)
         if len(self.classes_) != 2:  # noqa: PLR2004
             raise ValueError(
-                "Only binary classification is supported. It takes anomalies and others; y holds "
-                f"{len(self.classes_)} class{'es' * (len(self.classes_) > 1)}."
+                "Only binary classification is supported. y must hold anomalies and others, but "
+                f"has {len(self.classes_)} class{'es' * (len(self.classes_) > 1)}."
             )
         self.booster_ = HistGradientBoostingClassifier(
             max_iter=self.max_iter,
@@ -80,23 +81,23 @@ class GradientBoostingDetector(ClassifierMixin, BaseEstimator):  # type: ignore[
         return self
 
     def score_samples(self, X: npt.ArrayLike) -> Vector:  # noqa: N803
-        """Logarithm of the odds that a row is ordinary, low = abnormal, shape ``(rows,)``."""
+        """Return the log-odds that each row is ordinary, low = abnormal, shape ``(rows,)``."""
         check_is_fitted(self)
         matrix: Matrix = validate_data(self, X, dtype=np.float64, reset=False)
         return self.score_rows(matrix)
 
     def decision_function(self, X: npt.ArrayLike) -> Vector:  # noqa: N803
-        """Do as `score_samples` does; negative is the anomalous class."""
+        """Like `score_samples`; negative is the anomalous class."""
         return self.score_samples(X)
 
     def predict(self, X: npt.ArrayLike) -> npt.NDArray[Any]:  # noqa: N803
-        """Tell the classes apart, shape ``(rows,)``."""
+        """Predict the class of each row, shape ``(rows,)``."""
         is_ordinary = (self.decision_function(X) > 0.0).astype(int)
         classes: npt.NDArray[Any] = self.classes_[is_ordinary]
         return classes
 
     def score_rows(self, matrix: Matrix) -> Vector:
-        """Do as `score_samples` does, without its checks."""
+        """Like `score_samples`, but without its checks."""
         scores: Vector = self.booster_.decision_function(matrix)
         return scores
 

@@ -1,4 +1,4 @@
-"""Isolation Forest: how few random cuts it takes to be alone."""
+"""Isolation Forest: how few random splits it takes to isolate a row."""
 
 from dataclasses import dataclass
 
@@ -17,9 +17,9 @@ class IsolationForestDetector(Detector):
     Parameters
     ----------
     n_estimators
-        Trees; cost and evenness of the scores grow with them.
+        Number of trees; more make the scores smoother, and cost more.
     max_samples
-        Rows that each tree sees; the paper's 256 keep clusters of anomalies from hiding.
+        Number of rows per tree; the paper's 256 keep clusters of anomalies from hiding each other.
     max_rows, trim, contamination, random_state
         See `Detector`.
 
@@ -29,7 +29,7 @@ class IsolationForestDetector(Detector):
 
     Notes
     -----
-    Liu, Ting and Zhou, *Isolation Forest*, ICDM 2008. It needs no scaling: its cuts are drawn
+    Liu, Ting and Zhou, *Isolation Forest*, ICDM 2008. It needs no scaling: its splits are drawn
     between a feature's extremes.
     """
 

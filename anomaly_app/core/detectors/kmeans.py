@@ -18,7 +18,7 @@ class KMeansDetector(Detector):
     Parameters
     ----------
     n_clusters
-        Typical rows; fewer where there are fewer training rows.
+        Number of typical rows; fewer if there are fewer training rows.
     scaling
         ``standard``, ``robust``, ``normal_scores`` or ``none``; see
         `anomaly_app.core.detectors.scaling`.

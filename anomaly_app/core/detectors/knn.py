@@ -1,4 +1,4 @@
-"""Nearest neighbours: how far it is to the next ordinary rows."""
+"""Nearest neighbours: how far away the nearest ordinary rows are."""
 
 from dataclasses import dataclass
 
@@ -17,18 +17,18 @@ class NearestNeighborsDetector(Detector):
     Parameters
     ----------
     n_neighbors
-        How many of them; fewer where there are fewer training rows.
+        Number of neighbours; fewer if there are fewer training rows.
     scaling
         ``standard``, ``robust``, ``normal_scores`` or ``none``; see
         `anomaly_app.core.detectors.scaling`.
     max_rows, trim, contamination, random_state
-        See `Detector`. The cost of a score grows little with the rows; see `References`.
+        See `Detector`. The cost per score hardly grows with the training rows; see `References`.
 
     Notes
     -----
     Ramaswamy, Rastogi and Shim, 2000; the mean of the distances: Angiulli and Pizzuti, 2002.
-    Distances are computed in single precision by a compiled search, since scikit-learn's spends
-    more on a small batch than the search itself takes.
+    Distances are computed in single precision by a compiled search, since for a small batch the
+    overhead of scikit-learn's is larger than the search itself.
     """
 
     n_neighbors: int = 5

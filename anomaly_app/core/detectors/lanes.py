@@ -1,4 +1,4 @@
-"""Squared distances from a row to sixteen others at once, in the machine's vector registers."""
+"""Squared distances from a row to sixteen others at once, in vector registers."""
 
 from typing import Any
 
@@ -12,30 +12,30 @@ from anomaly_app.core.arrays import Integers, Matrix, Matrix32, Vector32
 from anomaly_app.core.compiled import SINGLES, compiled
 
 LANES = 16
-"""Rows that are compared together, a group: their values of a feature are one vector."""
+"""Rows in a group, which are compared together: their values of a feature are one vector."""
 
 CHECKED = 24
-"""Features after which a group is left where all of it is too far away already."""
+"""Features after which a group is abandoned if all of its rows are already too far away."""
 
 CHAINS = 4
-"""Sums that are added up side by side: one addition does not wait for the one before."""
+"""Independent partial sums: an addition does not wait for the previous one."""
 
 
 def single_precision(matrix: Matrix) -> Matrix32:
-    """Lay rows out as the compiled search reads them."""
+    """Convert rows to the array layout of the compiled search."""
     return np.array(matrix, dtype=np.float32, order="C")
 
 
 def in_groups(rows: Matrix32, sizes: Integers) -> tuple[Vector32, Integers, Integers]:
-    """Lay rows out in groups of `LANES`, each feature of a group in one piece.
+    """Lay rows out in groups of `LANES`, with each feature of a group contiguous.
 
     Parameters
     ----------
     rows
         Shape ``(rows, features)``.
     sizes
-        Rows of each cluster, at least 1, in the order of the rows: each begins a new group, and
-        its last is filled up with rows at infinity.
+        Number of rows of each cluster, at least 1, in the order of the rows: each cluster begins a
+        new group, and its last group is padded with rows at infinity.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def in_groups(rows: Matrix32, sizes: Integers) -> tuple[Vector32, Integers, Inte
     starts
         The first group of each cluster, and the number of groups: ``clusters + 1``.
     slots
-        Where each row went, ``rows``: its group times `LANES`, and its lane in that.
+        The slot of each row, ``rows``: its group times `LANES`, plus its lane in the group.
     """
     starts = np.concatenate([[0], np.cumsum(-(-sizes // LANES))]).astype(np.int64)
     gaps = starts[:-1] * LANES - (np.cumsum(sizes) - sizes)
@@ -65,10 +65,10 @@ def _typed(
     limit: Any,  # noqa: ARG001
     sums: Any,
 ) -> Any:
-    """Add features ``begin`` to ``end`` to the sums of a group; tell whose are below the limit.
+    """Add features ``begin`` to ``end`` to a group's sums; return which are below the limit.
 
-    LLVM's own vectorizer leaves sums in memory, since it cannot know that nothing else lies
-    there; so the vectors are written out here. They work on any machine that LLVM knows.
+    LLVM's own vectorizer keeps the sums in memory, since it cannot rule out aliasing, so the
+    vectors are explicit here. They work on any machine that LLVM supports.
     """
     long = types.int64
     signature = long(row, values, long, long, long, types.float32, sums)
@@ -79,7 +79,7 @@ _add_squares: Any = intrinsic(_typed)
 
 
 def _typed_first(context: Any, bits: Any) -> Any:  # noqa: ARG001
-    """Give the index of the lowest bit that is set."""
+    """Return the index of the lowest set bit."""
     return types.int64(types.int64), _generate_first
 
 
@@ -142,19 +142,19 @@ def _generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any
     numba.int64(SINGLES, SINGLES, numba.int64, numba.float32, numba.float32[::1]), inlined=True
 )
 def which_are_nearer(row: Any, values: Any, group: Any, limit: Any, squared: Any) -> Any:
-    """Tell which rows of a group are nearer than the limit: a bit for each, the first lowest.
+    """Return which rows of a group are nearer than the limit: one bit per row, lowest first.
 
     Parameters
     ----------
     row
         ``features``, finite.
     values, group
-        Those of `in_groups`, and which group of them.
+        The values from `in_groups`, and the index of a group.
     limit
         A squared distance, or infinity.
     squared
-        Of at least `LANES`: takes the squared distances. Where none is below the limit, they are
-        those over some of the features, and at least the limit.
+        Output of length at least `LANES`: the squared distances. If none is below the limit, they
+        cover only some of the features, and are at least the limit.
     """
     features = len(row)
     squared[:LANES] = np.float32(0.0)

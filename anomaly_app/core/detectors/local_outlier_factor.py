@@ -1,4 +1,4 @@
-"""Local Outlier Factor: how much lonelier a row is than its neighbours are."""
+"""Local Outlier Factor: how much more isolated a row is than its neighbours."""
 
 from dataclasses import dataclass
 
@@ -15,13 +15,13 @@ from anomaly_app.core.detectors.scaling import Scaling, make_scaler
 class LocalOutlierFactorDetector(Detector):
     """Scikit-learn's Local Outlier Factor, for new rows.
 
-    It finds rows that are odd for their neighbourhood, in data of several densities; a few
-    anomalies that lie together in the training rows hide each other.
+    It finds rows that are odd for their neighbourhood in data of varying density; a few anomalies
+    that lie together in the training rows hide each other.
 
     Parameters
     ----------
     n_neighbors
-        Neighbours that a row is compared with; fewer where there are fewer training rows.
+        Number of neighbours to compare a row with; fewer if there are fewer training rows.
     scaling
         ``standard``, ``robust``, ``normal_scores`` or ``none``; see
         `anomaly_app.core.detectors.scaling`.

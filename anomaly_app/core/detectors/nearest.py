@@ -1,4 +1,4 @@
-"""The compiled search for the nearest of many references, which lie in clusters."""
+"""Compiled search for the nearest of many references, which are grouped into clusters."""
 
 from typing import Any, NamedTuple
 
@@ -10,10 +10,10 @@ from anomaly_app.core.compiled import SINGLE_MATRIX, SINGLES, compiled
 from anomaly_app.core.detectors.lanes import LANES, first_bit, which_are_nearer
 
 SLACK = np.float32(1e-4)
-"""Relative error that a distance in single precision stays within, at thousands of features."""
+"""Bound on the relative error of a single-precision distance, with thousands of features."""
 
 INFINITY = np.int32(0x7F800000)
-"""The bits of an infinite single. Those of numbers from 0 on are in the order of the numbers."""
+"""The bits of single-precision infinity. Non-negative numbers and their bits sort alike."""
 
 LONGS = numba.types.Array(numba.int64, 1, "C", readonly=True)
 SOME_SINGLES = numba.float32[::1]
@@ -21,15 +21,15 @@ SOME_LONGS = numba.int64[::1]
 
 
 class Clusters(NamedTuple):
-    """References in clusters, as `search_row` reads them.
+    """Clustered references, in the layout of `search_row`.
 
     Attributes
     ----------
     centres
-        Of the clusters, laid out as one cluster by `lanes.in_groups`.
+        Centres of the clusters, laid out as one cluster by `lanes.in_groups`.
     reaches
-        The largest distance of a cluster's references to its centre; filled up with 0 to a
-        multiple of `LANES`.
+        The largest distance of a cluster's references to its centre, padded with 0 to a multiple
+        of `LANES`.
     starts
         The first group of each cluster, and the number of groups.
     inner, outer
@@ -38,7 +38,7 @@ class Clusters(NamedTuple):
     values
         The references, laid out by `lanes.in_groups`.
     copies
-        How often each of the references was given; 0 for those that fill up a group.
+        How often each reference was given; 0 for padding.
     """
 
     centres: Vector32
@@ -51,18 +51,18 @@ class Clusters(NamedTuple):
 
 
 CLUSTERS = (SINGLES, SINGLES, LONGS, SINGLES, SINGLES, SINGLES, LONGS)
-"""The types of what is in `Clusters`, for the signature of a compiled function."""
+"""Types of the arrays in `Clusters`, for the signature of a compiled function."""
 
 
 @compiled(numba.int64(numba.int64))
 def scratch_size(reaches: Any) -> Any:
-    """Singles that `search_row` works in, where ``reaches`` has that length."""
+    """Return the scratch size in singles that `search_row` needs for ``reaches``."""
     return LANES + 2 * reaches + reaches // LANES
 
 
 @compiled(numba.void(SINGLES, SINGLES, SINGLES, SOME_SINGLES, SOME_SINGLES), inlined=True)
 def _measure(row: Any, centres: Any, reaches: Any, to_centres: Any, bounds: Any) -> None:
-    """Distances to all centres, and below which none of their references lies."""
+    """Compute distances to all centres, and lower bounds for the references of each."""
     for group in range(len(reaches) // LANES):
         which_are_nearer(row, centres, group, np.float32(np.inf), to_centres[group * LANES :])
     for c in range(len(reaches)):
@@ -73,8 +73,8 @@ def _measure(row: Any, centres: Any, reaches: Any, to_centres: Any, bounds: Any)
 
 @compiled(numba.void(numba.int64, SINGLES, SINGLES, numba.float32, SOME_SINGLES), inlined=True)
 def _look_again(of: Any, to_centres: Any, bounds: Any, farthest: Any, lowest: Any) -> None:
-    """Find how near the nearest of sixteen clusters is that may hold something nearer."""
-    # As integers, since LLVM takes the least of many at once only of those.
+    """Find the nearest centre among sixteen clusters that may still hold a nearer reference."""
+    # As integers, since LLVM vectorizes the minimum only for those.
     keys = to_centres[of * LANES : of * LANES + LANES].view(np.int32)
     limits = bounds[of * LANES : of * LANES + LANES]
     least = INFINITY
@@ -105,7 +105,7 @@ def _visit(
     row: Any, starts: Any, inner: Any, outer: Any, values: Any, copies: Any, cluster: Any,
     to_centre: Any, budget: Any, squared: Any, slots: Any, scratch: Any,
 ) -> Any:  # fmt: skip
-    """Compare a row with the references of one cluster; tell with how many, in whole groups."""
+    """Compare a row with references of one cluster; return how many, in whole groups."""
     k = len(squared)
     compared = 0
     farthest = np.sqrt(squared[k - 1])
@@ -142,21 +142,21 @@ def search_row(
     row
         ``features``, finite.
     centres, reaches, starts, inner, outer, values, copies
-        What is in `Clusters`.
+        The fields of `Clusters`.
     budget
-        References after which no further group is begun, once as many as are wanted are found.
+        Number of references after which no further group is visited, once enough are found.
     squared
-        As many as are wanted, at most as many as there are: takes their squared distances,
-        increasing.
+        Output of the length k of wanted references, at most all of them: their squared
+        distances, increasing.
     slots
-        As many: takes where they lie in the groups.
+        Output of the same length: their slots in the groups.
     scratch
-        Of `scratch_size`.
+        Working memory of size `scratch_size`.
 
     Returns
     -------
     int
-        References that the row was compared with, in whole groups.
+        Number of references that the row was compared with, in whole groups.
     """
     clusters = len(reaches)
     to_centres = scratch[LANES : LANES + clusters]
@@ -195,7 +195,7 @@ def search_rows(
     rows: Any, centres: Any, reaches: Any, starts: Any, inner: Any, outer: Any, values: Any,
     copies: Any, budget: Any, squared: Any, slots: Any,
 ) -> Any:  # fmt: skip
-    """Do as `search_row` does for each row; give the most that one was compared with."""
+    """Run `search_row` for each row; return the largest number of comparisons of a row."""
     scratch = np.empty(scratch_size(len(reaches)), np.float32)
     most = 0
     for i in range(len(rows)):

@@ -10,7 +10,7 @@ from anomaly_app.core.compiled import DOUBLES, compiled
 from anomaly_app.core.detectors.references import References
 
 AROUND = 10
-"""Neighbours that a row's surroundings are compared with, or twice those of a distance."""
+"""Neighbours used for local density; at least twice those of a distance."""
 
 CLOSEST = 1e-9
 """Added to distances before their logarithm: equal rows are at distance 0."""
@@ -20,20 +20,20 @@ LONG_ROWS = numba.types.Array(numba.int64, 2, "C")
 
 
 class Neighbourhood:
-    """Reference rows, each with how dense they are around it.
+    """Reference rows, each with the local density around it.
 
     Parameters
     ----------
     rows
         Scaled, at least two, shape ``(references, features)``.
     n_neighbors
-        Of a distance, at least 1; fewer where there are fewer references.
+        Number of neighbours for a distance, at least 1; fewer if there are fewer references.
     random
-        Parts the references.
+        Seeds the clustering of the references.
 
     Notes
     -----
-    The logarithm of a row's mean distance to its neighbours by that of theirs is the simplified
+    The logarithm of a row's mean distance to its neighbours relative to theirs is the simplified
     local outlier factor: Schubert, Zimek and Kriegel, *Local outlier detection reconsidered*, 2014.
     """
 
@@ -41,7 +41,7 @@ class Neighbourhood:
         self._references = References(rows, random)
         self._near = n_neighbors
         self._around = min(max(AROUND, 2 * n_neighbors), len(rows) - 1)
-        # By neighbours of logarithm 0, the logarithms are those of the references themselves.
+        # With logarithms of 0 for the neighbours, the results are those of the references.
         self._own_logs: Vector = np.zeros(len(rows))
         _, self._own_logs = self._measure(rows, held_out=True)
 
@@ -58,13 +58,13 @@ class Neighbourhood:
         distances : Vector
             Mean distances to the nearest ``n_neighbors``, shape ``(rows,)``.
         local : Vector
-            Logarithms of how many times as far the neighbours are as from each other's
-            neighbours, shape ``(rows,)``.
+            Logarithms of the mean distances to the neighbours relative to the neighbours' own,
+            shape ``(rows,)``.
         """
         return self._measure(rows, held_out=False)
 
     def measure_held_out(self, rows: Matrix) -> tuple[Vector, Vector]:
-        """Do as `measure` does, without counting a reference as its own neighbour."""
+        """Like `measure`, but a reference does not count as its own neighbour."""
         return self._measure(rows, held_out=True)
 
     def _measure(self, rows: Matrix, *, held_out: bool) -> tuple[Vector, Vector]:

@@ -1,4 +1,4 @@
-"""One-Class SVM: a smooth border around the ordinary rows."""
+"""One-Class SVM: a smooth boundary around the ordinary rows."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ class OneClassSVMDetector(Detector):
     Parameters
     ----------
     nu
-        Bound on the share of training rows outside the border, above 0 and at most 1; the share
+        Bound on the share of training rows outside the boundary, above 0 and at most 1; the share
         of rows that become support vectors, and with it the cost, is at least as large.
     gamma
         Width of the kernel in squared units of the scaled features; None is one over the number
@@ -27,7 +27,7 @@ class OneClassSVMDetector(Detector):
         ``standard``, ``robust``, ``normal_scores`` or ``none``; see
         `anomaly_app.core.detectors.scaling`.
     max_rows, trim, contamination, random_state
-        See `Detector`. The fit grows with the square of the rows, the cost of a score with them.
+        See `Detector`. The cost of a fit is quadratic in the rows, the cost of a score linear.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""PCA reconstruction: how much of a row its main directions cannot tell."""
+"""PCA reconstruction: how much of a row the principal components do not explain."""
 
 from dataclasses import dataclass
 
@@ -17,8 +17,8 @@ class PCADetector(Detector):
     Parameters
     ----------
     explained
-        Share of the variance that the kept components explain, above 0 and below 1; one direction
-        at least is left out, so that there is something to miss.
+        Share of the variance that the kept components explain, above 0 and below 1; at least one
+        direction is left out, so that there is a reconstruction error.
     scaling
         ``standard``, ``robust``, ``normal_scores`` or ``none``; see
         `anomaly_app.core.detectors.scaling`.

@@ -1,4 +1,4 @@
-"""Reference rows, and the nearest of them at a cost that does not grow as they do."""
+"""Reference rows, and a nearest-neighbour search whose cost is bounded."""
 
 from typing import Any
 
@@ -11,44 +11,45 @@ from anomaly_app.core.detectors.lanes import LANES, in_groups, single_precision
 from anomaly_app.core.detectors.nearest import Clusters, search_rows
 
 FEW = 1_500
-"""References that are all compared with a row; more are parted."""
+"""Number of references up to which a row is compared with all; more are clustered."""
 
 COMPARED = 1_200
-"""References that a row is compared with at most, where there are more."""
+"""Maximum number of references that a row is compared with, if there are more."""
 
 DIFFERENCES = 27_000
-"""Or that many of their values, where features are few and each costs less."""
+"""Or that many of their values, if there are few features and a comparison costs less."""
 
 
 class References:
-    """Rows among which the nearest ones are looked for.
+    """Rows to search for nearest neighbours.
 
-    Many are parted into as many clusters as the root of their number. Those whose centres are
-    nearest are looked into first, until none can hold anything nearer by the triangle
-    inequality, or until the budget is used up: then the neighbours are nearly the nearest.
+    If there are many, the number of clusters is the square root of their number. The clusters with
+    the nearest centres are searched first, until by the triangle inequality none can hold anything
+    nearer, or until the budget is used up: then the neighbours are approximate.
 
     Parameters
     ----------
     rows
         Scaled, shape ``(references, features)``, within `scaling.FARTHEST`.
     random
-        Draws the rows that clusters begin with.
+        Draws the initial centres of the clusters.
     budget
-        References that a row is compared with at most, rounded up to whole groups of `LANES`;
-        by default `COMPARED`, or `DIFFERENCES` by the number of features if that is more.
+        Maximum number of references that a row is compared with, rounded up to whole groups of
+        `LANES`; by default `COMPARED`, or `DIFFERENCES` divided by the number of features if that
+        is more.
 
     Attributes
     ----------
     clusters : Clusters
-        What a compiled function gives `search_row`.
+        The arguments of a compiled function for `search_row`.
     indices : ndarray
-        Which row was the first that each slot of the groups holds, -1 where it is filled up.
+        Index of the first row in each slot of the groups, -1 for padding.
     budget : int
 
     Notes
     -----
-    An inverted file, as Jégou, Douze and Schmid, *Product quantization for nearest neighbor
-    search*, 2011, have it, without their quantization.
+    An inverted file as in Jégou, Douze and Schmid, *Product quantization for nearest neighbor
+    search*, 2011, without their quantization.
     """
 
     def __init__(
@@ -82,7 +83,7 @@ class References:
         self.budget = max(COMPARED, DIFFERENCES // centres.shape[1]) if budget is None else budget
 
     def nearest(self, rows: Matrix, k: int) -> Matrix32:
-        """Squared Euclidean distances to the k nearest references, increasing.
+        """Return squared Euclidean distances to the k nearest references, increasing.
 
         Parameters
         ----------
@@ -100,15 +101,15 @@ class References:
         return squared
 
     def nearest_with_indices(self, rows: Matrix, k: int) -> tuple[Matrix32, Integers]:
-        """Do as `nearest` does, and tell which they are, each of shape ``(rows, k)``.
+        """Like `nearest`, but also return their indices, both of shape ``(rows, k)``.
 
-        Of references that are equal, the first is named each time.
+        For equal references, the index is that of the first.
         """
         squared, slots, _ = self._search(rows, k)
         return squared, self.indices[slots]
 
     def most_compared(self, rows: Matrix, k: int) -> int:
-        """Tell with how many references a row is compared at most, in whole groups."""
+        """Return the largest number of references a row is compared with, in whole groups."""
         return self._search(rows, k)[2]
 
     def _search(self, rows: Matrix, k: int) -> tuple[Matrix32, Integers, int]:
@@ -121,8 +122,8 @@ class References:
 def _without_copies(
     rows: Matrix32,
 ) -> tuple[Matrix32, Integers, Integers]:
-    """Give each row once, in their order, with its first index and how often it was there."""
-    rows += np.float32(0.0)  # -0 becomes 0: rows are told apart by their bytes
+    """Return the distinct rows in order, with their first indices and their counts."""
+    rows += np.float32(0.0)  # -0 becomes 0: rows are compared by their bytes
     whole = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).ravel()
     _, first, copies = np.unique(whole, return_index=True, return_counts=True)
     order = np.argsort(first)

@@ -15,8 +15,8 @@ NORMAL_MAD = 1.482602218505602
 class RobustZScoreDetector(Detector):
     """The largest robust z-score of a row's features.
 
-    It is what a rule on each feature would say, and the yardstick for everything else: it sees no
-    combinations, and needs no training to speak of.
+    It is equivalent to one rule per feature, and a baseline for all other detectors: it does not
+    see combinations, and training is trivial.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class RobustZScoreDetector(Detector):
     Attributes
     ----------
     median_, scale_ : ndarray of shape (features,)
-        Where the median absolute deviation is 0, the scale is the standard deviation.
+        If the median absolute deviation is 0, the scale is the standard deviation.
 
     Notes
     -----

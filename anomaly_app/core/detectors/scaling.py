@@ -1,4 +1,4 @@
-"""Features on one scale, so that none outweighs the others in a distance."""
+"""Scale features, so that none outweighs the others in a distance."""
 
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -12,20 +12,20 @@ from anomaly_app.core.compiled import DOUBLE_MATRIX, DOUBLES, INTEGERS, compiled
 Scaling: TypeAlias = Literal["standard", "robust", "normal_scores", "none"]
 
 FARTHEST = 1e9
-"""Scaled values are held within it: squares of hostile ones stay finite in single precision."""
+"""Scaled values are clipped to ±this: squares of hostile ones stay finite in single precision."""
 
 QUANTILES = 1_000
 """Points that describe a feature's distribution."""
 
 MIDDLE = (0.05, 0.95)
-"""Quantiles between which the middle of a feature lies."""
+"""Quantiles that bound the middle of a feature."""
 
 TINY = 1e-12
-"""A deviation this small a part of the mean is rounding."""
+"""A standard deviation below this fraction of the mean is rounding error."""
 
 
 class Scaler(Protocol):
-    """From a matrix to one of the same shape."""
+    """Scales a matrix to one of the same shape."""
 
     def __call__(self, matrix: Matrix) -> Matrix:
         """Scale rows, shape ``(rows, features)``."""
@@ -46,10 +46,10 @@ class Standard:
 
 
 class Robust:
-    """Subtract the median, divide by the range of the middle nine tenths; wild values count little.
+    """Subtract the median, divide by the range of the middle 90 %; outliers have little influence.
 
-    The range is given in standard deviations of a normal distribution. Where nine tenths of the
-    values are equal, the standard deviation takes its place.
+    The range is converted to standard deviations of a normal distribution. If 90 % of the values
+    are equal, the standard deviation is used instead.
     """
 
     def __init__(self, rows: Matrix) -> None:
@@ -66,9 +66,9 @@ class Robust:
 class NormalScores:
     """Replace each value by the standard normal quantile of its rank among the training rows.
 
-    Beyond the training rows' extremes it goes on as a straight line, one for each standard
-    deviation, so that what is farther out is farther away (scikit-learn's
-    ``QuantileTransformer`` stops there). Ranks: van der Waerden, 1952.
+    Beyond the extremes of the training rows the scores continue linearly, by one per standard
+    deviation, so that more extreme values are farther away (scikit-learn's
+    ``QuantileTransformer`` clips them). Ranks: van der Waerden, 1952.
     """
 
     def __init__(self, rows: Matrix) -> None:
@@ -86,7 +86,7 @@ class NormalScores:
 
 
 def _normal_scores(column: Vector) -> tuple[Vector, Vector]:
-    """Give some values of a column, increasing, and the normal scores of their mean ranks."""
+    """Return some increasing values of a column, and the normal scores of their mean ranks."""
     values, counts = np.unique(column, return_counts=True)
     ranks = (np.cumsum(counts) - counts / 2) / len(column)
     kept = np.unique(np.linspace(0, len(values) - 1, QUANTILES).astype(int))
@@ -96,7 +96,7 @@ def _normal_scores(column: Vector) -> tuple[Vector, Vector]:
 @compiled(numba.float64[:, ::1](DOUBLE_MATRIX, INTEGERS, DOUBLES, DOUBLES, DOUBLES))
 def _interpolated(rows: Any, first: Any, values: Any, scores: Any, scale: Any) -> Any:
     scaled = np.empty_like(rows)
-    # Feature by feature: its values stay in the nearest cache.
+    # Feature by feature, so that its values stay in the L1 cache.
     for j in range(rows.shape[1]):
         known = values[first[j] : first[j + 1]]
         wanted = scores[first[j] : first[j + 1]]
@@ -108,7 +108,7 @@ def _interpolated(rows: Any, first: Any, values: Any, scores: Any, scale: Any) -
             elif value >= known[last]:
                 score = wanted[last] + (value - known[last]) / scale[j]
             else:
-                # Halving without a branch, which half of the time would be foretold wrongly.
+                # Branchless bisection: a branch would be mispredicted half of the time.
                 low, many = 0, last
                 while many > 1:
                     half = many >> 1
@@ -138,13 +138,13 @@ def make_scaler(scaling: Scaling, rows: Matrix) -> Scaler:
         case "none":
             return _as_it_is
     raise ValueError(
-        f"there is no scaling {scaling!r}; there are 'standard', 'robust', 'normal_scores' "
-        "and 'none'"
+        f"there is no scaling {scaling!r}; choose from 'standard', 'robust', "
+        "'normal_scores' and 'none'"
     )
 
 
 def _held(scaled: Matrix) -> Matrix:
-    # Twice as fast as np.clip where there is one row.
+    # Twice as fast as np.clip for a single row.
     held: Matrix = np.minimum(np.maximum(scaled, -FARTHEST), FARTHEST)
     return held
 

@@ -1,4 +1,4 @@
-"""How far the nearest of a few rows is, on average over many such draws."""
+"""Distance to the nearest of a few rows, averaged over many random subsamples."""
 
 from typing import Any
 
@@ -10,22 +10,23 @@ from anomaly_app.core.compiled import SINGLE_MATRIX, SINGLES, compiled
 from anomaly_app.core.detectors.lanes import LANES, in_groups, single_precision, which_are_nearer
 
 SUBSAMPLES = 16
-"""Draws that are averaged."""
+"""Number of subsamples."""
 
 ROWS = 2 * LANES
-"""Rows of each: so few hardly ever hold two anomalies of a cluster that is 2 % of the history,
-so that these cannot hide behind each other."""
+"""Rows per subsample: so few rarely include two anomalies of a cluster that is 2 % of the history,
+so these cannot hide each other."""
 
 
 class TinySubsamples:
-    """Subsamples of training rows.
+    """Small subsamples of the training rows.
 
     Parameters
     ----------
     rows
-        Scaled, at least two, shape ``(rows, features)``. Of few rows, each subsample is half.
+        Scaled, at least two, shape ``(rows, features)``. If there are few rows, each
+        subsample is half of them.
     random
-        Draws them.
+        Draws the subsamples.
 
     Notes
     -----
@@ -42,14 +43,14 @@ class TinySubsamples:
         self._groups = -(-size // LANES)
 
     def distances(self, rows: Matrix) -> Vector:
-        """Mean distances to the nearest row of each subsample, shape ``(rows,)``."""
+        """Return mean distances to the nearest row of each subsample, shape ``(rows,)``."""
         means: Vector = _mean_distances(
             single_precision(rows), self._values, self._groups, held_out=False
         )
         return means
 
     def held_out_distances(self, rows: Matrix) -> Vector:
-        """Do as `distances` does, without the subsamples that hold the row or its equal."""
+        """Like `distances`, but without the subsamples that contain the row or an equal one."""
         means: Vector = _mean_distances(
             single_precision(rows), self._values, self._groups, held_out=True
         )

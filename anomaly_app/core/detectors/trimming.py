@@ -1,4 +1,4 @@
-"""Which training rows to learn from: history is long, and seldom free of anomalies."""
+"""Select the training rows to learn from: history is long, and seldom free of anomalies."""
 
 import numpy as np
 from sklearn.ensemble import IsolationForest
@@ -10,7 +10,7 @@ SUBSAMPLE = 256
 
 
 def ordinary_rows(matrix: Matrix, share: float, random: np.random.RandomState) -> Indices:
-    """Give the indices of the rows that are left when the most isolated are dropped.
+    """Return the indices of the rows without the most isolated ones.
 
     Parameters
     ----------
@@ -19,7 +19,7 @@ def ordinary_rows(matrix: Matrix, share: float, random: np.random.RandomState) -
     share
         Of the rows that are dropped, 0 to below 1; at least two rows stay.
     random
-        Draws the forest that judges.
+        Seeds the forest that isolates the rows.
     """
     rows = len(matrix)
     if min(int(rows * share), rows - 2) <= 0:
@@ -31,7 +31,7 @@ def ordinary_rows(matrix: Matrix, share: float, random: np.random.RandomState) -
 
 
 def most_ordinary(scores: Vector, share: float) -> Indices:
-    """Give the indices of the rows that are left when those with the lowest scores are dropped.
+    """Return the indices of the rows without those with the lowest scores.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def most_ordinary(scores: Vector, share: float) -> Indices:
 
 
 def subsample(matrix: Matrix, most: int | None, random: np.random.RandomState) -> Matrix:
-    """Draw rows, in their order, where there are more than `most`; None is no bound."""
+    """Draw `most` rows, keeping their order, if there are more; None is no limit."""
     if most is None or len(matrix) <= most:
         return matrix
     drawn: Matrix = matrix[np.sort(random.choice(len(matrix), most, replace=False))]

@@ -1,4 +1,4 @@
-"""Normal scores without correlations: what does not go together is far away."""
+"""Normal scores without correlations, so that unusual combinations are far from the centre."""
 
 import numpy as np
 from sklearn.covariance import oas
@@ -7,14 +7,14 @@ from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.detectors.scaling import NormalScores
 
 RIDGE = 1e-3
-"""Added to the variances: directions without any spread do not decide everything."""
+"""Added to the variances, so that directions without any spread do not dominate."""
 
 LEAST_LEFT = 0.01
-"""Part of its own leverage that is left to a row at least."""
+"""Lower bound of one minus a row's leverage."""
 
 
 class WhitenedNormalScores:
-    """Normal scores, turned and stretched so that they are uncorrelated with variance 1.
+    """Normal scores, transformed so that they are uncorrelated with variance 1.
 
     The length of a whitened row is its Mahalanobis distance from the centre.
 
@@ -25,7 +25,7 @@ class WhitenedNormalScores:
 
     Notes
     -----
-    The covariance is shrunk towards a sphere, the more the fewer rows there are: Chen, Wiesel,
+    The covariance is shrunk towards a sphere, more so with fewer rows: Chen, Wiesel,
     Eldar and Hero, *Shrinkage algorithms for MMSE covariance estimation*, 2010.
     """
 
@@ -44,16 +44,16 @@ class WhitenedNormalScores:
         return whitened
 
     def held_out_distances(self, whitened: Matrix) -> Vector:
-        """Mahalanobis distances of training rows, as if each had not been learnt from.
+        """Return Mahalanobis distances of training rows, as if each had been left out of the fit.
 
         Parameters
         ----------
         whitened
-            Training rows, whitened.
+            The whitened training rows.
 
         Notes
         -----
-        By the leverage of a row: Cook and Weisberg, *Residuals and influence in regression*,
+        Uses the leverage of a row: Cook and Weisberg, *Residuals and influence in regression*,
         1982, section 2.2.
         """
         squares = np.square(whitened).sum(axis=1)
@@ -63,6 +63,6 @@ class WhitenedNormalScores:
 
 
 def distances(whitened: Matrix) -> Vector:
-    """Mahalanobis distances of whitened rows, shape ``(rows,)``."""
+    """Return Mahalanobis distances of whitened rows, shape ``(rows,)``."""
     found: Vector = np.sqrt(np.square(whitened).sum(axis=1))
     return found

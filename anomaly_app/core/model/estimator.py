@@ -16,30 +16,30 @@ from anomaly_app.core.model.schema import FeatureSchema
 
 
 class Preparation(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Fill in what is missing, and replace a category's code by its rarity.
+    """Fill in missing values, and replace category codes by their rarities.
 
-    A category becomes ``-log10`` of its frequency in training; a code that training did not hold
+    A category becomes ``-log10`` of its training frequency; a code that did not occur in training
     counts as seen half a time, so that it is the rarest of all. A code that stands for many rare
-    values counts as often as they are seen on average. What is missing becomes the median of its
-    column, that of the numbers or of the rows' rarities, or 0 where training had none at all:
-    the detector finds nothing odd in it. How odd it is that it is missing, `missingness_` tells.
+    values counts as seen as often as they are on average. A missing value becomes the median of its
+    column, of the numbers or of the rows' rarities, or 0 if training had no values at all, so that
+    it looks ordinary to the detector. How unusual gaps are is the subject of `missingness_`.
 
     Parameters
     ----------
     categories
-        Indices of the columns that hold codes; all others hold numbers.
+        Indices of the columns with codes; all others hold numbers.
     rare
-        For columns of codes in which one code stands for many values: the code, and how many
-        values it stands for.
+        For each column in which one code stands for many values, the code and the number of
+        values.
 
     Attributes
     ----------
     fill_ : ndarray
-        Per column, what a missing value becomes.
+        Per column, the replacement for missing values.
     codes_, rarities_ : dict of int to ndarray
-        Per column of codes, the sorted codes that training held, and their rarities.
+        Per column of codes, the sorted codes in the training data, and their rarities.
     unseen_ : float
-        Rarity of every other code.
+        Rarity of all other codes.
     missingness_ : Missingness
         How unusual gaps are.
     """
@@ -79,7 +79,7 @@ class Preparation(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def _learn_rarities(self, index: int, known: Vector, rows: int) -> Vector:
-        """Learn the rarities of a column's codes, and give those of its rows, in any order."""
+        """Learn the rarities of a column's codes, and return those of its rows, in any order."""
         codes, counts = np.unique(known, return_counts=True)
         code, values = (self.rare or {}).get(index, (np.nan, 1))
         often = np.where(codes == code, counts / values, counts)
@@ -88,7 +88,7 @@ class Preparation(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.repeat(self.rarities_[index], counts if len(codes) else 0)
 
     def transform(self, X: npt.ArrayLike) -> Matrix:  # noqa: N803
-        """Fill in and replace.
+        """Fill in missing values, and replace codes.
 
         Parameters
         ----------
@@ -101,12 +101,12 @@ class Preparation(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         )
 
     def prepare(self, matrix: Matrix) -> Matrix:
-        """Do as `transform` does, without its checks: they cost more than a small batch.
+        """Like `transform`, but without its checks, which take longer than a small batch.
 
         Parameters
         ----------
         matrix
-            Of the schema that this was fitted for, shape ``(rows, columns)``.
+            A matrix of the schema that this was fitted for, shape ``(rows, columns)``.
         """
         gaps = np.isnan(matrix)
         if not self.codes_ and not gaps.any():
@@ -133,13 +133,13 @@ def make_estimator(
     Parameters
     ----------
     schema
-        Decides which columns are numbers and which are categories.
+        Determines which columns are numbers and which are categories.
     detector
-        As `anomaly_app.core.detectors.make_detector` knows it.
+        A name for `anomaly_app.core.detectors.make_detector`.
     random_state
-        Seed of everything random in the fit.
+        Seed for all randomness in the fit.
     **params
-        Of the detector.
+        Parameters of the detector.
     """
     categories = [i for i, f in enumerate(schema.features) if f.kind == "category"]
     rare = {

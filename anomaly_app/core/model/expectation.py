@@ -1,4 +1,4 @@
-"""What would have been expected in place of a value, given the others beside it."""
+"""The value that would have been expected, given the other values of the row."""
 
 import numpy as np
 
@@ -7,23 +7,23 @@ from anomaly_app.core.model.oddness import Oddness
 from anomaly_app.core.model.schema import FeatureSchema
 
 ALIKE = 15
-"""Ordinary rows most like a transaction that tell what it would have been."""
+"""Number of most similar ordinary rows that the expectation is derived from."""
 
 FARTHEST = 3.0
-"""Standard deviations at which two values are as different as can be: so one wild value, whose
-own feature is not the one in question, does not decide which rows are alike."""
+"""Standard deviations at which two values count as maximally different, so that one extreme value
+of another feature does not decide which rows are similar."""
 
 MOST = 0.5
-"""Share of the alike rows above which a value that they lack is expected to be missing."""
+"""Share of the similar rows without a value above which it is expected to be missing."""
 
 
 class Expectation:
-    """Expect each value from the ordinary rows that are most like its row in all other features.
+    """Derive expected values from the ordinary rows that are most similar in all other features.
 
     Parameters
     ----------
     schema
-        Tells numbers from categories.
+        Distinguishes numbers from categories.
     ordinary
         Ordinary rows, shape ``(some, features)``, at least one; NaN is missing.
     """
@@ -32,7 +32,7 @@ class Expectation:
         self._otherwise = schema.expected
         self._categories = [i for i, f in enumerate(schema.features) if f.kind == "category"]
         self._scaled = None if schema.scales is None else schema.scales.scaled
-        # A feature's values lie side by side: they are compared and sorted feature by feature.
+        # A feature's values are contiguous: they are compared and sorted feature by feature.
         self._columns = np.ascontiguousarray(ordinary.T)
         self._gaps = np.isnan(self._columns)
         self._has_gaps = bool(self._gaps.any())
@@ -40,7 +40,7 @@ class Expectation:
         self._spread = _spread(ordinary)[:, np.newaxis]
 
     def of(self, matrix: Matrix) -> tuple[Matrix, Matrix]:
-        """Expect the values of some rows.
+        """Return the expected values of some rows.
 
         Parameters
         ----------
@@ -50,27 +50,27 @@ class Expectation:
         Returns
         -------
         expected : Matrix
-            The median of a number and the most frequent code of a category among the `ALIKE`
-            rows; the schema's expected value where these have none, and where numbers are scaled
-            by their series; shape ``(rows, features)``.
+            The median of a number or the most frequent code of a category among the `ALIKE`
+            rows; the schema's expected value if these have none, or if numbers are scaled by
+            their series; shape ``(rows, features)``.
         odd : Matrix
-            How odd the value is in place of the expected one, see `Oddness.of`; 0 where it is
-            missing in most of the `ALIKE` rows as well.
+            How odd the value is compared with the expected one, see `Oddness.of`; 0 if it is
+            also missing in most of the `ALIKE` rows.
         """
         expected = np.empty_like(matrix)
         usual_gaps = np.zeros(matrix.shape, dtype=bool)
-        with np.errstate(over="ignore"):  # hostile values are as far as can be, not an error
+        with np.errstate(over="ignore"):  # hostile values are maximally far away, not an error
             for i, row in enumerate(matrix):
                 alike = self._alike(row[:, np.newaxis])
                 expected[i] = self._usual(alike)
                 if self._has_gaps:
                     usual_gaps[i] = np.isnan(alike).mean(axis=1) > MOST
         odd = self._oddness.of(matrix, expected)
-        # What the alike rows lack, too, is not odd.
+        # A gap that the similar rows have, too, is not odd.
         return expected, np.where(np.isnan(matrix) & usual_gaps, 0.0, odd)
 
     def _alike(self, row: Matrix) -> Matrix:
-        """Values of each feature in the rows that are most like one in all others."""
+        """Return the values of each feature in the rows most similar in all other features."""
         apart = self._apart(row)
         others = apart.sum(axis=0) - apart
         least = min(ALIKE, others.shape[1])
@@ -82,7 +82,7 @@ class Expectation:
         for j in self._categories:
             codes, counts = np.unique(alike[j, ~np.isnan(alike[j])], return_counts=True)
             usual[j] = codes[np.argmax(counts)] if len(codes) else self._otherwise[j]
-        # Rows that are alike may be of series that vary in another way.
+        # Similar rows may belong to series that vary differently.
         return usual if self._scaled is None else np.where(self._scaled, self._otherwise, usual)
 
     def _medians(self, alike: Matrix) -> Vector:
@@ -95,7 +95,7 @@ class Expectation:
         return np.where(many > 0, medians, self._otherwise)
 
     def _apart(self, row: Matrix) -> Matrix:
-        """Per feature how far the ordinary rows' values are from one, 0 to `FARTHEST`."""
+        """Return per feature how far ordinary rows' values are from the row's, 0 to `FARTHEST`."""
         numbers: Matrix = np.minimum(np.abs(self._columns - row) / self._spread, FARTHEST)
         missing = np.isnan(row)
         if self._has_gaps or missing.any():

@@ -1,4 +1,4 @@
-"""Why a transaction is anomalous: which values surprise the detector, and which are odd."""
+"""Why a transaction is anomalous: which values surprise the detector or are odd."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,29 +11,29 @@ from anomaly_app.core.model.scales import Entities
 from anomaly_app.core.model.schema import FeatureSchema, FeatureValue
 
 LEAST_SHARE = 0.01
-"""A feature below this share of the surprise is not named, unless it is the first."""
+"""Features with a smaller share of the surprise are not named, except the first."""
 
 WEIGHT_OF_ODDNESS = 0.5
-"""What a value that no ordinary row has, a range away from what was expected, counts beside all
-that the detector sees in the row."""
+"""Weight of a value that no ordinary row has, one range away from the expected value, relative to
+everything that the detector sees in the row."""
 
 MOST_A_ROW = 50_000
-"""Values that are scored to explain one row, at most: in rows of more than 223 features only the
-oddest values are replaced, so that the cost does not grow with the square of the features."""
+"""Maximum number of values scored to explain one row: in rows of more than 223 features only the
+oddest values are replaced, so that the cost is not quadratic in the features."""
 
 MOST_VALUES = 4_000_000
-"""Values that are scored in one call."""
+"""Number of values scored in one call."""
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """One feature's part in an anomaly."""
+    """One feature's contribution to an anomaly."""
 
     feature: str
     value: FeatureValue
     expected: FeatureValue
-    """What ordinary transactions have that are like this one in all else."""
+    """The usual value in ordinary transactions that are otherwise similar."""
     share: float
-    """Part of the surprise that this feature carries, 0 to 1; over all features they sum to 1."""
+    """This feature's share of the surprise, 0 to 1; the shares of all features sum to 1."""
 
 
 def explain(
@@ -49,31 +49,31 @@ def explain(
 ) -> list[list[Reason]]:
     """Name the features that make each row anomalous, strongest first.
 
-    Two views are added up. Each value in turn is replaced by the one that would have been
-    expected beside the others, and the surprise that is gone with it (in log p) is what the
-    detector sees in it (occlusion: Zeiler and Fergus, 2014). A detector that averages over many
-    features sees little in any one of them, and none where another odd value is left: so how odd
-    a value is by itself, see `Oddness.of`, counts as well. It is not taken relative to the row:
-    values within the usual ranges, which only do not go together, are the detector's to judge.
+    Two measures are added up. Each value in turn is replaced by the one expected given the others,
+    and the surprise that disappears (in log p) is what the detector sees in it (occlusion: Zeiler
+    and Fergus, 2014). A detector that averages over many features sees little in any one of them,
+    and nothing if another odd value is left, so how odd a value is by itself, see `Oddness.of`,
+    also counts. This second measure is not relative to the row: unusual combinations of values
+    within their usual ranges are left to the detector.
 
     Parameters
     ----------
     schema
         The model's features.
     log_p_values
-        From a matrix to the logarithms of its rows' p-values.
+        Function from a matrix to the logarithms of its rows' p-values.
     expectation
-        Tells what would have been expected.
+        Computes the expected values.
     matrix
         The anomalous rows only, shape ``(rows, features)``.
     log_p
-        What `log_p_values` gave for them, shape ``(rows,)``.
+        The result of `log_p_values` for them, shape ``(rows,)``.
     values
-        The same rows as they travelled, for people to read.
+        The same rows as they were sent, for people to read.
     most
-        How many reasons to give for a row, at most.
+        Maximum number of reasons per row.
     entities
-        Whose the rows are, where the schema scales by it.
+        The entities of the rows, if the schema scales by entity.
     """
     if len(matrix) == 0:
         return []
@@ -85,7 +85,7 @@ def explain(
 
 
 def _worth_replacing(matrix: Matrix, expected: Matrix, odd: Matrix) -> Flags:
-    """Tell the values that are not as expected, of a wide row the oddest of them."""
+    """Return which values differ from the expected ones; for a wide row only the oddest of them."""
     differ: Flags = matrix != expected
     features = matrix.shape[1]
     most = max(MOST_A_ROW // features, 1)
@@ -102,7 +102,7 @@ def _gained(
     expected: Matrix,
     replaced: Flags,
 ) -> Matrix:
-    """Rise of the row's log p with each value replaced alone; 0 where it is not."""
+    """Return the rise of each row's log p when one value is replaced; 0 if it is not replaced."""
     gained = np.zeros(matrix.shape)
     rows, columns = np.nonzero(replaced)
     together = max(MOST_VALUES // matrix.shape[1], 1)
@@ -115,13 +115,13 @@ def _gained(
 
 
 def _shares(gained: Matrix, odd: Matrix) -> Matrix:
-    # Squares: one value that is far off tells more than many that are a little off.
+    # Squares, so that one value far off outweighs many that are a little off.
     weights = _of_row(np.square(gained)) + WEIGHT_OF_ODDNESS * np.square(odd)
     return np.where(weights.any(axis=1, keepdims=True), _of_row(weights), 1.0 / gained.shape[1])
 
 
 def _of_row(parts: Matrix) -> Matrix:
-    """Parts of their sum, which may be 0."""
+    """Return shares of the sum, which may be 0."""
     total = parts.sum(axis=1, keepdims=True)
     shares: Matrix = np.divide(parts, total, out=np.zeros_like(parts), where=total > 0.0)
     return shares

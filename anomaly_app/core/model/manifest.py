@@ -1,4 +1,4 @@
-"""What is known of an artifact without unpickling it."""
+"""Metadata of an artifact, readable without unpickling it."""
 
 import hashlib
 import platform
@@ -13,7 +13,7 @@ from anomaly_app.core.roles.roles import Roles
 from anomaly_app.errors import ModelCorrupt, ModelIncompatible
 
 FORMAT = 5
-"""Of manifests and pickles, which name modules and classes of this package."""
+"""Format number of manifests and of pickles, which name modules and classes of this package."""
 
 RETRAIN = "fit one with python -m training fit DATA"
 PICKLE_BOUND = ("scikit-learn", "numpy")
@@ -26,34 +26,34 @@ class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
     """Name of the file, or of the simulator with its seed."""
     sha256: str
-    """Of the encoded matrix: the same data give the same fingerprint."""
+    """Hash of the encoded matrix: the same data have the same fingerprint."""
     rows: int
     held_back: int
     warnings: tuple[str, ...] = ()
-    """What was odd about the columns."""
+    """Warnings about the columns."""
     left_out: dict[str, str] = {}
-    """Columns that are no features, each with the reason."""
+    """Columns that are not features, each with the reason."""
     transactions_a_day: float | None = None
-    """Traffic of the history, where it has times."""
+    """Traffic of the history, if it has times."""
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything that is known of an artifact without unpickling it."""
+    """Metadata of an artifact, readable without unpickling it."""
 
     name: str
     version: str
     sha256: str
-    """Of ``model.joblib``."""
+    """SHA-256 of ``model.joblib``."""
     detector: str
-    """As `anomaly_app.core.detectors.make_detector` knows it."""
+    """A name for `anomaly_app.core.detectors.make_detector`."""
     schema: FeatureSchema
     roles: Roles
-    """By which history was read, and by which records are."""
+    """Roles used to read the history, and now the records."""
     calibration: Calibration
     alert_rate: float
-    """Share of ordinary transactions that may be called anomalous; the threshold on p."""
+    """Share of ordinary transactions that may be reported as anomalies; the threshold on p."""
     threshold_rule: str
-    """Where the alert rate comes from, in words."""
+    """Where the alert rate comes from, as text."""
     training: Training
     libraries: dict[str, str]
     created_at: str
@@ -64,15 +64,15 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def threshold(self) -> float:
-        """The least score that is called an anomaly, 0 to 1."""
+        """The lowest score that counts as an anomaly, 0 to 1."""
         return float(score_of(self.alert_rate))
 
     def to_json(self) -> bytes:
-        """Write the manifest, indented for people."""
+        """Return the manifest as indented JSON."""
         return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
 
     def check_pickle(self, pickle: bytes, *, where: str) -> None:
-        """See that a pickle is the one described here, before anyone unpickles it.
+        """Check that a pickle is the one described here, before it is unpickled.
 
         Parameters
         ----------
@@ -89,24 +89,25 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         found = hashlib.sha256(pickle).hexdigest()
         if found != self.sha256:
             raise ModelCorrupt(
-                f"model {where}: model.joblib has sha256 {found[:12]}…, its manifest says "
+                f"model {where}: model.joblib has sha256 {found[:12]}…, but its manifest says "
                 f"{self.sha256[:12]}…; it was not loaded: {RETRAIN}"
             )
 
     def check_libraries(self, *, where: str) -> None:
-        """See that the libraries here can read the artifact's pickle.
+        """Check that the installed libraries can read the artifact's pickle.
 
         Raises
         ------
         ModelIncompatible
-            One differs in its major or minor version.
+            The major or minor version of one differs.
         """
         current = library_versions()
         for library in PICKLE_BOUND:
             made_with, here = self.libraries.get(library, "unknown"), current[library]
             if made_with.split(".")[:2] != here.split(".")[:2]:
                 raise ModelIncompatible(
-                    f"model {where} was made with {library} {made_with}, here is {here}: {RETRAIN}"
+                    f"model {where} was made with {library} {made_with}, but {here} is installed: "
+                    f"{RETRAIN}"
                 )
 
 
@@ -118,13 +119,13 @@ def read_manifest(manifest_json: bytes, *, where: str) -> Manifest:
     ModelCorrupt
         It is not a manifest.
     ModelIncompatible
-        It has another format number.
+        It has a different format number.
     """
     try:
         found = msgspec.json.decode(manifest_json, type=_Numbered).format
         if found != FORMAT:
             raise ModelIncompatible(
-                f"model {where} has format {found}, this version reads {FORMAT}: {RETRAIN}"
+                f"model {where} has format {found}, but this version reads {FORMAT}: {RETRAIN}"
             )
         return msgspec.json.decode(manifest_json, type=Manifest)
     except ValueError as fault:
@@ -138,5 +139,5 @@ class _Numbered(msgspec.Struct):
 
 
 def library_versions(names: Sequence[str] = (*PICKLE_BOUND, "joblib")) -> dict[str, str]:
-    """Versions of Python and of the named libraries, as installed."""
+    """Return the installed versions of Python and of the named libraries."""
     return {"python": platform.python_version()} | {name: version(name) for name in names}

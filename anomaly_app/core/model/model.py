@@ -1,4 +1,4 @@
-"""A fitted model: what an artifact's bytes hold, and what it says of a matrix."""
+"""A fitted model: loaded from an artifact's bytes, it scores and explains matrices."""
 
 import io
 from collections.abc import Sequence
@@ -31,8 +31,8 @@ class Model:
         A fitted pipeline of `anomaly_app.core.model.estimator.make_estimator`, for the matrices of
         the manifest's schema.
     ordinary
-        Some ordinary training rows, as matrices of the schema are, shape ``(rows, features)``:
-        they tell what would have been expected.
+        Some ordinary training rows as a matrix of the schema, shape ``(rows, features)``; expected
+        values are derived from them.
     """
 
     def __init__(self, manifest: Manifest, estimator: Pipeline, ordinary: Matrix) -> None:
@@ -54,7 +54,7 @@ class Model:
         return float(np.log(self.manifest.alert_rate))
 
     def score_samples(self, matrix: Matrix) -> Vector:
-        """Raw scores as scikit-learn gives them, low = abnormal, shape ``(rows,)``."""
+        """Return raw scores as in scikit-learn, low = abnormal, shape ``(rows,)``."""
         if len(matrix) == 0:
             return np.empty(0)
         for step in self._steps:
@@ -62,9 +62,9 @@ class Model:
         return in_chunks(self._score, matrix)
 
     def log_p_values(self, matrix: Matrix) -> Vector:
-        """Natural logarithms of the rows' tail p-values, shape ``(rows,)``, at most 0.
+        """Return natural logarithms of the rows' tail p-values, shape ``(rows,)``, at most 0.
 
-        They are small where the detector finds a row odd, or where it lacks what is seldom
+        They are small if the detector finds a row odd, or if it lacks values that are seldom
         missing; see `anomaly_app.core.model.missingness.Missingness`.
         """
         log_p = self.manifest.calibration.log_p_values(-self.score_samples(matrix))
@@ -79,7 +79,7 @@ class Model:
         most: int,
         entities: Entities | None = None,
     ) -> list[list[Reason]]:
-        """Reasons for anomalous rows; see `anomaly_app.core.model.explain.explain`."""
+        """Return reasons for anomalous rows; see `anomaly_app.core.model.explain.explain`."""
         return explain(
             self.schema,
             self.log_p_values,
@@ -109,7 +109,7 @@ class Model:
         ModelCorrupt
             The manifest is unreadable, or the hash differs: nothing was unpickled.
         ModelIncompatible
-            The format or a library differs from what the artifact was made with, or code that
+            The artifact has another format or was made with other library versions, or code that
             it needs is not installed.
         """
         manifest = read_manifest(manifest_json, where=where)
@@ -132,6 +132,6 @@ def pickle_model(estimator: Pipeline, ordinary: Matrix) -> bytes:
 
 
 def unpickle_model(pickle: bytes) -> tuple[Pipeline, Matrix]:
-    """Read what `pickle_model` wrote: a pickle can run code, check its hash first."""
+    """Unpickle the result of `pickle_model`; a pickle can run code, so check its hash first."""
     payload = joblib.load(io.BytesIO(pickle))
     return payload["estimator"], payload["ordinary"]

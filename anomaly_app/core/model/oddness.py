@@ -1,4 +1,4 @@
-"""How odd a value is in place of the one that was expected."""
+"""How odd a value is compared with the expected one."""
 
 import numpy as np
 
@@ -6,16 +6,16 @@ from anomaly_app.core.arrays import Integers, Matrix, Vector
 from anomaly_app.core.model.schema import FeatureSchema
 
 MOST_RANGES = 2.0
-"""Ranges of the ordinary values from the expected one beyond which a value is no odder."""
+"""Maximum distance from the expected value, in ranges of the ordinary values."""
 
 
 class Oddness:
-    """Tell how far values are from the expected ones, and how rare that is among ordinary rows.
+    """Measure how far values are from the expected ones, and how rare they are in ordinary rows.
 
     Parameters
     ----------
     schema
-        Tells numbers from categories.
+        Distinguishes numbers from categories.
     ordinary
         Ordinary rows, shape ``(some, features)``, at least one; NaN is missing.
     """
@@ -34,23 +34,23 @@ class Oddness:
         self._half_range = np.where(self._has_range, half, 1.0)
 
     def of(self, matrix: Matrix, expected: Matrix) -> Matrix:
-        """Tell how odd values are, 0 to `MOST_RANGES`.
+        """Return how odd values are, 0 to `MOST_RANGES`.
 
         It is the distance from the expected value times the rarity. The distance of numbers is in
-        ranges (greatest less least) of the ordinary rows; categories, and numbers that never
-        vary, are 1 apart where they differ. Where `count` of n ordinary rows have the value, or
-        one still farther on its side, its rarity is 1 - log(1 + count) / log(1 + n), 0 to 1. A
-        missing value is as odd as it is rare.
+        ranges (maximum minus minimum) of the ordinary rows; categories, and numbers that never
+        vary, are 1 apart if they differ. If `count` of n ordinary rows have the value, or one even
+        farther on its side, its rarity is 1 - log(1 + count) / log(1 + n), 0 to 1. A missing value
+        is as odd as it is rare.
 
         Parameters
         ----------
         matrix
             The rows in question, shape ``(rows, features)``; NaN is missing.
         expected
-            What was expected in place of each value, of the same shape, without NaN.
+            The expected values, of the same shape, without NaN.
         """
         odd = np.empty_like(matrix)
-        with np.errstate(over="ignore"):  # hostile values are as far as can be, not an error
+        with np.errstate(over="ignore"):  # hostile values are maximally far away, not an error
             for i, (row, usual) in enumerate(zip(matrix, expected, strict=True)):
                 ranges = np.abs(row / 2.0 - usual / 2.0) / self._half_range
                 apart = np.where(self._has_range, np.minimum(ranges, MOST_RANGES), row != usual)
@@ -67,6 +67,6 @@ class Oddness:
 
 
 def _rarity(counts: Integers, among: Integers) -> Vector:
-    """1 for what none of them have, 0 for what all have."""
+    """Return 1 for values that no row has, 0 for those that all have."""
     rarity: Vector = 1.0 - np.log1p(counts) / np.log1p(np.maximum(among, 1))
     return rarity

@@ -1,4 +1,4 @@
-"""Several series on different scales: each number as far from its own series' centre."""
+"""Scale numbers relative to the centre and spread of their own series."""
 
 from collections.abc import Iterable
 from functools import cached_property
@@ -10,16 +10,16 @@ import numpy as np
 from anomaly_app.core.arrays import Flags, Indices, Matrix
 
 Entities: TypeAlias = Iterable[str | None]
-"""Whose each row is."""
+"""The entity of each row."""
 
 
 class Scale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the numbers of a series are, and how far they spread.
+    """Centre and spread of the numbers of a series.
 
     Parameters
     ----------
     centres, spreads
-        One for each feature of the schema; 0 and 1 where it is not scaled.
+        One per feature of the schema; 0 and 1 if it is not scaled.
     """
 
     centres: tuple[float, ...]
@@ -27,27 +27,27 @@ class Scale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Scales(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
-    """The scale of each series that training held, and one for all others.
+    """The scale of each series in the training data, and one for all others.
 
     Parameters
     ----------
     series
-        By the entity.
+        Scales by entity.
     pooled
-        Of all series together.
+        Scale of all series together.
     """
 
     series: dict[str, Scale]
     pooled: Scale
 
     def apply(self, matrix: Matrix, entities: Entities) -> Matrix:
-        """Scale rows, each by its own series; shape ``(rows, features)``."""
+        """Scale each row by its own series; shape ``(rows, features)``."""
         indices = self._indices(entities)
         scaled: Matrix = (matrix - self._centres[indices]) / self._spreads[indices]
         return scaled
 
     def revert(self, matrix: Matrix, entities: Entities) -> Matrix:
-        """Give rows in the units that `apply` took them from."""
+        """Undo `apply`: return rows in their original units."""
         indices = self._indices(entities)
         raw: Matrix = matrix * self._spreads[indices] + self._centres[indices]
         return raw

@@ -1,4 +1,4 @@
-"""What a transaction's features are: their names, kinds and columns in the model's matrix."""
+"""The features of a transaction: their names, kinds and columns in the model's matrix."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -15,14 +15,14 @@ from anomaly_app.core.model.categories import UNKNOWN_CATEGORY, category_codes
 from anomaly_app.core.model.scales import Entities, Scales
 
 FeatureValue: TypeAlias = float | int | str | None
-"""A feature as it travels: a number, a string, or null."""
+"""A feature's value as sent: a number, a string, or null."""
 
 Row: TypeAlias = Sequence[FeatureValue]
 """One transaction's wire features, in the schema's order."""
 
 
 class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
-    """One column of the model's matrix, and what the training data held in it.
+    """One column of the model's matrix, and its statistics in the training data.
 
     Parameters
     ----------
@@ -34,8 +34,8 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     categories
         The strings of the training data, most frequent first.
     rare_values
-        How many more strings training held, each of them rarer than `categories`. Where there are
-        any, they are one class, to which strings belong that training never held.
+        Number of other strings in the training data, each rarer than those in `categories`. If
+        there are any, they form one class, which includes strings never seen in training.
     rare_rate
         Share of training rows in that class, 0 to 1.
     hours
@@ -61,11 +61,11 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
 
     @property
     def expected_value(self) -> FeatureValue:
-        """The expected value as it travels."""
+        """The expected value as it would be sent."""
         return self.value_of(self.expected)
 
     def value_of(self, number: float) -> FeatureValue:
-        """Give the value that a number in the model's matrix stands for, as it travels."""
+        """Convert a number in the model's matrix to the value as it would be sent."""
         if np.isnan(number):
             return None
         if self.kind != "category":
@@ -76,7 +76,7 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
 
     @property
     def other_code(self) -> float:
-        """Code of strings that are not among `categories`."""
+        """Code for strings that are not in `categories`."""
         return float(len(self.categories)) if self.rare_values else UNKNOWN_CATEGORY
 
     @cached_property
@@ -93,9 +93,9 @@ class FeatureSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     features
         In the order of the model's matrix.
     timezone
-        Of the hour of the day, as IANA names it.
+        IANA time zone of the hour of the day.
     scales
-        Of each series, where series on different scales are judged by one model.
+        Scales of the series, if one model judges series on different scales.
     """
 
     features: tuple[Feature, ...]
@@ -104,12 +104,12 @@ class FeatureSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def needs_entities(self) -> bool:
-        """Whether `encode` needs to know whose the transactions are."""
+        """Whether `encode` needs the entities of the transactions."""
         return self.scales is not None
 
     @property
     def wire_features(self) -> tuple[Feature, ...]:
-        """The features that a transaction carries itself, in order."""
+        """The features that a transaction itself contains, in order."""
         return tuple(f for f in self.features if f.kind != "hour_of_day")
 
     @property
@@ -133,32 +133,32 @@ class FeatureSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         times
             The transactions' times, in seconds since the epoch.
         entities
-            Whose they are, where `needs_entities`.
+            Their entities, if `needs_entities`.
 
         Returns
         -------
         Matrix
-            Shape ``(transactions, features)``; missing values are NaN, unknown strings
-            `UNKNOWN_CATEGORY`, or the code of the rare ones.
+            Shape ``(transactions, features)``; missing values are NaN, unknown strings are
+            `UNKNOWN_CATEGORY` or the code for rare ones.
         """
         return self.scaled(self._encode(rows, times), entities)
 
     def scaled(self, matrix: Matrix, entities: Entities | None) -> Matrix:
-        """Scale an encoded matrix by the rows' series, if this schema does.
+        """Scale an encoded matrix by the rows' series, if the schema has scales.
 
         Parameters
         ----------
         matrix
             Shape ``(rows, features)``.
         entities
-            Whose the rows are; None, for the whole or for a row, is nobody that is known.
+            The entities of the rows; None, for all or for one row, is an unknown entity.
         """
         if self.scales is None:
             return matrix
         return self.scales.apply(matrix, [None] * len(matrix) if entities is None else entities)
 
     def unscaled(self, matrix: Matrix, entities: Entities | None) -> Matrix:
-        """Give a matrix of the model in the units that people know; see `scaled`."""
+        """Return a matrix of the model in its original units; see `scaled`."""
         if self.scales is None:
             return matrix
         return self.scales.revert(matrix, [None] * len(matrix) if entities is None else entities)
@@ -176,7 +176,7 @@ class FeatureSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return matrix
 
     def _pack(self, rows: Sequence[Row]) -> Matrix | None:
-        """Encode numbers without a gap in a third of the time; None for anything else."""
+        """Encode numbers without gaps in a third of the time; None for anything else."""
         if any(feature.kind != "number" for feature in self.features):
             return None
         pack = Struct(f"{len(self.features)}d").pack
@@ -187,7 +187,7 @@ class FeatureSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return np.frombuffer(numbers, dtype=np.float64).reshape(len(rows), len(self.features))
 
     def values(self, row: Row, time: float) -> list[FeatureValue]:
-        """List the value of every feature of one transaction, derived ones included.
+        """Return the value of every feature of one transaction, including derived ones.
 
         Parameters
         ----------

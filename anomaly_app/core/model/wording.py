@@ -1,4 +1,4 @@
-"""How values and reasons are written: the same in terminal, report and alert."""
+"""Format values and reasons, in the same way for terminal, reports and alerts."""
 
 from collections.abc import Callable
 
@@ -7,18 +7,18 @@ from anomaly_app.core.model.schema import FeatureValue
 from anomaly_app.core.wording import number, percent
 
 LARGEST = 10**300
-"""Whole numbers below it are certain to fit a float."""
+"""Integers below this certainly fit into a float."""
 
 
 def value_in_words(value: FeatureValue, feature: str = "") -> str:
-    """Write a feature's value: the hour of the day as a time, a missing one as such.
+    """Format a feature's value: the hour of the day as a time, a missing value as such.
 
     Parameters
     ----------
     value
-        As it travels.
+        The value as sent.
     feature
-        Its name.
+        The name of the feature.
     """
     if value is None:
         return "missing"
@@ -33,23 +33,23 @@ def value_in_words(value: FeatureValue, feature: str = "") -> str:
 
 
 def feature_in_words(feature: str) -> str:
-    """Name a feature: the derived one in words, any other as it is called."""
+    """Return the display name of a feature: its own, or words for a derived one."""
     return "hour of the day" if feature == "hour_of_day" else feature
 
 
 def reason_in_words(reason: Reason, shorten: Callable[[str], str] = str) -> str:
-    """Write a reason: ``amount is 950, usually 20 (71%)``.
+    """Format a reason: ``amount is 950, usually 20 (71%)``.
 
     Parameters
     ----------
     reason
-        One feature's share of an anomaly.
+        One feature's contribution to an anomaly.
     shorten
-        Cuts names and values that may be of any length.
+        Truncates names and values, which may be of any length.
     """
     value = reason.value
     if isinstance(reason.expected, str) and value is not None:
-        value = str(value)  # a category that travels as a whole number
+        value = str(value)  # a category that is sent as an integer
     found, usual = (
         shorten(value_in_words(one, reason.feature)) for one in (value, reason.expected)
     )

@@ -1,4 +1,4 @@
-"""When records lack what the model's history had."""
+"""Detect that records lack fields that the model's history had."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, Self
@@ -11,59 +11,59 @@ from anomaly_app.core.monitoring.window import NOTHING, Counts, Window
 from anomaly_app.core.visible import visible
 
 LONGEST_NAME = 80
-"""Characters of a feature's name that a line shows."""
+"""Maximum length of a feature name in a line."""
 
 KAFKAS = {"key": "Kafka's key", "time": "Kafka's timestamp"}
-"""What counts where a record lacks the part that roles name."""
+"""Fallbacks for records without the part that the roles name."""
 
 
 class Absences(NamedTuple):
-    """What some scored records lacked."""
+    """Fields missing from some scored records."""
 
     scored: int = 0
     numbers: Mapping[str, int] = NOTHING
-    """Records without it, for each feature and for the roles' key and time."""
+    """Number of records without each feature and without the roles' key and time."""
     similar: Callable[[str], str | None] = lambda name: None  # noqa: ARG005
-    """Says which fields of a record without it have nearly its name. It takes a while."""
+    """Describes fields with a similar name in a record that lacks it; slow."""
 
 
 class AbsenceWatch(msgspec.Struct, frozen=True):
-    """Whether something is absent far more often than in training.
+    """Watches whether something is absent far more often than in training.
 
-    It is said once, and again after an hour, or when something else is absent, too; never twice
-    in a minute.
+    It is reported once, and again after an hour or when something else is absent, too; never twice
+    within a minute.
 
     Parameters
     ----------
     usual
-        Share of training's rows without it, for each feature; 0 for the roles' key and time, which
-        are named ``key=`` and ``time=`` with their field.
+        Share of training rows without each feature; 0 for the roles' key and time, which are named
+        ``key=`` and ``time=`` followed by their field.
     """
 
     usual: Mapping[str, float] = {}
     window: Window = Window(500)
     similar: Mapping[str, str] = {}
-    """What was said of fields with nearly the same name."""
-    said: frozenset[str] = frozenset()
-    said_at: float = NEVER
+    """Descriptions of fields with similar names."""
+    reported: frozenset[str] = frozenset()
+    reported_at: float = NEVER
 
     ENOUGH = 100
-    """Records before which nothing is said."""
+    """Minimum number of records before anything is reported."""
     LEAST = 0.1
-    """Share below which nothing is said."""
+    """Minimum share that is reported."""
     TIMES = 5
-    """As often as in training, from which on it is said."""
+    """Minimum ratio to the share in training that is reported."""
     MOST = 3
-    """Names in a line."""
+    """Maximum number of names in a line."""
 
     def share(self, name: str) -> float | None:
-        """Give the share of the latest records without it; None before the first."""
+        """Return the share of the latest records without it; None before the first record."""
         seen, _, kinds = self.window.counts
         return round(kinds.get(name, 0) / seen, 6) if seen else None
 
     @property
     def missed(self) -> list[str]:
-        """What is absent far more often than in training, the most often first."""
+        """Return names absent far more often than in training, most frequently absent first."""
         seen, _, kinds = self.window.counts
         if seen < self.ENOUGH or not kinds:
             return []
@@ -72,12 +72,12 @@ class AbsenceWatch(msgspec.Struct, frozen=True):
         return sorted(missed, key=lambda name: -kinds[name])
 
     def _limit(self, usual: float) -> float:
-        # Five times a high share is more than there are records.
+        # Five times a high share may exceed 1.
         return max(min(self.TIMES * usual, (1 + usual) / 2), self.LEAST)
 
     @property
     def advice(self) -> str | None:
-        """Say what is absent now; None where all is as in training."""
+        """Return a line about what is absent now; None if all is as in training."""
         return self._advise(self.missed)
 
     def _advise(self, missed: list[str]) -> str | None:
@@ -94,13 +94,13 @@ class AbsenceWatch(msgspec.Struct, frozen=True):
         part, _, field = name.partition("=")
         if field and part in KAFKAS:
             line = (
-                f"{visible(field, LONGEST_NAME)}, the {part}, is absent in {100 * share:.3g} % of "
-                f"the last {seen:,} records, and {KAFKAS[part]} counts"
+                f"{visible(field, LONGEST_NAME)}, the {part}, is absent from {100 * share:.3g} % "
+                f"of the last {seen:,} records, so {KAFKAS[part]} is used"
             )
-            otherwise = f"send it, or set ANOMALY_ROLES='{part}=none' if that is meant"
+            otherwise = f"send it, or set ANOMALY_ROLES='{part}=none' if that is intended"
         else:
             line = (
-                f"{visible(name, LONGEST_NAME)} is absent in {100 * share:.3g} % of the last "
+                f"{visible(name, LONGEST_NAME)} is absent from {100 * share:.3g} % of the last "
                 f"{seen:,} records (in training {100 * usual:.3g} %)"
             )
             otherwise = "send it, or train on newer history"
@@ -114,14 +114,14 @@ class AbsenceWatch(msgspec.Struct, frozen=True):
         watch = replace(self, window=self.window.with_batch(counts))
         missed = watch.missed
         if not missed:
-            return (replace(watch, said=frozenset()) if watch.said else watch), None
-        pause = HOUR if watch.said.issuperset(missed) else MINUTE
-        if now - self.said_at < pause:
+            return (replace(watch, reported=frozenset()) if watch.reported else watch), None
+        pause = HOUR if watch.reported.issuperset(missed) else MINUTE
+        if now - self.reported_at < pause:
             return watch, None
         similar = dict(self.similar)
         for name in missed[: self.MOST]:
-            # Only what this batch lacks has a record at hand.
+            # Only for names missing from this batch is there a record to look at.
             if name in batch.numbers and (found := batch.similar(name)):
                 similar[name] = found
-        watch = replace(watch, said=frozenset(missed), said_at=now, similar=similar)
+        watch = replace(watch, reported=frozenset(missed), reported_at=now, similar=similar)
         return watch, watch.advice

@@ -4,25 +4,25 @@ from anomaly_app.errors import Rejection
 
 REMEDIES: dict[str, str] = {
     Rejection.NULL_VALUE: (
-        "these delete, from a compacted topic or from a table: they are no transactions; keep "
-        "them off this topic, or name another one in ANOMALY_TRANSACTIONS_TOPIC"
+        "these are deletions in a compacted topic or a table, not transactions; keep them off "
+        "this topic, or set ANOMALY_TRANSACTIONS_TOPIC to another one"
     ),
     Rejection.TOO_LARGE: "raise ANOMALY_MAX_RECORD_BYTES, or send smaller records",
     Rejection.NOT_UTF8: (
-        "send JSON in UTF-8, or Avro or Protobuf with a schema registry; values that are "
-        "compressed on their own are not read"
+        "send JSON in UTF-8, or Avro or Protobuf with a schema registry; individually "
+        "compressed values are not read"
     ),
     Rejection.NOT_JSON: (
-        "send JSON, one object a record, or Avro or Protobuf with a schema registry; CSV, NaN and "
-        "Infinity are not read"
+        "send JSON, one object per record, or Avro or Protobuf with a schema registry; CSV, NaN "
+        "and Infinity are not read"
     ),
-    Rejection.NOT_AN_OBJECT: "send each transaction as a JSON object, and in a record of its own",
+    Rejection.NOT_AN_OBJECT: "send each transaction as a JSON object in a record of its own",
     Rejection.NO_SCHEMA: (
         "install anomaly-app[registry], set ANOMALY_SCHEMA_REGISTRY to the registry that the "
         "producers use, and replay the records"
     ),
     Rejection.SCHEMA_MISMATCH: (
-        "let producers write with the serializer of their schema registry, and check that "
+        "make producers write with the serializer of their schema registry, and check that "
         "ANOMALY_SCHEMA_REGISTRY is that registry"
     ),
     Rejection.NO_FEATURES: (
@@ -31,36 +31,36 @@ REMEDIES: dict[str, str] = {
         "what is sent"
     ),
     Rejection.WRONG_LENGTH: (
-        "send one transaction a message, with as many values as the model has features, in its "
+        "send one transaction per message, with as many values as the model has features, in its "
         "order (`python -m training inspect` with the folder of ANOMALY_MODEL shows them), or "
         "send them by name"
     ),
     Rejection.WRONG_TYPE: (
-        "send the field that the dead letters name as they say, or train a model on the fields "
-        "as they are sent"
+        "send the fields named in the dead letters as described there, or train a model on the "
+        "fields as they are sent"
     ),
-    Rejection.NOT_FINITE: "send null where there is no number; 1e999 and the like are not read",
+    Rejection.NOT_FINITE: "send null if there is no number; 1e999 and the like are not read",
     Rejection.BAD_TIME: (
-        "send `time` in ISO 8601 or as seconds since 1970, or leave it out: Kafka's timestamp "
-        "counts then"
+        "send `time` in ISO 8601 or as seconds since 1970, or leave it out: then Kafka's "
+        "timestamp is used"
     ),
     Rejection.UNSCORABLE: (
-        "the model, or this app, raises at these records, which is a bug: report the exception "
-        "that the dead letters name, and replay them after an update"
+        "the model or this app fails on these records, which is a bug: report the exception "
+        "named in the dead letters, and replay them after an update"
     ),
     Rejection.UNALERTABLE: (
-        "nobody was alerted on these anomalies, since their words could not be written: look at "
-        "them, and report the fault that the dead letters name"
+        "nobody was alerted to these anomalies, because the alert text could not be written: "
+        "look at them, and report the error named in the dead letters"
     ),
 }
-"""For each rejection one remedy, naming the setting or field to change."""
+"""One remedy per rejection, naming the setting or field to change."""
 
 
 def remedy(reason: str) -> str:
-    """Say in short what to do about a rejection."""
+    """Return short advice about a rejection."""
     return REMEDIES.get(reason, f"look at them: {list_command(reason)}")
 
 
 def list_command(reason: str) -> str:
-    """Give the command that shows the dead letters of a reason."""
+    """Return the command that shows the dead letters of a reason."""
     return f"faust -A anomaly_app.app dlq list --reason {reason}"

@@ -2,21 +2,21 @@
 
 
 class Throttle:
-    """Tell when to say how often something has happened.
+    """Decides when to log how often something has happened.
 
-    The first time it is said at once; then at most once in an interval, with the count of all
-    that was not said.
+    The first event is logged at once; after that, at most one line per interval is, with the number
+    of events since the last one.
 
     Parameters
     ----------
     interval
-        Seconds between two lines, at least.
+        Minimum number of seconds between two lines.
     """
 
     def __init__(self, interval: float) -> None:
         self._interval = interval
         self._next_at = float("-inf")
-        self._unsaid = 0
+        self._unreported = 0
 
     def count(self, now: float) -> int | None:
         """Count one more event.
@@ -24,16 +24,16 @@ class Throttle:
         Parameters
         ----------
         now
-            Seconds of a clock that never goes back.
+            Seconds of a monotonic clock.
 
         Returns
         -------
         int or None
-            How many there were since the last line, this one included; None: say nothing yet.
+            Number of events since the last line, including this one; None: do not log yet.
         """
-        self._unsaid += 1
+        self._unreported += 1
         if now < self._next_at:
             return None
         self._next_at = now + self._interval
-        unsaid, self._unsaid = self._unsaid, 0
-        return unsaid
+        unreported, self._unreported = self._unreported, 0
+        return unreported

@@ -1,4 +1,4 @@
-"""What a worker says of its stream, so that nothing goes wrong in silence.
+"""Decide what a worker logs about its stream, so that nothing fails silently.
 
 One state and one pure step: a batch and the time in, the next state and the lines to log out.
 """
@@ -17,36 +17,36 @@ from anomaly_app.core.monitoring.window import NOTHING, Counts
 from anomaly_app.core.visible import visible
 
 LONGEST_DETAIL = 240
-"""Characters of what was found in a record: it comes from the stream, and may be anything."""
+"""Maximum length of a detail: it comes from the stream and may be anything."""
 
 
 class Letter(NamedTuple):
     """A record that went to the dead letters."""
 
     reason: str
-    """A rejection's word."""
+    """The value of a `Rejection`."""
     topic: str
     partition: int
     offset: int
     detail: str
-    """What was found; any characters at all."""
+    """What was found; may hold any characters."""
 
 
 class Batch(NamedTuple):
-    """What came of some records; without any it lets time pass."""
+    """The results for some records; an empty one only lets time pass."""
 
     scored: int = 0
     anomalies: int = 0
     rejected: Sequence[Letter] = ()
-    """Of the records that were to be scored."""
+    """Dead letters of records that were to be scored."""
     others: Sequence[Letter] = ()
-    """Of other topics: dead letters, but no share of what was to be scored."""
+    """Dead letters of other topics, which do not count in the share of rejected records."""
     absences: Absences = Absences()
-    """What the scored ones lacked."""
+    """Fields missing from the scored records."""
 
 
-class Untold(NamedTuple):
-    """Dead letters of one reason that no line has counted yet."""
+class Unreported(NamedTuple):
+    """Dead letters of one reason that have not been logged yet."""
 
     number: int
     example: Letter
@@ -54,14 +54,14 @@ class Untold(NamedTuple):
 
 
 class Watch(msgspec.Struct, frozen=True):
-    """What has been seen and said; see `step`.
+    """What has been seen and logged; see `step`.
 
     Parameters
     ----------
-    untold
-        Dead letters that wait for their line, by reason.
-    told_at
-        When the last line of a reason was said, in seconds.
+    unreported
+        Dead letters that have not been logged yet, by reason.
+    reported_at
+        Time of the last line of each reason, in seconds.
     rejected
         The share of rejected records.
     alerts
@@ -70,15 +70,15 @@ class Watch(msgspec.Struct, frozen=True):
         The share of each feature's absence.
     """
 
-    untold: Mapping[str, Untold] = {}
-    told_at: Mapping[str, float] = {}
+    unreported: Mapping[str, Unreported] = {}
+    reported_at: Mapping[str, float] = {}
     rejected: RejectedWatch = RejectedWatch()
     alerts: AlertRateWatch = AlertRateWatch()
     absences: AbsenceWatch = AbsenceWatch()
 
     @property
     def advice(self) -> list[str]:
-        """What is wrong with the stream now, and what to do; of records it names fields only."""
+        """What is wrong with the stream now, and what to do; never includes values of records."""
         found = [
             self.rejected.advice,
             self.alerts.none,
@@ -91,23 +91,23 @@ class Watch(msgspec.Struct, frozen=True):
 def step(watch: Watch, batch: Batch, now: float) -> tuple[Watch, list[str]]:
     """Take in a batch, or the passing of time.
 
-    Dead letters of a reason are said at once, and then once a minute as long as more come: each
-    of them is counted in exactly one line.
+    Dead letters of a reason are logged at once, and then once a minute as long as there are more;
+    each of them is counted in exactly one line.
 
     Parameters
     ----------
     watch
-        The state before.
+        The previous state.
     batch
-        What came of some records.
+        The results for some records.
     now
-        Seconds, of any clock that does not go back.
+        Seconds of any monotonic clock.
     """
     kinds: Mapping[str, int] = NOTHING
     if batch.rejected or batch.others:
-        watch = replace(watch, untold=_add(watch.untold, [*batch.rejected, *batch.others]))
+        watch = replace(watch, unreported=_add(watch.unreported, [*batch.rejected, *batch.others]))
         kinds = Counter(letter.reason for letter in batch.rejected)
-    watch, lines = _tell(watch, now, pause=MINUTE)
+    watch, lines = _report(watch, now, pause=MINUTE)
     judged = batch.scored + len(batch.rejected)
     rejected, too_many = watch.rejected.step(Counts(judged, len(batch.rejected), kinds), now)
     alerts, odd = watch.alerts.step(Counts(batch.scored, batch.anomalies), now)
@@ -117,42 +117,50 @@ def step(watch: Watch, batch: Batch, now: float) -> tuple[Watch, list[str]]:
 
 
 def finish(watch: Watch, now: float) -> tuple[Watch, list[str]]:
-    """Say what waits for the end of its minute: the worker stops."""
-    return _tell(watch, now, pause=0.0)
+    """Return the lines that are still held back, when the worker stops."""
+    return _report(watch, now, pause=0.0)
 
 
-def _add(untold: Mapping[str, Untold], letters: Sequence[Letter]) -> Mapping[str, Untold]:
+def _add(
+    unreported: Mapping[str, Unreported], letters: Sequence[Letter]
+) -> Mapping[str, Unreported]:
     if not letters:
-        return untold
-    added = dict(untold)
+        return unreported
+    added = dict(unreported)
     for letter in letters:
         before = added.get(letter.reason)
         added[letter.reason] = (
-            Untold(before.number + 1, before.example) if before else Untold(1, letter)
+            Unreported(before.number + 1, before.example) if before else Unreported(1, letter)
         )
     return added
 
 
-def _tell(watch: Watch, now: float, *, pause: float) -> tuple[Watch, list[str]]:
-    if not watch.untold:
+def _report(watch: Watch, now: float, *, pause: float) -> tuple[Watch, list[str]]:
+    if not watch.unreported:
         return watch, []
     due = {
-        reason: untold
-        for reason, untold in watch.untold.items()
-        if reason not in watch.told_at or now - watch.told_at[reason] >= pause
+        reason: unreported
+        for reason, unreported in watch.unreported.items()
+        if reason not in watch.reported_at or now - watch.reported_at[reason] >= pause
     }
     if not due:
         return watch, []
-    lines = [_line(untold, first=reason not in watch.told_at) for reason, untold in due.items()]
-    left = {reason: untold for reason, untold in watch.untold.items() if reason not in due}
-    told_at = {**watch.told_at, **dict.fromkeys(due, now)}
-    return replace(watch, untold=left, told_at=told_at), lines
+    lines = [
+        _line(unreported, first=reason not in watch.reported_at)
+        for reason, unreported in due.items()
+    ]
+    left = {
+        reason: unreported for reason, unreported in watch.unreported.items() if reason not in due
+    }
+    reported_at = {**watch.reported_at, **dict.fromkeys(due, now)}
+    return replace(watch, unreported=left, reported_at=reported_at), lines
 
 
-def _line(untold: Untold, *, first: bool) -> str:
-    reason, topic, partition, offset, detail = untold.example
+def _line(unreported: Unreported, *, first: bool) -> str:
+    number = unreported.number
+    reason, topic, partition, offset, detail = unreported.example
     return (
-        f"{untold.number:,} {'' if first else 'more '}dead letter{'s'[: untold.number - 1]}, "
+        f"{number:,} {'' if first else 'more '}dead letter{'s'[: number - 1]}, "
         f"{reason}: for example {topic} partition {partition} offset {offset}, "
         f"{visible(detail, LONGEST_DETAIL)}; "
         f"see them with {list_command(reason)}"

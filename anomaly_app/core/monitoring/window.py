@@ -7,21 +7,21 @@ NOTHING: Mapping[str, int] = {}
 
 
 class Counts(NamedTuple):
-    """How many records were seen, how many of them were found to be something, and what."""
+    """Number of records seen, how many matched, and how many of each kind."""
 
     seen: int = 0
     found: int = 0
     kinds: Mapping[str, int] = NOTHING
-    """Of those that were found, where there are several kinds."""
+    """Number of matches by kind, if there are several kinds."""
 
     @property
     def share(self) -> float | None:
-        """What was found, as a share of what was seen; None before anything was."""
+        """Share of the records seen that matched; None before the first record."""
         return round(self.found / self.seen, 6) if self.seen else None
 
 
 def add(one: Counts, other: Counts) -> Counts:
-    """Add up."""
+    """Add two counts."""
     kinds = one.kinds or other.kinds
     if one.kinds and other.kinds:
         kinds = dict(one.kinds)
@@ -31,13 +31,13 @@ def add(one: Counts, other: Counts) -> Counts:
 
 
 class Window(NamedTuple):
-    """Counts of the latest records: of `half` at least, and of twice as many at most.
+    """Counts of the latest records: at least `half` of them, and at most twice as many.
 
-    Batches stay whole: one that is larger than `half` counts as a whole, too.
+    Batches are never split, even if one is larger than `half`.
     """
 
     half: int
-    """Records after which those before them begin to be forgotten."""
+    """Number of records after which earlier ones are forgotten."""
     older: Counts = Counts()
     newer: Counts = Counts()
 
@@ -50,5 +50,5 @@ class Window(NamedTuple):
 
     @property
     def counts(self) -> Counts:
-        """Those of the latest records."""
+        """Counts of the latest records."""
         return add(self.older, self.newer)

@@ -1,4 +1,4 @@
-"""What the name of a column says of its part: compared without case, spaces and prefixes."""
+"""Guess the part of a column from its name, ignoring case, spaces and prefixes."""
 
 import re
 from collections.abc import Sequence
@@ -22,31 +22,31 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     "id": (*("id", "transnum", "transid", "txid", "uuid", "guid", "orderid", "recordid", "rowid"),),
 }
-"""Names in order of preference by the part that they suggest, as `plain_name` writes them."""
+"""Names that suggest each part, in order of preference, in the form of `plain_name`."""
 
 PREFIXES = ("event", "transaction", "trans", "txn", "tx")
-"""What a name may begin with and still mean the same."""
+"""Prefixes that do not change the meaning of a name."""
 
 
 def plain_name(name: str) -> str:
-    """Write a name without case, spaces, underscores, dashes, slashes, question marks and dots."""
+    """Return a name in lower case, without spaces or any of ``_-/?.``."""
     return re.sub(r"[\s_\-/?.]", "", name.casefold())
 
 
 def words_of(name: str) -> list[str]:
-    """List the words of a name, without case: of ``isFraud``, ``is_fraud`` and ``Is Fraud?``."""
+    """Split a name such as ``isFraud``, ``is_fraud`` or ``Is Fraud?`` into lower-case words."""
     parts = re.split(r"[\W_]+", name)
     found = [re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z\d]+|\d+", part) for part in parts]
     return [word.casefold() for words in found for word in words]
 
 
 def may_be_label(column: str) -> bool:
-    """Tell whether a column's name is one of a label: it is no feature unless it is named."""
+    """Return whether a column may be a label, which is a feature only if named explicitly."""
     return bool(_meanings(column) & set(NAMES["label"]))
 
 
 def suggested(part: str, columns: Sequence[str]) -> list[str]:
-    """List the columns whose names suggest a part, the most telling first."""
+    """Return the columns whose names suggest a part, best match first."""
     ranks = {name: rank for rank, name in reversed([*enumerate(NAMES[part])])}
     found = [
         (min(ranks[name] for name in meant), index, column)
@@ -57,6 +57,6 @@ def suggested(part: str, columns: Sequence[str]) -> list[str]:
 
 
 def _meanings(column: str) -> set[str]:
-    """List what a name may mean: itself, and itself without a prefix of `PREFIXES`."""
+    """Return what a name may mean: itself, and itself without a prefix in `PREFIXES`."""
     name = plain_name(column)
     return {name, *(name.removeprefix(prefix) for prefix in PREFIXES)}

@@ -1,4 +1,4 @@
-"""What to do where a column is missing: the nearest name, and how to give it."""
+"""Error text for missing columns: the closest names, and how to specify them."""
 
 import difflib
 import shlex
@@ -7,23 +7,23 @@ from collections.abc import Collection, Mapping, Sequence
 from anomaly_app.core.roles.column_names import plain_name
 
 ALIKE = 0.5
-"""Likeness from which on another column may be the one that is missing."""
+"""Minimum similarity of a column's name to that of a missing one."""
 
 
 def missing_columns(
     wanted: Mapping[str, str], columns: Sequence[str], taken: Collection[str | None] = ()
 ) -> str:
-    """Say which columns are missing, which there are, and what to give if they have other names.
+    """Describe which columns are missing, which exist, and how to specify other names.
 
     Parameters
     ----------
     wanted
-        The missing columns by the word that stands for each in roles: a part such as ``key``, or
-        the name of a feature.
+        The missing columns, by their word in roles: a part such as ``key``, or the name of a
+        feature.
     columns
-        Those that there are.
+        The columns that exist.
     taken
-        Columns that have another part, of which none can be the missing one.
+        Columns with another part, which cannot be the missing ones.
     """
     free = [column for column in columns if column not in taken]
     nearest = {word: nearest_column(column, free) for word, column in wanted.items()}
@@ -42,14 +42,14 @@ def missing_columns(
 
 
 def nearest_column(column: str, columns: Sequence[str]) -> str | None:
-    """Find the column whose name is most like another one; None where none is."""
+    """Return the column whose name is most similar; None if none is similar."""
     likeness = {name: _likeness(plain_name(column), plain_name(name)) for name in columns}
     nearest = max(columns, key=lambda name: likeness[name], default=None)
     return nearest if nearest is not None and likeness[nearest] >= ALIKE else None
 
 
 def _likeness(name: str, other: str) -> float:
-    """Compare two plain names, 0 to 1; ``amt`` and ``amount`` are as good as the same."""
+    """Return the similarity of two plain names, 0 to 1; ``amt`` and ``amount`` are very similar."""
     short, long = sorted((name, other), key=len)
     letters = iter(long)
     abbreviates = short[:1] == long[:1] and all(letter in letters for letter in short)

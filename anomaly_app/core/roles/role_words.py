@@ -1,4 +1,4 @@
-"""The words that say which part a column plays: ``key=cust label="Is Fraud"``."""
+"""Parse the words that assign parts to columns: ``key=cust label="Is Fraud"``."""
 
 import difflib
 import math
@@ -9,20 +9,20 @@ from zoneinfo import ZoneInfo
 from anomaly_app.errors import DataError
 
 PARTS = ("key", "time", "id", "label")
-"""Parts that one column each can have."""
+"""Parts that are a single column each."""
 
 WORDS = (
     *(*PARTS, "features", "keep", "without", "categories", "timezone", "time_format", "hour"),
     *("header", "decimal", "missing"),
 )
-"""What can stand before the ``=`` of a word; any other name renames a feature."""
+"""Names that may precede the ``=`` of a word; any other name renames a feature."""
 
 ALIKE = 0.8
-"""Likeness from which on an unknown word is taken for a known one, mistyped."""
+"""Similarity above which an unknown word counts as a typo of a known one."""
 
 
 def pairs(words: str) -> Iterator[tuple[str, str]]:
-    """Split words into names and values."""
+    """Yield the name and the value of each word."""
     try:
         split = shlex.split(words)
     except ValueError as fault:
@@ -43,40 +43,42 @@ def pairs(words: str) -> Iterator[tuple[str, str]]:
 
 
 def zone(value: str) -> str:
-    """Read a time zone."""
+    """Parse a time zone."""
     try:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError):
         raise DataError(
-            f"there is no time zone {value!r}: name one as IANA does, such as Europe/Berlin"
+            f"there is no time zone {value!r}: use an IANA name such as Europe/Berlin"
         ) from None
     return value
 
 
 def is_on(value: str) -> bool:
-    """Read whether the hour of the day may be a feature."""
+    """Parse whether the hour of the day may be a feature."""
     if value not in {"none", "on"}:
-        raise DataError(f"hour={value} says nothing: hour=none leaves the hour of the day out")
+        raise DataError(
+            f"hour={value} is not valid: use hour=none to leave out the hour of the day"
+        )
     return value == "on"
 
 
 def mark(value: str) -> str:
-    """Read the mark of decimals."""
+    """Parse the decimal separator."""
     marks = {"point": "point", ".": "point", "comma": "comma", ",": "comma"}
     if value not in marks:
-        raise DataError(f"decimal={value} says nothing: it is decimal=point or decimal=comma")
+        raise DataError(f"decimal={value} is not valid: use decimal=point or decimal=comma")
     return marks[value]
 
 
 def numbers(value: str) -> tuple[float, ...]:
-    """Read the numbers that stand for a missing value."""
+    """Parse the numbers that stand for a missing value."""
     try:
         read = tuple(float(one) for one in value.split(","))
     except ValueError:
         read = (math.nan,)
     if not all(math.isfinite(one) for one in read):
         raise DataError(
-            f"missing={value} says nothing: it takes numbers that stand for a missing value, such "
-            "as missing=-200 or missing=-1,999"
+            f"missing={value} is not valid: give numbers that stand for a missing value, such as "
+            "missing=-200 or missing=-1,999"
         )
     return read

@@ -1,4 +1,4 @@
-"""Which column of history, or field of a record, plays which part: said in a few words."""
+"""Which column of the history, or field of a record, has which part."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, Self
@@ -12,52 +12,52 @@ from anomaly_app.core.roles.role_words import PARTS, WORDS, is_on, mark, numbers
 from anomaly_app.errors import DataError
 
 HOUR = "hour_of_day"
-"""The feature that is derived from the time; it can be named among the features."""
+"""The feature derived from the time; it may be named among the features."""
 
 
 class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Parts of a table's columns, and of a record's fields.
 
-    Whatever has no part is a feature, unless it may be a label. A name with dots is the path to
-    a nested field, where there is no field of the whole name.
+    A column without a part is a feature, unless it may be a label. A name with dots is the path to
+    a nested field, unless there is a field with the whole name.
 
     Parameters
     ----------
     key
-        Whose transaction it is: the Kafka key.
+        The entity of the transaction: the Kafka key.
     time
-        When it happened.
+        The time of the transaction.
     id
         The transaction's own id.
     label
-        Whether the transaction was an anomaly; ``COLUMN:VALUE`` says which value means it; or a
-        JSON file of labelled windows per series (as the Numenta benchmark has them).
+        Whether the transaction was an anomaly; ``COLUMN:VALUE`` gives the value that means so. It
+        may also be a JSON file of labelled windows per series (as in the Numenta benchmark).
     features
-        Names of the features, `HOUR` perhaps among them; empty: all columns without another part.
+        Names of the features, which may include `HOUR`; empty: all columns without another part.
     keep
-        Features beside those that are found, although they may mislead.
+        Columns to keep as features, although they may be misleading.
     without
-        Columns that are no features.
+        Columns that are not features.
     categories
-        Columns to be read as strings although they hold numbers.
+        Columns to read as strings although they hold numbers.
     renamed
-        For features that have another name than their column or field: the name of that.
+        Names of columns or fields by feature, if they differ.
     absent
-        Parts that were said not to be there.
+        Parts that were declared absent.
     timezone
-        Of times that do not name one, and of the hour of the day, as IANA names it.
+        IANA time zone of times that do not name one, and of the hour of the day.
     time_format
-        Of times that are written in no usual way, or in one that can be read in two; as
-        `datetime.datetime.strptime` takes it.
+        Format of times that are in an unusual or ambiguous format, for
+        `datetime.datetime.strptime`.
     hour
         Whether the hour of the day may be a feature.
     header
-        Names of the columns of a file of history that has no header, in their order; empty: they
-        are column_1, column_2, …; None: the file has one.
+        Names of the columns, in order, if the history file has no header; empty: column_1,
+        column_2, …; None: the file has a header.
     decimal
-        What stands before the decimals of history's numbers, where the file does not tell.
+        Decimal separator of numbers in the history, if it cannot be inferred.
     missing
-        Numbers that stand for a missing value wherever a feature is a number.
+        Numbers that stand for a missing value in numeric features.
     """
 
     key: str | None = None
@@ -81,48 +81,48 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def parse(cls, words: str) -> Self:
         """Read roles from words such as ``key=cust label="Is Fraud" features=amount,shop``.
 
-        Words are separated and quoted as in a shell. ``label=none`` says that there is none of a
-        part, ``hour=none`` that the hour of the day is no feature, and ``amount=amt`` that the
-        feature ``amount`` is in the column or field ``amt``.
+        Words are separated and quoted as in a shell. ``label=none`` means that there is no label,
+        ``hour=none`` that the hour of the day is not a feature, and ``amount=amt`` that the feature
+        ``amount`` is in the column or field ``amt``.
 
         Raises
         ------
         DataError
-            A word is not of that form.
+            A word does not have that form.
         """
-        said: dict[str, Any] = {}
+        parsed: dict[str, Any] = {}
         for name, value in pairs(words):
             if name in {"features", "keep", "without", "categories"}:
-                said[name] = (*said.get(name, ()), *value.split(","))
+                parsed[name] = (*parsed.get(name, ()), *value.split(","))
             elif name == "hour":
-                said[name] = is_on(value)
+                parsed[name] = is_on(value)
             elif name == "header":
-                said[name] = () if value == "none" else tuple(value.split(","))
+                parsed[name] = () if value == "none" else tuple(value.split(","))
             elif name == "decimal":
-                said[name] = mark(value)
+                parsed[name] = mark(value)
             elif name == "missing":
-                said[name] = (*said.get(name, ()), *numbers(value))
+                parsed[name] = (*parsed.get(name, ()), *numbers(value))
             elif name in PARTS and value.lower() == "none":
-                said["absent"] = (*said.get("absent", ()), name)
+                parsed["absent"] = (*parsed.get("absent", ()), name)
             elif name in WORDS:
-                said[name] = zone(value) if name == "timezone" else value
+                parsed[name] = zone(value) if name == "timezone" else value
             else:
-                said["renamed"] = {**said.get("renamed", {}), name: value}
-        return cls(**said)
+                parsed["renamed"] = {**parsed.get("renamed", {}), name: value}
+        return cls(**parsed)
 
     def infer(
         self,
         columns: Sequence[str],
         fits: Callable[[str, str], bool] = lambda part, column: True,  # noqa: ARG005
     ) -> Self:
-        """Fill the parts that were not said from the names of the columns.
+        """Infer unspecified parts from the names of the columns.
 
         Parameters
         ----------
         columns
-            Of the table.
+            The columns of the table.
         fits
-            Whether the values of a column can play a part: ``fits("time", "ts")``.
+            Whether the values of a column are suitable for a part: ``fits("time", "ts")``.
         """
         taken = {self.key, self.label, self.time, self.id, *self.without, *self.named_features}
         inferred: dict[str, str] = {}
@@ -136,7 +136,7 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return replace(self, **inferred)
 
     def feature_columns(self, columns: Sequence[str]) -> list[str]:
-        """Name the columns that are features, each once, in the table's order.
+        """Return the columns that are features, each once, in the table's order.
 
         Raises
         ------
@@ -159,48 +159,56 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.features:
             return features
         label = self.label_column(columns)
-        said = {*fields.values(), *self.renamed.values()}
+        explicit = {*fields.values(), *self.renamed.values()}
         taken = {self.key, self.time, self.id, label, *self.without}
         return [
             column
             for column in columns
-            if column not in taken and (column in said or not may_be_label(column))
+            if column not in taken and (column in explicit or not may_be_label(column))
         ]
 
     @property
     def named_features(self) -> set[str]:
-        """Columns that are features since the user says so."""
+        """Columns that the user declared to be features."""
         names = {*self.features, *self.keep, *self.categories}
         return {*map(self.field_of, names), *self.renamed.values()}
 
     def field_of(self, feature: str) -> str:
-        """Name the column or field that holds a feature."""
+        """Return the column or field that holds a feature."""
         return self.renamed.get(feature, feature)
 
     def feature_in(self, column: str) -> str:
-        """Name the feature that a column or field holds."""
+        """Return the feature that a column or field holds."""
         names = [feature for feature, field in self.renamed.items() if field == column]
         return names[0] if names else column
 
     def label_column(self, columns: Sequence[str]) -> str | None:
-        """Name the column of the label, without the value that may follow it; None without one."""
+        """Return the column of the label, without the value that may follow it; None if none."""
         if self.label is None or self.label in columns:
             return self.label
         column, colon, _ = self.label.rpartition(":")
         return column if colon and column in columns else None
 
     def changed_by(self, other: Self) -> Self:
-        """Take over what was said in other words: those of a topic, over those of history."""
-        said = {
+        """Return these roles overridden by others, such as those of a topic."""
+        overrides = {
             name: getattr(other, name)
             for name in (*PARTS, "time_format", "header", "decimal")
             if getattr(other, name) is not None
         }
         none = dict.fromkeys(other.absent)
         zone = {} if other.timezone == Roles().timezone else {"timezone": other.timezone}
-        absent = dict.fromkeys(part for part in (*self.absent, *other.absent) if part not in said)
+        absent = dict.fromkeys(
+            part for part in (*self.absent, *other.absent) if part not in overrides
+        )
         renamed = {**self.renamed, **other.renamed}
         missing = other.missing or self.missing
         return replace(
-            self, **said, **none, **zone, absent=tuple(absent), renamed=renamed, missing=missing
+            self,
+            **overrides,
+            **none,
+            **zone,
+            absent=tuple(absent),
+            renamed=renamed,
+            missing=missing,
         )

@@ -1,7 +1,7 @@
-"""Scoring: from a batch of records to a verdict, with the messages that tell of it.
+"""Scoring: turn a batch of records into a verdict, including the messages to send.
 
-`pipeline.Pipeline.judge` gives a `verdict.Verdict`; `anomaly.Anomaly` and `dead_letter` are what
-travels.
+`pipeline.Pipeline.judge` returns a `verdict.Verdict`; `anomaly.Anomaly` and `dead_letter` define
+the messages.
 """
 
 __all__ = ["anomaly", "dead_letter", "pipeline", "severity", "verdict"]

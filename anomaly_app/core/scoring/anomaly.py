@@ -1,4 +1,4 @@
-"""An anomaly as it travels: one finding, written as JSON and read again."""
+"""The anomaly message: one finding, written to and read from JSON."""
 
 import msgspec
 
@@ -10,11 +10,11 @@ from anomaly_app.core.scoring.verdict import Finding
 from anomaly_app.core.times import iso_time
 
 MOST_NESTING = 50
-"""Levels of a transaction that travel with an anomaly as JSON: reading it may recurse."""
+"""Maximum nesting of a transaction that is embedded as JSON: readers may recurse."""
 
 
 class ModelReference(msgspec.Struct, frozen=True):
-    """The model that judged."""
+    """The model that scored the transaction."""
 
     name: str
     version: str
@@ -22,7 +22,7 @@ class ModelReference(msgspec.Struct, frozen=True):
 
 
 class Anomaly(msgspec.Struct, frozen=True):
-    """What `anomaly_app.records.Anomaly` describes for users of Faust, at a tenth of the cost."""
+    """The same message as `anomaly_app.records.Anomaly` for Faust users, at a tenth of the cost."""
 
     id: str
     entity: str | None
@@ -35,7 +35,7 @@ class Anomaly(msgspec.Struct, frozen=True):
     reasons: list[Reason]
     model: ModelReference
     transaction: msgspec.Raw
-    """JSON, as it was received."""
+    """The transaction as JSON, as it was received."""
 
     @property
     def source(self) -> tuple[str, int, int]:
@@ -44,32 +44,32 @@ class Anomaly(msgspec.Struct, frozen=True):
         Raises
         ------
         ValueError
-            The id has another form.
+            The id does not have that form.
         """
         topic, partition, offset = self.id.rsplit("-", 2)
         return topic, int(partition), int(offset)
 
 
 write_json = msgspec.json.Encoder().encode
-"""From an `Anomaly`, or anything of JSON's types, to JSON."""
+"""Encodes an `Anomaly`, or anything made of JSON types, as JSON."""
 
 read_anomaly = msgspec.json.Decoder(Anomaly).decode
-"""From JSON to an `Anomaly`; what is none raises one of `READING_FAULTS`."""
+"""Decodes JSON to an `Anomaly`; anything else raises one of `READING_FAULTS`."""
 
 READING_FAULTS = (ValueError, RecursionError)
-"""What bytes raise that are not an `Anomaly`: msgspec's errors and those of UTF-8 are of the first
-kind, the second is nesting without end."""
+"""Exceptions for bytes that are not an `Anomaly`: errors of msgspec and of UTF-8 are subclasses of
+the first, the second is raised for deep nesting."""
 
 
 def to_anomaly(finding: Finding, manifest: Manifest, detected_at: float) -> Anomaly:
-    """Write a finding as the anomaly that travels.
+    """Convert a finding to the anomaly to send.
 
     Parameters
     ----------
     finding
-        What the pipeline found.
+        A finding of the pipeline.
     manifest
-        Of the model that judged.
+        Manifest of the model that scored it.
     detected_at
         Seconds since the epoch.
     """
@@ -90,7 +90,7 @@ def to_anomaly(finding: Finding, manifest: Manifest, detected_at: float) -> Anom
 
 
 def _original(value: bytes) -> msgspec.Raw:
-    # A field that the model does not use may hold what others cannot read, such as 1e999.
+    # A field unused by the model may hold something others cannot read, such as 1e999.
     try:
         readable = not _nested_deeper(read_json(value), MOST_NESTING)
     except (ValueError, RecursionError):

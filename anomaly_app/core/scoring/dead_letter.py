@@ -1,4 +1,4 @@
-"""A dead letter as it travels: the record's own key and bytes, and headers that say why."""
+"""The dead letter message: the record's own key and bytes, and headers with the reason."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Self
@@ -8,21 +8,21 @@ from anomaly_app.core.scoring.verdict import Message
 from anomaly_app.errors import RecordRejected, Rejection
 
 MOST_DIGITS = 19
-"""Of a partition or an offset: Kafka's are of 64 bits at most."""
+"""Maximum digits of a partition or an offset, which have at most 64 bits in Kafka."""
 
 
 class DeadLetterHeaders(NamedTuple):
-    """What of a dead letter travels as Kafka headers; `HEADER_NAMES` has their names."""
+    """The Kafka headers of a dead letter; `HEADER_NAMES` has their names."""
 
     error: str
-    """A word that names the class of the fault, a colon, and what was found."""
+    """The value of a `Rejection`, a colon, and what was found."""
     topic: str
-    """Of the rejected record, as are partition and offset."""
+    """Source of the rejected record, together with partition and offset."""
     partition: int
     offset: int
 
     def write(self) -> dict[str, bytes]:
-        """Write the Kafka headers; their values are UTF-8."""
+        """Encode as Kafka headers; their values are UTF-8."""
         return {
             header: str(value).encode(errors="backslashreplace")
             for header, value in zip(HEADER_NAMES.values(), self, strict=True)
@@ -30,7 +30,7 @@ class DeadLetterHeaders(NamedTuple):
 
     @classmethod
     def read(cls, headers: Mapping[str, str]) -> Self:
-        """Read Kafka headers; others may be among them.
+        """Decode from Kafka headers; other headers are ignored.
 
         Raises
         ------
@@ -54,17 +54,17 @@ HEADER_NAMES = dict(
 
 
 def write_dead_letter(rejected: Rejected) -> tuple[Rejected, Message]:
-    """Write a rejected record as a dead letter, whatever its error's words hold.
+    """Convert a rejected record to a dead letter, whatever the text of its error.
 
     Returns
     -------
     tuple
-        The rejection that the letter tells of, and the letter. Where the words themselves cannot
-        be written it is `unscorable`, with the type of what was raised.
+        The rejection as reported in the letter, and the letter. If the text cannot be encoded, the
+        rejection is `unscorable`, with the type of the exception.
     """
     try:
         return rejected, _write(rejected)
-    except Exception as fault:  # noqa: BLE001  # no record's words may stop the others
+    except Exception as fault:  # noqa: BLE001  # one record's text must not stop the others
         name = type(fault).__name__
         error = RecordRejected(Rejection.UNSCORABLE, name)
         error.__cause__ = fault
@@ -73,19 +73,19 @@ def write_dead_letter(rejected: Rejected) -> tuple[Rejected, Message]:
 
 
 def header_texts(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
-    """Decode Kafka headers by their names; of several with one name, the last counts."""
+    """Decode Kafka headers to a dict by name; the last of several with the same name wins."""
     return {name: (value or b"").decode(errors="backslashreplace") for name, value in headers}
 
 
 def whole_number(digits: str) -> int:
-    """Read a partition or an offset.
+    """Parse a partition or an offset.
 
     Raises
     ------
     ValueError
-        It is anything but ASCII digits.
+        It is not only ASCII digits.
     """
-    # `int` takes signs, spaces, underscores and the digits of all scripts as well.
+    # `int` also accepts signs, spaces, underscores and the digits of all scripts.
     if not (digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS):
         raise ValueError(f"{digits[:40]!r} is not a number")
     return int(digits)
@@ -96,6 +96,6 @@ def _write(rejected: Rejected) -> Message:
     headers = DeadLetterHeaders(
         str(rejected.error), record.topic, record.partition, record.offset
     ).write()
-    # aiokafka refuses a message that has neither key nor value.
+    # aiokafka refuses a message with neither key nor value.
     value = (record.value or b"") if record.key is None else record.value
     return Message(record.key, value, headers)

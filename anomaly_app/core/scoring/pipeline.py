@@ -1,4 +1,4 @@
-"""From a batch of records to a verdict: decode, score, grade, explain, write the messages."""
+"""Turn a batch of records into a verdict: decode, score, grade, explain, write messages."""
 
 from collections.abc import Mapping, Sequence
 
@@ -19,8 +19,8 @@ from anomaly_app.core.scoring.verdict import Finding, Message, Verdict
 from anomaly_app.errors import Rejection, unscorable
 
 PARTS = 8
-"""In which a batch is judged where it raises: fewer calls than by halves for one record of many,
-and for many."""
+"""Number of parts in which a batch that raises is judged again: that is fewer calls than halving,
+both for one bad record and for many."""
 
 
 class Pipeline:
@@ -33,20 +33,20 @@ class Pipeline:
     max_record_bytes
         Records with a longer value are rejected unread.
     max_reasons
-        How many features an anomaly names at most.
+        Maximum number of features named by an anomaly.
     roles
-        What of the model's roles is otherwise in these records.
+        Overrides of the model's roles for these records.
     payload
         Where in a record the transaction is; see `anomaly_app.core.decoding.wire.Wire`.
     strict
         Whether numbers and epoch times in quotes are refused.
     readers
-        For values that a schema registry's serializers wrote.
+        Readers for values written by a schema registry's serializers.
 
     Raises
     ------
     DataError
-        The roles name a time zone that there is none of.
+        The roles name a time zone that does not exist.
     """
 
     def __init__(
@@ -79,22 +79,22 @@ class Pipeline:
 
     @property
     def usually_absent(self) -> dict[str, float]:
-        """Share of training's rows without each of the things that records may lack."""
+        """Share of training rows without each of the fields that records may lack."""
         features = {f.name: f.missing_rate for f in self.model.schema.wire_features}
         return {**features, **dict.fromkeys(self.decoder.watched, 0.0)}
 
     def judge(self, records: Sequence[KafkaRecord], detected_at: float) -> Verdict:
-        """Judge a batch of records, any bytes at all, and write what there is to send.
+        """Judge a batch of records, whatever bytes they hold, and write the messages to send.
 
-        A record at which anything raises, the model or this code, is rejected alone, as long as
-        ordinary records go the whole way. Where they do not, no record is to blame, and what was
-        raised is passed on. There are no side effects (what the decoder remembers of the latest
-        layouts changes its speed only): records may be judged again, in other batches.
+        If the model or this code raises for a record, only that record is rejected, as long as
+        ordinary records can be judged. If they cannot, the fault is not in the record, and the
+        exception propagates. There are no side effects (the layouts that the decoder remembers
+        only affect its speed): records may be judged again, in other batches.
 
         Parameters
         ----------
         records
-            As they were fetched from Kafka.
+            Records as fetched from Kafka.
         detected_at
             Seconds since the epoch.
         """
@@ -110,7 +110,7 @@ class Pipeline:
         return verdict
 
     def _divide(self, records: Sequence[KafkaRecord], detected_at: float) -> Verdict:
-        """Judge part by part, and the part that raises in parts again, until it is one record."""
+        """Judge in parts, dividing each part that raises again, down to single records."""
         size = max(len(records) // PARTS, 1)
         verdict = Verdict(self.model.manifest, 0, [], [], [], [])
         for begin in range(0, len(records), size):
@@ -127,7 +127,7 @@ class Pipeline:
         return verdict
 
     def _readable(self, records: Sequence[KafkaRecord]) -> Sequence[KafkaRecord]:
-        """Leave out what the roles refuse: `time` may be somebody's key, and no time at all."""
+        """Leave out what the roles refuse: for some, `time` is the key and not a time."""
         refused = [
             rejected.record.offset
             for rejected in self.decoder.decode(records).rejected
@@ -136,7 +136,7 @@ class Pipeline:
         return [record for record in records if record.offset not in refused]
 
     def _is_sound(self, detected_at: float) -> bool:
-        """Whether ordinary records go the whole way of an anomaly."""
+        """Return whether ordinary records can be judged and reported as anomalies."""
         try:
             verdict = self._judge(self._ordinary, detected_at, log_alert_rate=0.0)
         except Exception:  # noqa: BLE001
@@ -152,11 +152,11 @@ class Pipeline:
             raise ArithmeticError("the model's score is not a number")
         findings, anomalies, rejected = [], [], decoded.rejected
         anomalous = np.flatnonzero(log_p <= log_alert_rate)
-        # Most batches of little traffic have none: to look for reasons would take as long again.
+        # With little traffic most batches have none, and finding reasons would double the time.
         for finding in self._find(decoded, log_p, anomalous) if len(anomalous) else ():
             try:
                 anomaly = write_json(to_anomaly(finding, self.model.manifest, detected_at))
-            except Exception as fault:  # noqa: BLE001  # this record is not scored again for it
+            except Exception as fault:  # noqa: BLE001  # the record is not scored again for this
                 rejected.append(Rejected(finding.record, unscorable(fault)))
             else:
                 findings.append(finding)

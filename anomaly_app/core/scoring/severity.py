@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """Urgency of an anomaly, by how far its p-value lies below the alert rate."""
+    """Urgency of an anomaly, by how far its p-value is below the alert rate."""
 
     MEDIUM = "medium"
     HIGH = "high"
@@ -13,7 +13,7 @@ class Severity(StrEnum):
 
 HIGH_BELOW = 0.1
 CRITICAL_BELOW = 0.01
-"""Parts of the alert rate: ten and a hundred times rarer than what already alerts."""
+"""Fractions of the alert rate: ten and a hundred times rarer than the threshold."""
 
 
 def severity_of(p_value: float, alert_rate: float) -> Severity:
@@ -24,7 +24,7 @@ def severity_of(p_value: float, alert_rate: float) -> Severity:
     p_value
         Tail p-value of the transaction, at most `alert_rate`.
     alert_rate
-        The p-value at which transactions begin to be anomalies, 0 to 1.
+        The p-value at and below which transactions are anomalies, 0 to 1.
     """
     if p_value <= alert_rate * CRITICAL_BELOW:
         return Severity.CRITICAL

@@ -1,4 +1,4 @@
-"""What becomes of a batch: what was found, and the messages that say so."""
+"""The result of judging a batch: the findings, and the messages to send."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -21,7 +21,7 @@ class Finding(NamedTuple):
 
 
 class Message(NamedTuple):
-    """A message as it is sent; its topic is the caller's to choose."""
+    """A message to send; the caller chooses the topic."""
 
     key: bytes | None
     value: bytes | None
@@ -29,27 +29,27 @@ class Message(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What became of a batch: each record was scored or rejected, exactly one of the two.
+    """The result of judging a batch: each record was either scored or rejected.
 
-    It is all that comes of judging, and nothing has been done about it: the caller sends the
-    messages, then counts. A judgement that changes state (what is remembered of an entity, say)
-    returns the change here as well, for the caller to apply once the messages are sent.
+    It is the only output of judging, and has no effect by itself: the caller sends the messages,
+    then counts. A step that changes state (for example per entity) also returns the change here,
+    for the caller to apply once the messages are sent.
     """
 
     manifest: Manifest
-    """Of the model that judged, whichever is in use by the time that this is read."""
+    """Manifest of the model that judged, which may have been replaced since."""
     scored: int
     findings: list[Finding]
     rejected: list[Rejected]
     anomalies: list[Message]
-    """One for each finding."""
+    """One per finding."""
     dead_letters: list[Message]
-    """One for each record that was rejected."""
+    """One per rejected record."""
     absent: Mapping[str, Absent] = {}
-    """What scored records lacked: features, and the key and the time that roles name."""
+    """Fields missing from scored records: features, and the key and time of the roles."""
 
     def followed_by(self, other: "Verdict") -> "Verdict":
-        """Add the same model's verdict on the records that follow."""
+        """Return the combined verdict with that of the same model on the following records."""
         return Verdict(
             self.manifest,
             self.scored + other.scored,
