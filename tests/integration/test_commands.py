@@ -162,10 +162,10 @@ async def test_bytes_that_are_no_text_are_sent_as_they_are(kafka: Kafka) -> None
 
 async def test_what_cannot_be_sent_is_said_in_one_line(kafka: Kafka) -> None:
     await create_topics(kafka)
-    assert "say what to send" in faust(kafka, "send", "@scoring").error_line
+    assert "nothing to send" in faust(kafka, "send", "@scoring").error_line
     assert "there are @alerting, @scoring" in faust(kafka, "send", "@score", "{}").error_line
     nine = faust(kafka, "send", "@scoring", "{}", "--partition", "9").error_line
-    assert "4 partitions, from 0 to 3: there is no 9" in nine
+    assert "4 partitions, 0 to 3: there is no partition 9" in nine
     misspelt = f"{kafka.transactions}s"
     for _ in range(2):  # it was not created by the attempt
         assert f"no topic {misspelt}" in faust(kafka, "send", misspelt, "{}").error_line

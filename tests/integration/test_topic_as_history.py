@@ -81,4 +81,4 @@ async def test_a_model_is_fitted_on_what_a_topic_holds(kafka: Kafka, tmp_path: P
 def test_a_topic_that_is_not_there_is_one_line(kafka: Kafka, tmp_path: Path) -> None:
     code, output = fit(kafka, tmp_path, topic="no-such-topic")
     assert code == 1
-    assert output.startswith(f"Error: there is no topic no-such-topic at {kafka.broker}")
+    assert output.startswith(f"Error: topic no-such-topic does not exist at {kafka.broker}")

@@ -138,8 +138,8 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(
 @pytest.mark.parametrize(
     ("file", "fault"),
     [
-        ("nowhere.pem", "it names no file that can be read: No such file"),
-        ("password", "password holds no certificates in PEM format"),
+        ("nowhere.pem", "the file cannot be read: No such file"),
+        ("password", "password contains no PEM certificates"),
     ],
 )
 def test_a_file_without_authorities_is_named(

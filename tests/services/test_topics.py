@@ -54,7 +54,9 @@ async def test_a_topic_of_somebody_else_with_a_low_limit_is_warned_of(
         await admin.close()
         await check_broker(settings)
     (warning,) = [r.getMessage() for r in caplog.records if "max.message.bytes" in r.getMessage()]
-    assert warning.startswith(f"topic {kafka.dead_letters} takes messages of at most 1000000 bytes")
+    assert warning.startswith(
+        f"topic {kafka.dead_letters} accepts messages of at most 1000000 bytes"
+    )
     assert "max.message.bytes=16777216" in warning
 
 
@@ -68,5 +70,5 @@ async def test_the_topics_that_the_app_makes_are_not_warned_of(
         return [r.getMessage() for r in caplog.records if r.name.startswith("anomaly_app")]
 
     [line] = await warnings()
-    assert "nobody writes to it yet" in line
+    assert "nothing is scored until a producer writes to it" in line
     assert await warnings() == []

@@ -155,7 +155,7 @@ async def test_thousands_that_are_no_anomalies_are_one_line(
         assert await alerts.alert(message(b"{")) == Outcome.UNREADABLE
     [line] = [r.getMessage() for r in caplog.records if r.levelno == logging.ERROR]
     assert "anomalies partition 2 offset 7 is not an anomaly" in line
-    assert line.endswith("1 such since the last line")
+    assert line.endswith("1 such message since the last line")
 
 
 class Exited(BaseException):

@@ -189,9 +189,9 @@ async def test_a_registry_that_never_answers_is_not_waited_for_for_ever(
         (
             "PROTOBUF",
             "AAAA",
-            "schema 17: the registry gives it as source text, not as a descriptor",
+            "schema 17: the registry returns it as source text, not as a descriptor",
         ),
-        ("XML", "<schema/>", "schema 17: it is of the kind XML"),
+        ("XML", "<schema/>", "schema 17: its type XML is not supported"),
     ],
 )
 async def test_a_schema_that_is_odd_costs_its_own_records_only(
@@ -377,7 +377,7 @@ async def test_a_wrong_password_is_refused_and_shown_nowhere(
 
 async def test_another_server_is_no_registry(server: RegistryServer) -> None:
     async def story(schemas: SchemaRegistry) -> None:
-        with pytest.raises(RegistryRefused, match="no schema registry .*/apis/ccompat/v7"):
+        with pytest.raises(RegistryRefused, match="not a schema registry .*/apis/ccompat/v7"):
             await schemas.learn([17])
 
     await run(f"{server.url}/elsewhere", story)
@@ -421,9 +421,11 @@ async def test_records_wait_for_a_registry_that_is_away_and_go_on_when_it_is_bac
 
     with caplog.at_level(logging.INFO, "anomaly_app.agents.schemas"):
         assert await run(server.url, story) is True
-    assert looked[0] == f"schema registry {server.url} does not answer as one does (HTTP 503)"
+    assert looked[0] == f"schema registry {server.url} returned an unexpected response (HTTP 503)"
     assert [line.levelname for line in caplog.records] == ["WARNING", "INFO"]
-    assert caplog.messages[0] == f"records wait for their schemas, and nothing is lost: {looked[0]}"
+    assert caplog.messages[0] == (
+        f"records are waiting for their schemas (nothing is lost): {looked[0]}"
+    )
 
 
 async def test_records_that_wait_are_abandoned_at_a_stop(server: RegistryServer) -> None:
@@ -462,7 +464,7 @@ async def test_a_start_ends_where_the_registry_refuses_and_goes_on_where_it_is_a
     server.status = 503
     await run(server.url, check_registry)
     assert caplog.messages == [
-        f"schema registry {server.url} does not answer as one does (HTTP 503): framed records "
+        f"schema registry {server.url} returned an unexpected response (HTTP 503): framed records "
         "will wait for it"
     ]
     await check_registry(None)
