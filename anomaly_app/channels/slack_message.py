@@ -12,7 +12,7 @@ LONGEST_HEADER, LONGEST_REASON = 150, 900
 section."""
 
 MEANING = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-"""Characters of mentions and links. `&` comes first, since the replacements of the others have it."""
+"""Characters of mentions and links; `&` comes first, since the other replacements contain it."""
 
 # A zero-width space keeps the character from being taken as formatting.
 FORMATTING = MEANING | {sign: f"\u200b{sign}" for sign in "*_~`"}

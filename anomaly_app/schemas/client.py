@@ -47,7 +47,7 @@ class RegisteredSchema(NamedTuple):
     """``AVRO``, ``PROTOBUF`` or ``JSON``."""
     text: str
     references: dict[str, str]
-    """Texts of the schemas that it refers to, by its names for them; each after its own references."""
+    """Texts of the schemas that it refers to, by its names for them; each after its references."""
 
 
 class RegistryClient:
