@@ -55,7 +55,7 @@ def _or_from_file(value: object, info: ValidationInfo) -> object:
 
 
 class Unshown:
-    """Marks a setting whose invalid value is not shown: it may be the secret instead of its file."""
+    """Marks a setting whose invalid value is not shown: it may be the secret itself."""
 
 
 ReadableFile = Annotated[Path | None, AfterValidator(lambda path: path and _is_readable(path))]
