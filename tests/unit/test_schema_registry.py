@@ -366,7 +366,7 @@ async def test_a_wrong_password_is_refused_and_shown_nowhere(
     wrong = {**SECRETS, "schema_registry_password": "wr0ng"}
 
     async def story(schemas: SchemaRegistry) -> str:
-        with pytest.raises(RegistryRefused, match="look at ANOMALY_SCHEMA_REGISTRY_USER") as caught:
+        with pytest.raises(RegistryRefused, match="check ANOMALY_SCHEMA_REGISTRY_USER") as caught:
             await schemas.learn([17])
         return f"{caught.value} {caught.value.__cause__!r} {schemas.client.__dict__['_tls']!r}"
 
@@ -394,7 +394,7 @@ def test_a_file_of_authorities_that_holds_none_is_named(tmp_path: Path) -> None:
     file = tmp_path / "ca.pem"
     file.touch()
     settings = Settings(_env_file=None, schema_registry="https://there", tls_ca_file=file)
-    with pytest.raises(SettingsError, match=r"ANOMALY_TLS_CA_FILE: .*ca\.pem holds no cert"):
+    with pytest.raises(SettingsError, match=r"ANOMALY_TLS_CA_FILE: .*ca\.pem contains no PEM cert"):
         open_registry(settings)
 
 

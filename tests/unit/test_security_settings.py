@@ -179,7 +179,7 @@ def test_a_secret_that_is_given_twice_must_be_the_same(
     file.write_text(PASSWORD)
     assert password_of(load(monkeypatch, **USER, **FROM_FILE))
     file.write_text("another")
-    with pytest.raises(SettingsError, match="ANOMALY_SASL_PASSWORD: it is set, and the file"):
+    with pytest.raises(SettingsError, match="ANOMALY_SASL_PASSWORD: it is set, but the file"):
         load_settings()
 
 
