@@ -65,7 +65,7 @@ def test_agents_show_their_topics_and_what_they_do(alone: Kafka) -> None:
         {
             "name": "@scoring",
             "topic": alone.transactions,
-            "help": "Score transactions: anomalies and dead letters come of them.",
+            "help": "Score transactions, and send anomalies and dead letters.",
         },
     ]
     assert "Score transactions" in faust(alone, "agents").said
@@ -168,7 +168,7 @@ async def test_what_cannot_be_sent_is_said_in_one_line(kafka: Kafka) -> None:
     assert "4 partitions, 0 to 3: there is no partition 9" in nine
     misspelt = f"{kafka.transactions}s"
     for _ in range(2):  # it was not created by the attempt
-        assert f"no topic {misspelt}" in faust(kafka, "send", misspelt, "{}").error_line
+        assert f"topic {misspelt} does not exist" in faust(kafka, "send", misspelt, "{}").error_line
 
 
 def test_sending_without_a_broker_names_the_setting(alone: Kafka) -> None:
