@@ -50,8 +50,8 @@ async def test_a_new_group_may_begin_at_the_end_and_alerts_on_nothing_old(kafka:
     assert counts["events"] == len(NEW)
     assert counts["alerts"] == counts["anomalies"] > 3
     assert "INFO" in line
-    passed = f"{len(OLD)} of {kafka.transactions}, {old['anomalies']} of {kafka.anomalies}"
-    assert f"({passed})" in line
+    skipped = f"{len(OLD)} in {kafka.transactions}, {old['anomalies']} in {kafka.anomalies}"
+    assert f"({skipped})" in line
 
 
 async def test_a_group_that_is_known_goes_on_where_it_was(kafka: Kafka) -> None:
