@@ -42,22 +42,22 @@ demo: $(READY) ## See it work: broker, model, worker, traffic and alerts, in a m
 # The shell reads the variables, not make: names may hold quotes and spaces.
 export DATA ROLES TIME_FORMAT
 
-train: $(READY) ## Train a model on DATA=path (a file, a folder or kafka://…/topic), or on simulated history
+train: $(READY) ## Train a model on DATA=path (file, folder or kafka://…/topic), or on simulated history
 	@test -n "$$DATA" || $(BIN)/python -m demo.write_history build/simulated.csv
 	@$(BIN)/python -m training fit "$${DATA:-build/simulated.csv}" --roles "$$ROLES" \
 		$${TIME_FORMAT:+--time-format "$$TIME_FORMAT"}
 
-worker: $(READY) ## Start a worker on the broker of ANOMALY_BROKER
+worker: $(READY) ## Start a worker on the broker at ANOMALY_BROKER
 	@$(BIN)/faust -A anomaly_app.app worker -l info
 
 test: lint types unit integration ## Run every check: style, types, unit and integration tests
 
-lint: $(READY) ## Check style, format and which module imports which
+lint: $(READY) ## Check style, format and imports between modules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports --no-cache --no-logo
 
-hooks: $(READY) ## Check the same at every commit
+hooks: $(READY) ## Install git hooks that check every commit
 	@$(BIN)/prek install
 
 types: $(READY) ## Check types, strictly
@@ -77,7 +77,7 @@ coverage: $(READY) ## Measure which lines the unit and integration tests run, wo
 	@$(BIN)/pytest -q -n auto --cov --cov-report= tests/unit
 	@$(BIN)/pytest -q -n 4 --cov --cov-append --cov-report=term:skip-covered --cov-report=html tests/integration
 
-test-hard: $(READY) ## Compare the detectors on all data at its worst, in minutes
+test-hard: $(READY) ## Compare the detectors on the hardest data, in minutes
 	@$(BIN)/pytest -q -n auto tests/hard
 
 test-services: $(READY) $(if $(ANOMALY_BROKER),,$(KAFKA)/.ready) ## Test on Apache Kafka (Maven, Java 17), or on ANOMALY_BROKER
@@ -96,42 +96,42 @@ RECORDS ?= 10000000
 SEED ?= 0
 GUIDED_SECONDS ?= 60
 
-fuzz: $(READY) $(ATHERIS)/.ready ## Try millions of mutated records, from their bytes to the alert
+fuzz: $(READY) $(ATHERIS)/.ready ## Try millions of mutated records, from bytes to alert
 	@if test -d $(ATHERIS)/atheris; then \
 		PYTHONPATH=$(ATHERIS) $(BIN)/python -m tests.fuzz --guided --seconds $(GUIDED_SECONDS) --seed $(SEED); fi
 	@$(BIN)/python -m tests.fuzz --records $(RECORDS) --seed $(SEED)
 
-# Beside the environment, not in it: it is needed here only, and has no wheel for every Python.
+# Not in .venv: it is only needed here, and does not have a wheel for every Python.
 $(ATHERIS)/.ready:
 	@echo "fetching atheris into $(ATHERIS) (once)"
 	@mkdir -p $(ATHERIS)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: \
-		--target $(ATHERIS) atheris==3.0.0 || echo "atheris cannot be had: mutation goes without coverage"
+		--target $(ATHERIS) atheris==3.0.0 || echo "atheris is not available: fuzzing without coverage guidance"
 	@touch $@
 
-# Apache Kafka where it can be had: Java, and Maven for the first time.
+# Apache Kafka if it can run: it needs Java, and Maven the first time.
 BENCH_KAFKA = $(if $(ANOMALY_BROKER),,$(shell command -v java >/dev/null && \
 	{ test -e $(KAFKA)/.ready || command -v mvn >/dev/null; } && echo $(KAFKA)))
 BENCHMARKS = $(BENCH)/bin/python -m benchmarks $(if $(BENCH_KAFKA),--kafka $(KAFKA)) $(BENCH_OPTIONS)
 
-bench: $(READY) $(BENCH)/.ready $(if $(BENCH_KAFKA),$(KAFKA)/.ready) ## Compare with other ways of doing the same, in half an hour
+bench: $(READY) $(BENCH)/.ready $(if $(BENCH_KAFKA),$(KAFKA)/.ready) ## Compare with other implementations, in half an hour
 	@$(BENCHMARKS)
 
-bench-growth: $(READY) $(BENCH)/.ready $(if $(BENCH_KAFKA),$(KAFKA)/.ready) ## Measure how the cost of a row grows
+bench-growth: $(READY) $(BENCH)/.ready $(if $(BENCH_KAFKA),$(KAFKA)/.ready) ## Measure how the cost per row grows
 	@$(BENCHMARKS) growth
 
-# An environment of its own: a peer needs other versions of packages that the app has, too.
+# A separate environment: a peer needs other versions of packages that the app also uses.
 $(BENCH)/.ready: requirements-bench.lock
 	@test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
 	@echo "installing the benchmark's packages into $(BENCH) (once)"
 	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.lock
 	@touch $@
 
-docs: $(DOCS)/.ready ## Build the documentation as a site, in build/site
+docs: $(DOCS)/.ready ## Build the documentation site in build/site
 	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --quiet --strict
 	@echo "open build/site/index.html; with search: python -m http.server -d build/site"
 
-# An environment of its own: neither a worker nor a developer needs the site's packages.
+# A separate environment: neither a worker nor a developer needs the site's packages.
 $(DOCS)/.ready: requirements-docs.lock
 	@test -x $(DOCS)/bin/python || $(PYTHON) -m venv $(DOCS)
 	@echo "installing the site's packages into $(DOCS) (once)"
@@ -145,7 +145,7 @@ format: $(READY) ## Rewrite the code in the project's style
 UPGRADE ?= --upgrade
 COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header
-# $(call add_lock,EXTRA,LOCKS): the lock of an extra has what the locks below it lack.
+# $(call add_lock,EXTRA,LOCKS): the lock of an extra has only what the locks below it lack.
 define add_lock
 sed '/^-r/d' $(2) > build/below.lock
 sed '/^-r/d' $(2) requirements-$(1).lock > build/all.lock
@@ -159,17 +159,17 @@ REGISTRY_LOCK := $(BASE_LOCK) requirements-registry.lock
 DEV_LOCK := $(REGISTRY_LOCK) requirements-dev.lock
 
 .SILENT: lock
-lock: $(READY) ## Resolve the dependencies anew; UPGRADE= keeps the versions that are locked
+lock: $(READY) ## Resolve the dependencies again; UPGRADE= keeps the locked versions
 	$(BIN)/python -m pip install --quiet uv
 	$(COMPILE) $(UPGRADE) pyproject.toml -o requirements.lock
 	$(call add_lock,registry,$(BASE_LOCK))
 	$(call add_lock,dev,$(REGISTRY_LOCK))
 	sed '/^-r/d' $(DEV_LOCK) > build/below.lock
 	$(COMPILE) $(UPGRADE) --group docs -c build/below.lock -o requirements-docs.lock
-	# The benchmark's peers need other versions of some packages: it has a lock of its own, which
-	# keeps the others' versions where it can.
+	# The benchmark's peers need other versions of some packages: its lock is separate, and keeps
+	# the others' versions where it can.
 	$(if $(UPGRADE),sed '/^-r/d' $(DEV_LOCK) > requirements-bench.lock)
 	$(COMPILE) --extra bench pyproject.toml -o requirements-bench.lock
 
-clean: ## Remove what was built, and the environment
+clean: ## Remove build results and the environment
 	@rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,7 +1,7 @@
 """Real-time anomaly detection on Kafka: one Faust application, scored in batches.
 
-Public are the commands (`anomaly-app --help`), the topics' messages (`records`), the settings,
-and the modules in `__all__`, from which the other packages of this repository are built.
+The public API is the commands (`anomaly-app --help`), the messages on the topics (`records`), the
+settings, and the modules in `__all__`, on which the other packages of this repository build.
 """
 
 __all__ = [

@@ -23,35 +23,35 @@ from anomaly_app.worker import worker_class
 HEARTBEAT = 1.0
 """Seconds between two heartbeats of a worker.
 
-A worker learns from the answer that another one came or went: until then the partitions of one
-that went are nobody's. Kafka's own 3 s make that the longest part of a stop's stall.
+The response tells a worker that another one joined or left: until then, nobody reads the
+partitions of one that left. With Kafka's default of 3 s this is the longest part of the stall.
 """
 
 HEARTBEATS_PER_SESSION = 6
-"""At least, where the session is short."""
+"""Smallest number of heartbeats within a session, for short sessions."""
 
 METADATA_AGE_MS = 20_000
-"""Milliseconds after which a worker asks the broker anew which partitions there are.
+"""Milliseconds after which a worker refreshes the list of partitions.
 
-Partitions that are added are read so soon; Kafka's own five minutes would leave them alone, and
-the records in them.
+This is how soon added partitions are read; with Kafka's default of five minutes, their records
+would wait that long.
 """
 
 PLAIN_LOG = {"merge": True, "formatters": {"colored": DEFAULT_FORMATTERS["default"]}}
-"""A log without colours: working them out takes longer than all else that an alert needs."""
+"""A log without colours: formatting them takes longer than everything else in an alert."""
 
-# Faust's command line is a click group, which takes other commands and groups as well.
+# Faust's command line is a click group, so other commands and groups can be added.
 for command in (dlq, *COMMANDS):
     cli.add_command(command)
 
 
 def create_app(settings: Settings) -> ConfirmingApp:
-    """Build the application; nothing is opened or connected before a worker starts.
+    """Build the application; it connects to nothing until a worker starts.
 
     Parameters
     ----------
     settings
-        Everything that varies between installations.
+        The app's settings.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def create_app(settings: Settings) -> ConfirmingApp:
         broker_rebalance_timeout=settings.rebalance_timeout,
         broker_request_timeout=max(60.0, settings.session_timeout),
         consumer_metadata_max_age_ms=METADATA_AGE_MS,
-        # A partition that is new to the group is read from its first record.
+        # A partition without a commit is read from its first record.
         consumer_auto_offset_reset="earliest",
         producer_request_timeout=30.0,
         producer_max_request_size=max_message_bytes(settings),
@@ -86,7 +86,7 @@ def create_app(settings: Settings) -> ConfirmingApp:
         topic_disable_leader=True,
         logging_config=None if sys.stdout.isatty() else PLAIN_LOG,
         table_standby_replicas=0,
-        # Faust's own pages are off, but for a plain OK at /.
+        # Faust's own pages are off, except for a plain OK at /.
         web_bind=settings.web_bind,
         web_port=settings.web_port,
         web_host=settings.web_bind,
@@ -108,7 +108,7 @@ def __getattr__(name: str) -> Any:
     # `app` is built when Faust asks for it, so that importing this module reads no settings.
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # Faster than asyncio's own loop; it has to be chosen before the worker makes one.
+    # Faster than asyncio's own loop; it has to be chosen before the worker creates one.
     mode.loop.use("uvloop")
     try:
         application = create_app(load_settings())

@@ -1,8 +1,8 @@
-"""Pauses between attempts: growing, spread at random, and abandoned on request.
+"""Pauses between attempts: growing, random, and interruptible.
 
 The pause is drawn between 0 and a bound that doubles ("full jitter": Marc Brooker, Exponential
-Backoff and Jitter, AWS Architecture Blog 2015), so that workers that failed together do not come
-back together.
+Backoff and Jitter, AWS Architecture Blog 2015), so that workers that failed together do not retry
+together.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 POLL_INTERVAL = 0.2
-"""Seconds between two looks whether to abandon: a stop waits for no more than this."""
+"""Seconds between two checks whether to abandon: the longest delay of a stop."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,11 @@ class Backoff:
     Parameters
     ----------
     first, longest
-        Seconds: bound of the first pause, and of any.
+        Seconds: bound of the first pause, and largest bound.
     draw
-        Gives a pause from its bounds; a test may always take the upper one.
+        Draws a pause between two bounds; a test may always return the upper one.
     sleep, clock
-        Seconds pass in them; a test may have a time of its own.
+        Sleep, and the current time in seconds; a test may replace them.
     """
 
     first: float
@@ -36,26 +36,26 @@ class Backoff:
     clock: Callable[[], float] = time.monotonic
 
     def pauses(self) -> Iterator[float]:
-        """Give the pauses between attempts, in seconds, without an end."""
+        """Yield pauses between attempts, in seconds, without end."""
         bound = self.first
         while True:
             yield self.draw(0.0, bound)
             bound = min(2 * bound, self.longest)
 
     async def wait(self, seconds: float, should_abandon: Callable[[], bool]) -> bool:
-        """Wait, unless that is to be abandoned.
+        """Wait, unless the wait is abandoned.
 
         Parameters
         ----------
         seconds
             One of `pauses`, or what the other side asked for.
         should_abandon
-            Looked at every `POLL_INTERVAL`.
+            Called every `POLL_INTERVAL`.
 
         Returns
         -------
         bool
-            Whether it was abandoned.
+            Whether the wait was abandoned.
         """
         end = self.clock() + seconds
         while not should_abandon():

@@ -32,15 +32,15 @@ TRAINING_LIBRARIES = ("jinja2", "matplotlib", "polars", "rich")
 
 
 class FaustCommand(click.Command):
-    """A command of the app's Faust command line, which gets its arguments as they are."""
+    """A command of the app's Faust command line, which gets its arguments unparsed."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Leave every word to Faust, also ``--help``."""
+        """Leave every argument to Faust, including ``--help``."""
         ctx.args = list(args)
         return []
 
     def invoke(self, ctx: click.Context) -> None:
-        """Run the command with the options that stand before it."""
+        """Run the command, with the options given before it."""
         from faust.cli.faust import cli as faust  # noqa: PLC0415  # takes seconds
 
         # Loading the app adds its commands to those of Faust.
@@ -80,7 +80,7 @@ def load(name: str) -> click.Command:
 @click.option(
     "--datadir",
     type=click.Path(file_okay=False),
-    help="Folder that Faust creates for its files.  [default: ANOMALY_GROUP-data]",
+    help="Folder that Faust creates for its files.  [default: <ANOMALY_GROUP>-data]",
 )
 @click.version_option(__version__, prog_name=NAME)
 def cli(json: bool, datadir: str | None) -> None:  # noqa: FBT001  # read by `FaustCommand`
@@ -92,7 +92,7 @@ def cli(json: bool, datadir: str | None) -> None:  # noqa: FBT001  # read by `Fa
       anomaly-app worker -l info
 
     \b
-    Send it a transaction, and see what it could not read:
+    Send it a transaction, and list the records that it could not read:
       anomaly-app send @scoring '{"features": {"amount": 4210}}' -k card-0042
       anomaly-app dlq list
 

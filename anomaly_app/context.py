@@ -1,4 +1,4 @@
-"""What one worker process holds while it runs."""
+"""The state of one worker process."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 
 class WorkerContext:
-    """The worker's settings, its counters, its watch and, once it has started, its model.
+    """The worker's settings, counters, watch and, once it has started, its model.
 
     Parameters
     ----------
     settings
-        As the process was started with.
+        The settings of the process.
 
     Raises
     ------
     SettingsError
-        The schema registry of the settings cannot be used.
+        The schema registry in the settings cannot be used.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -41,7 +41,7 @@ class WorkerContext:
         self.watch = Watch()
         self.started = time.monotonic()
         self.alerts_wait_for: Callable[[], str | None] = lambda: None
-        """Tells why the alert in flight is not delivered yet."""
+        """Returns why the alert in flight has not been delivered yet, if anything is wrong."""
         self.schemas = open_registry(settings)
         self._pipeline: Pipeline | None = None
 
@@ -52,39 +52,39 @@ class WorkerContext:
 
     @property
     def pipeline(self) -> Pipeline:
-        """What judges batches.
+        """The pipeline that judges batches.
 
         Raises
         ------
         RuntimeError
-            No model is loaded: records that arrive now must not pass for scored.
+            No model is loaded: records that arrive now must not count as scored.
         """
         if self._pipeline is None:
             raise RuntimeError("records arrived before a model was loaded")
         return self._pipeline
 
     def load_model(self) -> None:
-        """Judge with the model of the settings from now on.
+        """Load the model of the settings, and use it from now on.
 
         Raises
         ------
         ModelError
-            It is not there, or not to be trusted.
+            The model is missing, or cannot be trusted.
         SettingsError
-            The settings name features that it does not have.
+            The settings name features that the model does not have.
         """
-        # scikit-learn and numba take more than a second, which commands without a model need not.
+        # Importing scikit-learn and numba takes more than a second, and most commands need neither.
         from anomaly_app.registry.pipelines import load_pipeline  # noqa: PLC0415
 
         self._use(load_pipeline(self.settings, self._readers))
 
     def use(self, model: Model) -> None:
-        """Judge with `model` from now on.
+        """Use `model` from now on.
 
         Raises
         ------
         SettingsError
-            A feature that the roles of the settings rename is none of the model's.
+            The settings name features that the model does not have.
         """
         from anomaly_app.registry.pipelines import build_pipeline  # noqa: PLC0415  # as above
 

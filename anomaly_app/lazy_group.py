@@ -12,11 +12,11 @@ class LazyGroup(click.Group):
     Parameters
     ----------
     *args, **kwargs
-        Of `click.Group`.
+        Arguments of `click.Group`.
     summaries
-        What each command does, in one line, in the order of the help.
+        One line on each command, in the order of the help.
     load
-        Returns the command of a name in ``summaries``.
+        Returns the command with a name in ``summaries``.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class LazyGroup(click.Group):
         return list(self._summaries)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Load a command; None where there is none of that name."""
+        """Load a command; None if there is none of that name."""
         return self._load(cmd_name) if cmd_name in self._summaries else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

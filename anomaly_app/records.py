@@ -1,4 +1,4 @@
-"""The typed records on the wire: what may be sent to the app, and what it sends."""
+"""The typed records on the wire: those the app reads, and those it sends."""
 
 from typing import Any
 
@@ -8,21 +8,21 @@ from anomaly_app.core.scoring.dead_letter import DeadLetterHeaders
 
 
 class Transaction(faust.Record, serializer="json", include_metadata=False):
-    """One event to score, as it is produced to ``transactions`` (key = entity).
+    """One event to score, as produced to ``transactions`` (key = entity).
 
-    Fields with the names of the history's columns, beside each other, are understood as well.
+    A flat object with the columns of the history as fields is accepted as well.
 
     Parameters
     ----------
     features
         Names and values (number, text or null), or a list in the model's order.
     id
-        The sender's own id; it travels to the anomaly untouched.
+        The sender's own id; it is passed on to the anomaly unchanged.
     entity
-        Whose transaction it is; the Kafka key serves where it is missing.
+        Whose transaction it is; the Kafka key by default.
     time
-        ISO 8601 (UTC unless it says otherwise), or seconds, milliseconds, microseconds or
-        nanoseconds since the epoch; Kafka's timestamp serves where it is missing.
+        ISO 8601 (UTC unless it has an offset), or seconds, milliseconds, microseconds or
+        nanoseconds since the epoch; Kafka's timestamp by default.
     """
 
     features: Any
@@ -32,7 +32,7 @@ class Transaction(faust.Record, serializer="json", include_metadata=False):
 
 
 class RowTransaction(faust.Record, serializer="json", include_metadata=False):
-    """A transaction as the published examples send it: one row in the model's order."""
+    """A transaction as in the published examples: one row in the model's order."""
 
     data: list[list[float]]
     id: Any = None
@@ -40,9 +40,9 @@ class RowTransaction(faust.Record, serializer="json", include_metadata=False):
 
 
 class FlatTransaction(faust.Record, serializer="json", include_metadata=False):
-    """A transaction as the published examples send it: the features are the fields.
+    """A transaction as in the published examples: the features are the fields.
 
-    The two fields are the examples' own; a model with other features reads theirs.
+    The two fields are those of the examples; a model with other features reads its own.
     """
 
     value1: float
@@ -50,7 +50,7 @@ class FlatTransaction(faust.Record, serializer="json", include_metadata=False):
 
 
 class Reason(faust.Record, serializer="json", include_metadata=False):
-    """One feature's part in an anomaly; the shares of all features sum to 1."""
+    """One feature's share in an anomaly; the shares of all features sum to 1."""
 
     feature: str
     value: Any
@@ -59,7 +59,7 @@ class Reason(faust.Record, serializer="json", include_metadata=False):
 
 
 class ModelReference(faust.Record, serializer="json", include_metadata=False):
-    """The model that judged."""
+    """The model that scored the transaction."""
 
     name: str
     version: str
@@ -67,18 +67,18 @@ class ModelReference(faust.Record, serializer="json", include_metadata=False):
 
 
 class Anomaly(faust.Record, serializer="json", validation=True, include_metadata=False):
-    """One anomalous transaction, as it is produced to ``anomalies`` (same key).
+    """One anomalous transaction, as produced to ``anomalies`` (same key).
 
     Parameters
     ----------
     id
         ``topic-partition-offset`` of its source, so that a replay gives the same id.
     entity
-        Whose transaction it was, if that is known.
+        Whose transaction it was, if known.
     time
-        Of the transaction, ISO 8601 in UTC.
+        Time of the transaction, ISO 8601 in UTC.
     detected_at
-        When it was judged, ISO 8601 in UTC.
+        When it was scored, ISO 8601 in UTC.
     score
         0 to 1, high = anomalous.
     p_value
@@ -86,13 +86,13 @@ class Anomaly(faust.Record, serializer="json", validation=True, include_metadata
     severity
         ``medium``, ``high`` or ``critical``.
     threshold
-        The least score that is called an anomaly.
+        The lowest score that counts as an anomaly.
     reasons
         The features that make it anomalous, strongest first.
     model
-        The model that judged.
+        The model that scored it.
     transaction
-        The original, as it was received.
+        The original, as received.
     """
 
     id: str
@@ -114,9 +114,9 @@ class DeadLetter(faust.Record):
     Parameters
     ----------
     error
-        A word that names the class of the fault, a colon, and what was found.
+        The reason, a colon, and the details.
     topic, partition, offset
-        Where the record stands in Kafka.
+        Position of the record in Kafka.
     key, value
         Its original bytes.
     """

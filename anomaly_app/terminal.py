@@ -1,4 +1,4 @@
-"""How commands speak: lines, errors in one line, and how far a long read is.
+"""Output of commands: lines, one-line errors, and the progress of long reads.
 
 The commands of `training`, `demo` and `benchmarks` use it as well.
 """
@@ -18,17 +18,17 @@ from anomaly_app.errors import AnomalyAppError
 Command = Callable[..., None]
 
 PATIENCE = 1.0
-"""Seconds that a read may take before anything is said of it."""
+"""Seconds that a read may take before its progress is shown."""
 
 PAUSE = 0.2
-"""Seconds between two looks at how far it is."""
+"""Seconds between two updates of the progress."""
 
 ERASE = "\r\x1b[K"
-"""Empties the line that the cursor is in."""
+"""Clears the current line."""
 
 
 def say(line: str, *, err: bool = False) -> None:
-    """Print a line; what the terminal's encoding lacks is escaped."""
+    """Print a line; characters that the terminal cannot encode are escaped."""
     stream = sys.stderr if err else sys.stdout
     if isinstance(stream, TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
@@ -36,7 +36,7 @@ def say(line: str, *, err: bool = False) -> None:
 
 
 def one_line_errors(command: Command) -> Command:
-    """Show this project's errors as one line, and nothing that the Kafka client logs."""
+    """Show this project's errors as one line, and silence the Kafka client's log."""
 
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
@@ -50,18 +50,18 @@ def one_line_errors(command: Command) -> Command:
 
 
 class Progress:
-    """Says in one line of a terminal how far something is, and erases it in the end.
+    """Shows progress in one line of a terminal, and erases the line at the end.
 
-    What is done within a second is not spoken of.
+    Nothing is shown within the first second.
 
     Parameters
     ----------
     doing
-        Names it, such as ``reading transactions-dlq``.
+        Name of the activity, such as ``reading transactions-dlq``.
     stream
-        Where to say it; where it is no terminal, nothing is said.
+        Where to show it; nothing is shown if this is not a terminal.
     clock
-        Seconds, from anywhere.
+        A monotonic clock, in seconds.
     """
 
     def __init__(
@@ -74,15 +74,15 @@ class Progress:
         self._shown = False
 
     def __enter__(self) -> Self:
-        """Begin; what is shown is erased at the end, however it comes."""
+        """Start; the line is erased at the end, even after an exception."""
         return self
 
     def __exit__(self, *fault: object) -> None:
-        """Erase what is shown."""
+        """Erase the line."""
         self._erase()
 
     def __call__(self, done: int, total: int) -> None:
-        """Show how much is done, unless that was shown a moment ago."""
+        """Show how much is done, unless the line was updated a moment ago."""
         now = self._clock()
         if done >= total:
             self._erase()

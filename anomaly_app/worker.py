@@ -24,9 +24,9 @@ logger = logging.getLogger(__name__)
 
 
 class CheckedWorker(faust.Worker):
-    """A Faust worker that loads the model and checks its surroundings before it joins.
+    """A Faust worker that loads the model and checks its environment before it joins the group.
 
-    What is amiss ends the process with one line and exit code 1.
+    If a check fails, the process ends with a one-line error and exit code 1.
     """
 
     context: ClassVar[WorkerContext]
@@ -42,11 +42,11 @@ class CheckedWorker(faust.Worker):
             await check_registry(self.context.schemas)
         except AnomalyAppError as fault:
             raise SystemExit(f"error: {fault}") from None
-        # More throughput comes from more workers: threads of linear algebra would only get into
-        # their way, and for matrices as small as a batch they wait longer than they work.
+        # More workers give more throughput: linear algebra threads would only compete with them,
+        # and for matrices as small as a batch they wait longer than they work.
         threadpool_limits(1)
-        # What is loaded by now stays: a full collection, as Faust makes one at every rebalance,
-        # would walk over all of it for more than 100 ms.
+        # Everything loaded so far stays: without this, the full collection that Faust runs at
+        # every rebalance would traverse it, for more than 100 ms.
         gc.freeze()
 
 
@@ -56,7 +56,7 @@ def worker_class(context: WorkerContext) -> type[CheckedWorker]:
 
 
 def check_log_file(file: str | IO[str] | None) -> None:
-    """End the process with one line where its log cannot be written."""
+    """End the process with a one-line error if its log cannot be written."""
     if isinstance(file, str):
         try:
             Path(file).open("a").close()
@@ -67,12 +67,12 @@ def check_log_file(file: str | IO[str] | None) -> None:
 
 
 async def check_registry(registry: SchemaRegistry | None) -> None:
-    """Check the schema registry; one that does not answer yet is waited for when it is needed.
+    """Check the schema registry; if it does not answer yet, records will wait for it later.
 
     Raises
     ------
     RegistryRefused
-        It does not let the app in, or is none.
+        It denies access, or is not a schema registry.
     """
     if registry is None:
         return
@@ -83,7 +83,7 @@ async def check_registry(registry: SchemaRegistry | None) -> None:
     except RegistryUnreachable as fault:
         logger.warning("%s: framed records will wait for it", fault)
     finally:
-        # A worker that ends here has no agent that would.
+        # If the worker ends here, no agent closes it.
         await registry.close()
 
 
@@ -93,7 +93,7 @@ def check_web_port(conf: FaustSettings) -> None:
     Raises
     ------
     WebPortTaken
-        Somebody else does.
+        Another process does.
     """
     if not conf.web_enabled:
         return
@@ -104,6 +104,6 @@ def check_web_port(conf: FaustSettings) -> None:
             probe.bind((bind, port))
         except OSError as fault:
             raise WebPortTaken(
-                f"cannot listen on {bind}:{port} ({fault.strerror}): start each worker of a host "
-                "with a --web-port of its own"
+                f"cannot listen on {bind}:{port} ({fault.strerror}): start each worker on a host "
+                "with its own --web-port"
             ) from None

@@ -1,6 +1,6 @@
 """``make demo``: a broker, a simulator of card customers, and the app between them.
 
-Public is the command ``python -m demo`` alone.
+Only the command ``python -m demo`` is public.
 """
 
 __all__: list[str] = []

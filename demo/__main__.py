@@ -27,18 +27,18 @@ from harness.workers import clear_old_logs
 SIMULATED_RATE = 200.0
 
 IN_TIME = 0.95
-"""Share of the given seconds in which a file is replayed, unless its rate is given."""
+"""Share of the given seconds in which a file is replayed, unless a rate is given."""
 
 EMBEDDED: dict[str, object] = {
-    # The embedded broker makes the first member of a group wait for half of these,
+    # The embedded broker makes the first member of a group wait for half of these
     "rebalance_timeout": 6.0,
     "session_timeout": 6.0,
-    # and looks for new records only after a part of this.
+    # seconds, and checks for new records only after a part of this.
     "fetch_wait": 0.02,
-    # It has no users and no certificates, whatever the environment says of another broker.
+    # It has no users and no certificates, whatever the environment says about another broker.
     **{name: field.default for name, field in SecuritySettings.model_fields.items()},
 }
-"""Settings that suit the embedded broker's ways; times in seconds."""
+"""Settings for the embedded broker; times in seconds."""
 
 
 @click.command(context_settings={"max_content_width": 100})
@@ -54,13 +54,13 @@ EMBEDDED: dict[str, object] = {
     envvar="ROLES",
     default="",
     metavar="WORDS",
-    help="Parts of the columns, such as 'key=cust label=is_fraud'; the rest is inferred.",
+    help="Roles of columns, such as 'key=cust label=is_fraud'; the others are inferred.",
 )
 @click.option(
     "--time-format",
     envvar="TIME_FORMAT",
     metavar="FORMAT",
-    help="How times are written, where that is not told by themselves, such as %d/%m/%Y.",
+    help="Format of ambiguous times, such as %d/%m/%Y.",
 )
 @click.option(
     "--seconds",
@@ -68,13 +68,13 @@ EMBEDDED: dict[str, object] = {
     default=60.0,
     show_default=True,
     type=click.FloatRange(min=1),
-    help="How long traffic is sent.",
+    help="How long to send traffic.",
 )
 @click.option(
     "--rate",
     envvar="RATE",
     type=click.FloatRange(min=0, min_open=True),
-    help="Events per second.  [default: 200 simulated; what a file needs to fit]",
+    help="Events per second.  [default: 200 if simulated; for a file, what fits into the time]",
 )
 @click.option(
     "--workers",
@@ -82,7 +82,7 @@ EMBEDDED: dict[str, object] = {
     default=1,
     show_default=True,
     type=click.IntRange(1, 16),
-    help="Worker processes.",
+    help="Number of worker processes.",
 )
 @click.option(
     "--alert-rate",
@@ -90,21 +90,21 @@ EMBEDDED: dict[str, object] = {
     default=0.015,
     show_default=True,
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    help="Share of ordinary transactions that shall alert.",
+    help="Share of ordinary transactions that should alert.",
 )
 @click.option(
     "--broker",
     envvar="ANOMALY_BROKER",
     metavar="kafka://HOST:PORT",
-    help="A running broker to use, instead of the embedded one.",
+    help="Running broker to use instead of the embedded one.",
 )
-@click.option("--seed", envvar="SEED", default=7, show_default=True, help="Of the simulator.")
+@click.option("--seed", envvar="SEED", default=7, show_default=True, help="Seed of the simulator.")
 @click.option(
     "--folder",
     default=Path("build/demo"),
     show_default=True,
     type=click.Path(path_type=Path, file_okay=False),
-    help="For models and logs.",
+    help="Folder for models and logs.",
 )
 @one_line_errors
 def main(
@@ -121,9 +121,9 @@ def main(
 ) -> None:
     """Train a model, send traffic through a real worker, and show what it finds.
 
-    Without DATA, transactions of card customers are simulated. The first part of a file trains the
-    model, the rest is sent as traffic. Each option can also be given as a variable of the
-    environment or of make: DATA, ROLES, TIME_FORMAT, DEMO_SECONDS, RATE, WORKERS, ALERT_RATE,
+    Without --data, card transactions are simulated. With a file, the model is trained on its first
+    part, and the rest is sent as traffic. Options can also be given as environment variables, or
+    as variables of make: DATA, ROLES, TIME_FORMAT, DEMO_SECONDS, RATE, WORKERS, ALERT_RATE,
     ANOMALY_BROKER, SEED.
 
     \b
@@ -186,7 +186,7 @@ def _settings(address: str, model: Path, *, embedded: bool) -> Settings:
     if embedded:
         changes |= EMBEDDED
     else:
-        # On a broker that is somebody's, the demo keeps to topics and a group of its own.
+        # On the user's broker, the demo uses its own topics and its own group.
         name = f"demo-{secrets.token_hex(4)}"
         changes |= {
             "group": name,

@@ -5,21 +5,21 @@ import shlex
 from pathlib import Path
 
 TOPIC = "TOPIC"
-"""Stands for the name that only the user knows."""
+"""Placeholder for a name that only the user knows."""
 
 MODEL = "models/transactions"
 """Where `fit` writes its versions, and a worker looks for them."""
 
 
 def next_steps(data: Path | None, roles: str, broker: str) -> list[str]:
-    """List the commands that come next.
+    """List the commands to run next.
 
     Parameters
     ----------
     data
-        The file that was replayed; None: it was the simulator.
+        The file that was replayed; None if the traffic was simulated.
     roles
-        As they were said for it.
+        The roles as the user gave them.
     broker
         The broker that was used, or where one is expected.
     """

@@ -27,7 +27,7 @@ from training.fit import FitOptions, fit_model
 from training.threshold import ThresholdOptions
 
 DRAIN_TIMEOUT = 60.0
-"""Seconds that the app has to finish what was sent."""
+"""Seconds within which the app must finish what was sent."""
 
 POLL_INTERVAL = 0.5
 PLAIN_POLL_INTERVAL = 5.0
@@ -38,20 +38,20 @@ MODEL_NAME = "transactions"
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What a run varies by.
+    """Options of a run.
 
     Parameters
     ----------
     seconds
-        How long traffic is sent at most.
+        How long to send traffic at most.
     rate
         Events per second.
     workers
-        Worker processes.
+        Number of worker processes.
     alert_rate
-        Share of ordinary transactions that shall alert.
+        Share of ordinary transactions that should alert.
     folder
-        For the model, the logs and the workers' data.
+        Folder for the model, the logs and the workers' data.
     """
 
     seconds: float
@@ -62,18 +62,18 @@ class RunOptions:
 
 
 def train(scenario: Scenario, said: Roles | None, options: RunOptions, console: Console) -> Path:
-    """Train on the scenario's history, show what was made of it, and give the model's folder.
+    """Train on the scenario's history, show how it was read, and return the model's folder.
 
     Parameters
     ----------
     scenario
-        Has the history.
+        The scenario with the history.
     said
-        The roles as the user said them; None where there is no file of his.
+        The roles as the user gave them; None for simulated history.
     options
-        For the model.
+        Options of the run.
     console
-        Where to.
+        Where to show it.
     """
     models = options.folder / "models"
     with console.status(f"training on {len(scenario.history):,} transactions"):
@@ -97,7 +97,7 @@ def train(scenario: Scenario, said: Roles | None, options: RunOptions, console: 
 
 
 def worker_environment(settings: Settings) -> dict[str, str]:
-    """Give the environment that starts a worker with these settings, and never with Slack."""
+    """Return the environment of a worker with these settings, always without Slack."""
     fields = set(Settings.model_fields) - {"slack_token", "slack_token_file", "slack_channel"}
     env = {Settings.environment_name(name): _text(getattr(settings, name)) for name in fields}
     return env | {"SLACK_API_TOKEN": "", "SLACK_API_TOKEN_FILE": "", "SLACK_CHANNEL": ""}
@@ -112,7 +112,7 @@ def _text(value: object) -> str:
 async def run(
     events: list[Event], settings: Settings, options: RunOptions, console: Console
 ) -> dict[str, Any]:
-    """Replay events through real workers and give the summary."""
+    """Replay events through real workers and return the summary."""
     tally = Tally(settings.transactions_topic)
     screen = Screen(console, tally)
     console.print(f"starting {options.workers} worker(s); logs in {options.folder}")
@@ -147,7 +147,7 @@ async def run(
 
 @contextmanager
 def stop_on_signals() -> Iterator[asyncio.Event]:
-    """Give an event that Ctrl-C, SIGTERM and SIGHUP set instead of ending the process."""
+    """Yield an event that Ctrl-C, SIGTERM and SIGHUP set instead of ending the process."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -179,7 +179,7 @@ async def _stats(workers: list[Worker]) -> list[dict[str, Any]]:
 
 
 async def _drain(workers: list[Worker], tally: Tally) -> dict[str, int]:
-    """Wait until all that was sent is scored, and all that came of it has arrived."""
+    """Wait until everything sent has been scored, and all anomalies and alerts have arrived."""
     deadline = time.monotonic() + DRAIN_TIMEOUT
     while True:
         totals = await _totals(workers)

@@ -1,4 +1,4 @@
-"""What a demo sends: history to train on, and the records that follow it."""
+"""The data of a demo: history to train on, and the records that follow it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, time
@@ -43,7 +43,7 @@ class Event(NamedTuple):
     key: bytes | None
     value: bytes
     fraud: bool | None
-    """None where nobody has labelled it."""
+    """None if it has no label."""
     kind: str
 
 
@@ -72,7 +72,7 @@ def simulated_scenario(count: int, *, seed: int) -> Scenario:
 def file_scenario(path: Path, roles: Roles) -> Scenario:
     """Read a file of history: its first part to train on, the rest as traffic.
 
-    The files of a folder were not recorded together: each has a first part of its own.
+    The files of a folder were not recorded together, so each is split separately.
     """
     whole = read_history(path, roles)
     history, traffic = whole.split(FIRST_PART, each_entity=whole.roles.key == SERIES)
@@ -95,7 +95,7 @@ def _file_events(traffic: History) -> list[Event]:
 
 
 def _parts_of(traffic: History) -> Iterator[dict[str, FeatureValue]]:
-    """Give key, time and id of each row, by the names of their fields."""
+    """Yield key, time and id of each row, by the names of their fields."""
     roles = traffic.roles
     columns = [
         (roles.key, _listed(traffic.entities)),
@@ -108,7 +108,7 @@ def _parts_of(traffic: History) -> Iterator[dict[str, FeatureValue]]:
 
 
 def _events(traffic: History, kinds: Sequence[str]) -> list[Event]:
-    """Write each row in the documented shape."""
+    """Write each row in the documented format."""
     names = traffic.frame.columns
     events = []
     for index, row in enumerate(traffic.frame.iter_rows()):
@@ -137,7 +137,7 @@ def _listed(column: pl.Series | None) -> list[Any] | None:
 
 
 def _carried(value: object) -> FeatureValue:
-    """Give a table's cell as JSON can carry it: neither NaN nor decimals nor dates."""
+    """Convert a table's cell to a value that JSON supports: no NaN, decimals or dates."""
     if value is None or isinstance(value, str | int):
         return value
     if isinstance(value, float | Decimal):

@@ -34,14 +34,14 @@ ROWS = (
 
 
 class Screen:
-    """What a person sees of a run.
+    """The terminal output of a run.
 
     Parameters
     ----------
     console
-        Where to; without a terminal the bar is left out and the lines remain.
+        The console; if it is not a terminal, only lines are printed, without the bar.
     tally
-        Counts what was sent and what came back.
+        The counts of what was sent and what came back.
     """
 
     def __init__(self, console: Console, tally: Tally) -> None:
@@ -57,7 +57,7 @@ class Screen:
         self._task = self.progress.add_task("traffic", counts="starting")
 
     def show_anomaly(self, anomaly: Anomaly) -> None:
-        """Show an anomaly in the words that Slack would get, and what its label says."""
+        """Show an anomaly with the text of its Slack alert, and its label."""
         event = self._tally.events.get(anomaly.id)
         truth = ""
         if event is not None and event.fraud is not None:
@@ -82,7 +82,7 @@ class Screen:
 
 
 def show_summary(console: Console, summary: dict[str, Any]) -> None:
-    """Show the table, and below it what is odd about the run."""
+    """Show the table, followed by warnings about the run."""
     table = Table(title="what happened", show_header=False)
     for label, name, form in ROWS:
         value = summary[name]
@@ -98,16 +98,16 @@ def show_summary(console: Console, summary: dict[str, Any]) -> None:
     for line in summary["advice"]:
         console.print(f"[yellow]{escape(line)}[/]", highlight=False, soft_wrap=True)
     if summary["sent"] != summary["scored"] + summary["dead_letters"]:
-        console.print("[red]sent is not scored + dead letters: see the workers' logs[/]")
+        console.print("[red]sent differs from scored + dead letters: see the workers' logs[/]")
 
 
 def show_next_steps(console: Console, steps: Sequence[str]) -> None:
-    """Show the commands that come next, whole, so that they can be copied."""
+    """Show the commands to run next, unwrapped, so that they can be copied."""
     console.print(f"\nwhat comes next (once: {ACTIVATE})", highlight=False)
     for step in steps:
         console.print(f"  {step}", markup=False, highlight=False, soft_wrap=True)
 
 
 def print_json(summary: dict[str, Any]) -> None:
-    """Print the summary as the very last line, for machines: it is never wrapped."""
+    """Print the summary as the last line, for machines; it is never wrapped."""
     print(json.dumps(summary), flush=True)  # noqa: T201

@@ -1,4 +1,4 @@
-"""Card customers with habits, and the frauds among their transactions; the same for a seed."""
+"""Card customers with habits, and frauds among their transactions; reproducible by seed."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -36,7 +36,7 @@ CATEGORIES: dict[str, float] = {
     "gambling": 80.0,
     "cash": 90.0,
 }
-"""Merchant categories, and what a purchase usually costs there, in euros."""
+"""Merchant categories, and the usual price of a purchase, in euros."""
 
 POPULARITY = np.array([20, 12, 9, 14, 5, 4, 5, 6, 1.5, 3, 1.2, 0.15, 0.2, 4])
 """How often each category occurs among all customers, unnormalised."""
@@ -49,7 +49,7 @@ FRAUDS_PER_10_000 = {"huge amount": 20.0, "burst": 4.0, "odd place and hour": 30
 
 
 class Simulation(NamedTuple):
-    """Simulated history, and what kind of fraud each row is ("" where it is none)."""
+    """Simulated history, and the kind of fraud of each row ("" if it is not a fraud)."""
 
     history: History
     kinds: list[str]
@@ -84,7 +84,7 @@ def simulate(count: int, *, seed: int) -> Simulation:
     Parameters
     ----------
     count
-        Ordinary transactions; the frauds come on top.
+        Number of ordinary transactions; the frauds are added to them.
     seed
         The same seed gives the same rows.
     """
@@ -114,7 +114,7 @@ def simulate(count: int, *, seed: int) -> Simulation:
 
 
 def _habits(rng: np.random.Generator, shares: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Per customer, the probability of each category: a few habits, and a little of all."""
+    """Return each customer's probability of each category: a few habits, and a little of all."""
     habits = np.tile(0.1 * shares, (CUSTOMERS, 1))
     for customer in range(CUSTOMERS):
         favourites = rng.choice(len(shares), HABITS, replace=False, p=shares)
@@ -193,7 +193,7 @@ def _fraud(
 
 
 def _balances(frame: pl.DataFrame, rng: np.random.Generator) -> npt.NDArray[np.float64]:
-    """Balance of each account after each transaction: income refills it, drains empty it."""
+    """Return the balance after each transaction: income refills it, drains empty it."""
     customer = frame["customer"].to_numpy()
     amount = frame["amount"].to_numpy()
     drained = (frame["kind"] == "drain").to_numpy()

@@ -1,4 +1,4 @@
-"""What a demo sent and what came back, and the summary of both."""
+"""Counts of what a demo sent and what came back, and their summary."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ class Tally:
     Parameters
     ----------
     transactions_topic
-        Begins the anomalies' ids.
+        Prefix of the anomalies' ids.
     """
 
     transactions_topic: str
@@ -30,38 +30,38 @@ class Tally:
     seen_at: dict[str, float] = field(default_factory=dict)
 
     def record_sent(self, event: Event, *, partition: int, offset: int, at: float) -> None:
-        """Note that Kafka has a record; `at` is when it was produced, in seconds."""
+        """Record that Kafka has a record; `at` is when it was produced, in seconds."""
         anomaly_id = f"{self.transactions_topic}-{partition}-{offset}"
         self.events[anomaly_id] = event
         self.sent_at[anomaly_id] = at
 
     def record_anomaly(self, anomaly_id: str, *, at: float) -> bool:
-        """Note that an anomaly came back, in seconds; false where it had come before."""
+        """Record that an anomaly came back `at` a time, in seconds; False for a repeat."""
         if anomaly_id in self.seen_at:
             return False
         self.seen_at[anomaly_id] = at
         return True
 
     def latency_ms(self, quantile: float) -> float | None:
-        """Quantile of the time from produce to anomaly, in milliseconds."""
+        """Return a quantile of the time from produce to anomaly, in milliseconds."""
         pairs = [(self.sent_at[i], at) for i, at in self.seen_at.items() if i in self.sent_at]
         if not pairs:
             return None
         return round(float(np.quantile([seen - sent for sent, seen in pairs], quantile)) * 1e3, 1)
 
     def precision(self) -> float | None:
-        """Share of the anomalies that were labelled frauds; None without labels."""
+        """Return the share of anomalies that were labelled as fraud; None without labels."""
         labels = [self.events[i].fraud for i in self.seen_at if i in self.events]
         known = [label for label in labels if label is not None]
         return round(sum(known) / len(known), 4) if known else None
 
     def recall(self, kind: str | None = None) -> float | None:
-        """Share of the labelled frauds (of one kind) that came back as anomalies."""
+        """Return the share of labelled frauds (of one kind) that came back as anomalies."""
         frauds = [i for i, e in self.events.items() if e.fraud and (kind is None or e.kind == kind)]
         return round(sum(i in self.seen_at for i in frauds) / len(frauds), 4) if frauds else None
 
     def recall_by_kind(self) -> dict[str, float | None]:
-        """Recall of each kind of labelled fraud, where kinds are known."""
+        """Return the recall of each kind of labelled fraud, if kinds are known."""
         kinds = sorted({e.kind for e in self.events.values() if e.fraud and e.kind})
         return {kind: self.recall(kind) for kind in kinds}
 
@@ -78,7 +78,7 @@ def add_up(stats: Iterable[dict[str, Any]]) -> dict[str, int]:
 
 
 def advice_of(stats: Iterable[dict[str, Any]]) -> list[str]:
-    """Put together what several workers' ``/stats`` advise."""
+    """Merge the advice in several workers' ``/stats``."""
     return sorted({line for one in stats for line in one["advice"]})
 
 
@@ -99,7 +99,7 @@ def summarise(
     alert_rate: float | None = None,
     seconds: float,
 ) -> dict[str, Any]:
-    """Write the summary of a run as JSON's types.
+    """Return the summary of a run as JSON-compatible values.
 
     Parameters
     ----------
@@ -108,11 +108,11 @@ def summarise(
     totals
         The workers' counters, added up.
     reasons
-        Of the dead letters.
+        Dead letters by reason.
     advice
-        What the workers say is wrong with the stream.
+        The workers' advice about the stream.
     alert_rate
-        Share of the transactions that was to alert.
+        Share of the transactions that should have alerted.
     seconds
         How long traffic was sent.
     """
@@ -146,11 +146,10 @@ def _alert_share(asked: float | None, totals: dict[str, int]) -> str | None:
     if not found:
         return (
             f"{odd}: the traffic is more ordinary than the rows that the threshold was set on; "
-            "look whether key and features are the right ones in the table above, or ask for more "
-            "with ALERT_RATE"
+            "check that the table above has the right key and features, or raise ALERT_RATE"
         )
     return (
-        f"{odd}: the traffic differs from the history; look which feature the alerts name, and "
-        "whether it drifts with time (leave it out with ROLES='without=…') or the history is too "
+        f"{odd}: the traffic differs from the history; check which feature the alerts name, and "
+        "whether it drifts over time (leave it out with ROLES='without=…') or the history is too "
         "short"
     )

@@ -1,4 +1,4 @@
-"""Producing the events at a steady rate, and reading back what the app makes of them."""
+"""Producing the events at a steady rate, and reading the anomalies back."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ TICK = 0.02
 """Seconds between two bursts of sends."""
 
 FETCH_WAIT_MS = 20
-"""The embedded broker looks for new records only after a part of this."""
+"""The embedded broker checks for new records only after a part of this."""
 
 
 async def send_events(
@@ -72,7 +72,7 @@ async def watch_anomalies(
 async def kafka_clients(
     settings: Settings,
 ) -> AsyncIterator[tuple[AIOKafkaProducer, AIOKafkaConsumer]]:
-    """Open a producer, and a consumer that reads the anomalies from their beginning."""
+    """Open a producer, and a consumer that reads the anomalies topic from the beginning."""
     options = client_options(settings)
     producer = AIOKafkaProducer(**options, linger_ms=2)
     consumer = AIOKafkaConsumer(

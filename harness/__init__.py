@@ -1,7 +1,7 @@
-"""What the demo, the tests and the benchmarks share: brokers and worker processes.
+"""Brokers and worker processes, shared by the demo, the tests and the benchmarks.
 
-Public are the modules in `__all__`: `broker` and `apache_kafka` start a broker, `workers` start
-workers of the app, `processes` start and end anything else.
+The modules in `__all__` are public: `broker` and `apache_kafka` start a broker, `workers` starts
+workers of the app, and `processes` starts and ends other processes.
 """
 
 __all__ = ["apache_kafka", "broker", "processes", "workers"]

@@ -1,4 +1,4 @@
-"""One node of Apache Kafka in KRaft mode, to be killed and started again."""
+"""One Apache Kafka node in KRaft mode, which can be killed and restarted."""
 
 import asyncio
 import secrets
@@ -20,31 +20,31 @@ from harness.processes import (
 )
 
 START_TIMEOUT = 60.0
-"""Seconds that the node has to listen."""
+"""Seconds within which the node must listen."""
 
 USER = "anomaly-app"
-"""May do everything."""
+"""A user that may do everything."""
 
 STRANGER = "stranger"
-"""May do what a test grants it, and nothing before; known to PLAIN only."""
+"""A user with only the permissions that a test grants it; it exists for PLAIN only."""
 
 
 @dataclass
 class ApacheKafka:
-    """One node, its ports and its data, which outlive a kill.
+    """One node; its ports and its data survive a kill.
 
     Parameters
     ----------
     jars
-        Folder with Kafka and all that it needs.
+        Folder with Kafka and its dependencies.
     folder
-        For its data, its configuration and its log.
+        Folder for its data, configuration and log.
     port, secure_port, controller_port
-        Of its listeners.
+        Ports of its listeners.
     password
-        Of its users, and of its key.
+        Password of its users and of its key.
     process
-        The node, once it has been started.
+        The node's process, once it has been started.
     """
 
     jars: Path
@@ -57,17 +57,17 @@ class ApacheKafka:
 
     @property
     def address(self) -> str:
-        """Of the listener that is open to anybody: ``kafka://host:port``."""
+        """Address of the plaintext listener, without users: ``kafka://host:port``."""
         return f"kafka://{HOST}:{self.port}"
 
     @property
     def secure_address(self) -> str:
-        """Of the listener that speaks TLS only, and asks for a user and a password."""
+        """Address of the TLS listener, which requires a user and a password."""
         return f"kafka://{HOST}:{self.secure_port}"
 
     @property
     def certificate(self) -> Path:
-        """What a client has to trust."""
+        """The certificate that a client has to trust."""
         return self.folder / "server.pem"
 
     @property
@@ -81,7 +81,7 @@ class ApacheKafka:
         Raises
         ------
         BrokerNotStarted
-            There is no Java, or one of its programs failed.
+            Java is not installed, or one of Kafka's programs failed.
         """
         self._make_certificate()
         (self.folder / "server.properties").write_text(
@@ -112,7 +112,7 @@ class ApacheKafka:
         self.wait_until_listening()
 
     def launch(self) -> None:
-        """Start the node; it dies with the thread that calls this."""
+        """Start the node; it is killed when the calling thread ends."""
         self.process = start_process(
             [*self._command("-Xmx1g", "kafka.Kafka"), str(self.folder / "server.properties")],
             log=self.log,
@@ -131,7 +131,7 @@ class ApacheKafka:
         )
 
     async def restart(self) -> None:
-        """Start the node again, while the test goes on."""
+        """Start the node again, without blocking the test."""
         self.launch()
         await asyncio.to_thread(self.wait_until_listening)
 
@@ -148,7 +148,7 @@ class ApacheKafka:
     @property
     def _launched(self) -> "subprocess.Popen[bytes]":
         if self.process is None:
-            raise BrokerNotStarted("the node of Apache Kafka has not been started")
+            raise BrokerNotStarted("the Apache Kafka node has not been started")
         return self.process
 
     def _java(self, program: str, *arguments: str) -> None:
@@ -179,21 +179,21 @@ def _run(command: Sequence[str]) -> None:
         command, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
-        # Not the command: a password is among its arguments.
+        # The command is left out: its arguments include a password.
         program = Path(command[0]).name
         raise BrokerNotStarted(f"{program} failed: {done.stdout}{done.stderr}")
 
 
 @contextmanager
 def apache_kafka(jars: Path, folder: Path) -> Iterator[ApacheKafka]:
-    """Run a node of Apache Kafka on free ports, and end it with the block.
+    """Run an Apache Kafka node on free ports, and stop it at the end of the block.
 
     Parameters
     ----------
     jars
-        Folder with Kafka and all that it needs.
+        Folder with Kafka and its dependencies.
     folder
-        For its data, its configuration and its log.
+        Folder for its data, configuration and log.
 
     Raises
     ------

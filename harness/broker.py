@@ -15,12 +15,12 @@ from harness.processes import (
 )
 
 START_TIMEOUT = 20.0
-"""Seconds that the broker has to listen."""
+"""Seconds within which the broker must listen."""
 
 
 @contextmanager
 def embedded_broker(log: Path) -> Iterator[str]:
-    """Run the embedded broker on a free port, and end it with the block.
+    """Run the embedded broker on a free port, and stop it at the end of the block.
 
     Parameters
     ----------

@@ -1,10 +1,10 @@
-"""What ends a run on this machine, beside the errors of `anomaly_app.errors`."""
+"""Errors of the harness, in addition to those of `anomaly_app.errors`."""
 
 from anomaly_app.errors import AnomalyAppError, BrokerUnreachable
 
 
 class WorkerEnded(AnomalyAppError):
-    """A worker process ended although it should run."""
+    """A worker process ended unexpectedly, or was not ready in time."""
 
 
 class BrokerNotStarted(BrokerUnreachable):

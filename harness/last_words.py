@@ -1,10 +1,10 @@
-"""Which line of a worker's log says why it does not run."""
+"""Finding the line of a worker's log that explains why it ended."""
 
 import re
 from collections.abc import Sequence
 
 OWN_ERROR = re.compile(r"^error: ", re.IGNORECASE)
-"""What the app says in one line when it ends on purpose."""
+"""The one-line error with which the app ends on purpose."""
 
 LOGGED = re.compile(r"^\[[^\]]*\] \[\d+\] \[(?P<level>[A-Z]+)\]:? ?(?P<text>.*)$")
 """A line as Faust's logging writes it: time, process, level, text."""
@@ -14,12 +14,12 @@ RAISED = re.compile(r"^(?P<text>[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt)\
 
 
 def last_words(log: str) -> str:
-    """Find the line that matters: the app's own error, or else what was logged or raised.
+    """Find the relevant line: the app's own error, or else an exception or a logged error.
 
     Parameters
     ----------
     log
-        The whole log; what stands last in it is mostly how the process cleans up.
+        The whole log; its last lines are mostly about the process cleaning up.
     """
     lines = [line.rstrip() for line in log.splitlines() if line.strip()]
     logged = [found for line in lines if (found := LOGGED.match(line))]
@@ -29,7 +29,7 @@ def last_words(log: str) -> str:
         or _last(_of_level(logged, "CRITICAL", "ERROR"))
         or _last(_of_level(logged, "WARNING"))
         or _last(lines)
-        or "it said nothing"
+        or "the log is empty"
     )
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from harness.errors import BrokerNotStarted
 
 STOP_TIMEOUT = 15.0
-"""Seconds between asking a process to stop and ending it."""
+"""Seconds between asking a process to stop and killing it."""
 
 HOST = "127.0.0.1"
-"""Where all that the harness runs listens."""
+"""Address on which all processes of the harness listen."""
 
 LISTEN_INTERVAL = 0.05
 """Seconds between two attempts to connect to a process that has just started."""
@@ -25,7 +25,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def free_port() -> int:
-    """Give a TCP port of this host on which nobody listens now."""
+    """Return a TCP port of this host that is free now."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
@@ -50,7 +50,7 @@ def start_process(
     env
         Added to this process's environment.
     cwd
-        Where it runs; None is here.
+        Its working directory; None is the current one.
     """
     with log.open("ab") as output:
         return subprocess.Popen(  # noqa: S603  # our own command
@@ -66,7 +66,7 @@ def start_process(
 
 
 def stop_process(process: "subprocess.Popen[bytes]") -> int:
-    """Ask a process to stop, insist after `STOP_TIMEOUT`, and give its exit code."""
+    """Ask a process to stop, kill it after `STOP_TIMEOUT`, and return its exit code."""
     if process.poll() is None:
         process.terminate()
         try:
@@ -84,13 +84,13 @@ def wait_until_listening(
     Parameters
     ----------
     process
-        It has been started.
+        A process that has been started.
     port
-        Of this host.
+        Its port on this host.
     within
-        Seconds that it has.
+        Timeout in seconds.
     name, log
-        What it is, and where its output is; for the error.
+        Its name and its log, for the error message.
 
     Raises
     ------

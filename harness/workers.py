@@ -1,4 +1,4 @@
-"""Workers: the real command, as processes of their own."""
+"""Workers: the real command, in separate processes."""
 
 import asyncio
 import shutil
@@ -17,7 +17,7 @@ from harness.last_words import last_words
 from harness.processes import HOST, free_port, start_process, stop_process
 
 READY_TIMEOUT = 60.0
-"""Seconds that a worker has to be ready."""
+"""Seconds within which a worker must be ready."""
 
 POLL_INTERVAL = 0.2
 """Seconds between two requests for a page."""
@@ -29,9 +29,9 @@ class Worker:
     Parameters
     ----------
     process
-        The running command.
+        The running process.
     port
-        Of its web pages.
+        Port of its web pages.
     log
         File with its output.
     """
@@ -48,7 +48,7 @@ class Worker:
         Parameters
         ----------
         folder
-            For its log and its data.
+            Folder for its log and its data.
         env
             Its settings, added to the environment.
         """
@@ -62,7 +62,7 @@ class Worker:
         return cls(start_process(command, log=log, env=env), port, log)
 
     async def get(self, page: str) -> tuple[int, Any]:
-        """Read a page: the HTTP status and the JSON; status 0 where nobody answers."""
+        """Return the HTTP status and the JSON of a page; status 0 if the worker does not answer."""
         try:
             async with (
                 ClientSession(timeout=ClientTimeout(total=5)) as session,
@@ -92,17 +92,17 @@ class Worker:
             await asyncio.sleep(POLL_INTERVAL)
 
     def last_words(self) -> str:
-        """Give the line of the worker's log that says what is wrong, and where the rest is."""
+        """Return the line of the worker's log that explains what is wrong, and the log's path."""
         said = last_words(self.log.read_text(errors="replace"))
-        return f"{said.removeprefix('error: ')} (the whole log: {self.log})"
+        return f"{said.removeprefix('error: ')} (full log: {self.log})"
 
     def stop(self) -> int:
-        """Stop the worker gracefully and give its exit code."""
+        """Stop the worker gracefully and return its exit code."""
         return stop_process(self.process)
 
 
 def clear_old_logs(folder: Path) -> None:
-    """Remove what broker and workers of earlier runs left in a folder, and nothing else."""
+    """Remove the logs and data of earlier runs from a folder, and nothing else."""
     (folder / "broker.log").unlink(missing_ok=True)
     for log in folder.glob("worker-*.log"):
         if log.stem.removeprefix("worker-").isdigit():
@@ -114,7 +114,7 @@ def clear_old_logs(folder: Path) -> None:
 async def running_workers(
     count: int, folder: Path, env: Mapping[str, str]
 ) -> AsyncIterator[list[Worker]]:
-    """Run workers that are all ready, and end them with the block."""
+    """Run workers, wait until all are ready, and stop them at the end of the block."""
     workers = [Worker.start(folder, env) for _ in range(count)]
     try:
         await asyncio.gather(*(worker.wait_until_ready() for worker in workers))

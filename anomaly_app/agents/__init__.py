@@ -1,6 +1,6 @@
-"""The agents: they take batches from the consumer, and send what comes of them to Kafka or people.
+"""The agents: they take batches from the consumer, and send the results to Kafka or to people.
 
-Each is defined by one function, which `anomaly_app.app` calls. An agent on one more topic is one
+Each is defined by one function, which `anomaly_app.app` calls. An agent on another topic takes one
 line in `topics`, and a function of its own.
 """
 

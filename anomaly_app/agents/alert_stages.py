@@ -1,6 +1,6 @@
-"""The stages of an alert's way, from a message of the anomalies topic to people.
+"""The stages of an alert, from a message of the anomalies topic to a delivered notification.
 
-A stage takes a notification and gives it to the next one, or says what became of it.
+A stage takes a notification and returns it for the next stage, or returns its outcome.
 """
 
 import logging
@@ -19,42 +19,42 @@ from anomaly_app.kafka.consumer import Record
 logger = logging.getLogger(__name__)
 
 BETWEEN_LINES = 60.0
-"""Seconds between two lines on messages that are no anomalies."""
+"""Seconds between two log lines about messages that are not anomalies."""
 
 Message = TypeVar("Message")
 
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """What is known of a message of the anomalies topic, stage by stage."""
+    """A message of the anomalies topic, with what the stages have added so far."""
 
     record: Record
     alert: Alert | None = None
-    """From `read` on."""
+    """Set by `read`."""
     message: Any = None
-    """The alert as the channel takes it; from `render` on."""
+    """The alert in the channel's format; set by `render`."""
 
 
 Done: TypeAlias = Outcome | None
-"""What became of an alert; None where the worker abandoned it, so that it is read again."""
+"""The outcome of an alert; None if the worker abandoned it, so that it is read again."""
 
 Stage: TypeAlias = Callable[[Notification], Awaitable[Notification | Done]]
 
 Reject: TypeAlias = Callable[[Rejected], Awaitable[None]]
-"""Makes a message a dead letter, and returns when the broker has it."""
+"""Sends a message to the dead letters, and returns when the broker has it."""
 
 
 async def notify(record: Record, stages: Sequence[Stage], reject: Reject) -> Done:
-    """Take a message through the stages until one of them says what became of it.
+    """Pass a message through the stages until one of them returns an outcome.
 
     Parameters
     ----------
     record
-        Of the anomalies topic; anybody may have written it.
+        A record of the anomalies topic; anyone may have written it.
     stages
-        The last of them never gives the notification on.
+        The stages; the last one always returns an outcome.
     reject
-        Takes a message that a stage rejects.
+        Called with a message that a stage rejects.
     """
     notification = Notification(record)
     try:
@@ -66,11 +66,11 @@ async def notify(record: Record, stages: Sequence[Stage], reject: Reject) -> Don
     except RecordRejected as error:
         await reject(Rejected(record, error))
         return Outcome.DEAD_LETTER
-    raise TypeError("no stage said what became of an alert")
+    raise TypeError("no stage returned the outcome of an alert")
 
 
 def read() -> Stage:
-    """Read the anomaly; what is none is said in the log, once a minute."""
+    """Read the anomaly; messages that are not anomalies are logged, once a minute."""
     throttle = Throttle(BETWEEN_LINES)
 
     async def stage(notification: Notification) -> Notification | Done:
@@ -80,11 +80,12 @@ def read() -> Stage:
         except AnomalyUnreadable as fault:
             if count := throttle.count(time.monotonic()):
                 logger.error(  # noqa: TRY400
-                    "no alert, %s is not an anomaly (%s): %.200r; %d such since the last line",
+                    "no alert: %s is not an anomaly (%s): %.200r; %d such %s since the last line",
                     position(record),
                     fault,
                     record.value,
                     count,
+                    "message" if count == 1 else "messages",
                 )
             return Outcome.UNREADABLE
 
@@ -92,7 +93,7 @@ def read() -> Stage:
 
 
 def render(channel: AlertChannel[Message]) -> Stage:
-    """Write the alert as the channel takes it."""
+    """Format the alert for the channel."""
 
     async def stage(notification: Notification) -> Notification:
         assert notification.alert is not None  # noqa: S101  # it has been read
@@ -102,7 +103,7 @@ def render(channel: AlertChannel[Message]) -> Stage:
 
 
 def deliver(delivery: Delivery[Message]) -> Stage:
-    """Deliver what was rendered, however long that takes."""
+    """Deliver the rendered alert, however long that takes."""
 
     async def stage(notification: Notification) -> Done:
         return await delivery.deliver(notification.message)
@@ -111,5 +112,5 @@ def deliver(delivery: Delivery[Message]) -> Stage:
 
 
 def position(record: Record) -> str:
-    """Say where a message is in Kafka."""
+    """Describe where a message is in Kafka."""
     return f"{record.topic} partition {record.partition} offset {record.offset}"

@@ -1,4 +1,4 @@
-"""The alert agent: an anomaly in, a message to people out."""
+"""The alerting agent: an anomaly in, an alert to people out."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -22,7 +22,7 @@ def define_alerting(app: ConfirmingApp, topics: Topics, context: WorkerContext) 
     """Define the agent that alerts people."""
     settings = context.settings
     channel = make_channel(settings)
-    # Faust suspends the flow before a rebalance or a stop, and then waits for what is in flight.
+    # Faust suspends the flow before a rebalance or a stop, and then waits for the batch in flight.
     delivery = Delivery(channel, should_abandon=lambda: not app.flow_control.is_active())
     context.alerts_wait_for = lambda: delivery.waiting_for
 
@@ -33,7 +33,7 @@ def define_alerting(app: ConfirmingApp, topics: Topics, context: WorkerContext) 
         await send_all(producer, [outgoing], timeout=settings.send_timeout)
         notice(Batch(others=[to_letter(rejected)]), context)
 
-    # The whole policy: what is to be grouped or silenced gets a stage before `render`.
+    # The whole policy: grouping or silencing would be another stage before `render`.
     stages = (read(), render(channel), deliver(delivery))
 
     async def alert(record: Record) -> Done:
@@ -59,10 +59,10 @@ async def alert_batch(
         for record in found.records:
             try:
                 outcome = await alert(record)
-            except Exception as fault:  # noqa: BLE001  # nothing may pass for done that is not
+            except Exception as fault:  # noqa: BLE001  # only finished work may be committed
                 exit_without_commit(f"alert on {position(record)}", fault)
             if outcome is None:
-                # Faust would not stop before it is done; it is read again, here or elsewhere.
+                # Faust would wait for the batch to finish; it is read again, here or elsewhere.
                 batch.finish()
                 return
             context.counters.alerts[outcome] += 1

@@ -1,4 +1,4 @@
-"""Waits until the schemas of a batch are known, for as long as the registry does not answer."""
+"""Waiting for the schemas of a batch, for as long as the registry does not answer."""
 
 import asyncio
 import logging
@@ -14,10 +14,10 @@ from anomaly_app.schemas.registry import SchemaRegistry
 logger = logging.getLogger(__name__)
 
 BACKOFF = Backoff(first=0.5, longest=5.0)
-"""Between attempts while the registry does not answer."""
+"""Pauses between attempts while the registry does not answer."""
 
 BETWEEN_LINES = 60.0
-"""Seconds between two lines on a registry that does not answer."""
+"""Seconds between two log lines about a registry that does not answer."""
 
 
 async def learn_schemas(
@@ -27,23 +27,23 @@ async def learn_schemas(
     *,
     backoff: Backoff = BACKOFF,
 ) -> bool:
-    """Return when each framed value has its reader.
+    """Return when each framed value has a reader.
 
     Parameters
     ----------
     values
-        Of the records in flight.
+        Values of the records in flight.
     registry
-        Is asked for the schemas that it does not know yet.
+        Fetches the schemas that it does not have yet.
     should_abandon
-        Whether the worker abandons the records in flight; they are then read again later.
+        Whether to abandon the records in flight; they are then read again later.
     backoff
-        Between attempts.
+        Pauses between attempts.
 
     Returns
     -------
     bool
-        False where the worker abandoned them.
+        False if the worker abandoned the records.
     """
     schemas = schemas_of(values)
     if not registry.missing(schemas):
@@ -53,7 +53,7 @@ async def learn_schemas(
         asking = asyncio.ensure_future(registry.learn(schemas))
         while not (await asyncio.wait({asking}, timeout=POLL_INTERVAL))[0]:
             if should_abandon():
-                # A registry that is silent would hold up a stop until its time is over.
+                # A registry that does not answer would delay a stop until the request times out.
                 asking.cancel()
                 await asyncio.wait({asking})
                 return False
@@ -65,7 +65,7 @@ async def learn_schemas(
                 logger.warning("%s", records_wait(fault))
         else:
             if registry.waits_for is not None:
-                logger.info("the schema registry answers again: scoring goes on")
+                logger.info("the schema registry answers again: scoring continues")
             registry.waits_for = None
             return True
         if await backoff.wait(pause, should_abandon):
@@ -74,5 +74,5 @@ async def learn_schemas(
 
 
 def records_wait(fault: RegistryUnreachable) -> str:
-    """Say that records wait, and what for."""
-    return f"records wait for their schemas, and nothing is lost: {fault}"
+    """Report that records are waiting, and why."""
+    return f"records are waiting for their schemas (nothing is lost): {fault}"

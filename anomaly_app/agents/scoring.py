@@ -21,7 +21,7 @@ from anomaly_app.observability import Counters
 from anomaly_app.settings.app import Settings
 
 LATENCIES_OF_A_BATCH = 256
-"""Records of a batch at most whose latency is counted: it shows in the cost of all."""
+"""Largest number of records in a batch whose latency is counted: counting all would cost time."""
 
 
 def define_scoring(app: ConfirmingApp, topics: Topics, context: WorkerContext) -> None:
@@ -29,7 +29,7 @@ def define_scoring(app: ConfirmingApp, topics: Topics, context: WorkerContext) -
 
     @app.agent(topics.transactions, name="scoring")
     async def scoring(stream: StreamT[Any]) -> None:
-        """Score transactions: anomalies and dead letters come of them."""
+        """Score transactions, and send anomalies and dead letters."""
         try:
             async for batch in app.batches(stream):
                 await score_batch(batch, app, context)
@@ -45,11 +45,11 @@ async def score_batch(batch: PendingBatch, app: ConfirmingApp, context: WorkerCo
     try:
         records = [*batch.records]
         if not await _schemas_are_known(records, app, context):
-            # Faust would not stop before it is done; it is read again, here or elsewhere.
+            # Faust would wait for the batch to finish; it is read again, here or elsewhere.
             batch.finish()
             return
         await score(records, app, context)
-    except Exception as fault:  # noqa: BLE001  # nothing may pass for done that is not
+    except Exception as fault:  # noqa: BLE001  # only finished work may be committed
         exit_without_commit(_where(batch.partitions), fault)
     for found in batch.partitions:
         batch.confirm(found)
@@ -61,7 +61,7 @@ async def _schemas_are_known(
 ) -> bool:
     if context.schemas is None:
         return True
-    # Faust suspends the flow before a rebalance or a stop, and then waits for what is in flight.
+    # Faust suspends the flow before a rebalance or a stop, and then waits for the batch in flight.
     return await learn_schemas(
         (record.value for record in records),
         context.schemas,
@@ -70,8 +70,8 @@ async def _schemas_are_known(
 
 
 async def score(records: Sequence[KafkaRecord], app: faust.App, context: WorkerContext) -> None:
-    """Judge records; when this returns, all that came of them is in Kafka."""
-    # Taken once: while the messages are sent, another model may come into use.
+    """Judge records; when this returns, their anomalies and dead letters are in Kafka."""
+    # Read once: the model may be replaced while the messages are being sent.
     pipeline = context.pipeline
     verdict = pipeline.judge(records, detected_at=time.time())
     if messages := _outgoing(verdict, context.settings):

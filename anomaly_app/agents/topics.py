@@ -1,4 +1,4 @@
-"""The topics that agents read: one line for each, with the records that are handed on together."""
+"""The topics that agents read: one line for each, with its largest batch."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from anomaly_app.kafka.consumer import ConfirmingApp
 from anomaly_app.settings.app import Settings
 
 ALERTS_AT_ONCE = 32
-"""Anomalies in a batch at most: to the log they are written without a pause."""
+"""Largest batch of anomalies: alerts to the log are written without a pause."""
 
 
 class Topics(NamedTuple):

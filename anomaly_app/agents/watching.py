@@ -1,4 +1,4 @@
-"""Logs what the watch over the stream has to say."""
+"""Logging of the warnings from the watch over the stream."""
 
 import logging
 import time
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 POLL_INTERVAL = 5.0
-"""Seconds between two checks of what waits for the end of its minute."""
+"""Seconds between two checks for counts whose minute has ended."""
 
 
 def define_watching(app: faust.App, context: WorkerContext) -> None:
-    """Define the task that logs what has waited long enough, and the rest at a stop."""
+    """Define the task that logs pending warnings when they are due, and the rest at a stop."""
 
     async def watching() -> None:
         while not app.should_stop:
@@ -40,16 +40,16 @@ def define_watching(app: faust.App, context: WorkerContext) -> None:
 
 
 def notice_verdict(verdict: Verdict, pipeline: "Pipeline", context: WorkerContext) -> None:
-    """Log what there is to say of a batch that was judged, and is in Kafka.
+    """Log warnings about a batch that was judged, and whose results are in Kafka.
 
     Parameters
     ----------
     verdict
-        On the batch.
+        The verdict on the batch.
     pipeline
-        Judged it. The worker's may be another one by now, with other features.
+        The pipeline that judged it. The worker may use another one by now, with other features.
     context
-        Holds the watch.
+        The worker's context, which holds the watch.
     """
     rejected = [*map(to_letter, verdict.rejected)]
     numbers = {name: lacking.number for name, lacking in verdict.absent.items()}
@@ -57,7 +57,7 @@ def notice_verdict(verdict: Verdict, pipeline: "Pipeline", context: WorkerContex
     def similar(name: str) -> str | None:
         try:
             return pipeline.decoder.similar(name, verdict.absent[name].example)
-        except Exception:  # noqa: BLE001  # the batch is in Kafka: a hint must not undo that
+        except Exception:  # noqa: BLE001  # the batch is done: a failed hint must not stop the worker
             return None
 
     absences = Absences(verdict.scored, numbers, similar)
@@ -65,13 +65,13 @@ def notice_verdict(verdict: Verdict, pipeline: "Pipeline", context: WorkerContex
 
 
 def notice(batch: Batch, context: WorkerContext) -> None:
-    """Log what there is to say of a batch, at once or after a while."""
+    """Log warnings about a batch, at once or later."""
     context.watch, lines = step(context.watch, batch, time.monotonic())
     _log(lines)
 
 
 def to_letter(rejected: Rejected) -> Letter:
-    """Write a rejected record as the watch counts it."""
+    """Return a rejected record in the form that the watch counts."""
     record, error = rejected
     detail = str(error).removeprefix(f"{error.rejection}: ")
     return Letter(str(error.rejection), record.topic, record.partition, record.offset, detail)

@@ -1,4 +1,4 @@
-"""The channels that carry alerts to people, and the choice among them."""
+"""The channels that deliver alerts, and the choice among them."""
 
 from anomaly_app.channels.choice import make_channel
 from anomaly_app.channels.delivery import Delivery

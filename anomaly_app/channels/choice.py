@@ -1,4 +1,4 @@
-"""Which channel the settings choose."""
+"""The channel that the settings choose."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from anomaly_app.settings import Settings
 
 
 def make_channel(settings: Settings) -> AlertChannel[Any]:
-    """Choose the channel: Slack where there is a token, the log otherwise."""
+    """Return the channel: Slack if there is a token, otherwise the log."""
     if settings.slack_token is None or settings.slack_channel is None:
         return LogChannel()
     return SlackChannel(

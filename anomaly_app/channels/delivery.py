@@ -1,4 +1,4 @@
-"""Delivering an alert: again and again until it is done, or until the worker abandons it."""
+"""Delivering an alert: retried until it succeeds, or until the worker abandons it."""
 
 import logging
 from collections.abc import Callable
@@ -10,20 +10,20 @@ from anomaly_app.channels.protocol import AlertChannel, Later, Message, Outcome
 logger = logging.getLogger(__name__)
 
 BACKOFF = Backoff(first=1.0, longest=60.0)
-"""Between attempts where the channel names no pause."""
+"""Pauses between attempts if the channel does not ask for one."""
 
 
 class Delivery(Generic[Message]):
-    """Carry alerts through a channel, one after the other.
+    """Delivers alerts through a channel, one after the other.
 
     Parameters
     ----------
     channel
-        Where they go.
+        The channel.
     should_abandon
-        Whether the worker abandons the alert in flight; it is then read again later.
+        Whether to abandon the alert in flight; it is then read again later.
     backoff
-        Between attempts where the channel names no pause.
+        Pauses between attempts if the channel does not ask for one.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Delivery(Generic[Message]):
         self._should_abandon = should_abandon
         self._backoff = backoff
         self.waiting_for: str | None = None
-        """Why the alert in flight has not been delivered yet; None while nothing is amiss."""
+        """Why the alert in flight has not been delivered yet; None if nothing is wrong."""
 
     async def deliver(self, message: Message) -> Outcome | None:
         """Deliver a message.
@@ -45,7 +45,7 @@ class Delivery(Generic[Message]):
         Returns
         -------
         Outcome or None
-            None where the worker abandoned the message before it was delivered.
+            None if the worker abandoned the message before it was delivered.
         """
         pauses = self._backoff.pauses()
         while not self._should_abandon():
@@ -57,6 +57,6 @@ class Delivery(Generic[Message]):
             if pause is None:
                 pause = next(pauses)
                 self.waiting_for = answer.why
-                logger.warning("alert waits %.1f s: %s", pause, answer.why)
+                logger.warning("alert not delivered (%s); retrying in %.1f s", answer.why, pause)
             await self._backoff.wait(pause, self._should_abandon)
         return None

@@ -1,4 +1,4 @@
-"""The channel without Slack: the same words, in the worker's log."""
+"""The channel without Slack: the same text, in the worker's log."""
 
 import logging
 
@@ -12,11 +12,11 @@ class LogChannel:
     """Write alerts to the log."""
 
     def render(self, alert: Alert) -> str:
-        """Write an alert as one line."""
+        """Format an alert as one line."""
         return alert.text
 
     async def deliver(self, message: str) -> Outcome:
-        """Write the line; it always succeeds."""
+        """Log the line; this always succeeds."""
         logger.warning("ALERT %s", message)
         return Outcome.LOGGED
 

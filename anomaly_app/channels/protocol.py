@@ -1,4 +1,4 @@
-"""What an alert channel is: its way to write an alert, and one attempt to deliver it."""
+"""The protocol of an alert channel: formatting an alert, and one attempt to deliver it."""
 
 from enum import StrEnum
 from typing import NamedTuple, Protocol, TypeVar
@@ -6,40 +6,40 @@ from typing import NamedTuple, Protocol, TypeVar
 from anomaly_app.core.alerts import Alert
 
 Message = TypeVar("Message")
-"""An alert as one channel writes it."""
+"""An alert in the format of one channel."""
 
 
 class Outcome(StrEnum):
-    """What became of an alert; the labels of the alert counters."""
+    """The outcome of an alert; the labels of the alert counters."""
 
     SENT = "sent"
-    """Slack took it."""
+    """Slack accepted it."""
     LOGGED = "logged"
     """No Slack is configured: it is in the log."""
     REFUSED = "refused"
-    """Slack refused this very message for good: it is in the log."""
+    """Slack rejected this message permanently: it is in the log."""
     UNREADABLE = "unreadable"
-    """What was read from the anomalies topic is not an anomaly."""
+    """The message on the anomalies topic is not an anomaly."""
     DEAD_LETTER = "dead_letter"
-    """It is one, and cannot be put into words."""
+    """It is an anomaly, but could not be formatted as an alert."""
 
 
 class Later(NamedTuple):
-    """The channel cannot take the message now."""
+    """The channel cannot accept the message now."""
 
     pause: float | None
-    """Seconds that the channel asked to wait; None: it did not say."""
+    """Seconds that the channel asked to wait; None if it did not say."""
     why: str
 
 
 class AlertChannel(Protocol[Message]):
-    """Carries alerts to people."""
+    """Delivers alerts."""
 
     def render(self, alert: Alert) -> Message:
-        """Write an alert as this channel takes it; whatever raises here is the alert's fault."""
+        """Format an alert for this channel; any exception counts as the alert's fault."""
 
     async def deliver(self, message: Message) -> Outcome | Later:
-        """Try once to deliver a message; never raises for what the other side does."""
+        """Try once to deliver a message; failures of the other side are returned, not raised."""
 
     async def close(self) -> None:
         """Release connections."""

@@ -22,7 +22,7 @@ TOO_MANY_REQUESTS = 429
 MESSAGE_FAULTS = frozenset(
     {"invalid_blocks", "invalid_blocks_format", "msg_too_long", "no_text", "markdown_text_conflict"}
 )
-"""Errors that lie in the message: the same message will be refused for ever."""
+"""Errors caused by the message itself: Slack would reject it every time."""
 
 
 class SlackChannel:
@@ -31,13 +31,13 @@ class SlackChannel:
     Parameters
     ----------
     token
-        Bot token with ``chat:write``.
+        Bot token with the scope ``chat:write``.
     channel
         Name or id of the channel.
     url
-        Base address of the web API.
+        Base URL of the web API.
     interval
-        Seconds between two messages; Slack allows one a second for each channel.
+        Seconds between two messages; Slack allows one per second and channel.
     """
 
     def __init__(self, *, token: str, channel: str, url: str, interval: float) -> None:
@@ -49,11 +49,11 @@ class SlackChannel:
         self._session: ClientSession | None = None
 
     def render(self, alert: Alert) -> SlackMessage:
-        """Write an alert as Block Kit."""
+        """Format an alert as Block Kit."""
         return slack_message(alert)
 
     async def deliver(self, message: SlackMessage) -> Outcome | Later:
-        """Post the message once, when its turn has come."""
+        """Post the message once, if the interval since the last one has passed."""
         clock = asyncio.get_running_loop().time
         if (pause := self._next_at - clock()) > 0:
             return Later(pause, "one message at a time")
@@ -76,18 +76,18 @@ class SlackChannel:
         assert isinstance(response, AsyncSlackResponse)  # noqa: S101  # narrows the SDK's type
         if response.status_code == TOO_MANY_REQUESTS:
             return Later(_retry_after(response), "Slack asks to slow down")
-        # A gateway's answer may be any text.
+        # A gateway may return any text.
         said = response.data if isinstance(response.data, dict) else {}
         error = str(said.get("error", f"HTTP {response.status_code}"))
         if error in MESSAGE_FAULTS:
             logger.error("ALERT that Slack refused (%s): %s", error, message.plain)
             return Outcome.REFUSED
-        return Later(None, f"Slack says {error}")
+        return Later(None, f"Slack returned {error}")
 
     def _client(self) -> AsyncWebClient:
         if self._session is None:
             self._session = ClientSession(timeout=ClientTimeout(total=REQUEST_TIMEOUT))
-        # Without the SDK's own retries: one attempt is one attempt, so that a stop is quick.
+        # The SDK's retries are off, so that a stopping worker waits for one attempt only.
         return AsyncWebClient(
             token=self._token,
             base_url=self._url,

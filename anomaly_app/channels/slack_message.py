@@ -1,4 +1,4 @@
-"""An alert as Slack shows it: Block Kit, in which nothing of the stream is markup."""
+"""An alert in Slack's Block Kit, in which no text from the stream is taken as markup."""
 
 from itertools import accumulate
 from typing import Any, NamedTuple
@@ -8,29 +8,29 @@ from anomaly_app.core.alerts.alert import Alert
 EMOJI = {"critical": ":rotating_light:", "high": ":red_circle:", "medium": ":large_orange_circle:"}
 
 LONGEST_HEADER, LONGEST_REASON = 150, 900
-"""Characters of a header, and of a reason with all that is escaped: Slack takes 150, and 3,000 for
-all of a section."""
+"""Characters of a header, and of a reason after escaping: Slack accepts 150, and 3,000 for a whole
+section."""
 
 MEANING = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-"""Signs that mention people and link; the first is in what replaces the others."""
+"""Characters of mentions and links; `&` comes first, since the other replacements contain it."""
 
-# A zero-width space keeps the sign and takes away its meaning as formatting.
+# A zero-width space keeps the character from being taken as formatting.
 FORMATTING = MEANING | {sign: f"\u200b{sign}" for sign in "*_~`"}
 
 
 class SlackMessage(NamedTuple):
-    """What ``chat.postMessage`` takes; it cannot mention people, link or format."""
+    """Arguments of ``chat.postMessage``; they contain no mentions, links or formatting."""
 
     text: str
-    """For notifications, in Slack's escapes."""
+    """For notifications, with Slack's escapes."""
     blocks: list[dict[str, Any]]
     """Block Kit."""
     plain: str
-    """The same words for the log."""
+    """The same text for the log."""
 
 
 def slack_message(alert: Alert) -> SlackMessage:
-    """Write an alert as Slack takes it."""
+    """Format an alert for Slack."""
     why = "\n".join(f"• {_escape(reason)}" for reason in alert.reasons)
     blocks = [
         _header(f"{EMOJI.get(alert.severity, '')} {alert.title}".strip()),
@@ -62,7 +62,7 @@ def _escape(text: str) -> str:
 
 
 def _header(text: str) -> dict[str, Any]:
-    # Whether Slack counts code points or UTF-16 is not said.
+    # Slack does not document whether it counts code points or UTF-16 units.
     fitting = text.encode("utf-16-le")[: 2 * LONGEST_HEADER].decode("utf-16-le", errors="ignore")
     return {"type": "header", "text": {"type": "plain_text", "text": fitting, "emoji": True}}
 

@@ -1,6 +1,6 @@
-"""Commands for what this app does not have: they say so in a line, and are not listed.
+"""Hidden commands for features that this app does not have, which print one line.
 
-Faust's own work on tables, on the files of tables, and on LiveCheck.
+Faust's own commands work on tables, on the files of tables, and on LiveCheck.
 """
 
 import click
@@ -9,7 +9,7 @@ from anomaly_app.terminal import say
 
 
 def absent(name: str, line: str, *, is_error: bool) -> click.Command:
-    """Make a command for what this app does not have, which says so and is not listed."""
+    """Make a hidden command that only prints a line."""
 
     @click.command(name, hidden=True, context_settings={"ignore_unknown_options": True}, help=line)
     @click.argument("ignored", nargs=-1, type=click.UNPROCESSED)
@@ -21,15 +21,19 @@ def absent(name: str, line: str, *, is_error: bool) -> click.Command:
     return command
 
 
-# Nothing to show or to remove is no error: scripts run `reset` before a worker.
+# Having nothing to show or to remove is not an error: scripts run `reset` before a worker.
 ABSENT = (
     absent("tables", "this app has no tables: its state is in Kafka", is_error=False),
     absent(
         "reset",
-        "this app has no tables to reset; to score a topic once more, start a worker with "
+        "this app has no tables to reset; to score a topic again, start a worker with "
         "another ANOMALY_GROUP",
         is_error=False,
     ),
-    absent("clean-versions", "this app keeps no files of former versions", is_error=False),
-    absent("livecheck", "this app has no LiveCheck; /readyz tells of a worker", is_error=True),
+    absent("clean-versions", "this app keeps no files of earlier versions", is_error=False),
+    absent(
+        "livecheck",
+        "this app has no LiveCheck; a worker reports on /readyz whether it is ready",
+        is_error=True,
+    ),
 )

@@ -1,6 +1,6 @@
-"""`completion`: a script for the shell.
+"""`completion`: print a completion script for the shell.
 
-Faust's own needs a package that is not installed; click has known the same for long.
+Faust's own command needs a package that is not installed; click has completion built in.
 """
 
 import os
@@ -21,10 +21,10 @@ SHELLS = ("bash", "zsh", "fish")
 @click.argument("shell", required=False, type=click.Choice(SHELLS))
 @click.pass_context
 def completion(context: click.Context, shell: str | None) -> None:
-    """Write a script with which the shell completes commands and options at Tab.
+    """Print a script that makes the shell complete commands and options.
 
-    Without a SHELL it is that of the variable SHELL. A Tab takes a second or two, in which the
-    app is loaded.
+    Without SHELL, the environment variable SHELL decides. Completion takes a second or two, since
+    it loads the app.
 
     \b
     Examples:
@@ -35,8 +35,8 @@ def completion(context: click.Context, shell: str | None) -> None:
     found = get_completion_class(name)
     if found is None:
         raise click.ClickException(
-            f"there is no completion for {name or 'a shell without a name'}: "
-            f"say one of {', '.join(SHELLS)}, such as `completion bash`"
+            f"no completion for {name or 'an unknown shell'}: "
+            f"use one of {', '.join(SHELLS)}, such as `completion bash`"
         )
     # Without the app, Faust would complete its own commands only.
     loading = f"-A {shlex.quote(context.find_root().params['app'])} 2>/dev/null"

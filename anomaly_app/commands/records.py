@@ -1,7 +1,7 @@
 """`models` and `model`: the typed records on the wire.
 
-Faust's own look a record up among the attributes of ``anomaly_app.app``, and write a traceback
-where there is none of the name.
+Faust's own commands look up a record among the attributes of ``anomaly_app.app``, and print a
+traceback if there is none of that name.
 """
 
 import inspect
@@ -24,7 +24,7 @@ Row = dict[str, str]
 @click.command(context_settings={"max_content_width": 100})
 @click.pass_context
 def models(context: click.Context) -> None:
-    """List the records on the wire: what may be sent to the app, and what it sends."""
+    """List the records on the wire: those the app reads, and those it sends."""
     rows = [{"name": name, "help": _summary(record)} for name, record in _records().items()]
     _show(context, rows)
 
@@ -44,7 +44,7 @@ def model(context: click.Context, name: str) -> None:
     short = name.removeprefix(f"{records.__name__}.")
     if short not in found:
         close = get_close_matches(short, found, n=1, cutoff=0.5)
-        meant = f"did you mean {close[0]}?" if close else f"there are {', '.join(found)}"
+        meant = f"did you mean {close[0]}?" if close else f"the records are {', '.join(found)}"
         raise click.ClickException(f"there is no record {name!r}: {meant}")
     _show(context, _fields(found[short]), title=f"{short}: {_summary(found[short])}")
 
@@ -80,7 +80,7 @@ def _fields(record: Any) -> list[Row]:
 
 
 def _helps(record: Any) -> dict[str, str]:
-    """Read what the docstring says of each field."""
+    """Read the description of each field from the docstring."""
     helps: dict[str, str] = {}
     names: list[str] = []
     section = (inspect.getdoc(record) or "").partition("Parameters\n----------\n")[2]

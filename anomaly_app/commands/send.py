@@ -1,7 +1,7 @@
-"""`send`: a record to a topic, as it is typed.
+"""`send`: send a record to a topic, exactly as typed.
 
-Faust's own looks for agents among the attributes of ``anomaly_app.app``, has a broker create the
-topic where a name is misspelt, and writes a traceback where there is no broker.
+Faust's own command looks for agents among the attributes of ``anomaly_app.app``, has the broker
+create the topic if a name is misspelt, and prints a traceback if there is no broker.
 """
 
 import asyncio
@@ -20,12 +20,20 @@ from anomaly_app.terminal import one_line_errors, say
 @click.command(context_settings={"max_content_width": 100})
 @click.argument("entity", metavar="@AGENT|TOPIC")
 @click.argument("value", required=False)
-@click.option("--key", "-k", help="Key of the record: whose transaction it is.")
+@click.option("--key", "-k", help="Key of the record: the entity of the transaction.")
 @click.option(
-    "--partition", type=click.IntRange(min=0), help="Where to; the key decides by default."
+    "--partition",
+    type=click.IntRange(min=0),
+    help="Partition to send to; by default, the key decides.",
 )
 @click.option(
-    "--repeat", "-r", type=click.IntRange(min=1), default=1, show_default=True, metavar="TIMES"
+    "--repeat",
+    "-r",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="TIMES",
+    help="How often to send it.",
 )
 @click.pass_context
 @one_line_errors
@@ -37,10 +45,10 @@ def send(
     partition: int | None,
     repeat: int,
 ) -> None:
-    """Send a record to a topic, or to the topic of an agent, as it is typed.
+    """Send a record, exactly as typed, to a topic or to the topic of an agent.
 
-    Where it went is written as JSON. A running worker scores what comes to @scoring; what it
-    cannot read, `dlq list` shows. Without a VALUE the record's value is null.
+    Prints the record's topic, partition and offset as JSON. A running worker scores records sent
+    to @scoring; `dlq list` shows those that it could not read. Without VALUE, the value is null.
 
     \b
     Examples:
@@ -48,7 +56,7 @@ def send(
       faust -A anomaly_app.app send transactions '{"features": [12.5, "books"]}'
     """  # noqa: D301
     if key is None and value is None:
-        raise click.ClickException("say what to send: a VALUE, a --key, or both")
+        raise click.ClickException("nothing to send: give a VALUE, a --key, or both")
     topic = _topic_of(context, entity[1:]) if entity.startswith("@") else entity
     message = {"value": _bytes(value), "key": _bytes(key), "partition": partition}
     asyncio.run(_send(load_settings(), topic, message, times=repeat))
@@ -58,25 +66,26 @@ def _topic_of(context: click.Context, name: str) -> str:
     agents = find_app(context.find_root().params["app"]).agents
     if name not in agents:
         raise click.ClickException(
-            f"there is no agent @{name}: there are {', '.join(f'@{a}' for a in sorted(agents))}"
+            f"there is no agent @{name}: the agents are "
+            f"{', '.join(f'@{a}' for a in sorted(agents))}"
         )
     return str(agents[name].channel.get_topic_name())
 
 
 def _bytes(text: str | None) -> bytes | None:
-    # What is not UTF-8 on the command line goes out as it came in.
+    # Bytes that are not UTF-8 on the command line are sent unchanged.
     return None if text is None else text.encode(errors="surrogateescape")
 
 
 async def _send(settings: Settings, topic: str, record: dict[str, Any], *, times: int) -> None:
     async with open_admin(settings) as admin:
         with broker_errors("asking for the topics"):
-            # A broker would make a topic that is missing, with partitions as it sees fit.
+            # A broker would create a missing topic, with its own default number of partitions.
             partitions = (await describe_topics(admin, settings, topic))[topic]
     if record["partition"] not in {None, *partitions}:
         raise BrokerError(
-            f"topic {topic} has {len(partitions)} partitions, from 0 to {partitions[-1]}: "
-            f"there is no {record['partition']}"
+            f"topic {topic} has {len(partitions)} partitions, 0 to {partitions[-1]}: "
+            f"there is no partition {record['partition']}"
         )
     async with open_producer(settings) as producer:
         for _ in range(times):

@@ -1,4 +1,4 @@
-"""The command line: `dlq list` and `dlq replay`, beside Faust's own commands."""
+"""The commands `dlq list` and `dlq replay`, in addition to Faust's own."""
 
 import asyncio
 import sys
@@ -19,22 +19,22 @@ from anomaly_app.terminal import Progress, one_line_errors, say
 REASONS = [str(rejection) for rejection in Rejection]
 
 SHOWN = 20
-"""Letters that a list shows where nobody says how many."""
+"""Letters that `dlq list` shows by default."""
 
 
 class PositionType(click.ParamType):
-    """A position on the dead letters' topic."""
+    """A position on the dead-letter topic."""
 
     name = "PARTITION-OFFSET"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> Position:
-        """Read what the user typed."""
+        """Parse an argument."""
         try:
             return Position.parse(value)
         except ValueError:
-            self.fail(f"{value!r} is not PARTITION-OFFSET, such as 3-1042", param, ctx)
+            self.fail(f"{value!r} is not a PARTITION-OFFSET such as 3-1042", param, ctx)
 
 
 reason_option = click.option(
@@ -43,7 +43,7 @@ reason_option = click.option(
     multiple=True,
     metavar="REASON",
     type=click.Choice(REASONS),
-    help=f"Letters with this reason only; may be given several times. One of {', '.join(REASONS)}.",
+    help=f"Only letters with this reason; repeatable. One of {', '.join(REASONS)}.",
 )
 
 offset_option = click.option(
@@ -51,13 +51,13 @@ offset_option = click.option(
     "positions",
     multiple=True,
     type=PositionType(),
-    help="The dead letter at this position only; may be given several times. It is the "
-    "position on the dead letters' topic, the first column of the list, not that of the source.",
+    help="Only the letter at this position; repeatable. This is the position on the dead-letter "
+    "topic, in the first column of the list, not the position of the source.",
 )
 
 
 def reading(settings: Settings) -> Progress:
-    """Say on standard error how far the reading of the topic is."""
+    """Show on standard error how much of the topic has been read."""
     return Progress(f"reading {settings.dead_letters_topic}", sys.stderr)
 
 
@@ -66,16 +66,16 @@ def dlq() -> None:
     """List dead letters, and replay them.
 
     \b
-    What is wrong, and how often:
+    See what is wrong, and how often:
       faust -A anomaly_app.app dlq list
-    A new model or a higher limit accepts them now:
+    Replay letters that a new model or a higher limit accepts:
       faust -A anomaly_app.app dlq replay --all
-    Some can be repaired by hand:
+    Repair letters by hand:
       faust -A anomaly_app.app dlq list --reason bad-time --json > letters.jsonl
       (edit the values in letters.jsonl)
       faust -A anomaly_app.app dlq replay --repaired letters.jsonl
 
-    The commands read the same settings as a worker; give them the worker's environment.
+    The commands use the same settings as a worker: run them in the worker's environment.
     """  # noqa: D301  # click reads the escape: keep the lines as they are
 
 
@@ -85,16 +85,17 @@ def dlq() -> None:
 @click.option(
     "--limit",
     type=click.IntRange(min=1),
-    help=f"Show so many, the newest, in the order in which they were written. [default: {SHOWN}; "
+    help=f"Number of letters to show: the newest, oldest first.  [default: {SHOWN}; "
     "with --json: all]",
 )
+@click.option("--all", "everything", is_flag=True, help="Show all letters, partition by partition.")
 @click.option(
-    "--all", "everything", is_flag=True, help="Show all, one partition of the topic after the other"
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print complete letters, one JSON object per line, for `replay --repaired`.",
 )
-@click.option(
-    "--json", "as_json", is_flag=True, help="One JSON object a line, whole, for `replay --repaired`"
-)
-@click.option("--replayed", is_flag=True, help="Show those too that were replayed already.")
+@click.option("--replayed", is_flag=True, help="Include letters that were already replayed.")
 @click.pass_context
 @one_line_errors
 def list_letters(
@@ -116,11 +117,11 @@ def list_letters(
       faust -A anomaly_app.app dlq list --all | less
       faust -A anomaly_app.app dlq list --offset 3-1042 --json
 
-    Characters that are not printable are shown as escapes such as \\x1b. With --json all letters
-    are written unless there is a --limit, and the counts go to standard error.
+    Unprintable characters are shown as escapes such as \\x1b. With --json, all letters are printed
+    unless there is a --limit, and the counts go to standard error.
     """  # noqa: D301
     if everything and limit is not None:
-        raise click.ClickException("give either --all or --limit")
+        raise click.ClickException("give either --all or --limit, not both")
     settings = load_settings()
     as_json = as_json or context.find_root().params.get("json", False)
     if limit is None and not everything and not as_json:
@@ -142,15 +143,17 @@ def list_letters(
 @dlq.command("replay")
 @reason_option
 @offset_option
-@click.option("--all", "everything", is_flag=True, help="All dead letters.")
+@click.option("--all", "everything", is_flag=True, help="Replay all dead letters.")
 @click.option(
     "--repaired",
     metavar="FILE",
     type=click.File("rb"),
-    help="Send the values in FILE in place of the originals: lines of `list --json` with their "
-    "`value` edited; - is standard input. By itself it selects the letters in FILE.",
+    help="Send the values in FILE instead of the originals. FILE has lines of `list --json` with "
+    "an edited `value`; - is standard input. By itself, this selects the letters in FILE.",
 )
-@click.option("--dry-run", is_flag=True, help="Say of each letter what would be done; send nothing")
+@click.option(
+    "--dry-run", is_flag=True, help="Show what would be done with each letter; send nothing."
+)
 @one_line_errors
 def replay_letters(
     reasons: tuple[str, ...],
@@ -160,11 +163,11 @@ def replay_letters(
     everything: bool,
     dry_run: bool,
 ) -> None:
-    """Put dead letters back to be scored.
+    """Send dead letters back to be scored.
 
-    Each is judged with the current model and settings first, as a worker does: those that would
-    be accepted now are sent, those that would only come back are left and counted by reason. A
-    letter is replayed once.
+    Each letter is first judged with the current model and settings, as a worker does. Letters that
+    would be accepted now are sent; those that would be rejected again are left, and counted by
+    reason. A letter is replayed only once.
 
     \b
     Examples:
@@ -175,7 +178,8 @@ def replay_letters(
     """  # noqa: D301
     if not (reasons or positions or everything or repaired):
         raise click.ClickException(
-            "say what to replay: --reason, --offset, --all or --repaired FILE (--help has examples)"
+            "nothing selected: give --reason, --offset, --all or --repaired FILE "
+            "(--help has examples)"
         )
     if everything and (reasons or positions):
         raise click.ClickException("give either --all, or --reason and --offset")
@@ -183,7 +187,7 @@ def replay_letters(
     repairs = read_repairs(repaired, name=repaired.name) if repaired else {}
     if not (reasons or positions or everything):
         positions = tuple(repairs)
-    # scikit-learn and numba take more than a second, which `dlq list` need not.
+    # Importing scikit-learn and numba takes more than a second, and `dlq list` does not need them.
     from anomaly_app.registry.pipelines import load_pipeline  # noqa: PLC0415
 
     schemas = open_registry(settings)
@@ -209,8 +213,8 @@ def replay_letters(
             )
     except KeyboardInterrupt:
         raise click.ClickException(
-            f"interrupted; {account.replayed:,} were replayed before, "
-            "those in flight may be as well"
+            f"interrupted; {account.replayed:,} were replayed before that, "
+            "and those in flight may have been as well"
         ) from None
     for line in account.lines(plan.topic, dry_run=dry_run):
         say(line)

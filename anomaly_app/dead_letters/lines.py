@@ -14,7 +14,7 @@ from anomaly_app.errors import RepairError
 
 
 class Repair(msgspec.Struct):
-    """What is read of a line; whatever else it holds is for people."""
+    """The fields of a line that are read; the others are for people."""
 
     position: str = msgspec.field(name="place")
     value: str | msgspec.UnsetType | None = msgspec.UNSET
@@ -27,7 +27,8 @@ def write_line(letter: DeadLetter, replayed_to: str | None) -> str:
     Parameters
     ----------
     letter
-        Its key and value are texts where they are UTF-8; else their names end in ``_base64``.
+        Its key and value are written as text if they are UTF-8; otherwise in base64, under a name
+        that ends in ``_base64``.
     replayed_to
         Where it was replayed to, if it was.
     """
@@ -46,24 +47,24 @@ def write_line(letter: DeadLetter, replayed_to: str | None) -> str:
     }
     if replayed_to is not None:
         line["replayed_to"] = replayed_to
-    # JSON escapes all that is not printable ASCII, but for one control character.
+    # json.dumps escapes everything but printable ASCII and one control character.
     return json.dumps(line, ensure_ascii=True).replace("\x7f", "\\u007f")
 
 
 def read_repairs(lines: Iterable[bytes], *, name: str) -> dict[Position, bytes | None]:
-    """Read lines as `write_line` writes them: the values by the positions of the letters.
+    """Read lines as `write_line` writes them, and return the values by the letters' positions.
 
     Parameters
     ----------
     lines
-        Of a file; empty ones are passed over.
+        Lines of a file; empty ones are skipped.
     name
-        Of the file, for the errors.
+        Name of the file, for error messages.
 
     Raises
     ------
     RepairError
-        A line is no such JSON, or names a letter for the second time; or there is no line.
+        A line is not such JSON, or names a letter a second time; or there are no lines.
     """
     repairs: dict[Position, bytes | None] = {}
     for number, line in enumerate(lines, start=1):
@@ -76,16 +77,16 @@ def read_repairs(lines: Iterable[bytes], *, name: str) -> dict[Position, bytes |
             raise RepairError(f"{where} is not a line of `dlq list --json`: {fault}") from None
         if position in repairs:
             raise RepairError(
-                f"{where} repairs {position} for the second time: keep one of the lines"
+                f"{where} repairs {position} a second time: keep only one of the lines"
             )
         repairs[position] = value
     if not repairs:
-        raise RepairError(f"{name} holds no lines of `dlq list --json`")
+        raise RepairError(f"{name} contains no lines of `dlq list --json`")
     return repairs
 
 
 def when(letter: DeadLetter) -> str | None:
-    """Write when a letter was written, ISO 8601 in UTC; None where that is no time."""
+    """Return when a letter was written, in ISO 8601 and UTC; None if that is not a valid time."""
     seconds = None if letter.timestamp is None else seconds_of(letter.timestamp)
     return None if seconds is None else iso_time(seconds)
 
@@ -95,7 +96,7 @@ def _read_line(line: bytes) -> tuple[Position, bytes | None]:
     position = Position.parse(repair.position)
     texts = repair.value is not msgspec.UNSET, repair.value_base64 is not msgspec.UNSET
     if all(texts) or not any(texts):
-        raise ValueError("it needs one of value and value_base64")
+        raise ValueError("it needs either value or value_base64")
     if isinstance(repair.value_base64, str):
         try:
             return position, base64.b64decode(repair.value_base64, validate=True)

@@ -1,4 +1,4 @@
-"""The story of a list: read and count, say the counts, show letters."""
+"""The steps of a list: read and count letters, print the counts, show the letters."""
 
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -25,32 +25,32 @@ async def show(
 ) -> None:
     """Count the selected letters, and show them.
 
-    The topic is read once for the newest, and twice for all of them, or where some of the newest
-    were replayed. Of values no more is held than is shown.
+    The topic is read once for the newest letters, and twice for all letters or if some of the
+    newest were replayed. No more of a value is kept in memory than is shown.
 
     Parameters
     ----------
     settings
-        Say where the topic is.
+        The broker and the topic.
     selection
-        The letters that are meant.
+        The letters to show.
     limit
-        How many are shown, the newest; None shows all.
+        How many letters to show, the newest; None shows all.
     as_json
-        Show them as JSON lines, and the counts on standard error after them.
+        Show them as JSON lines, followed by the counts on standard error.
     replayed
-        Show those too that were replayed already.
+        Include letters that were already replayed.
     say
-        Takes a line for the user.
+        Prints a line.
     progress
-        Hears how far the reading is.
+        Called with the progress of the reading.
 
     Raises
     ------
     DeadLetterMissing
-        A position of the selection holds no letter.
+        There is no letter at a position of the selection.
     BrokerError
-        The broker or the topic is not there.
+        The broker or the topic is missing.
     """
     async with open_topic(settings) as topic:
         survey = Survey(selection, replayed=replayed)
@@ -66,7 +66,7 @@ async def show(
             _say_counts(counts, selection, topic.name, say)
             if total:
                 say(f"\n{heading()}")
-        # On a terminal a line about the reading would be in between those that are shown.
+        # On a terminal, a progress line would appear in the middle of the letters.
         beside = progress if limit is not None or not sys.stdout.isatty() else None
         remaining = _all(topic, survey, beside)
         if limit is not None:
@@ -84,7 +84,7 @@ async def show(
 async def _newest(
     everything: AsyncIterator[Shown], survey: Survey, newest: Newest, count: int
 ) -> AsyncIterator[Shown]:
-    """Give the newest, for which the topic is read again where some of them were replayed."""
+    """Yield the newest letters, reading the topic again if some of them were replayed."""
     if len(survey.shown_of(newest)) < count:
         newest.clear()
         async for found in everything:

@@ -1,4 +1,4 @@
-"""Dead letters as they stand on their topic, and the markers of those that were replayed."""
+"""The messages of the dead-letter topic: dead letters, and markers of those that were replayed."""
 
 import hashlib
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ REPLAYED_TO = "replayed-to"
 """Headers of a marker: which record was replayed, and where it went."""
 
 REPLAYED_FROM = "replayed-from"
-"""Header of a record that was replayed: the topic and the position of its dead letter."""
+"""Header of a replayed record: the topic and the position of its dead letter."""
 
 
 class Position(NamedTuple):
-    """The position of a message on the dead letters' topic, written ``partition-offset``."""
+    """The position of a message on the dead-letter topic, written ``partition-offset``."""
 
     partition: int
     offset: int
@@ -27,12 +27,12 @@ class Position(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> "Position":
-        """Read ``partition-offset``, such as 3-1042.
+        """Parse ``partition-offset``, such as 3-1042.
 
         Raises
         ------
         ValueError
-            The text is something else.
+            The text has another form.
         """
         partition, _, offset = text.partition("-")
         return cls(whole_number(partition), whole_number(offset))
@@ -40,20 +40,20 @@ class Position(NamedTuple):
 
 @dataclass(slots=True)
 class DeadLetter:
-    """A dead letter; for the pipeline it is the record that was rejected.
+    """A dead letter; to the pipeline it looks like the rejected record.
 
     Parameters
     ----------
     position
-        Of the dead letter itself.
+        Position of the dead letter itself.
     timestamp
         When it was written, in milliseconds since the epoch.
     error
-        A word that names the class of the fault, a colon, and what was found.
+        The reason, a colon, and the details.
     topic, partition, offset
-        Where the rejected record stands.
+        Position of the rejected record.
     key, value
-        The rejected record's.
+        Key and value of the rejected record.
     """
 
     position: Position
@@ -67,46 +67,46 @@ class DeadLetter:
 
     @property
     def reason(self) -> str:
-        """The word that names the class of the fault."""
+        """The reason for the rejection, one of `Rejection`."""
         return self.error.partition(":")[0]
 
     @property
     def detail(self) -> str:
-        """What was found."""
+        """The details of the error."""
         return self.error.partition(":")[2].strip()
 
     @property
     def source(self) -> str:
-        """Where the rejected record stands: ``topic-partition-offset``."""
+        """Position of the rejected record: ``topic-partition-offset``."""
         return f"{self.topic}-{self.partition}-{self.offset}"
 
     @property
     def identity(self) -> str:
-        """The same for all letters of one record.
+        """An identifier that all letters of one record share.
 
-        A worker that died before it committed leaves a second letter behind. The digest tells
-        records apart that stood at the same offset of a topic that was deleted and made anew.
+        A worker that crashed before it committed leads to a second letter for a record. The digest
+        tells apart records at the same offset of a topic that was deleted and recreated.
         """
         return f"{self.source} {hashlib.sha256(self.value or b'').hexdigest()[:16]}"
 
 
 class ReplayMarker(NamedTuple):
-    """Says that a record was replayed; it is on the partition of its dead letter."""
+    """Marks a record as replayed; it is on the same partition as its dead letter."""
 
     identity: str
-    """Of the record; see `DeadLetter.identity`."""
+    """Identity of the record; see `DeadLetter.identity`."""
     sent_to: str
     """Where it went: ``topic-partition-offset``."""
 
     @property
     def headers(self) -> list[tuple[str, bytes]]:
-        """Kafka headers; a marker has nothing else but the letter's key."""
+        """Kafka headers; apart from them, a marker has only the letter's key."""
         return [(REPLAYED, self.identity.encode()), (REPLAYED_TO, self.sent_to.encode())]
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Which letters are meant: those of the reasons *and* the positions; none given means any."""
+    """Selects letters by reason *and* position; an empty set selects all."""
 
     reasons: frozenset[str] = frozenset()
     positions: frozenset[Position] = frozenset()
@@ -118,9 +118,9 @@ class Selection:
 
 
 def read_message(message: ConsumerRecord) -> DeadLetter | ReplayMarker | None:
-    """Read a message of the dead letters' topic; None where it is neither dead letter nor marker.
+    """Read a message of the dead-letter topic; None if it is neither a dead letter nor a marker.
 
-    Anybody may have written anything to the topic: nothing raises.
+    Anyone may have written anything to the topic, so this never raises.
     """
     headers = header_texts(message.headers)
     if REPLAYED in headers:

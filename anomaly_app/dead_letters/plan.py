@@ -1,4 +1,4 @@
-"""What becomes of each dead letter in a replay, and the account of it."""
+"""The decision on each dead letter in a replay, and the counts of the decisions."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
 
 @dataclass
 class Account:
-    """How many letters a replay met, by what became of them."""
+    """Counts the letters of a replay by outcome."""
 
     replayed: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
-    """Left, since they would only come back; by the reason that they have now."""
+    """Left, since they would be rejected again; by their current reason."""
     already: int = 0
     elsewhere: int = 0
-    """Left, since they did not come from the topic that is scored."""
+    """Left, since they did not come from the scored topic."""
     unselected: int = 0
     """Repaired, but not selected."""
 
     def lines(self, topic: str, *, dry_run: bool) -> list[str]:
-        """Write the account, one line for each thing that became of a letter."""
+        """Return the counts as text, one line per outcome."""
         count = f"{self.replayed:,} to {topic}"
         lines = [f"would replay {count}" if dry_run else f"replayed {count}"]
         if self.rejected:
             reasons = count_by_reason(self.rejected)
             lines.append(f"left {self.rejected.total():,} still not accepted: {reasons}")
         if self.already:
-            lines.append(f"left {self.already:,} replayed already")
+            lines.append(f"left {self.already:,} already replayed")
         if self.elsewhere:
             lines.append(f"left {self.elsewhere:,} that did not come from {topic}")
         if self.unselected:
@@ -46,16 +46,16 @@ class Account:
 
 
 class Plan:
-    """Decides what becomes of each letter.
+    """Decides what to do with each letter.
 
     Parameters
     ----------
     selection
-        The letters that are meant.
+        The letters to replay.
     repairs
-        Values to send in place of the originals.
+        Values to send instead of the originals.
     pipeline
-        The worker's: what it rejects would only come back.
+        The same pipeline as a worker's: it would reject the same records again.
     topic
         The topic that is scored.
     """
@@ -79,22 +79,22 @@ class Plan:
         return self.selection.positions | self.repairs.keys()
 
     def value_of(self, letter: DeadLetter) -> bytes | None:
-        """Give the value that would be sent: the repaired one, or the original."""
+        """Return the value to send: the repaired one, or the original."""
         return self.repairs.get(letter.position, letter.value)
 
     def decide(
         self, letter: DeadLetter, *, replayed_to: str | None, account: Account
     ) -> tuple[bytes | None, str]:
-        """Decide on a selected letter, and count it unless it shall be sent.
+        """Decide on a selected letter, and count it unless it is to be sent.
 
         Returns
         -------
         tuple
-            The value to send, or None where the letter is left; and why, in printable words.
+            The value to send, or None if the letter is left; and the reason, in printable text.
         """
         if replayed_to is not None:
             account.already += 1
-            return None, f"leave, replayed already to {visible(replayed_to, LONGEST_LINE)}"
+            return None, f"leave, already replayed to {visible(replayed_to, LONGEST_LINE)}"
         if letter.topic != self.topic:
             account.elsewhere += 1
             return (

@@ -1,4 +1,4 @@
-"""The story of a replay: read, decide, send, mark."""
+"""The steps of a replay: read, decide, send, mark."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -17,7 +17,7 @@ from anomaly_app.settings import Settings
 
 BATCH = 200
 BATCH_BYTES = 4_194_304
-"""Letters, and bytes of their values, that are sent before their acknowledgements are awaited."""
+"""Letters, and bytes of their values, that are sent before waiting for acknowledgements."""
 
 
 async def replay(
@@ -30,35 +30,35 @@ async def replay(
     say: Callable[[str], None],
     progress: Progress,
 ) -> None:
-    """Send the records of selected letters back to where they came from.
+    """Send the records of selected letters back to the topic that they came from.
 
-    A letter is marked when its record is in Kafka: at least once, never lost.
+    A letter is marked once its record is in Kafka: delivery is at least once.
 
     Parameters
     ----------
     plan
         Decides on each letter.
     settings
-        Say where the topics are.
+        The broker and the topics.
     account
-        Is kept up to date, so that it holds also when this is interrupted.
+        Kept up to date, so that it is correct even if this is interrupted.
     schemas
-        For letters that are framed for a schema registry.
+        Schemas of letters that are framed for a schema registry.
     dry_run
-        Send nothing, and say of each letter what would be done.
+        Send nothing, and print what would be done with each letter.
     say
-        Takes a line for the user.
+        Prints a line.
     progress
-        Hears how far the first reading is, before anything is sent.
+        Called with the progress of the first reading, before anything is sent.
 
     Raises
     ------
     DeadLetterMissing
-        A position of the plan holds no letter; nothing was sent.
+        There is no letter at a position of the plan; nothing was sent.
     ReplayStopped
-        Sending or reading failed: it says how many were replayed before.
+        Sending or reading failed; the message says how many letters were replayed before that.
     BrokerError
-        The broker or a topic is not there; nothing was sent.
+        The broker or a topic is missing; nothing was sent.
     """
     async with (
         open_topic(settings, plan.topic) as topic,
@@ -89,7 +89,9 @@ async def replay(
             if sender is not None:
                 await sender.flush()
         except (BrokerError, RegistryUnreachable) as fault:
-            raise ReplayStopped(f"{fault}; {account.replayed:,} were replayed before") from None
+            raise ReplayStopped(
+                f"{fault}; {account.replayed:,} were replayed before that"
+            ) from None
 
 
 async def _learn(schemas: SchemaRegistry | None, value: bytes | None) -> None:
@@ -98,16 +100,16 @@ async def _learn(schemas: SchemaRegistry | None, value: bytes | None) -> None:
 
 
 class Sender:
-    """Sends letters in bounded batches, and marks those that have arrived.
+    """Sends letters in bounded batches, and marks those that were acknowledged.
 
     Parameters
     ----------
     producer
-        Waits for all replicas.
+        A producer that waits for all replicas.
     dead_letters, transactions
-        The topics.
+        Names of the topics.
     account
-        Its ``replayed`` counts what has arrived.
+        Its ``replayed`` counts the acknowledged letters.
     """
 
     def __init__(
@@ -121,7 +123,7 @@ class Sender:
         self._bytes = 0
 
     async def add(self, letter: DeadLetter, value: bytes) -> None:
-        """Take a letter and the value to send for it, and send the batch when it is full.
+        """Add a letter and the value to send for it; send the batch when it is full.
 
         Raises
         ------
@@ -134,7 +136,7 @@ class Sender:
             await self.flush()
 
     async def flush(self) -> None:
-        """Send what was taken; when this returns, the records and their markers are in Kafka.
+        """Send the batch; when this returns, the records and their markers are in Kafka.
 
         Raises
         ------
@@ -163,8 +165,8 @@ class Sender:
             raise BrokerError("; ".join(faults))
 
     async def _send(self, letter: DeadLetter, value: bytes) -> RecordMetadata:
-        # No partition: the key decides, as it does for the sender's own records. No timestamp:
-        # an old one might be past the topic's retention, and the record gone before it is read.
+        # No partition: the key decides, as for the sender's own records. No timestamp: an old
+        # one might be past the topic's retention, so that the record is deleted before it is read.
         return await self._producer.send_and_wait(
             self._transactions,
             value,
@@ -176,7 +178,7 @@ class Sender:
         marker = ReplayMarker(
             letter.identity, f"{position.topic}-{position.partition}-{position.offset}"
         )
-        # Empty, not null: aiokafka refuses a message that has neither key nor value.
+        # Empty, not null: aiokafka rejects a message with neither key nor value.
         return await self._producer.send_and_wait(
             self._dead_letters,
             b"",

@@ -1,4 +1,4 @@
-"""What one reading of the dead letters' topic finds out, however large the topic is."""
+"""The results of one reading of the dead-letter topic, in bounded memory."""
 
 from array import array
 from collections.abc import Callable
@@ -8,13 +8,13 @@ from typing import NamedTuple
 from anomaly_app.dead_letters.messages import DeadLetter, Position, ReplayMarker, Selection
 
 MOST_REASONS = 50
-"""Reasons that are counted one by one: anybody may have written anything to the topic."""
+"""Reasons that are counted separately: anyone may have written anything to the topic."""
 
 OTHER_REASONS = "(other reasons)"
 
 
 class Count(NamedTuple):
-    """Letters of one reason."""
+    """Number of letters with one reason."""
 
     reason: str
     waiting: int
@@ -22,7 +22,7 @@ class Count(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """A letter in the order of time."""
+    """A letter, ordered by time."""
 
     timestamp: int
     position: Position
@@ -31,21 +31,21 @@ class Seen(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """A letter that is to be shown."""
+    """A letter to show, and where it was replayed to."""
 
     letter: DeadLetter
     replayed_to: str | None
 
 
 class Newest:
-    """The newest of the letters that are added, and no more of them than are wanted.
+    """Keeps the newest of the letters that are added, up to a limit.
 
     Parameters
     ----------
     limit
-        How many are wanted.
+        How many letters to keep.
     cut
-        Leaves of a letter what will be shown.
+        Reduces a letter to what will be shown.
     """
 
     def __init__(self, limit: int, cut: Callable[[DeadLetter], DeadLetter]) -> None:
@@ -54,7 +54,7 @@ class Newest:
         self._heap: list[Seen] = []
 
     def add(self, letter: DeadLetter) -> None:
-        """Keep a letter, in place of the oldest where there are enough."""
+        """Add a letter, replacing the oldest if there are enough."""
         time = -1 if letter.timestamp is None else letter.timestamp
         if len(self._heap) == self._limit and (
             not self._heap or (time, letter.position) < self._heap[0][:2]
@@ -65,38 +65,38 @@ class Newest:
             heappop(self._heap)
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Forget all letters."""
         self._heap.clear()
 
     def in_order(self) -> list[Seen]:
-        """Give them in the order in which they were written."""
+        """Return the letters in the order in which they were written."""
         return sorted(self._heap)
 
 
 class Survey:
     """Counts letters by reason, and collects the markers of those that were replayed.
 
-    Whether a letter was replayed is known when all is read, as its marker comes after it. Until
-    then 8 bytes of each letter are kept, and nothing else.
+    A letter's marker comes after it, so whether it was replayed is known only at the end. Until
+    then only 8 bytes of each letter are kept.
 
     Parameters
     ----------
     selection
-        The letters that are meant.
+        The letters to count.
     replayed
-        Whether those that were replayed are shown, too.
+        Whether replayed letters are shown, too.
     """
 
     def __init__(self, selection: Selection, *, replayed: bool) -> None:
         self.missing = set(selection.positions)
-        """Positions of the selection at which no letter was found so far."""
+        """Positions of the selection at which no letter has been found so far."""
         self._selection = selection
         self._replayed = replayed
         self._seen: dict[str, array[int]] = {}
         self._markers: dict[int, str] = {}
 
     def add(self, message: DeadLetter | ReplayMarker) -> DeadLetter | None:
-        """Take a message of the topic; give it back if it is a letter of the selection."""
+        """Count a message of the topic; return it if it is a selected letter."""
         if isinstance(message, ReplayMarker):
             self._markers[hash(message.identity)] = message.sent_to if self._replayed else ""
             return None
@@ -110,7 +110,7 @@ class Survey:
         return message
 
     def counts(self) -> list[Count]:
-        """Count the letters of the selection by reason, the most frequent first."""
+        """Return the counts of the selected letters by reason, the most frequent first."""
         counts = []
         for reason, digests in self._seen.items():
             replayed = sum(digest in self._markers for digest in digests)
@@ -118,14 +118,14 @@ class Survey:
         return sorted(counts, key=lambda count: (-count.waiting, -count.replayed, count.reason))
 
     def shown(self, letter: DeadLetter) -> Shown | None:
-        """Give a letter with where it was replayed to; None where it is not to be shown.
+        """Return a letter with where it was replayed to; None if it is not to be shown.
 
-        It is known only when all is read.
+        Call this only when everything has been read.
         """
         return self._shown(letter, _digest(letter)) if letter in self._selection else None
 
     def shown_of(self, newest: Newest) -> list[Shown]:
-        """Give those of the newest letters of the selection that are to be shown."""
+        """Return those of the newest letters that are to be shown."""
         found = (self._shown(seen.letter, seen.digest) for seen in newest.in_order())
         return [shown for shown in found if shown is not None]
 
@@ -135,5 +135,5 @@ class Survey:
 
 
 def _digest(letter: DeadLetter) -> int:
-    # Keyed anew in each process, so that nobody can write letters that pass for others.
+    # Hashes are keyed per process, so nobody can craft letters that collide with others.
     return hash(letter.identity)

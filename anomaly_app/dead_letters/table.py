@@ -1,4 +1,4 @@
-"""Dead letters for people: how many there are of each reason, and three lines for each."""
+"""Dead letters as a table: the counts by reason, and three lines per letter."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,16 +11,16 @@ from anomaly_app.dead_letters.survey import Count
 LONGEST_WORD = 60
 LONGEST_LINE = 160
 LONGEST_DETAIL = 240
-"""Characters that are shown of a key or a topic, of a value, and of an error."""
+"""Characters shown of a key or a topic, of a value, and of an error."""
 
 MOST_BYTES = 4 * LONGEST_LINE + 4
-"""Of a value, of which `LONGEST_LINE` characters are shown: one has 4 bytes at most."""
+"""Bytes kept of a value, enough for `LONGEST_LINE` characters of at most 4 bytes each."""
 
 INDENT = " " * 12
 
 
 def counts_table(counts: Sequence[Count]) -> list[str]:
-    """Write how many letters wait and how many were replayed, a line for each reason."""
+    """Format how many letters are waiting and how many were replayed, one line per reason."""
     rows = [("WAITING", "REPLAYED", "REASON")]
     rows += [(f"{c.waiting:,}", f"{c.replayed:,}", visible(c.reason, LONGEST_WORD)) for c in counts]
     if len(counts) > 1:
@@ -31,17 +31,17 @@ def counts_table(counts: Sequence[Count]) -> list[str]:
 
 
 def heading() -> str:
-    """Name the columns."""
+    """Return the line with the names of the columns."""
     return _columns("PLACE", "WHEN", "REASON", "SOURCE", "KEY")
 
 
 def rows(letter: DeadLetter, replayed_to: str | None) -> str:
-    """Write a letter: where it stands and came from, what is wrong, and how its value begins.
+    """Format a letter: its position and source, the error, and the start of its value.
 
     Parameters
     ----------
     letter
-        Whatever it holds, only printable characters are shown.
+        The letter; unprintable characters are escaped.
     replayed_to
         Where it was replayed to, if it was.
     """
@@ -60,12 +60,12 @@ def rows(letter: DeadLetter, replayed_to: str | None) -> str:
 
 
 def cut(letter: DeadLetter) -> DeadLetter:
-    """Leave of a letter what `rows` shows of it: a value may have megabytes."""
+    """Reduce a letter to what `rows` shows: a value may have megabytes."""
     return replace(letter, value=letter.value and letter.value[:MOST_BYTES])
 
 
 def count_by_reason(counts: Mapping[str, int]) -> str:
-    """Write counts as ``2 not-json, 1 too-large``, the most frequent first."""
+    """Format counts as ``2 not-json, 1 too-large``, the most frequent first."""
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return ", ".join(f"{count:,} {visible(reason, LONGEST_WORD)}" for reason, count in ordered)
 

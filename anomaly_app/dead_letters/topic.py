@@ -1,4 +1,4 @@
-"""Reading the dead letters' topic: from its beginning to where it ended at the start."""
+"""Reading the dead-letter topic, from its beginning to its end at the time of opening."""
 
 from collections.abc import AsyncIterator, Set
 from contextlib import asynccontextmanager
@@ -22,18 +22,18 @@ from anomaly_app.settings import Settings
 
 
 class DeadLetterTopic:
-    """The messages of the topic, to be read several times, one partition after the other.
+    """The messages of the topic, which can be read several times, partition by partition.
 
-    Values are never held for more than one fetch: the topic may be larger than memory.
+    No more than one fetch is kept in memory: the topic may be larger than memory.
 
     Parameters
     ----------
     consumer
-        Without a group.
+        A consumer without a group.
     name
-        Of the topic.
+        Name of the topic.
     ranges
-        Of all its partitions.
+        Offset ranges of all its partitions.
     answer_timeout
         Seconds without an answer after which a reading fails.
     """
@@ -52,7 +52,7 @@ class DeadLetterTopic:
         self._answer_timeout = answer_timeout
 
     async def letters(self, progress: Progress | None = None) -> AsyncIterator[DeadLetter]:
-        """Read all letters, also those that were replayed."""
+        """Read all letters, including those that were replayed."""
         async for message in self.messages(progress):
             if isinstance(message, DeadLetter):
                 yield message
@@ -60,19 +60,19 @@ class DeadLetterTopic:
     async def replayed(
         self, wanted: Set[Position], progress: Progress | None = None
     ) -> dict[str, str]:
-        """Read which records were replayed, by their letters' identity, and where to.
+        """Read where records were replayed to, by the identity of their letters.
 
         Parameters
         ----------
         wanted
             Positions at which there must be letters.
         progress
-            Hears how far it is.
+            Called with the progress of the reading.
 
         Raises
         ------
         DeadLetterMissing
-            There is none at one of them.
+            There is no letter at one of the positions.
         """
         markers: dict[str, str] = {}
         missing = set(wanted)
@@ -85,17 +85,17 @@ class DeadLetterTopic:
         return markers
 
     def refuse(self, missing: Set[Position]) -> None:
-        """Refuse to go on where letters that were asked for do not exist.
+        """Raise an error if requested letters do not exist.
 
         Raises
         ------
         DeadLetterMissing
-            It names one of the positions.
+            `missing` is not empty; the message names one of the positions.
         """
         if missing:
             raise DeadLetterMissing(
-                f"there is no dead letter at {min(missing)} of {self.name}: places are "
-                "partition-offset on that topic, as `dlq list` shows them"
+                f"there is no dead letter at {min(missing)} of {self.name}: give its "
+                "partition-offset on that topic, as shown by `dlq list`"
             )
 
     async def messages(
@@ -115,19 +115,19 @@ class DeadLetterTopic:
 
 @asynccontextmanager
 async def open_topic(settings: Settings, *others: str) -> AsyncIterator[DeadLetterTopic]:
-    """Open the dead letters' topic as it is now; what comes later is not read.
+    """Open the dead-letter topic as it is now; later messages are not read.
 
     Parameters
     ----------
     settings
-        Say where it is.
+        The broker and the topic.
     others
-        Topics that must exist as well.
+        Other topics that must exist.
 
     Raises
     ------
     BrokerUnreachable
-        Nobody answers.
+        No broker answers.
     TopicMissing
         One of the topics does not exist.
     """

@@ -1,6 +1,6 @@
-"""The way to Kafka without Faust: how clients are set up, the first connection, the topics.
+"""Kafka without Faust: client options, the first connection, topics.
 
-What needs Faust is not loaded with the package: `anomaly_app.kafka.sending`, and all of
+The modules that need Faust are not loaded with the package: `anomaly_app.kafka.sending` and
 `anomaly_app.kafka.consumer`.
 """
 

@@ -1,4 +1,4 @@
-"""What must hold of the broker before a worker joins its group, checked and said in one line."""
+"""Checks of the broker before a worker joins its group, each with a one-line error."""
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupAuthorizationFailedError, KafkaError
@@ -11,18 +11,18 @@ from anomaly_app.settings import Settings
 
 
 async def check_broker(settings: Settings) -> None:
-    """Wait for the broker, create the topics that are missing, and look at the group.
+    """Wait for the broker, create missing topics, and check the group.
 
     Raises
     ------
     BrokerUnreachable
-        Nobody answered for ``broker_wait`` seconds, or only at the first address.
+        No broker answered for ``broker_wait`` seconds, or only at the first address.
     BrokerRefused
-        Broker and app do not trust each other, or the user may not do what a worker does.
+        Broker and app do not trust each other, or the user lacks a permission that a worker needs.
     TopicNotCreated
-        A missing topic cannot be created as the settings say.
+        A missing topic cannot be created with these settings.
     BrokerError
-        A new group shall begin at the end, and the broker does not take that.
+        A new group should start at the end, but the broker did not accept its offsets.
     """
     admin = await connect(settings, wait=settings.broker_wait)
     try:
@@ -31,7 +31,7 @@ async def check_broker(settings: Settings) -> None:
         await set_starting_offsets(admin, settings)
     except KafkaError as fault:
         raise BrokerUnreachable(
-            f"a broker answers at {settings.broker} (ANOMALY_BROKER), and then fails "
+            f"a broker answers at {settings.broker} (ANOMALY_BROKER), but then fails "
             f"({type(fault).__name__}): can this host reach the addresses of its "
             "advertised.listeners, by the names in their certificates?"
         ) from None

@@ -1,4 +1,4 @@
-"""The Kafka clients of the command line, and their errors in one line."""
+"""The Kafka clients of the command line, with one-line errors."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -15,21 +15,21 @@ from anomaly_app.kafka.topics import max_message_bytes
 from anomaly_app.settings import Settings
 
 FETCH_WAIT_MS = 100
-"""Milliseconds that the broker may hold back an empty fetch."""
+"""Milliseconds that the broker may hold a fetch while there are no records."""
 
 CLIENT_ERRORS = (KafkaError, OSError, TimeoutError)
 
 
 @asynccontextmanager
 async def open_admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
-    """Open a client that looks at topics.
+    """Open a client that describes topics.
 
     Raises
     ------
     BrokerUnreachable
-        Nobody answers.
+        No broker answers.
     BrokerRefused
-        Somebody answers, and does not let this app in.
+        A broker answers, but rejects this app.
     """
     admin = await connect(settings, wait=0)
     try:
@@ -43,19 +43,19 @@ async def open_admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
 async def open_consumer(
     settings: Settings, *, committed_only: bool = False
 ) -> AsyncIterator[Reader]:
-    """Open a client that reads, without a group: it commits nothing and disturbs no worker.
+    """Open a consumer without a group: it commits nothing and disturbs no worker.
 
     Parameters
     ----------
     settings
-        Say where the broker is, and how it lets the app in.
+        The broker's address, and the app's credentials.
     committed_only
-        Whether records of transactions are left out that are aborted or under way.
+        Whether to skip records of aborted and open transactions.
 
     Raises
     ------
     BrokerUnreachable
-        Nobody answers.
+        No broker answers.
     """
     consumer = AIOKafkaConsumer(
         **client_options(settings),
@@ -75,12 +75,12 @@ async def open_consumer(
 
 @asynccontextmanager
 async def open_producer(settings: Settings) -> AsyncIterator[Writer]:
-    """Open a client that sends, and takes for sent what all replicas have.
+    """Open a producer that waits for the acknowledgement of all replicas.
 
     Raises
     ------
     BrokerUnreachable
-        Nobody answers.
+        No broker answers.
     """
     producer = AIOKafkaProducer(
         **client_options(settings), acks="all", max_request_size=max_message_bytes(settings)
@@ -95,12 +95,12 @@ async def open_producer(settings: Settings) -> AsyncIterator[Writer]:
 
 @contextmanager
 def broker_errors(doing: str) -> Iterator[None]:
-    """Raise what the clients raise as one line.
+    """Turn the clients' exceptions into one-line errors.
 
     Raises
     ------
     BrokerError
-        It says what was being done.
+        The message names what was being done.
     """
     try:
         yield

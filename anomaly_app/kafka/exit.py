@@ -1,4 +1,4 @@
-"""The way out where going on would lose records: end the process without a commit."""
+"""Ending the process without a commit, where continuing would lose records."""
 
 import logging
 import os
@@ -10,8 +10,8 @@ logger = logging.getLogger(__name__)
 def exit_without_commit(where: str, fault: BaseException) -> NoReturn:
     """End the process at once, so that nothing after the last commit counts as done.
 
-    Where an agent raises, Faust restarts it with the records that follow, and their commit would
-    cover those in flight. A worker that is started after this reads them again.
+    If an agent raises, Faust restarts it with the records that follow, and their commit would
+    cover those in flight. The next worker to start reads them again.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def exit_without_commit(where: str, fault: BaseException) -> NoReturn:
         What went wrong; its traceback is logged.
     """
     logger.critical(
-        "%s: %r; exiting without committing, these records are read again at the next start",
+        "%s: %r; exiting without committing, so these records are read again at the next start",
         where,
         fault,
         exc_info=fault,

@@ -1,8 +1,8 @@
-"""Where a new consumer group begins: told, or set, before the worker joins it.
+"""Where a new consumer group starts: logged, or set, before the worker joins it.
 
-A group is new where it has no member, and has committed nothing on the topic that is scored.
-Without more ado it reads that topic from its beginning, and the anomalies' as well: everything is
-judged and alerted on once more.
+A group is new if it has no members, and has committed nothing on the topic that is scored. By
+default it reads that topic and the anomalies topic from the beginning: everything is scored and
+alerted on again.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ COORDINATOR_TIMEOUT = 15.0
 """Seconds for a coordinator to be found and to load, and for new topics to be known."""
 
 RETRY_INTERVAL = 0.2
-"""Seconds between two questions to a coordinator that does not know yet."""
+"""Seconds between two requests to a coordinator that is not ready yet."""
 
 FETCH_WAIT_MS = 100
 
@@ -39,12 +39,12 @@ Partitions = Mapping[str, Sequence[TopicPartition]]
 
 
 async def set_starting_offsets(admin: AIOKafkaAdminClient, settings: Settings) -> None:
-    """Say where a new group begins, and commit the ends where the settings say so.
+    """Log where a new group starts, and commit the end offsets if the settings say so.
 
     Raises
     ------
     BrokerError
-        It shall begin at the end, and the broker does not take that.
+        The group should start at the end, but the broker did not accept its offsets.
     """
     at_end = settings.new_group_starts_at == "end"
     try:
@@ -62,44 +62,44 @@ async def set_starting_offsets(admin: AIOKafkaAdminClient, settings: Settings) -
     except (KafkaError, TimeoutError) as fault:
         if at_end:
             raise BrokerError(
-                f"group {settings.group} shall begin at the end (ANOMALY_NEW_GROUP_STARTS_AT), and "
-                f"the broker does not take it ({type(fault).__name__}): start the worker again"
+                f"group {settings.group} cannot start at the end (ANOMALY_NEW_GROUP_STARTS_AT): "
+                f"the broker did not accept its offsets ({type(fault).__name__}); "
+                "start the worker again"
             ) from None
-        logger.info("whether group %s is new is not known: %r", settings.group, fault)
+        logger.info("cannot tell whether group %s is new: %r", settings.group, fault)
 
 
 def judges_again(settings: Settings, offsets: Mapping[str, int]) -> str:
-    """Say what a group does that begins at the beginning.
+    """Describe what a group that starts at the beginning will do.
 
     Parameters
     ----------
     settings
-        Name the group and its topics.
+        The group and its topics.
     offsets
-        How many there are in the topics that it begins.
+        Number of offsets in each topic that is new to the group.
     """
     judged, alerted = (
         offsets.get(topic, 0) for topic in (settings.transactions_topic, settings.anomalies_topic)
     )
     again = (
-        f", and alert again on the up to {alerted:,} anomalies that {settings.anomalies_topic} "
-        "holds"
+        f", and alert again on up to {alerted:,} anomalies in {settings.anomalies_topic}"
         if alerted
         else ""
     )
     return (
-        f"group {settings.group} is new: it will judge the up to {judged:,} records that "
-        f"{settings.transactions_topic} holds{again}; to begin at the end instead, stop it, and "
+        f"group {settings.group} is new: it will score up to {judged:,} records in "
+        f"{settings.transactions_topic}{again}; to start at the end instead, stop the worker, and "
         "set ANOMALY_NEW_GROUP_STARTS_AT=end and another ANOMALY_GROUP"
     )
 
 
 def begins_at_end(settings: Settings, offsets: Mapping[str, int]) -> str:
-    """Say what a group passes over that begins at the end; see `judges_again`."""
-    passed = ", ".join(f"{count:,} of {topic}" for topic, count in offsets.items())
+    """Describe what a group that starts at the end skips; see `judges_again`."""
+    skipped = ", ".join(f"{count:,} in {topic}" for topic, count in offsets.items())
     return (
-        f"group {settings.group} is new: it begins at the end (ANOMALY_NEW_GROUP_STARTS_AT), and "
-        f"passes over the records before ({passed})"
+        f"group {settings.group} is new: it starts at the end (ANOMALY_NEW_GROUP_STARTS_AT), and "
+        f"skips the existing records ({skipped})"
     )
 
 
@@ -111,27 +111,27 @@ async def _commit_ends(
 ) -> None:
     """Commit the ends of the partitions, unless another worker was quicker.
 
-    Workers may start together, and a commit replaces any other. No record that arrives after the
-    first of their commits is passed over all the same: whoever commits later has looked for that
-    one in vain before it was there, and has read the ends before that. Once a worker has joined,
-    the coordinator refuses a commit from outside.
+    Workers may start together, and each commit replaces the one before. Still, no record that
+    arrives after the first commit is skipped: a worker reads the end offsets before it looks for
+    another's commit, so one that found none read them before that commit. Once a worker has
+    joined, the coordinator refuses commits from outside the group.
     """
     if not await _uncommitted_topics(admin, settings):
-        logger.info("group %s is new: another worker has said where it begins", settings.group)
+        logger.info("group %s is new: another worker has set its offsets", settings.group)
         return
     try:
         await consumer.commit({partition: end for partition, (_, end) in found.items()})
     except CommitFailedError:
-        logger.info("group %s has a member by now: its beginning stands", settings.group)
+        logger.info("group %s has a member by now: its offsets are unchanged", settings.group)
         return
     logger.info("%s", begins_at_end(settings, _offsets_by_topic(found)))
 
 
 async def _uncommitted_topics(admin: AIOKafkaAdminClient, settings: Settings) -> Partitions:
-    """Give the topics that a new group begins; none where it is not new.
+    """Return the topics on which a new group has no commit; none if the group is not new.
 
-    A group that has judged, and has committed nothing of the anomalies, has perhaps not alerted on
-    them yet: they are no news to it.
+    A group that has committed on the transactions but not on the anomalies may not have alerted on
+    them yet, so it does not count as new.
     """
     while True:
         try:
@@ -163,11 +163,11 @@ async def _partitions(admin: AIOKafkaAdminClient, settings: Settings) -> Partiti
 async def _committed_topics(
     admin: AIOKafkaAdminClient, group: str, partitions: Partitions
 ) -> set[str]:
-    """Name the topics of which the group has committed anything."""
+    """Return the topics on which the group has committed anything."""
     asked = [partition for ps in partitions.values() for partition in ps]
     answer = await admin.list_consumer_group_offsets(group, partitions=asked)
-    # What is wrong with the group as a whole aiokafka does not look at: there is no answer then,
-    # which must not pass for a group that has committed nothing.
+    # aiokafka ignores errors of the group as a whole: the answer is then empty, which must not be
+    # mistaken for a group that has committed nothing.
     if set(answer) != set(asked):
         raise GroupLoadInProgressError
     return {partition.topic for partition, committed in answer.items() if committed.offset >= 0}
@@ -190,13 +190,13 @@ def _offsets_by_topic(found: OffsetRanges) -> dict[str, int]:
 
 @asynccontextmanager
 async def _open_consumer(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
-    """Open a client that can commit for the group without being its member."""
+    """Open a client that can commit for the group without being a member."""
     consumer = AIOKafkaConsumer(
         **client_options(settings),
         group_id=settings.group,
         enable_auto_commit=False,
         auto_offset_reset="latest",
-        # What a producer's transaction has not finished yet has not arrived.
+        # Records of an open transaction do not count as arrived.
         isolation_level="read_committed",
         fetch_max_wait_ms=FETCH_WAIT_MS,
     )

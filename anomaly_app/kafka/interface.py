@@ -1,4 +1,4 @@
-"""What the app needs of a Kafka client; aiokafka's have it, and tests have one in memory."""
+"""What the app needs from a Kafka client: aiokafka's, or the tests' in-memory one."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -8,33 +8,33 @@ from aiokafka.structs import ConsumerRecord, RecordMetadata
 
 
 class Reader(Protocol):
-    """Reads partitions that it is assigned, without a group."""
+    """Reads the partitions that it is assigned, without a group."""
 
     def assign(self, partitions: Sequence[TopicPartition]) -> None:
-        """Read these partitions, and no others."""
+        """Read these partitions and no others."""
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
-        """Go on at an offset."""
+        """Continue at an offset."""
 
     async def position(self, partition: TopicPartition) -> int:
-        """Give the offset of the next record."""
+        """Return the offset of the next record."""
 
     async def getmany(
         self, *partitions: TopicPartition, timeout_ms: int = 0
     ) -> Mapping[TopicPartition, Sequence[ConsumerRecord]]:
-        """Give what there is, or wait for it so long."""
+        """Return what has arrived, waiting up to `timeout_ms` if nothing has."""
 
     async def beginning_offsets(
         self, partitions: Sequence[TopicPartition]
     ) -> dict[TopicPartition, int]:
-        """Give the offsets of the first records."""
+        """Return the offsets of the first records."""
 
     async def end_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
-        """Give the offsets that the next records get."""
+        """Return the offsets that the next records will get."""
 
 
 class Writer(Protocol):
-    """Sends messages, and hears of each whether it has arrived."""
+    """Sends messages, and waits for the acknowledgement of each."""
 
     async def send_and_wait(
         self,
@@ -45,11 +45,11 @@ class Writer(Protocol):
         timestamp_ms: int | None = None,
         headers: Sequence[tuple[str, bytes]] | None = None,
     ) -> RecordMetadata:
-        """Send a message; the key chooses its partition where none is named."""
+        """Send a message; its key chooses the partition if none is given."""
 
 
 class TopicAdmin(Protocol):
     """Describes topics."""
 
     async def describe_topics(self) -> list[dict[str, Any]]:
-        """Give all topics with their partitions, as Kafka's metadata has them."""
+        """Return all topics with their partitions, as in Kafka's metadata."""

@@ -11,26 +11,26 @@ POLL_MS = 400
 """Milliseconds of the poll beyond the end; see `watermarks`."""
 
 OffsetRanges: TypeAlias = Mapping[TopicPartition, tuple[int, int]]
-"""First offset and end of what is meant of each partition; the end itself is not in it."""
+"""For each partition, the first offset of a range and its end, which is exclusive."""
 
 
 async def watermarks(
     consumer: Reader, partitions: Sequence[TopicPartition]
 ) -> dict[TopicPartition, tuple[int, int]]:
-    """Give the low and the high watermark of each partition: its first offset and its end.
+    """Return the low and the high watermark of each partition: its first offset and its end.
 
     Parameters
     ----------
     consumer
-        Has been started; afterwards it is assigned to the partitions, with its position at their
+        A started consumer; afterwards it is assigned to the partitions and positioned at their
         ends.
     partitions
         Of any topics.
     """
     starts = await consumer.beginning_offsets(partitions)
     ends = await consumer.end_offsets(partitions)
-    # What the embedded broker gives as the end is the beginning of the last batch: a poll beyond
-    # it finds the rest. On Apache Kafka that is nothing, or what has just arrived.
+    # The embedded broker reports the beginning of the last batch as the end: a poll from there
+    # finds the rest. On Apache Kafka it finds nothing, or what has just arrived.
     consumer.assign(partitions)
     for partition in partitions:
         consumer.seek(partition, ends[partition])

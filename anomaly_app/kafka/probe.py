@@ -1,7 +1,7 @@
-"""A probe of the broker before the first client, for the sake of what goes wrong with it.
+"""A probe of the broker before the first client, to tell apart what can go wrong.
 
-aiokafka's clients log why a broker turned them down, and then raise what they raise when nobody
-is there. Asked directly, the connection says which of the two it was.
+aiokafka's clients log why a broker rejected them, and then raise the same error as if no broker
+were there. A direct connection raises the actual cause.
 """
 
 import asyncio
@@ -33,28 +33,28 @@ ANSWER_TIMEOUT = 10.0
 """Seconds that one broker has to answer."""
 
 TLS_ALERT = 0x1503
-"""How a TLS server's "I do not understand" begins; Kafka's protocol has a length there."""
+"""First bytes of a TLS alert; Kafka's protocol has a length there."""
 
 DISCONNECTS = (KafkaConnectionError, ConnectionResetError, ssl.SSLEOFError)
-"""Somebody was there, and closed the connection."""
+"""A server was there, and closed the connection."""
 
 
 async def connect(settings: Settings, *, wait: float) -> AIOKafkaAdminClient:
-    """Wait for the broker and give an admin client that is connected to it.
+    """Wait for the broker and return an admin client that is connected to it.
 
     Parameters
     ----------
     settings
-        Say where the broker is, and who this app is.
+        The broker's address, and the app's credentials.
     wait
         Seconds after which the broker counts as unreachable; 0 tries once.
 
     Raises
     ------
     BrokerRefused
-        Somebody answered, and trying again will not help.
+        The broker answered, and retrying will not help.
     BrokerUnreachable
-        Nobody answered for `wait` seconds.
+        No broker answered for `wait` seconds.
     """
     clock = asyncio.get_running_loop().time
     deadline = clock() + wait
@@ -65,8 +65,8 @@ async def connect(settings: Settings, *, wait: float) -> AIOKafkaAdminClient:
         except (KafkaError, OSError) as fault:
             if clock() + RETRY_INTERVAL > deadline:
                 hint = (
-                    f"; somebody hangs up: does this listener speak {settings.security_protocol} "
-                    "(ANOMALY_SECURITY_PROTOCOL)?"
+                    "; the connection was closed: does this listener speak "
+                    f"{settings.security_protocol} (ANOMALY_SECURITY_PROTOCOL)?"
                     if isinstance(fault, DISCONNECTS)
                     else ""
                 )
@@ -92,7 +92,7 @@ async def _start_admin(settings: Settings) -> AIOKafkaAdminClient:
 
 
 async def _probe(settings: Settings) -> None:
-    """Return when one of the addresses answers; raise what was wrong with the last one."""
+    """Return when one of the addresses answers; otherwise raise the last one's error."""
     options = client_options(settings)
     addresses = collect_hosts(options.pop("bootstrap_servers"))
     for left, (host, port, _) in enumerate(addresses, start=1 - len(addresses)):
@@ -101,7 +101,7 @@ async def _probe(settings: Settings) -> None:
                 host, port, request_timeout_ms=int(ANSWER_TIMEOUT * 1000), **options
             )
             try:
-                # A listener that wants a user says its versions to anybody, and then hangs up.
+                # A listener that requires a user tells anyone its versions, and then hangs up.
                 await connection.send(MetadataRequest([]))
             finally:
                 await connection.close()
@@ -115,22 +115,22 @@ async def _probe(settings: Settings) -> None:
 
 
 def _refusal(fault: Exception, address: str, settings: Settings) -> str | None:
-    """Say what to do about a fault that another attempt would meet again."""
+    """Explain what to do about an error that another attempt would meet again."""
     protocol, mechanism = settings.security_protocol, settings.sasl_mechanism
     match fault:
         case SaslAuthenticationFailed():
             return (
-                f"the broker at {address} refuses the user {settings.sasl_username!r} "
+                f"the broker at {address} rejects the user {settings.sasl_username!r} "
                 f"({protocol}, {mechanism}): check ANOMALY_SASL_USERNAME and ANOMALY_SASL_PASSWORD"
             )
         case UnsupportedSaslMechanismError():
             return (
-                f"the broker at {address} does not offer {mechanism}: name another mechanism in "
+                f"the broker at {address} does not offer {mechanism}: set another mechanism in "
                 "ANOMALY_SASL_MECHANISM"
             )
         case IllegalSaslStateError():
             return (
-                f"the broker at {address} has no users on this listener, and "
+                f"the broker at {address} has no users on this listener, but "
                 f"ANOMALY_SECURITY_PROTOCOL is {protocol}: change it, or the port in ANOMALY_BROKER"
             )
     return _tls_refusal(fault, address, settings)
@@ -142,17 +142,18 @@ def _tls_refusal(fault: Exception, address: str, settings: Settings) -> str | No
         case ssl.SSLCertVerificationError() as found:
             return (
                 f"the certificate of the broker at {address} is not trusted "
-                f"({found.verify_message.rstrip('.')}): ANOMALY_TLS_CA_FILE names the authority "
-                "that signed it, and ANOMALY_BROKER the host as the certificate has it"
+                f"({found.verify_message.rstrip('.')}): set ANOMALY_TLS_CA_FILE to the authority "
+                "that signed it, and use the certificate's host name in ANOMALY_BROKER"
             )
         case ssl.SSLError(reason=str(reason)) as found if not isinstance(found, ssl.SSLEOFError):
             return (
-                f"no TLS with the broker at {address} ({reason.lower().replace('_', ' ')}): check "
-                "ANOMALY_SECURITY_PROTOCOL, ANOMALY_TLS_CERT_FILE and the port in ANOMALY_BROKER"
+                f"TLS with the broker at {address} failed ({reason.lower().replace('_', ' ')}): "
+                "check ANOMALY_SECURITY_PROTOCOL, ANOMALY_TLS_CERT_FILE and the port in "
+                "ANOMALY_BROKER"
             )
         case asyncio.IncompleteReadError(expected=int(expected)) if expected >> 16 == TLS_ALERT:
             return (
-                f"the broker at {address} speaks TLS, and ANOMALY_SECURITY_PROTOCOL is "
+                f"the broker at {address} speaks TLS, but ANOMALY_SECURITY_PROTOCOL is "
                 f"{settings.security_protocol}: set it to SSL or SASL_SSL"
             )
     return None

@@ -15,35 +15,35 @@ from anomaly_app.kafka.offsets import OffsetRanges
 POLL_MS = 1000
 
 Progress = Callable[[int, int], None]
-"""Hears how many offsets have been read, and of how many."""
+"""Called with the number of offsets read so far, and the total."""
 
 
 class Fetched(NamedTuple):
-    """What one fetch brought, and how far the reading is."""
+    """The records of one fetch, and how far the reading is."""
 
     records: list[ConsumerRecord]
     done: int
-    """Offsets of all partitions that are read, also those without a record."""
+    """Offsets read so far in all partitions, including those without a record."""
 
 
 async def read_ranges(
     consumer: Reader, ranges: OffsetRanges, *, answer_timeout: float
 ) -> AsyncIterator[Fetched]:
-    """Read ranges of offsets, and hold no more than one fetch of them.
+    """Read ranges of offsets, holding no more than one fetch in memory.
 
     Parameters
     ----------
     consumer
-        Without a group.
+        A consumer without a group.
     ranges
-        Of partitions of one topic.
+        Ranges of the partitions of one topic.
     answer_timeout
         Seconds without an answer after which the reading fails.
 
     Raises
     ------
     BrokerError
-        It does not answer.
+        The broker does not answer.
     """
     done = 0
     for partition, (start, end) in ranges.items():

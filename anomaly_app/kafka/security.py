@@ -1,6 +1,6 @@
-"""How every client of the broker is set up: its addresses, TLS, and the app's user.
+"""Options of every client of the broker: its addresses, TLS, and the app's user.
 
-Whoever takes options from here also gets logs without passwords.
+Importing this module also keeps passwords out of aiokafka's debug log.
 """
 
 import logging
@@ -14,7 +14,7 @@ SASL_MESSAGES = ("SaslAuthenticateRequest", "SaslAuthenticateResponse")
 
 
 def client_options(settings: Settings) -> dict[str, Any]:
-    """Give the keyword arguments with which a client of aiokafka reaches the broker.
+    """Return the keyword arguments with which an aiokafka client reaches the broker.
 
     Raises
     ------
@@ -36,7 +36,7 @@ def client_options(settings: Settings) -> dict[str, Any]:
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:
-    """Build what checks the broker's certificate and its host name; None without TLS.
+    """Build the context that checks the broker's certificate and host name; None without TLS.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def tls_context(settings: Settings) -> ssl.SSLContext | None:
         context = ssl.create_default_context(cafile=settings.tls_ca_file)
     except OSError:
         raise SettingsError(
-            f"ANOMALY_TLS_CA_FILE: {settings.tls_ca_file} holds no certificates in PEM format"
+            f"ANOMALY_TLS_CA_FILE: {settings.tls_ca_file} contains no PEM certificates"
         ) from None
     if settings.tls_cert_file and settings.tls_key_file:
         try:
@@ -71,13 +71,13 @@ def tls_context(settings: Settings) -> ssl.SSLContext | None:
 def _no_passphrase() -> str:
     # Without an answer OpenSSL would ask the terminal.
     raise SettingsError(
-        "ANOMALY_TLS_KEY_FILE has a passphrase, which nobody is there to enter: remove it with "
-        "openssl pkey, and let only the worker read the file"
+        "ANOMALY_TLS_KEY_FILE has a passphrase, which a worker cannot enter: remove it with "
+        "openssl pkey, and make the file readable only by the worker"
     )
 
 
 def password(settings: Settings) -> str | None:
-    """Give the user's password in the clear."""
+    """Return the user's password in the clear."""
     return settings.sasl_password.get_secret_value() if settings.sasl_password else None
 
 
@@ -86,5 +86,5 @@ def _has_no_secret(record: logging.LogRecord) -> bool:
     return not any(type(arg).__name__.startswith(SASL_MESSAGES) for arg in args)
 
 
-# At level debug aiokafka logs every request whole, also the one that carries the password.
+# At level DEBUG aiokafka logs every request in full, including the one with the password.
 logging.getLogger("aiokafka.conn").addFilter(_has_no_secret)

@@ -1,4 +1,4 @@
-"""Sends that return when the broker has acknowledged every message."""
+"""Sending messages, and returning when the broker has acknowledged every one."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ from anomaly_app.errors import MessageTooLarge
 logger = logging.getLogger(__name__)
 
 BACKOFF = Backoff(first=0.1, longest=5.0)
-"""Between attempts to send what has failed."""
+"""Pauses between attempts to send what has failed."""
 
 SEND_ERRORS = (KafkaError, FaustError, OSError, TimeoutError)
 TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
@@ -42,20 +42,20 @@ async def send_all(
     Parameters
     ----------
     producer
-        It has been started.
+        A started producer.
     messages
         Sent together; those that fail are sent again, after growing pauses.
     timeout
-        Seconds of failing after which the last error is raised.
+        Seconds of failing sends after which the last error is raised.
     backoff
-        Between attempts.
+        Pauses between attempts.
 
     Raises
     ------
     MessageTooLarge
-        A topic does not take a message of this size, however often it is sent.
+        A topic does not accept a message of this size, however often it is sent.
     KafkaError
-        Sends went on failing.
+        Sends kept failing.
     """
     deadline = backoff.clock() + timeout
     pauses = backoff.pauses()
@@ -68,7 +68,7 @@ async def send_all(
             if not isinstance(fault, SEND_ERRORS) or backoff.clock() + pause > deadline:
                 raise fault
         logger.warning(
-            "%d of %d sends failed (%r); again in %.1f s",
+            "%d of %d sends failed (%r); retrying in %.1f s",
             len(failed),
             len(waiting),
             failed[0][1],
@@ -81,14 +81,14 @@ async def send_all(
 async def _send(
     producer: ProducerT, messages: Sequence[Outgoing]
 ) -> list[tuple[Outgoing, BaseException]]:
-    """Send once; the messages that failed, in order, with their faults."""
+    """Send once; return the messages that failed, in order, with their errors."""
     in_flight: list[Awaitable[Any]] = []
     refused: list[BaseException] = []
     for topic, key, value, headers in messages:
         try:
             in_flight.append(await producer.send(topic, key, value, None, None, headers))
         except Exception as fault:  # noqa: BLE001  # sorted by the caller
-            # Those behind it would wait as long, one after the other.
+            # The messages after it would each wait as long in turn.
             refused = [fault] * (len(messages) - len(in_flight))
             break
     outcomes = await asyncio.gather(*in_flight, return_exceptions=True)
@@ -102,6 +102,6 @@ async def _send(
 def _too_large(message: Outgoing) -> MessageTooLarge:
     size = len(message.value or b"")
     return MessageTooLarge(
-        f"topic {message.topic} does not take a message of {size:,} bytes: raise "
+        f"topic {message.topic} does not accept a message of {size:,} bytes: raise "
         "its max.message.bytes, or lower ANOMALY_MAX_RECORD_BYTES"
     )

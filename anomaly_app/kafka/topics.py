@@ -1,4 +1,4 @@
-"""The app's topics on the broker: created where they are missing, taken as they are otherwise."""
+"""The app's topics on the broker: created if they are missing, used as they are otherwise."""
 
 import difflib
 import logging
@@ -24,27 +24,27 @@ from anomaly_app.settings import Settings
 logger = logging.getLogger(__name__)
 
 LIMIT = "max.message.bytes"
-"""Kafka's name for what one message of a topic may have."""
+"""Kafka's name for the size limit of a topic's messages."""
 
 MIN_SIMILARITY = 0.7
-"""Likeness of two names from which one may have been meant by the other, 0 to 1."""
+"""Similarity of two names, 0 to 1, from which one may be a typo of the other."""
 
 MESSAGE_OVERHEAD = 65_536
 """Bytes that headers, framing and an anomaly's own fields may add to a transaction."""
 
 LARGEST_MESSAGE = 16_777_216
-"""Bytes of a message at least, so that also an oversized record has room in the dead letters."""
+"""Bytes; a lower bound of the limit, so that oversized records fit into the dead letters."""
 
 
 def max_message_bytes(settings: Settings) -> int:
-    """Bytes that one message of the app's topics may have."""
+    """Largest message of the app's topics, in bytes."""
     return max(2 * settings.max_record_bytes + MESSAGE_OVERHEAD, LARGEST_MESSAGE)
 
 
 async def describe_topics(
     admin: TopicAdmin, settings: Settings, *names: str
 ) -> dict[str, list[int]]:
-    """Give the partitions of topics that must exist.
+    """Return the partitions of topics that must exist.
 
     Raises
     ------
@@ -57,21 +57,21 @@ async def describe_topics(
     for name in names:
         if name not in found:
             raise TopicMissing(
-                f"there is no topic {name} at {settings.broker}: check ANOMALY_BROKER and the "
-                "names of the topics; a worker creates those that are missing"
+                f"topic {name} does not exist at {settings.broker}: check ANOMALY_BROKER and the "
+                "topic names; a worker creates missing topics"
             )
     return {name: sorted(partition["partition"] for partition in found[name]) for name in names}
 
 
 async def prepare_topics(admin: AIOKafkaAdminClient, settings: Settings) -> None:
-    """Create the topics that are missing, and look at the others.
+    """Create missing topics, and check the others.
 
     Raises
     ------
     BrokerRefused
-        The user may not create a topic that is missing.
+        The user may not create a missing topic.
     TopicNotCreated
-        The cluster cannot create it as the settings say.
+        The cluster cannot create it with these settings.
     KafkaError
         The broker does not answer.
     """
@@ -79,7 +79,7 @@ async def prepare_topics(admin: AIOKafkaAdminClient, settings: Settings) -> None
     ours = [name for name in settings.topic_names if name in existing]
     if ours:
         counts = ", ".join(f"{name} {len(existing[name]['partitions'])}" for name in ours)
-        logger.info("partitions of the topics that exist: %s", counts)
+        logger.info("partitions of the existing topics: %s", counts)
     for name in settings.topic_names:
         if name not in existing:
             await _create(admin, name, settings, existing)
@@ -87,23 +87,23 @@ async def prepare_topics(admin: AIOKafkaAdminClient, settings: Settings) -> None
             await _warn_of_limit(admin, name, settings)
 
 
-def nobody_writes_to_it(settings: Settings, meant: str | None) -> str:
-    """Say that the topic that is scored did not exist, and which one may have been meant."""
-    question = f"; was {meant} meant, which exists?" if meant else ""
+def scored_topic_created(settings: Settings, meant: str | None) -> str:
+    """Report that the scored topic did not exist, and which one may have been meant."""
+    question = f"; did you mean the existing topic {meant}?" if meant else ""
     return (
         f"created topic {settings.transactions_topic} with {settings.partitions} partitions: "
-        "nobody writes to it yet, and until somebody does nothing is scored; "
-        f"ANOMALY_TRANSACTIONS_TOPIC names it{question}"
+        "nothing is scored until a producer writes to it; "
+        f"ANOMALY_TRANSACTIONS_TOPIC sets its name{question}"
     )
 
 
 def similar(settings: Settings, existing: Mapping[str, Mapping[str, Any]]) -> str | None:
-    """Find the topic that may have been meant by the one that is scored.
+    """Find an existing topic with a name similar to the scored topic's.
 
     Parameters
     ----------
     settings
-        Name the app's own topics, which are not meant.
+        The app's own topics, which are left out.
     existing
         The broker's topics, as aiokafka describes them.
     """
@@ -129,7 +129,7 @@ async def _create(
         replication_factor=settings.replication,
         topic_configs={LIMIT: str(max_message_bytes(settings))},
     )
-    # What went wrong with a topic is in the answer; aiokafka does not raise it.
+    # aiokafka does not raise a topic's error, but leaves it in the answer.
     answer = await admin.create_topics([topic])
     for _, code, *message in answer.topic_errors:
         if code:
@@ -137,7 +137,7 @@ async def _create(
                 for_code(code), "".join(filter(None, message)), admin, name, settings
             )
         elif name == settings.transactions_topic:
-            logger.warning("%s", nobody_writes_to_it(settings, similar(settings, existing)))
+            logger.warning("%s", scored_topic_created(settings, similar(settings, existing)))
         else:
             logger.info("created topic %s with %d partitions", name, settings.partitions)
 
@@ -151,12 +151,12 @@ async def _handle_refusal(
 ) -> None:
     made = f"{settings.partitions} partitions and {LIMIT}={max_message_bytes(settings)}"
     if fault is TopicAlreadyExistsError:
-        logger.info("topic %s exists by now: another worker was quicker", name)
+        logger.info("topic %s already exists: another worker created it", name)
     elif fault is InvalidReplicationFactorError:
         brokers = len((await admin.describe_cluster())["brokers"])
         raise TopicNotCreated(
-            f"topic {name} cannot have the {settings.replication} replicas of ANOMALY_REPLICATION "
-            f"on a cluster of {brokers} broker(s): set it to {brokers} at most, or start more"
+            f"topic {name} cannot have {settings.replication} replicas (ANOMALY_REPLICATION) "
+            f"on a cluster of {brokers} broker(s): set it to at most {brokers}, or add brokers"
         )
     elif fault in {TopicAuthorizationFailedError, ClusterAuthorizationFailedError}:
         raise BrokerRefused(
@@ -166,7 +166,7 @@ async def _handle_refusal(
     else:
         raise TopicNotCreated(
             f"topic {name} cannot be created ({fault.__name__}: {message!r}): "
-            f"create it yourself, with {made}"
+            f"create it yourself with {made}"
         )
 
 
@@ -175,8 +175,9 @@ async def _warn_of_limit(admin: AIOKafkaAdminClient, name: str, settings: Settin
     largest = max_message_bytes(settings)
     if limit is not None and limit < largest:
         logger.warning(
-            "topic %s takes messages of at most %d bytes (%s), and this app may send %d: a larger "
-            "one would stop the worker; set it with kafka-configs.sh --alter --add-config %s=%d",
+            "topic %s accepts messages of at most %d bytes (%s), but this app may send up to %d: a "
+            "larger message would stop the worker; raise the limit with "
+            "kafka-configs.sh --alter --add-config %s=%d",
             name,
             limit,
             LIMIT,
@@ -187,7 +188,7 @@ async def _warn_of_limit(admin: AIOKafkaAdminClient, name: str, settings: Settin
 
 
 async def _limit(admin: AIOKafkaAdminClient, name: str) -> int | None:
-    """Give the bytes that one message of a topic may have; None where the broker does not say."""
+    """Return a topic's message size limit in bytes; None if the broker does not report it."""
     resource = ConfigResource(ConfigResourceType.TOPIC, name, configs={LIMIT: ""})
     try:
         answers = await admin.describe_configs([resource])
@@ -204,5 +205,5 @@ async def _limit(admin: AIOKafkaAdminClient, name: str) -> int | None:
 
 
 def user_of(settings: Settings) -> str:
-    """Name the user that the broker takes this app for."""
+    """Describe the user as which the broker knows this app."""
     return f"the user {settings.sasl_username!r}" if settings.uses_sasl else "this app"

@@ -1,4 +1,4 @@
-"""Schemas of a registry: from Avro and Protobuf to JSON."""
+"""The schema registry: Avro and Protobuf records to JSON."""
 
 from anomaly_app.schemas.registry import SchemaRegistry, open_registry
 

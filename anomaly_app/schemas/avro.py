@@ -1,8 +1,8 @@
-"""From Avro to JSON, by the schema that the record was written with.
+"""Avro to JSON, with the schema that the record was written with.
 
-fastavro trusts the bytes that it reads. Left to itself it ends the process at a schema that
-refers to itself, takes minutes for the digits of a long decimal, and all memory for an array of
-2^60 items without bytes. So it gets schemas in which none of this can happen.
+fastavro trusts the bytes that it reads. By itself it crashes the process on a schema that refers
+to itself, spends minutes on the digits of a long decimal, and uses up all memory for an array of
+2^60 items that take no bytes. So it gets schemas in which none of this can happen.
 """
 
 import json
@@ -21,17 +21,17 @@ from anomaly_app.errors import SchemaUnreadable
 from anomaly_app.schemas import values
 
 Schema = Any
-"""As JSON has it."""
+"""A schema as parsed JSON."""
 
 DEEPEST_SCHEMA = 100
-"""Levels of a schema that are read: fastavro walks down without looking how deep it is."""
+"""Levels of a schema that are read: fastavro recurses without a limit."""
 
 PREFIX = "anomaly-app-"
-"""Of the app's logical types: fastavro's own raise where there is no such time."""
+"""Prefix of the app's logical types: fastavro's own raise if a time is out of range."""
 
 
 LogicalReader = Callable[[Any, Schema, Schema], Any]
-"""From a value of Avro's type and its schema; the last one is the reader's, which there is not."""
+"""Converts a value of an Avro type, given its schema and the reader's, which is always None."""
 
 
 def _decimal(data: bytes, schema: Schema, _: Schema = None) -> Any:
@@ -68,28 +68,28 @@ LOGICAL_TYPES: dict[str, LogicalReader] = {
     "long-local-timestamp-micros": _timestamp(values.MICROSECOND, values.NAIVE_EPOCH),
     "long-local-timestamp-nanos": _timestamp(values.MICROSECOND, values.NAIVE_EPOCH, 1_000),
 }
-"""By Avro's type and logical type."""
+"""Converters by Avro type and logical type."""
 
 for _name, _read in LOGICAL_TYPES.items():
     LOGICAL_READERS[_name.replace("-", f"-{PREFIX}", 1)] = _read
 
 
 def avro_reader(schema: str, references: Mapping[str, str]) -> Reader:
-    """Make the reader of a schema.
+    """Make a reader for a schema.
 
     Parameters
     ----------
     schema
-        JSON.
+        The schema, as JSON.
     references
         Schemas that it refers to, each after its own references.
 
     Raises
     ------
     SchemaUnreadable
-        It is one by which a few bytes can become any number of values, or of too many levels.
+        With this schema a few bytes could become any number of values, or it is nested too deeply.
     Exception
-        It is no schema: of whatever type fastavro takes.
+        It is not a valid schema; fastavro raises many types.
     """
     names: dict[str, Schema] = {}
     for text in references.values():
@@ -97,7 +97,7 @@ def avro_reader(schema: str, references: Mapping[str, str]) -> Reader:
     parsed = _rooted(fastavro.parse_schema(_prepare(json.loads(schema)), names), names)
     survey = _Survey(names)
     survey.may_be_empty(parsed)
-    # The compiled reader does not count how deep it is; Python does.
+    # The compiled reader has no limit on recursion; Python does.
     decode = _read_py.schemaless_reader if survey.refers_to_itself else fastavro.schemaless_reader
 
     def read(body: bytes) -> bytes:
@@ -111,20 +111,20 @@ def avro_reader(schema: str, references: Mapping[str, str]) -> Reader:
 
 
 def _rooted(schema: Schema, names: Mapping[str, Schema]) -> Schema:
-    """Give a parsed schema with the types that it names, also where it is but their names."""
+    """Return a parsed schema with the types that it names, even if it is only a name."""
     if isinstance(schema, list):
         return [_rooted(one, names) for one in schema]
     if isinstance(schema, str) and schema not in names:
         return schema
     found = names[schema] if isinstance(schema, str) else schema
-    # What fastavro marks a parsed schema with, and finds its types by.
+    # fastavro's own marks of a parsed schema, by which it finds the named types.
     return {**found, "__fastavro_parsed": True, "__named_schemas": names}
 
 
 def _prepare(schema: Schema, depth: int = 0) -> Schema:
-    """Copy what of a schema is needed to read, with the app's own logical types."""
+    """Copy the parts of a schema that reading needs, with the app's own logical types."""
     if depth > DEEPEST_SCHEMA:
-        raise SchemaUnreadable(f"it has more than {DEEPEST_SCHEMA} levels")
+        raise SchemaUnreadable(f"it is nested more than {DEEPEST_SCHEMA} levels deep")
     if isinstance(schema, list):
         return [_prepare(one, depth + 1) for one in schema]
     if not isinstance(schema, dict):
@@ -144,12 +144,12 @@ def _prepare(schema: Schema, depth: int = 0) -> Schema:
 
 
 class _Survey:
-    """Looks through a parsed schema for what a reader could be attacked with.
+    """Searches a parsed schema for constructs that could be used to attack a reader.
 
     Parameters
     ----------
     names
-        Of types, and what they are.
+        The named types.
     """
 
     def __init__(self, names: Mapping[str, Schema]) -> None:
@@ -159,7 +159,7 @@ class _Survey:
         self._known: dict[str, bool] = {}
 
     def may_be_empty(self, schema: Schema) -> bool:
-        """Whether a value may take no bytes; arrays of such are refused."""
+        """Whether a value may take no bytes; arrays of such values are refused."""
         if isinstance(schema, list):
             for one in schema:
                 self.may_be_empty(one)

@@ -1,4 +1,4 @@
-"""The HTTP client of a schema registry: Confluent's own, and those that speak as it does."""
+"""The HTTP client of a schema registry: Confluent's, or one with the same API."""
 
 import json
 import re
@@ -22,46 +22,46 @@ REQUEST_TIMEOUT = 10
 """Seconds for one request."""
 
 LONGEST_ANSWER = 4_194_304
-"""Bytes of an answer that are read at most."""
+"""Largest response that is read, in bytes."""
 
 MOST_REFERENCES = 200
-"""Schemas at most that one schema refers to, directly or not."""
+"""Largest number of schemas that one schema may refer to, directly or indirectly."""
 
 ACCEPT = "application/vnd.schemaregistry.v1+json, application/json"
 
 OK, UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 200, 401, 403, 404
 NOT_IN_THIS_FORM = frozenset({400, 422, 500, 501})
-"""For a schema that has just been given in another form."""
+"""Statuses of a registry that cannot return in another form a schema that it has just returned."""
 
 IN_BASE64 = re.compile("[A-Za-z0-9+/]+={0,2}")
-"""No source of Protobuf is without a blank or a semicolon."""
+"""Protobuf source never matches: it always has a space or a semicolon."""
 
 SERIALIZED = {"format": "serialized"}
-"""Asks for Protobuf's descriptor in base64 instead of its source."""
+"""Requests a Protobuf schema as a descriptor in base64 instead of source text."""
 
 
 class RegisteredSchema(NamedTuple):
-    """A schema, and what it refers to."""
+    """A schema, and the schemas that it refers to."""
 
     kind: str
     """``AVRO``, ``PROTOBUF`` or ``JSON``."""
     text: str
     references: dict[str, str]
-    """Texts of all that it refers to, by the names that it has for them; each after its own."""
+    """Texts of the schemas that it refers to, by its names for them; each after its references."""
 
 
 class RegistryClient:
-    """Ask a schema registry.
+    """A client of a schema registry.
 
     Parameters
     ----------
     settings
-        Say where it is, and who asks.
+        The registry's address and credentials.
 
     Raises
     ------
     SettingsError
-        The file of authorities cannot be used.
+        The CA file cannot be used.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -71,14 +71,14 @@ class RegistryClient:
         self._session: ClientSession | None = None
 
     async def check(self) -> None:
-        """Check that a schema registry answers, and lets the app in.
+        """Check that a schema registry answers, and gives the app access.
 
         Raises
         ------
         RegistryRefused
-            Something else answers, or it does not let the app in.
+            The server is not a schema registry, or denies access.
         RegistryUnreachable
-            Nobody answers.
+            No server answers.
         """
         status, answer = await self._ask("/schemas/types", {})
         if status == OK and isinstance(answer, list):
@@ -88,8 +88,8 @@ class RegistryClient:
         if status in {UNAUTHORIZED, FORBIDDEN}:
             raise self._refusal(status)
         raise RegistryRefused(
-            f"ANOMALY_SCHEMA_REGISTRY {self.address} is no schema registry (HTTP {status} for "
-            "/schemas/types); of Apicurio's the address ends in /apis/ccompat/v7"
+            f"ANOMALY_SCHEMA_REGISTRY {self.address} is not a schema registry (HTTP {status} for "
+            "/schemas/types); for Apicurio, the address ends in /apis/ccompat/v7"
         )
 
     async def get(self, schema: int) -> RegisteredSchema:
@@ -98,11 +98,11 @@ class RegistryClient:
         Raises
         ------
         SchemaUnknown
-            The registry does not have it, or keeps it from the app.
+            The registry does not have it, or does not let the app see it.
         SchemaUnreadable
-            The registry does not give it in a form that can be read.
+            The registry does not return it in a form that can be read.
         RegistryUnreachable
-            The registry does not answer, or not as one does.
+            The registry does not answer, or returns an unexpected response.
         """
         kind, found = await self._read(f"/schemas/ids/{schema}", {}, "it")
         references: dict[str, str] = {}
@@ -112,10 +112,11 @@ class RegistryClient:
     async def _read(
         self, path: str, options: Mapping[str, str], name: str
     ) -> tuple[str, dict[str, Any]]:
-        """Get a schema, Protobuf's as a descriptor."""
+        """Get a schema; a Protobuf schema as a descriptor."""
         found = await self._get(path, options, name)
         kind = str(found.get("schemaType") or "AVRO")
-        # Some hold what was registered, which may be a descriptor already, and can give no other.
+        # Some registries keep what was registered, which may already be a descriptor, and cannot
+        # convert it.
         if kind == "PROTOBUF" and not IN_BASE64.fullmatch(found["schema"]):
             found = await self._get(path, {**options, **SERIALIZED}, name)
         return kind, found
@@ -133,7 +134,7 @@ class RegistryClient:
                 continue
             if len(known) >= MOST_REFERENCES:
                 raise SchemaUnreadable(f"it refers to more than {MOST_REFERENCES} others")
-            # Its entry is made first: references in a circle come to an end.
+            # The entry comes first, so that circular references end.
             known[referred] = ""
             path = f"/subjects/{quote(subject, safe='')}/versions/{version}"
             named = f"{subject} version {version}, to which it refers"
@@ -146,23 +147,23 @@ class RegistryClient:
         status, answer = await self._ask(path, options)
         if status == OK and isinstance(answer, dict):
             if not isinstance(answer.get("schema"), str):
-                raise SchemaUnreadable(f"the registry's answer has no text for {name}")
+                raise SchemaUnreadable(f"the registry's response has no schema text for {name}")
             return answer
-        # What a proxy says has no such code.
+        # A proxy's response has no such code.
         code = answer.get("error_code") if isinstance(answer, dict) else None
         if status in {NOT_FOUND, FORBIDDEN} and isinstance(code, int):
             has = "does not have" if status == NOT_FOUND else "does not let the app see"
             raise SchemaUnknown(f"the registry {has} {name}")
         if status in NOT_IN_THIS_FORM and "format" in options:
             raise SchemaUnreadable(
-                f"the registry does not give {name} as a descriptor (HTTP {status})"
+                f"the registry does not return {name} as a descriptor (HTTP {status})"
             )
         if status in {UNAUTHORIZED, FORBIDDEN}:
             raise self._refusal(status)
         raise self._failure(status)
 
     async def _ask(self, path: str, options: Mapping[str, str]) -> tuple[int, Any]:
-        """Give an answer's status, and its JSON; None where it is no JSON."""
+        """Return a response's status and its JSON; None if it is not JSON."""
         try:
             async with self._open().get(
                 self.address + path, params=options, allow_redirects=False
@@ -172,7 +173,8 @@ class RegistryClient:
                     body += chunk
                     if len(body) > LONGEST_ANSWER:
                         raise SchemaUnreadable(
-                            f"the registry answers {path} with more than {LONGEST_ANSWER:,} bytes"
+                            f"the registry's response to {path} has more than "
+                            f"{LONGEST_ANSWER:,} bytes"
                         )
                 status = response.status
         except (ClientError, TimeoutError, OSError, ValueError) as fault:
@@ -186,13 +188,13 @@ class RegistryClient:
 
     def _refusal(self, status: int) -> RegistryRefused:
         return RegistryRefused(
-            f"schema registry {self.address} does not let the app in (HTTP {status}): look at "
+            f"schema registry {self.address} denies access (HTTP {status}): check "
             "ANOMALY_SCHEMA_REGISTRY_USER and its password"
         )
 
     def _failure(self, status: int) -> RegistryUnreachable:
         return RegistryUnreachable(
-            f"schema registry {self.address} does not answer as one does (HTTP {status})"
+            f"schema registry {self.address} returned an unexpected response (HTTP {status})"
         )
 
     def _open(self) -> ClientSession:

@@ -1,4 +1,4 @@
-"""Files of Protobuf, put together from their descriptors."""
+"""Protobuf files, assembled from their descriptors."""
 
 import base64
 import binascii
@@ -30,7 +30,7 @@ KNOWN = {
         *(struct_pb2, timestamp_pb2, type_pb2, api_pb2, wrappers_pb2),
     )
 }
-"""Files that come with Protobuf: registries do not list them among the references."""
+"""Files that come with Protobuf: registries do not list them as references."""
 
 
 DECIMAL, FORMER_DECIMAL = "confluent/type/decimal.proto", "confluent/types/decimal.proto"
@@ -67,19 +67,19 @@ KNOWN |= {DECIMAL: _decimal_file(), FORMER_DECIMAL: _former_decimal_file()}
 
 
 def messages_of(schema: str, references: Mapping[str, str]) -> list[Descriptor]:
-    """Give the messages of a file, in their order.
+    """Return the messages of a file, in their order.
 
     Parameters
     ----------
     schema
         The descriptor of the file, in base64.
     references
-        The same of the files that it imports, by their names.
+        The descriptors of the files that it imports, by name.
 
     Raises
     ------
     SchemaUnreadable
-        It is no descriptor, or imports what is not there.
+        It is not a descriptor, or imports a file that is missing.
     """
     main = _descriptor(schema)
     pool = DescriptorPool()
@@ -95,7 +95,7 @@ def _descriptor(text: str) -> descriptor_pb2.FileDescriptorProto:
         return descriptor_pb2.FileDescriptorProto.FromString(base64.b64decode(text, validate=True))
     except (binascii.Error, ValueError, DecodeError):
         raise SchemaUnreadable(
-            "the registry gives it as source text, not as a descriptor"
+            "the registry returns it as source text, not as a descriptor"
         ) from None
 
 
@@ -115,12 +115,12 @@ class _Files:
         Raises
         ------
         SchemaUnreadable
-            It needs what is not there.
+            It needs a file that is missing.
         """
         self._added.add(file.name)
         missing = [name for name in file.dependency if not self._import(name)]
         if missing:
-            # What is imported for options only, such as Confluent's own, is not needed.
+            # Files imported only for options, such as Confluent's own, are not needed.
             public = {file.dependency[index] for index in file.public_dependency}
             there = [name for name in file.dependency if name not in missing]
             del file.dependency[:], file.public_dependency[:], file.weak_dependency[:]
@@ -133,7 +133,7 @@ class _Files:
             lacks = (
                 f"imports {', '.join(missing)}, which the registry lacks"
                 if missing
-                else (f"is no Protobuf schema ({describe(fault)})")
+                else (f"is not a Protobuf schema ({describe(fault)})")
             )
             raise SchemaUnreadable(f"it {lacks}") from None
 
@@ -142,7 +142,7 @@ class _Files:
             return True
         if name in self._given:
             file = self._given[name]
-            # The registry's own name of it may be another one.
+            # The registry may have it under another name.
             file.name = name
             self.add(file)
         elif name in KNOWN:

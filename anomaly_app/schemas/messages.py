@@ -1,4 +1,4 @@
-"""Protobuf's messages as values that can be written as JSON."""
+"""Protobuf messages as values that can be written as JSON."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,18 +12,18 @@ Convert = Callable[[Any], Any]
 
 
 class Converters:
-    """Makes for each type of message what turns one into a value that can be written as JSON."""
+    """Makes, for each message type, a function that converts messages to JSON-compatible values."""
 
     def __init__(self) -> None:
         self._made: dict[str, Convert] = {}
 
     def of(self, message: Descriptor) -> Convert:
-        """Give the converter of a type; it may refer to itself."""
+        """Return the converter of a type, which may refer to itself."""
         name: str = message.full_name
         if name in SPECIAL:
             return SPECIAL[name]
         if name not in self._made:
-            # Its entry is made first: a field of the type asks for it again.
+            # The entry comes first: a field of the same type looks it up again.
             self._made[name] = lambda value: self._made[name](value)  # noqa: PLW0108
             self._made[name] = self._make(message)
         return self._made[name]
@@ -53,7 +53,7 @@ class Converters:
         return field.default_value if one is None else one(field.default_value)
 
     def _field(self, field: FieldDescriptor) -> Convert | None:
-        """Give what converts a field's value; None where it is taken as it is."""
+        """Return the converter of a field's value; None if the value needs none."""
         if _is_map(field):
             one = self._one(field.message_type.fields_by_name["value"])
             return lambda items: {
@@ -120,4 +120,4 @@ SPECIAL: dict[str, Convert] = {
         )
     },
 }
-"""Types that stand for one value of JSON's."""
+"""Message types that are written as a single JSON value."""

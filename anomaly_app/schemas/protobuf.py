@@ -1,7 +1,7 @@
-"""From Protobuf to JSON, with the names of the fields as they are in the source.
+"""Protobuf to JSON, with the field names of the source.
 
-A field without presence, as numbers and texts of proto3 are, has its default where it was not
-sent, since that is how senders write it; all others are left out where they are not set.
+A field without presence, such as numbers and strings in proto3, has its default if it was not
+sent, since senders leave defaults out. Other fields are left out if they are not set.
 """
 
 from collections.abc import Mapping
@@ -16,23 +16,23 @@ from anomaly_app.schemas.descriptors import messages_of
 from anomaly_app.schemas.messages import Convert, Converters
 
 MOST_LEVELS = 100
-"""Of nested types, in the frame's path to one; Protobuf reads messages no deeper either."""
+"""Deepest path to a nested type in a frame; Protobuf reads messages no deeper either."""
 
 
 def protobuf_reader(schema: str, references: Mapping[str, str]) -> Reader:
-    """Make the reader of a schema.
+    """Make a reader for a schema.
 
     Parameters
     ----------
     schema
         The descriptor of a file, in base64.
     references
-        The same of the files that it imports, by their names.
+        The descriptors of the files that it imports, by name.
 
     Raises
     ------
     SchemaUnreadable
-        It is no descriptor, or imports what is not there.
+        It is not a descriptor, or imports a file that is missing.
     """
     top = messages_of(schema, references)
     converters = Converters()
@@ -51,7 +51,7 @@ def protobuf_reader(schema: str, references: Mapping[str, str]) -> Reader:
 
     def read(body: bytes) -> bytes:
         path, begin = _path(body)
-        # As many at most as the schema has messages.
+        # Never more entries than the schema has messages.
         kind = kinds.get(path) or kinds.setdefault(path, kind_of(path))
         message = kind[0].FromString(body[begin:])
         return values.write_json(kind[1](message))
@@ -60,7 +60,7 @@ def protobuf_reader(schema: str, references: Mapping[str, str]) -> Reader:
 
 
 def _path(body: bytes) -> tuple[tuple[int, ...], int]:
-    """Read which message of the schema follows, and where it begins."""
+    """Read which message type of the schema follows, and where the message begins."""
     count, position = _zigzag(body, 0)
     if count == 0:
         return (0,), position

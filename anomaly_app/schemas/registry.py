@@ -1,4 +1,4 @@
-"""Which readers there are for framed records: learnt from a schema registry, and kept."""
+"""The readers of framed records: fetched from a schema registry, and cached."""
 
 import asyncio
 import time
@@ -21,33 +21,33 @@ from anomaly_app.schemas.client import RegistryClient
 from anomaly_app.settings import Settings
 
 MOST_READERS = 1_000
-"""Readers that are kept, beyond those of the batch in flight."""
+"""Readers that are cached, in addition to those of the batch in flight."""
 
 REFUSED_FOR = 60.0
-"""Seconds after which a schema that could not be had is asked for again."""
+"""Seconds after which a schema that could not be fetched is requested again."""
 
 AT_ONCE = 8
-"""Requests under way."""
+"""Largest number of concurrent requests."""
 
 LARGEST_ID = 2**31 - 1
-"""Registries count in signed numbers of 32 bits; the frame has room for more."""
+"""Registries assign signed 32-bit ids; the frame has room for larger ones."""
 
 LIBRARIES = ("fastavro", "google.protobuf")
-"""Of the extra `registry`."""
+"""Libraries of the extra `registry`."""
 
 
 class SchemaRegistry:
-    """Keep a reader for each schema that records have named.
+    """Keeps a reader for each schema that records have named.
 
-    A schema's id stands for the same schema for ever. One that cannot be had has a reader, too,
-    which says why, and is asked for again after a while.
+    A schema id always means the same schema. A schema that cannot be fetched has a reader, too,
+    which rejects records with the cause, and is requested again after a while.
 
     Parameters
     ----------
     client
-        Asks the registry.
+        The client of the registry.
     clock
-        Seconds, from anywhere.
+        A monotonic clock, in seconds.
     """
 
     def __init__(
@@ -55,33 +55,33 @@ class SchemaRegistry:
     ) -> None:
         self.client = client
         self.waits_for: str | None = None
-        """Why records wait for the registry; None while none do."""
+        """Why records are waiting for the registry; None if none are."""
         self._clock = clock
         self._checked = False
         self._readers: dict[int, Reader] = {}
         self._refused: dict[int, float] = {}
-        """When each of those that could not be had is asked for again."""
+        """When each schema that could not be fetched is requested again."""
 
     @property
     def readers(self) -> Readers:
-        """The readers that there are, and those that will be."""
+        """A live view of the readers, by schema id."""
         return self._readers
 
     async def check(self) -> None:
-        """Check that a schema registry answers, and lets the app in.
+        """Check that a schema registry answers, and gives the app access.
 
         Raises
         ------
         RegistryRefused
-            Something else answers, or it does not let the app in.
+            The server is not a schema registry, or denies access.
         RegistryUnreachable
-            Nobody answers.
+            No server answers.
         """
         await self.client.check()
         self._checked = True
 
     def missing(self, schemas: Iterable[int]) -> list[int]:
-        """Give those of the schemas that are to be asked for."""
+        """Return those of the schemas that have to be requested."""
         if self._refused:
             self._forget_refused()
         return [schema for schema in schemas if schema not in self._readers]
@@ -92,7 +92,7 @@ class SchemaRegistry:
         Raises
         ------
         RegistryUnreachable
-            The registry does not answer; what it said before is kept.
+            The registry does not answer; schemas fetched before are kept.
         """
         missing = self.missing(schemas)
         if not missing:
@@ -106,7 +106,7 @@ class SchemaRegistry:
                 for schema in missing:
                     group.create_task(self._learn(schema, gate))
         except ExceptionGroup as faults:
-            # The first one has ended the others: each would wait as long for its answer.
+            # The first failure has cancelled the others, which would each wait as long.
             raise faults.exceptions[0] from None
 
     async def _learn(self, schema: int, gate: asyncio.Semaphore) -> None:
@@ -115,16 +115,16 @@ class SchemaRegistry:
                 self._readers[schema] = await self._make(schema)
         except RegistryUnreachable:
             raise
-        except Exception as fault:  # noqa: BLE001  # a schema that is odd must stop no others
+        except Exception as fault:  # noqa: BLE001  # a bad schema must not stop the others
             why = str(fault) if isinstance(fault, SchemaError) else describe(fault)
             self._refused[schema] = self._clock() + REFUSED_FOR
             self._readers[schema] = _refusing(f"schema {schema}: {why}")
 
     async def _make(self, schema: int) -> Reader:
         if schema > LARGEST_ID:
-            raise SchemaUnknown("the registry does not have it, since none counts so far")
+            raise SchemaUnknown("no registry assigns an id as large as this")
         kind, text, references = await self.client.get(schema)
-        # Neither library is there without the extra.
+        # These libraries are not installed without the extra.
         if kind == "AVRO":
             from anomaly_app.schemas.avro import avro_reader as make  # noqa: PLC0415
         elif kind == "PROTOBUF":
@@ -132,11 +132,11 @@ class SchemaRegistry:
         elif kind == "JSON":
             return _as_it_is
         else:
-            raise SchemaUnreadable(f"it is of the kind {kind:.40}")
+            raise SchemaUnreadable(f"its type {kind:.40} is not supported")
         return _blaming(make(text, references), f"{kind.title()} schema {schema}")
 
     async def __aenter__(self) -> Self:
-        """Begin; the connections are closed at the end."""
+        """Return the registry itself."""
         return self
 
     async def __aexit__(self, *fault: object) -> None:
@@ -160,12 +160,12 @@ class SchemaRegistry:
 
 
 def open_registry(settings: Settings) -> SchemaRegistry | None:
-    """Make the registry of the settings; None where there is none. Nothing is asked yet.
+    """Create the registry of the settings, without a request; None if there is none.
 
     Raises
     ------
     SettingsError
-        The extra is not installed, or the file of authorities cannot be used.
+        The extra is not installed, or the CA file cannot be used.
     """
     if settings.schema_registry is None:
         return None
@@ -199,7 +199,7 @@ def _blaming(read: Reader, name: str) -> Reader:
     def reader(body: bytes) -> bytes:
         try:
             return read(body)
-        except Exception as fault:  # noqa: BLE001  # the libraries raise whatever there is
+        except Exception as fault:  # noqa: BLE001  # the libraries raise many types
             raise RecordRejected(
                 Rejection.SCHEMA_MISMATCH, f"the value does not fit {name}: {describe(fault)}"
             ) from None

@@ -1,4 +1,4 @@
-"""How the schema registry is known, and who asks it."""
+"""TLS and credentials of the schema registry's client."""
 
 import ssl
 from base64 import b64encode
@@ -8,7 +8,7 @@ from anomaly_app.settings import Settings
 
 
 def authorization(settings: Settings) -> dict[str, str]:
-    """Give the header that says who asks; none where nobody is named."""
+    """Return the Authorization header; empty if no user is set."""
     user, password = settings.schema_registry_user, settings.schema_registry_password
     if user is None or password is None:
         return {}
@@ -17,22 +17,22 @@ def authorization(settings: Settings) -> dict[str, str]:
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:
-    """Build what checks the registry's certificate and its host name; None without TLS.
+    """Build the context that checks the registry's certificate and host name; None without TLS.
 
     Raises
     ------
     SettingsError
-        The file of authorities cannot be used.
+        The CA file cannot be used.
     """
     if not settings.registry_uses_tls:
         return None
     context = ssl.create_default_context()
     if settings.tls_ca_file:
-        # Beside the system's: broker and registry may have authorities of different kinds.
+        # In addition to the system's: broker and registry may use different authorities.
         try:
             context.load_verify_locations(settings.tls_ca_file)
         except OSError:
             raise SettingsError(
-                f"ANOMALY_TLS_CA_FILE: {settings.tls_ca_file} holds no certificates in PEM format"
+                f"ANOMALY_TLS_CA_FILE: {settings.tls_ca_file} contains no PEM certificates"
             ) from None
     return context

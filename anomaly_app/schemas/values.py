@@ -1,4 +1,4 @@
-"""How what JSON does not have is written in it: the same for Avro and for Protobuf."""
+"""How types that JSON lacks are written in it, for both Avro and Protobuf."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Context, Decimal
@@ -14,7 +14,7 @@ MILLISECOND = timedelta(milliseconds=1)
 MICROSECOND = timedelta(microseconds=1)
 
 LONGEST_DECIMAL = 128
-"""Bytes: some 300 digits, and more than a double can hold. To write a million takes minutes."""
+"""Bytes: about 300 digits, more than a double can hold. Writing a million digits takes minutes."""
 
 EXACT = Context(prec=400)
 
@@ -23,7 +23,7 @@ write_json = msgspec.json.Encoder(decimal_format="number").encode
 
 
 def timestamp(count: int, unit: timedelta, *, begin: datetime = EPOCH) -> datetime | int:
-    """Give the time so many units after 1970; the number itself where that is no time."""
+    """Return the time `count` units after 1970; the number itself if it is out of range."""
     try:
         return begin + count * unit
     except OverflowError:
@@ -31,7 +31,7 @@ def timestamp(count: int, unit: timedelta, *, begin: datetime = EPOCH) -> dateti
 
 
 def day(count: int) -> date | int:
-    """Give the day so many days after 1970; the number itself where that is no day."""
+    """Return the date `count` days after 1970; the number itself if it is out of range."""
     try:
         return date.fromordinal(FIRST_DAY + count)
     except (ValueError, OverflowError):
@@ -39,21 +39,21 @@ def day(count: int) -> date | int:
 
 
 def time_of_day(count: int, unit: timedelta) -> time | int:
-    """Give the time so many units after midnight; the number itself where that is no time."""
+    """Return the time `count` units after midnight; the number itself if it is out of range."""
     if not 0 <= count < DAY // unit:
         return count
     return (NAIVE_EPOCH + count * unit).time()
 
 
 def decimal(unscaled: bytes, scale: int) -> Decimal:
-    """Give a decimal number.
+    """Decode a decimal number.
 
     Parameters
     ----------
     unscaled
-        A whole number in two's complement, its most significant byte first.
+        An integer in two's complement, big-endian.
     scale
-        Digits of it behind the point.
+        Number of digits after the decimal point.
 
     Raises
     ------

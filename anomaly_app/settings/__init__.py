@@ -1,4 +1,4 @@
-"""Every setting of the app, once."""
+"""The settings of the app."""
 
 from anomaly_app.settings.app import Settings, change_settings, load_settings
 

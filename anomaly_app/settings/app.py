@@ -1,4 +1,4 @@
-"""Every setting of the app, once: from the environment, or from ``.env`` beside it."""
+"""The settings of the app, from the environment or from a file ``.env``."""
 
 import difflib
 import os
@@ -36,7 +36,7 @@ TOPIC_FIELDS = ("transactions_topic", "anomalies_topic", "dead_letters_topic")
 
 
 class Settings(RecordSettings, SecuritySettings):
-    """The app's settings; docs/settings.md has the same list with their reasons."""
+    """The app's settings; docs/settings.md explains each of them."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -47,58 +47,58 @@ class Settings(RecordSettings, SecuritySettings):
     )
 
     broker: str = "kafka://127.0.0.1:9092"
-    """Bootstrap servers, ``kafka://host:port``; several are separated by ``;``."""
+    """Bootstrap servers, ``kafka://host:port``, separated by ``;``."""
     broker_wait: Seconds = 30.0
-    """How long a starting worker waits for the broker, in seconds."""
+    """Seconds that a starting worker waits for the broker."""
     group: str = Field("anomaly-app", min_length=1)
     """Consumer group; workers of the same group share the partitions."""
     new_group_starts_at: Literal["beginning", "end"] = "beginning"
-    """Where a group begins that has committed nothing yet."""
+    """Where a group that has committed nothing yet starts."""
     transactions_topic: TopicName = "transactions"
-    """Topic that is scored."""
+    """Topic to score."""
     anomalies_topic: TopicName = "anomalies"
     """Topic that anomalies are sent to."""
     dead_letters_topic: TopicName = "transactions-dlq"
-    """Topic that records which cannot be scored are sent to."""
+    """Topic for records that cannot be scored."""
     partitions: int = Field(4, ge=1, le=10_000)
-    """Partitions of the topics that the app creates; those that exist are taken as they are."""
+    """Partitions of the topics that the app creates; existing topics are left as they are."""
     replication: int = Field(1, ge=1, le=100)
     """Replication factor of the topics that the app creates."""
     session_timeout: Seconds = 20.0
     """Seconds after which the broker gives a silent worker's partitions to others."""
     rebalance_timeout: Seconds = 30.0
-    """Seconds that workers have to join a rebalance."""
+    """Seconds within which workers have to join a rebalance."""
     fetch_wait: Seconds = 0.5
-    """Seconds that the broker may hold back a fetch while nothing has arrived."""
+    """Seconds that the broker may hold a fetch while there are no new records."""
     linger_ms: float = Field(15.0, ge=0, le=1000)
-    """Milliseconds that a record may wait for others at most, so that they are judged together."""
+    """Milliseconds that a record may wait for others, so that they are judged together."""
 
     model: Path = Path("models/transactions")
-    """Folder of the model: the newest version in it, or one version's own folder."""
+    """Folder of the model, whose newest version is used, or the folder of one version."""
     batch_size: int = Field(4096, ge=1, le=100_000)
-    """Records that are scored together at most."""
+    """Largest number of records that are scored together."""
     max_reasons: int = Field(5, ge=1, le=100)
-    """Features that an anomaly names at most."""
+    """Largest number of features that an anomaly names."""
     send_timeout: Seconds = 120.0
-    """Seconds of failing sends after which the worker exits without committing."""
+    """Seconds of failing sends after which a worker exits without committing."""
 
     web_bind: str = "127.0.0.1"
     """Address that the web pages listen on."""
     web_port: int = Field(6066, ge=1, le=LAST_PORT)
-    """Port of the web pages; one for each worker on a host (or ``--web-port``)."""
+    """Port of the web pages; each worker on a host needs its own (or ``--web-port``)."""
 
     slack_token_file: SecretFile = Field(
         None, validation_alias=AliasChoices("SLACK_API_TOKEN_FILE")
     )
-    """File with the token, such as a container's secret."""
+    """File with the token, such as a container secret."""
     slack_token: Secret = Field(None, validation_alias=AliasChoices("SLACK_API_TOKEN"))
     """Slack bot token with ``chat:write``; without it alerts go to the log."""
     slack_channel: str | None = Field(None, validation_alias=AliasChoices("SLACK_CHANNEL"))
     """Slack channel that alerts go to, such as ``#anomalies``."""
     slack_url: str = Field("https://slack.com/api/", pattern=r"^https?://")
-    """Base address of Slack's web API."""
+    """Base URL of Slack's web API."""
     slack_interval: float = Field(1.0, ge=0, le=3600)
-    """Seconds between two messages; Slack allows one a second for each channel."""
+    """Seconds between two messages; Slack allows one per second and channel."""
 
     @field_validator("broker")
     @classmethod
@@ -119,7 +119,7 @@ class Settings(RecordSettings, SecuritySettings):
     @model_validator(mode="after")
     def _token_has_channel(self) -> Self:
         if self.slack_token is not None and self.slack_channel is None:
-            raise ValueError("SLACK_CHANNEL is not set, but SLACK_API_TOKEN is: name the channel")
+            raise ValueError("SLACK_API_TOKEN is set, but SLACK_CHANNEL is not: set it, too")
         return self
 
     @model_validator(mode="after")
@@ -129,13 +129,13 @@ class Settings(RecordSettings, SecuritySettings):
             if names[one] == names[other]:
                 raise ValueError(
                     f"{self.environment_name(one)} and {self.environment_name(other)} are both "
-                    f"{names[one]!r}: the app would read what it writes; name two topics"
+                    f"{names[one]!r}: the app would read its own output; use two different topics"
                 )
         return self
 
     @classmethod
     def environment_name(cls, field: str) -> str:
-        """Name of the environment variable that sets a field."""
+        """Return the name of the environment variable that sets a field."""
         alias = cls.model_fields[field].validation_alias
         if isinstance(alias, AliasChoices):
             return str(alias.choices[0])
@@ -157,7 +157,7 @@ UNSHOWN = {
     for name, field in Settings.model_fields.items()
     if SecretStr in get_args(field.annotation) or Unshown in field.metadata
 }
-"""Variables whose values no message shows."""
+"""Variables whose values are never shown in messages."""
 
 
 def load_settings() -> Settings:
@@ -166,7 +166,7 @@ def load_settings() -> Settings:
     Raises
     ------
     SettingsError
-        One is unknown, of the wrong type or out of range: the text names it.
+        A setting is unknown, of the wrong type or out of range; the message names it.
     """
     _refuse_unknown({*os.environ, *dotenv_values(ENV_FILE)})
     with _one_line_errors():
@@ -174,12 +174,12 @@ def load_settings() -> Settings:
 
 
 def change_settings(settings: Settings, **changes: object) -> Settings:
-    """Give the settings with some of them changed.
+    """Return the settings with some of them changed.
 
     Raises
     ------
     SettingsError
-        One is of the wrong type or out of range.
+        A setting is of the wrong type or out of range.
     """
     with _one_line_errors():
         return Settings.model_validate(settings.model_dump() | changes)
@@ -202,7 +202,7 @@ def _explain(error: object) -> str:
     name = Settings.environment_name(place) if place in Settings.model_fields else place
     if name in UNSHOWN:
         return f"{name}: {message}"
-    # An address may hold a password, too: only what follows it is shown.
+    # An address may contain a password, too: only the part after it is shown.
     before, at, host = str(error["input"]).rpartition("@")
     return f"{name}: {message} (it is {(before and '…') + at + host[:200]!r})"
 

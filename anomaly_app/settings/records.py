@@ -1,4 +1,4 @@
-"""Of the settings, those that say how records are read."""
+"""The settings that describe how records are read."""
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings
@@ -9,16 +9,16 @@ from anomaly_app.errors import DataError
 
 
 class RecordSettings(BaseSettings):
-    """What records of the transactions' topic look like."""
+    """The format of the records on the transactions topic."""
 
     payload: str | None = None
-    """Where in a record the transaction is: ``plain``, ``debezium``, or a path with dots."""
+    """Where in a record the transaction is: ``plain``, ``debezium``, or a dotted path."""
     roles: str | None = None
-    """Words such as ``key=customer_id amount=amt`` where the topic differs from history."""
+    """Roles such as ``key=customer_id amount=amt``, where the topic differs from the history."""
     strict: bool = False
-    """Whether numbers and epoch times in quotes are refused."""
+    """Whether to reject numbers and epoch times in quotes."""
     max_record_bytes: int = Field(1_048_576, ge=1, le=10_485_760)
-    """Records with a longer value go to the dead letters unread."""
+    """Records with a larger value, in bytes, go to the dead letters unread."""
 
     @field_validator("payload", "roles", mode="before")
     @classmethod
@@ -29,7 +29,7 @@ class RecordSettings(BaseSettings):
     @classmethod
     def _is_payload(cls, value: str | None) -> str | None:
         if value is not None and not all(value.split(".")):
-            raise ValueError("it must be plain, debezium, or names with dots between them")
+            raise ValueError("it must be plain, debezium, or names separated by dots")
         return value
 
     @field_validator("roles")
@@ -46,5 +46,5 @@ class RecordSettings(BaseSettings):
 
     @property
     def said_roles(self) -> Roles:
-        """What of the model's roles is otherwise on this topic."""
+        """The roles that differ on this topic from the model's."""
         return Roles.parse(self.roles or "")

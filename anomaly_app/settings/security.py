@@ -1,4 +1,4 @@
-"""The settings that say who this app is, how it speaks to the broker, and where secrets are."""
+"""The settings for credentials, encryption and secrets."""
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -19,14 +19,14 @@ SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 SaslMechanism = Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"]
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-"""Hosts to which a password may travel in the clear."""
+"""Hosts to which a password may be sent in the clear."""
 
 
 def _is_readable(path: Path) -> Path:
     try:
         path.open("rb").close()
     except OSError as fault:
-        raise ValueError(f"it names no file that can be read: {fault.strerror}") from None
+        raise ValueError(f"the file cannot be read: {fault.strerror}") from None
     return path
 
 
@@ -35,7 +35,7 @@ def _empty_is_unset(value: object) -> object:
 
 
 def _or_from_file(value: object, info: ValidationInfo) -> object:
-    """Take a secret from the file that the setting of the same name and ``_file`` names."""
+    """Read a secret from the file in the setting of the same name with ``_file`` appended."""
     path: Path | None = info.data.get(f"{info.field_name}_file")
     given = _empty_is_unset(value)
     if path is None:
@@ -45,52 +45,54 @@ def _or_from_file(value: object, info: ValidationInfo) -> object:
     except (OSError, UnicodeDecodeError):
         secret = ""
     if not secret or not secret.isprintable():
-        raise ValueError(f"the file {path} must hold the secret alone, as one line of text")
+        raise ValueError(f"the file {path} must contain only the secret, as one line of text")
     given_text = given.get_secret_value() if isinstance(given, SecretStr) else given
     if given_text not in {None, secret}:
-        raise ValueError(f"it is set, and the file {path} holds another secret: remove one of them")
+        raise ValueError(
+            f"it is set, but the file {path} contains a different secret: remove one of them"
+        )
     return SecretStr(secret)
 
 
 class Unshown:
-    """Marks a setting whose wrong value is not shown: it may be the secret, in its file's place."""
+    """Marks a setting whose invalid value is not shown: it may be the secret itself."""
 
 
 ReadableFile = Annotated[Path | None, AfterValidator(lambda path: path and _is_readable(path))]
-"""A file that the process may read; empty means none."""
+"""A file that the process can read; empty means none."""
 
 SecretFile = Annotated[ReadableFile, Unshown]
 """A file that holds a secret."""
 
 Secret = Annotated[SecretStr | None, BeforeValidator(_or_from_file), Field(validate_default=True)]
-"""Never printed; the field of the same name and ``_file`` comes first, and names its file."""
+"""A secret, never printed; the field with ``_file`` appended must come first, and has its file."""
 
 
 class SecuritySettings(BaseSettings):
-    """The broker's protocol, the app's user, and the certificates, in Kafka's own words."""
+    """The broker's protocol, the app's user, and the certificates, in Kafka's own terms."""
 
     security_protocol: SecurityProtocol = "PLAINTEXT"
-    """How the broker's listener is spoken to."""
+    """Protocol of the broker's listener."""
     sasl_mechanism: SaslMechanism = "SCRAM-SHA-512"
-    """How the user proves to know the password."""
+    """How the user authenticates."""
     sasl_username: str | None = None
-    """User at the broker."""
+    """The app's user on the broker."""
     sasl_password_file: SecretFile = None
-    """File with the user's password, such as a container's secret."""
+    """File with the user's password, such as a container secret."""
     sasl_password: Secret = None
     """The user's password."""
     tls_ca_file: ReadableFile = None
-    """PEM file of the authorities that may have signed the broker's certificate."""
+    """PEM file of the certificate authorities to trust."""
     tls_cert_file: ReadableFile = None
-    """PEM file of the app's own certificate, where the broker asks for one."""
+    """PEM file of the app's client certificate, if the broker requires one."""
     tls_key_file: SecretFile = None
-    """PEM file of its key, without a passphrase."""
+    """PEM file of that certificate's key, without a passphrase."""
     schema_registry: str | None = None
-    """Address of the schema registry that framed records are read by."""
+    """Address of the schema registry for framed records."""
     schema_registry_user: str | None = None
-    """User at the registry."""
+    """The app's user on the schema registry."""
     schema_registry_password_file: SecretFile = None
-    """File with that user's password, such as a container's secret."""
+    """File with that user's password, such as a container secret."""
     schema_registry_password: Secret = None
     """That user's password."""
 
@@ -137,7 +139,7 @@ class SecuritySettings(BaseSettings):
             )
         if protocol == "SASL_PLAINTEXT" and self.sasl_mechanism == "PLAIN":
             raise ValueError(
-                "ANOMALY_SASL_MECHANISM is PLAIN, which sends the password as it is, and "
+                "ANOMALY_SASL_MECHANISM is PLAIN, which sends the password in the clear, and "
                 "ANOMALY_SECURITY_PROTOCOL is SASL_PLAINTEXT, which encrypts nothing: "
                 "use SASL_SSL, or a SCRAM mechanism"
             )
@@ -157,7 +159,8 @@ class SecuritySettings(BaseSettings):
             )
         if (self.tls_cert_file is None) != (self.tls_key_file is None):
             raise ValueError(
-                "ANOMALY_TLS_CERT_FILE and ANOMALY_TLS_KEY_FILE belong together: set both or none"
+                "ANOMALY_TLS_CERT_FILE and ANOMALY_TLS_KEY_FILE belong together: "
+                "set both or neither"
             )
         return self
 
@@ -177,33 +180,33 @@ class SecuritySettings(BaseSettings):
         if ":" in (self.schema_registry_user or ""):
             raise ValueError("ANOMALY_SCHEMA_REGISTRY_USER has a colon, which HTTP does not allow")
         if given and missing:
-            raise ValueError(f"{given[0]} is set, but {missing[0]} is not: set both or none")
+            raise ValueError(f"{given[0]} is set, but {missing[0]} is not: set both or neither")
         if address is None:
             return self
         parts = urlsplit(address)
         if parts.username is not None:
             raise ValueError(
-                "ANOMALY_SCHEMA_REGISTRY has a user in its address: name the user in "
+                "ANOMALY_SCHEMA_REGISTRY has a user in its address: put the user in "
                 "ANOMALY_SCHEMA_REGISTRY_USER and the password in ANOMALY_SCHEMA_REGISTRY_PASSWORD"
             )
         if given and not self.registry_uses_tls and parts.hostname not in LOOPBACK:
             raise ValueError(
                 "ANOMALY_SCHEMA_REGISTRY_PASSWORD is set, and ANOMALY_SCHEMA_REGISTRY begins with "
-                "http, which sends the password as it is: use https"
+                "http, which sends the password in the clear: use https"
             )
         return self
 
     @property
     def registry_uses_tls(self) -> bool:
-        """Whether the schema registry is known by its certificate."""
+        """Whether the connection to the schema registry is encrypted."""
         return (self.schema_registry or "").startswith("https://")
 
     @property
     def uses_sasl(self) -> bool:
-        """Whether the broker asks who the app is."""
+        """Whether the app authenticates with a user and a password."""
         return self.security_protocol.startswith("SASL_")
 
     @property
     def uses_tls(self) -> bool:
-        """Whether the connection is encrypted, and the broker known by its certificate."""
+        """Whether the connection to the broker is encrypted."""
         return self.security_protocol.endswith("SSL")

@@ -1,4 +1,4 @@
-"""What a worker shows over HTTP."""
+"""A worker's HTTP pages."""
 
 from anomaly_app.web.views import define_views
 

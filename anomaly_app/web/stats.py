@@ -9,34 +9,34 @@ from anomaly_app.context import WorkerContext
 
 
 class PartitionPosition(NamedTuple):
-    """How far this worker is in one of its partitions."""
+    """The position of this worker in one of its partitions."""
 
     topic: str
     partition: int
     offset: int | None
-    """The next offset to work on."""
+    """The next offset to process."""
     end: int | None
     """The offset up to which the partition can be read."""
     in_open_transactions: int | None
-    """Offsets behind it, which wait for the end of a producer's transaction."""
+    """Offsets after `end`, which wait for a producer's transaction to finish."""
 
     @property
     def lag(self) -> int | None:
-        """Offsets that can be read and are not done; None where Kafka has not told yet."""
+        """Offsets that can be read but are not done; None if not known yet."""
         if self.offset is None or self.end is None:
             return None
         return max(self.end - self.offset, 0)
 
 
 def worker_stats(context: WorkerContext, positions: Sequence[PartitionPosition]) -> dict[str, Any]:
-    """Write a worker's counters as JSON's types.
+    """Return a worker's counters as JSON-compatible values.
 
     Parameters
     ----------
     context
-        Holds the counters; they begin at zero when the process starts.
+        The worker's context; its counters start at zero with the process.
     positions
-        Of the partitions that are assigned to this worker.
+        Positions of the partitions that are assigned to this worker.
     """
     counters = context.counters
     manifest = context.model.manifest if context.model else None

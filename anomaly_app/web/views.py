@@ -13,16 +13,16 @@ OK, UNAVAILABLE = 200, 503
 
 
 class Consumer(Protocol):
-    """What the pages ask of the app's consumer."""
+    """What the pages need from the app's consumer."""
 
     def confirmed(self, tp: TP) -> int | None:
-        """Give the offset behind all that is done of a partition."""
+        """Return the offset after the last confirmed record of a partition."""
 
     def highwater(self, tp: TP) -> int | None:
-        """Give the offset up to which a partition can be read."""
+        """Return the offset up to which a partition can be read."""
 
     def end_offset(self, tp: TP) -> int | None:
-        """Give the offset that the next record gets."""
+        """Return the offset that the next record will get."""
 
 
 def define_views(app: faust.App, context: WorkerContext) -> None:
@@ -36,19 +36,19 @@ def define_views(app: faust.App, context: WorkerContext) -> None:
 
     @app.page("/healthz")
     async def healthz(view: View, request: Request) -> Response:  # noqa: ARG001
-        """Answer at all: the event loop lives."""
+        """Liveness: any answer means that the event loop runs."""
         return view.json({"status": "ok"})
 
     @app.page("/readyz")
     async def readyz(view: View, request: Request) -> Response:  # noqa: ARG001
-        """Say whether this worker has its model, its partitions, its tables and its schemas."""
+        """Readiness: whether this worker has its model, partitions, tables and schemas."""
         missing = not_ready(app, context)
         body = {"status": "waiting" if missing else "ready", "missing": missing}
         return view.json(body, status=UNAVAILABLE if missing else OK)
 
 
 def not_ready(app: faust.App, context: WorkerContext) -> list[str]:
-    """Name what this worker still waits for; empty when it is ready."""
+    """List what this worker is still waiting for; empty if it is ready."""
     checks = {
         "model": context.model is not None,
         "partitions": bool(_assignment(app)),

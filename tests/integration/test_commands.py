@@ -65,7 +65,7 @@ def test_agents_show_their_topics_and_what_they_do(alone: Kafka) -> None:
         {
             "name": "@scoring",
             "topic": alone.transactions,
-            "help": "Score transactions: anomalies and dead letters come of them.",
+            "help": "Score transactions, and send anomalies and dead letters.",
         },
     ]
     assert "Score transactions" in faust(alone, "agents").said
@@ -106,7 +106,7 @@ def test_a_model_has_its_fields_under_their_names_on_the_wire(alone: Kafka) -> N
 
 def test_a_model_that_is_none_is_named_with_one_that_may_be_meant(alone: Kafka) -> None:
     assert "did you mean Anomaly?" in faust(alone, "model", "Anomly").error_line
-    assert "there are Transaction, " in faust(alone, "model", "os.system").error_line
+    assert "the records are Transaction, " in faust(alone, "model", "os.system").error_line
 
 
 def test_completion_knows_the_apps_own_commands_and_options(alone: Kafka) -> None:
@@ -162,13 +162,13 @@ async def test_bytes_that_are_no_text_are_sent_as_they_are(kafka: Kafka) -> None
 
 async def test_what_cannot_be_sent_is_said_in_one_line(kafka: Kafka) -> None:
     await create_topics(kafka)
-    assert "say what to send" in faust(kafka, "send", "@scoring").error_line
-    assert "there are @alerting, @scoring" in faust(kafka, "send", "@score", "{}").error_line
+    assert "nothing to send" in faust(kafka, "send", "@scoring").error_line
+    assert "the agents are @alerting, @scoring" in faust(kafka, "send", "@score", "{}").error_line
     nine = faust(kafka, "send", "@scoring", "{}", "--partition", "9").error_line
-    assert "4 partitions, from 0 to 3: there is no 9" in nine
+    assert "4 partitions, 0 to 3: there is no partition 9" in nine
     misspelt = f"{kafka.transactions}s"
     for _ in range(2):  # it was not created by the attempt
-        assert f"no topic {misspelt}" in faust(kafka, "send", misspelt, "{}").error_line
+        assert f"topic {misspelt} does not exist" in faust(kafka, "send", misspelt, "{}").error_line
 
 
 def test_sending_without_a_broker_names_the_setting(alone: Kafka) -> None:

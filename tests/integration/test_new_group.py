@@ -23,16 +23,17 @@ async def judge(kafka: Kafka, count: int, **environment: str) -> tuple[dict[str,
 async def test_a_new_group_says_what_it_will_judge_and_alert_on_again(kafka: Kafka) -> None:
     await kafka.produce_into_new_topics(OLD)
     first, log = await judge(kafka, len(OLD))
-    assert "holds; to begin at the end instead, stop it" in log, "there are no anomalies yet"
+    to_skip = f"in {kafka.transactions}; to start at the end instead, stop the worker"
+    assert to_skip in log, "there are no anomalies yet"
     _, log = await judge(kafka, 0)
     assert "is new" not in log
     again, log = await judge(kafka, len(OLD), ANOMALY_GROUP=f"{kafka.name}-again")
     [line] = [line for line in log.splitlines() if "is new" in line]
     assert "WARNING" in line
     assert (
-        f"group {kafka.name}-again is new: it will judge the up to {len(OLD)} records that "
-        f"{kafka.transactions} holds, and alert again on the up to {first['anomalies']} "
-        f"anomalies that {kafka.anomalies} holds"
+        f"group {kafka.name}-again is new: it will score up to {len(OLD)} records in "
+        f"{kafka.transactions}, and alert again on up to {first['anomalies']} "
+        f"anomalies in {kafka.anomalies}"
     ) in line
     assert again["events"] == len(OLD)
     assert again["alerts"] > first["alerts"] > 5
@@ -49,8 +50,8 @@ async def test_a_new_group_may_begin_at_the_end_and_alerts_on_nothing_old(kafka:
     assert counts["events"] == len(NEW)
     assert counts["alerts"] == counts["anomalies"] > 3
     assert "INFO" in line
-    passed = f"{len(OLD)} of {kafka.transactions}, {old['anomalies']} of {kafka.anomalies}"
-    assert f"({passed})" in line
+    skipped = f"{len(OLD)} in {kafka.transactions}, {old['anomalies']} in {kafka.anomalies}"
+    assert f"({skipped})" in line
 
 
 async def test_a_group_that_is_known_goes_on_where_it_was(kafka: Kafka) -> None:

@@ -82,7 +82,7 @@ async def test_a_registry_that_is_away_is_waited_for_and_nothing_is_lost(
     assert sum("note" in one.transaction for one in anomalies) == 20
     assert sorted(one.value for one in letters) == sorted(bad)
     log = worker.log.read_text()
-    assert log.count("records wait for their schemas, and nothing is lost") == 2
+    assert log.count("records are waiting for their schemas (nothing is lost)") == 2
     assert PASSWORD not in log
 
 

@@ -75,10 +75,10 @@ async def test_a_model_is_fitted_on_what_a_topic_holds(kafka: Kafka, tmp_path: P
     assert 290 <= newest.rows + newest.held_back <= 297
     code, output = fit(kafka, tmp_path / "models", "--last", "1s")
     assert code == 1
-    assert output.endswith("holds no records of that time: widen --last")
+    assert output.endswith("has no records in that period: widen --last")
 
 
 def test_a_topic_that_is_not_there_is_one_line(kafka: Kafka, tmp_path: Path) -> None:
     code, output = fit(kafka, tmp_path, topic="no-such-topic")
     assert code == 1
-    assert output.startswith(f"Error: there is no topic no-such-topic at {kafka.broker}")
+    assert output.startswith(f"Error: topic no-such-topic does not exist at {kafka.broker}")

@@ -42,7 +42,7 @@ async def test_topics_are_taken_with_the_partitions_that_they_have(
     }
     assert held == dict(zip(names[:2], counts[:2], strict=True)), "each is somebody's, once"
     found = ", ".join(f"{name} {count}" for name, count in zip(names, counts, strict=True))
-    assert f"partitions of the topics that exist: {found}" in log
+    assert f"partitions of the existing topics: {found}" in log
 
 
 async def test_a_topic_with_a_misspelt_name_is_created_with_a_question(kafka: Kafka) -> None:
@@ -55,9 +55,9 @@ async def test_a_topic_with_a_misspelt_name_is_created_with_a_question(kafka: Ka
 
     created = [line for line in await look() if "created topic" in line]
     [warning] = [line for line in created if "WARNING" in line]
-    assert f"created topic {misspelt} with 4 partitions: nobody writes to it yet" in warning
-    assert "ANOMALY_TRANSACTIONS_TOPIC names it" in warning
-    assert f"was {kafka.transactions} meant" in warning
+    assert f"created topic {misspelt} with 4 partitions: nothing is scored until" in warning
+    assert "ANOMALY_TRANSACTIONS_TOPIC sets its name" in warning
+    assert f"did you mean the existing topic {kafka.transactions}?" in warning
     others = [line for line in created if "INFO" in line]
     assert [kafka.anomalies in line for line in others] == [True, False]
     assert [kafka.dead_letters in line for line in others] == [False, True]

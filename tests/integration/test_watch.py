@@ -73,4 +73,4 @@ async def test_a_stream_as_it_should_be_is_no_line(kafka: Kafka) -> None:
     [warning] = [line for line in lines if "ALERT" not in line]
     assert stats["advice"] == []
     assert stats["rejected_share"] == 0.0
-    assert "nobody writes to it yet" in warning
+    assert "nothing is scored until a producer writes to it" in warning

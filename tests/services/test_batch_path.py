@@ -134,7 +134,7 @@ async def test_a_topic_that_takes_no_message_of_this_size_stops_the_worker(
         async with kafka.worker() as worker:
             await kafka.produce(values)
             assert await end_of(worker) == WITHOUT_COMMIT
-        assert f"topic {name} does not take a message of" in worker.log.read_text()
+        assert f"topic {name} does not accept a message of" in worker.log.read_text()
         await check_that_what_is_committed_is_done(kafka)
         roomy = {"max.message.bytes": "1000000"}
         await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, configs=roomy)])

@@ -71,7 +71,7 @@ async def test_dead_letters_are_repaired_replayed_and_scored(kafka: Kafka) -> No
     assert again.out.splitlines() == [
         f"replayed 0 to {kafka.transactions}",
         "left 1 still not accepted: 1 not-utf8",
-        "left 2 replayed already",
+        "left 2 already replayed",
     ]
     assert stats["dead_letters"] == 0
 
@@ -89,7 +89,7 @@ async def test_a_replay_that_is_refused_says_how_much_was_done_and_goes_on_later
     stopped = dlq(kafka, "replay", "--all").error_line
     refused = f"letter {places[1]} could not be sent to {kafka.transactions}"
     assert f"{refused}: MessageSizeTooLargeError" in stopped
-    assert "2 were replayed before" in stopped
+    assert "2 were replayed before that" in stopped
     assert [line["place"] for line in dlq(kafka, "list", "--json").letters] == [str(places[1])]
     smaller = json.dumps({"place": str(places[1]), "value": transaction(id=2).decode()})
     done = dlq(kafka, "replay", "--repaired", "-", stdin=smaller)

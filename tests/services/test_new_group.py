@@ -1,4 +1,4 @@
-"""Beginning at the end passes over nothing that arrives after the beginning."""
+"""Starting at the end skips nothing that arrives after the start."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -136,7 +136,7 @@ async def test_a_commit_after_another_worker_has_joined_is_refused_and_its_begin
             assert await kafka.committed() == {}
         finally:
             await member.stop()
-    assert f"group {kafka.name} has a member by now: its beginning stands" in caplog.messages
+    assert f"group {kafka.name} has a member by now: its offsets are unchanged" in caplog.messages
 
 
 async def test_a_coordinator_that_does_not_answer_is_no_new_group(

@@ -123,7 +123,7 @@ def test_a_wrong_password_is_refused_at_once(kafka: Kafka, secure: dict[str, str
     ended = start(kafka, **secure)
     assert time.monotonic() - begin < QUICKLY
     line = error_line(ended)
-    assert f"refuses the user '{USER}' (SASL_SSL, SCRAM-SHA-512)" in line
+    assert f"rejects the user '{USER}' (SASL_SSL, SCRAM-SHA-512)" in line
     assert "ANOMALY_SASL_USERNAME and ANOMALY_SASL_PASSWORD" in line
     assert "not-the-password" not in ended[1]
 
@@ -132,14 +132,14 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(
     kafka: Kafka, secure: dict[str, str]
 ) -> None:
     line = error_line(start(kafka, **{**secure, "ANOMALY_TLS_CA_FILE": ""}))
-    assert "is not trusted (self-signed certificate): ANOMALY_TLS_CA_FILE names" in line
+    assert "is not trusted (self-signed certificate): set ANOMALY_TLS_CA_FILE" in line
 
 
 @pytest.mark.parametrize(
     ("file", "fault"),
     [
-        ("nowhere.pem", "it names no file that can be read: No such file"),
-        ("password", "password holds no certificates in PEM format"),
+        ("nowhere.pem", "the file cannot be read: No such file"),
+        ("password", "password contains no PEM certificates"),
     ],
 )
 def test_a_file_without_authorities_is_named(
@@ -161,7 +161,7 @@ async def test_a_mechanism_that_is_not_offered_is_named(
 async def test_a_plain_client_on_a_tls_listener_is_told(
     check: Check, secure: dict[str, str]
 ) -> None:
-    with pytest.raises(BrokerRefused, match="speaks TLS, and .* is PLAINTEXT"):
+    with pytest.raises(BrokerRefused, match="speaks TLS, but .* is PLAINTEXT"):
         await check(ANOMALY_BROKER=secure["ANOMALY_BROKER"])
 
 

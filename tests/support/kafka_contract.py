@@ -150,7 +150,7 @@ class KafkaContract:
         async with open_admin(cluster.settings) as admin:
             found = await describe_topics(admin, cluster.settings, topic)
             assert found == {topic: [0, 1, 2]}
-            with pytest.raises(TopicMissing, match="there is no topic nowhere at kafka://"):
+            with pytest.raises(TopicMissing, match="topic nowhere does not exist at kafka://"):
                 await describe_topics(admin, cluster.settings, topic, "nowhere")
 
     async def test_where_nobody_answers_all_clients_say_so(self, cluster: Cluster) -> None:

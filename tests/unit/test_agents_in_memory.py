@@ -120,7 +120,7 @@ async def test_a_dead_letter_that_no_topic_takes_ends_the_worker_and_commits_not
     send(app, NORMAL, b"x" * 11)
     with pytest.raises(ExitedError):
         await app.work("scoring")
-    assert "transactions-dlq does not take a message of 11 bytes" in exits[0]
+    assert "transactions-dlq does not accept a message of 11 bytes" in exits[0]
     assert app.broker.committed == {}
 
 

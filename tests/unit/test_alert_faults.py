@@ -155,7 +155,7 @@ async def test_thousands_that_are_no_anomalies_are_one_line(
         assert await alerts.alert(message(b"{")) == Outcome.UNREADABLE
     [line] = [r.getMessage() for r in caplog.records if r.levelno == logging.ERROR]
     assert "anomalies partition 2 offset 7 is not an anomaly" in line
-    assert line.endswith("1 such since the last line")
+    assert line.endswith("1 such message since the last line")
 
 
 class Exited(BaseException):
@@ -238,7 +238,7 @@ async def test_a_stage_may_stand_between_the_others_and_keep_an_alert_from_peopl
 
 async def test_stages_that_end_without_an_outcome_are_a_fault_of_ours(alerts: Alerts) -> None:
     alerts.stages = alerts.stages[:2]
-    with pytest.raises(TypeError, match="what became of an alert"):
+    with pytest.raises(TypeError, match="the outcome of an alert"):
         await alerts.alert(message(write_json(anomaly())))
 
 

@@ -197,7 +197,7 @@ async def test_a_wrong_token_waits_and_is_not_printed(
     slack: SlackServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer = await once(channel_to(slack.url, token="xoxb-wrong-secret"))  # noqa: S106
-    assert answer == Later(None, "Slack says invalid_auth")
+    assert answer == Later(None, "Slack returned invalid_auth")
     assert "wrong-secret" not in caplog.text
 
 
@@ -262,7 +262,7 @@ async def test_a_waiting_alert_says_why(caplog: pytest.LogCaptureFixture) -> Non
     await delivery.deliver("text")
     assert during == [None, "HTTP 503"]
     assert delivery.waiting_for is None
-    assert caplog.messages == ["alert waits 1.0 s: HTTP 503"]
+    assert caplog.messages == ["alert not delivered (HTTP 503); retrying in 1.0 s"]
 
 
 def mrkdwn(text: str) -> dict[str, str]:

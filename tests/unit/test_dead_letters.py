@@ -165,11 +165,11 @@ def test_a_line_holds_everything_about_a_letter() -> None:
         ("[]", "Expected `object`"),
         ('{"value": "x"}', "missing required field `place`"),
         ('{"place": "x", "value": "x"}', "is not a number"),
-        ('{"place": "0-1"}', "one of value and value_base64"),
-        ('{"place": "0-1", "value": "x", "value_base64": "eA=="}', "one of value and value_base64"),
+        ('{"place": "0-1"}', "either value or value_base64"),
+        ('{"place": "0-1", "value": "x", "value_base64": "eA=="}', "either value or value_base64"),
         ('{"place": "0-1", "value": {"features": {}}}', "Expected `str | null`"),
         ('{"place": "0-1", "value_base64": "eA="}', "value_base64 is not base64"),
-        ('{"place": "3-17", "value": "again"}', "repairs 3-17 for the second time"),
+        ('{"place": "3-17", "value": "again"}', "repairs 3-17 a second time"),
         ("[" * 100_000, "is not a line"),
     ],
 )
@@ -180,7 +180,7 @@ def test_a_line_that_is_none_is_named(line: str, complaint: str) -> None:
 
 
 def test_a_file_without_lines_selects_nothing_and_says_so() -> None:
-    with pytest.raises(RepairError, match="letters.jsonl holds no lines"):
+    with pytest.raises(RepairError, match="letters.jsonl contains no lines"):
         repair_lines("", " ")
 
 
@@ -241,6 +241,6 @@ def test_what_was_replayed_or_is_not_of_this_app_is_left() -> None:
     assert why == r"leave, it came from payments\x1b[0m, not from transactions"
     assert account.lines("transactions", dry_run=True) == [
         "would replay 0 to transactions",
-        "left 1 replayed already",
+        "left 1 already replayed",
         "left 1 that did not come from transactions",
     ]

@@ -31,7 +31,7 @@ KeyError: 'amount'
             "no broker at kafka://x:1 yet; trying again in 2 s",
         ),
         ("starting\nKilled\n\n", "Killed"),
-        ("", "it said nothing"),
+        ("", "the log is empty"),
     ],
 )
 def test_the_line_that_matters_is_found_before_what_cleans_up(log: str, line: str) -> None:

@@ -189,9 +189,9 @@ async def test_a_registry_that_never_answers_is_not_waited_for_for_ever(
         (
             "PROTOBUF",
             "AAAA",
-            "schema 17: the registry gives it as source text, not as a descriptor",
+            "schema 17: the registry returns it as source text, not as a descriptor",
         ),
-        ("XML", "<schema/>", "schema 17: it is of the kind XML"),
+        ("XML", "<schema/>", "schema 17: its type XML is not supported"),
     ],
 )
 async def test_a_schema_that_is_odd_costs_its_own_records_only(
@@ -366,7 +366,7 @@ async def test_a_wrong_password_is_refused_and_shown_nowhere(
     wrong = {**SECRETS, "schema_registry_password": "wr0ng"}
 
     async def story(schemas: SchemaRegistry) -> str:
-        with pytest.raises(RegistryRefused, match="look at ANOMALY_SCHEMA_REGISTRY_USER") as caught:
+        with pytest.raises(RegistryRefused, match="check ANOMALY_SCHEMA_REGISTRY_USER") as caught:
             await schemas.learn([17])
         return f"{caught.value} {caught.value.__cause__!r} {schemas.client.__dict__['_tls']!r}"
 
@@ -377,7 +377,7 @@ async def test_a_wrong_password_is_refused_and_shown_nowhere(
 
 async def test_another_server_is_no_registry(server: RegistryServer) -> None:
     async def story(schemas: SchemaRegistry) -> None:
-        with pytest.raises(RegistryRefused, match="no schema registry .*/apis/ccompat/v7"):
+        with pytest.raises(RegistryRefused, match="not a schema registry .*/apis/ccompat/v7"):
             await schemas.learn([17])
 
     await run(f"{server.url}/elsewhere", story)
@@ -394,7 +394,7 @@ def test_a_file_of_authorities_that_holds_none_is_named(tmp_path: Path) -> None:
     file = tmp_path / "ca.pem"
     file.touch()
     settings = Settings(_env_file=None, schema_registry="https://there", tls_ca_file=file)
-    with pytest.raises(SettingsError, match=r"ANOMALY_TLS_CA_FILE: .*ca\.pem holds no cert"):
+    with pytest.raises(SettingsError, match=r"ANOMALY_TLS_CA_FILE: .*ca\.pem contains no PEM cert"):
         open_registry(settings)
 
 
@@ -421,9 +421,11 @@ async def test_records_wait_for_a_registry_that_is_away_and_go_on_when_it_is_bac
 
     with caplog.at_level(logging.INFO, "anomaly_app.agents.schemas"):
         assert await run(server.url, story) is True
-    assert looked[0] == f"schema registry {server.url} does not answer as one does (HTTP 503)"
+    assert looked[0] == f"schema registry {server.url} returned an unexpected response (HTTP 503)"
     assert [line.levelname for line in caplog.records] == ["WARNING", "INFO"]
-    assert caplog.messages[0] == f"records wait for their schemas, and nothing is lost: {looked[0]}"
+    assert caplog.messages[0] == (
+        f"records are waiting for their schemas (nothing is lost): {looked[0]}"
+    )
 
 
 async def test_records_that_wait_are_abandoned_at_a_stop(server: RegistryServer) -> None:
@@ -462,7 +464,7 @@ async def test_a_start_ends_where_the_registry_refuses_and_goes_on_where_it_is_a
     server.status = 503
     await run(server.url, check_registry)
     assert caplog.messages == [
-        f"schema registry {server.url} does not answer as one does (HTTP 503): framed records "
+        f"schema registry {server.url} returned an unexpected response (HTTP 503): framed records "
         "will wait for it"
     ]
     await check_registry(None)

@@ -91,7 +91,7 @@ def password_of(settings: Settings) -> str | None:
         ),
         (
             {**REGISTRY, "ANOMALY_SCHEMA_REGISTRY": "http://registry.example:8081"},
-            "begins with http, which sends the password as it is: use https",
+            "begins with http, which sends the password in the clear: use https",
         ),
         (
             {"ANOMALY_SCHEMA_REGISTRY": f"https://scorer:{PASSWORD}@registry.example"},
@@ -144,7 +144,7 @@ def test_a_file_that_does_not_hold_one_secret_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
 ) -> None:
     (tmp_path / "password").write_bytes(content)
-    with pytest.raises(SettingsError, match="the file password must hold the secret alone"):
+    with pytest.raises(SettingsError, match="the file password must contain only the secret"):
         load(monkeypatch, **FROM_FILE)
 
 
@@ -179,7 +179,7 @@ def test_a_secret_that_is_given_twice_must_be_the_same(
     file.write_text(PASSWORD)
     assert password_of(load(monkeypatch, **USER, **FROM_FILE))
     file.write_text("another")
-    with pytest.raises(SettingsError, match="ANOMALY_SASL_PASSWORD: it is set, and the file"):
+    with pytest.raises(SettingsError, match="ANOMALY_SASL_PASSWORD: it is set, but the file"):
         load_settings()
 
 

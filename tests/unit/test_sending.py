@@ -73,7 +73,7 @@ async def test_a_send_that_goes_on_failing_is_raised_in_the_end() -> None:
 
 async def test_a_message_that_is_too_large_is_not_tried_again() -> None:
     producer = FaultyProducer(1, MessageSizeTooLargeError())
-    with pytest.raises(MessageTooLarge, match="faulty does not take a message of 3 bytes"):
+    with pytest.raises(MessageTooLarge, match="faulty does not accept a message of 3 bytes"):
         await send(producer, [b"abc"])
     assert producer.tries == {b"abc": 1}
 

@@ -139,8 +139,11 @@ async def test_a_tls_fault_that_will_stay_is_told_at_once(answer: bytes, words: 
 @pytest.mark.parametrize(
     ("files", "words"),
     [
-        ({"tls_ca_file": "empty"}, "ANOMALY_TLS_CA_FILE: .*empty holds no certificates in PEM"),
-        ({"tls_ca_file": "app.key"}, "ANOMALY_TLS_CA_FILE: .*app.key holds no certificates in PEM"),
+        ({"tls_ca_file": "empty"}, "ANOMALY_TLS_CA_FILE: .*empty contains no PEM certificates"),
+        (
+            {"tls_ca_file": "app.key"},
+            "ANOMALY_TLS_CA_FILE: .*app.key contains no PEM certificates",
+        ),
         (
             {"tls_cert_file": "app.pem", "tls_key_file": "here.key"},
             "ANOMALY_TLS_KEY_FILE is not the key of ANOMALY_TLS_CERT_FILE",

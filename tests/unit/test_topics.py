@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from anomaly_app.kafka.topics import nobody_writes_to_it, similar
+from anomaly_app.kafka.topics import scored_topic_created, similar
 from anomaly_app.settings.app import Settings
 
 
@@ -25,13 +25,13 @@ def topics(*names: str, **changes: Any) -> dict[str, dict[str, Any]]:
 def test_a_similar_name_may_have_been_meant(wanted: str, there: str) -> None:
     settings = Settings(transactions_topic=wanted)
     assert similar(settings, topics("orders", there, "clicks")) == there
-    assert f"was {there} meant" in nobody_writes_to_it(settings, there)
+    assert f"did you mean the existing topic {there}?" in scored_topic_created(settings, there)
 
 
 @pytest.mark.parametrize("there", ["orders", "anomalies", "transactions-dlq", "_transactions"])
 def test_other_names_the_apps_own_and_internal_ones_are_not_asked_about(there: str) -> None:
     assert similar(Settings(), topics(there)) is None
-    assert "meant" not in nobody_writes_to_it(Settings(), None)
+    assert "did you mean" not in scored_topic_created(Settings(), None)
 
 
 def test_internal_topics_are_not_asked_about() -> None:

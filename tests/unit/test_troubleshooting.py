@@ -12,7 +12,7 @@ from anomaly_app.core.monitoring.watch import Batch, Letter, Watch, step
 from anomaly_app.core.scoring.pipeline import Pipeline
 from anomaly_app.errors import RegistryUnreachable
 from anomaly_app.kafka.group import begins_at_end, judges_again
-from anomaly_app.kafka.topics import nobody_writes_to_it
+from anomaly_app.kafka.topics import scored_topic_created
 from anomaly_app.settings.app import Settings
 from anomaly_app.web.stats import worker_stats
 from tests.support.factories import model, record, transaction
@@ -58,10 +58,10 @@ def written() -> list[str]:
     held = {"transactions": 12_345, "anomalies": 67}
     other = letters(1)[0]._replace(reason="not-json")
     return [
-        nobody_writes_to_it(settings, "transactions"),
+        scored_topic_created(settings, "transactions"),
         records_wait(
             RegistryUnreachable(
-                "schema registry https://registry.example.com does not answer as one does "
+                "schema registry https://registry.example.com returned an unexpected response "
                 "(HTTP 503)"
             )
         ),

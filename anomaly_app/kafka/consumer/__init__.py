@@ -1,11 +1,11 @@
-"""Faust's Kafka consumer, made to commit what is confirmed and to hand on batches.
+"""Faust's Kafka consumer, changed to commit only confirmed records and to pass on batches.
 
 Agents use `ConfirmingApp.batches`: each `PendingBatch` holds the records of some partitions, and is
-confirmed to the consumer that handed it on.
+confirmed to the consumer that it came from.
 
-This package, and no other, touches private parts of Faust and aiokafka. They are listed here with
-the reason, and with what the public way would cost. `tests/unit/test_private_contracts.py` compares
-each of them with the installed versions, and fails with one line for a part that has changed.
+Only this package uses private parts of Faust and aiokafka. They are listed here with the reason,
+and with the cost of the public alternative. `tests/unit/test_private_contracts.py` compares each of
+them with the installed versions, and reports one line for each part that has changed.
 
 aiokafka
 --------
@@ -13,7 +13,7 @@ aiokafka
     Set before the start, since Faust passes constants. Publicly: a copy of Faust's method of 60
     lines that creates the consumer.
 ``AIOKafkaConsumer._fetcher``
-    The way to the fetcher. There is none that is public.
+    Access to the fetcher. There is no public alternative.
 ``Fetcher._records``
     Replaced, so that what was fetched stays in Kafka's bytes and its arrival is announced.
     Publicly: ``getmany``, which unpacks record by record at more than 1 µs each, and is polled.
@@ -32,32 +32,33 @@ aiokafka
 ``FetchRequest``, ``FetchRequest_v11``, ``FetchResponse_v11``
     Written and read in one pass. Publicly: more than a hundred calls of Python a partition.
 ``AIOKafkaConsumer._subscription``
-    Where partitions are read on, to notice that retention deleted what was to be read next.
-    Publicly: ``position``, which waits for a position that is not known, so that a seek could come
-    between two partitions; and a request to the broker for each look.
+    The next position of each partition, to notice that retention deleted the records there.
+    Publicly: ``position``, which waits for an unknown position, so that a seek could come between
+    two partitions; and a request to the broker for each check.
 
 Faust
 -----
 ``AIOKafkaConsumerThread._create_worker_consumer``, ``AIOKafkaConsumerThread._ensure_consumer``
-    The way to aiokafka's consumer, before and after its start.
+    Access to aiokafka's consumer, before and after its start.
 ``AIOKafkaConsumerThread._fetch_records``
-    Takes what was fetched. Publicly: ``getmany``, one turn of the method queue for each look.
+    Takes fetched records. Publicly: ``getmany``, one turn of the method queue for each call.
 ``AIOKafkaConsumerThread._seek_wait``
-    Seeks in the thread, for the tables of Faust, while nothing is fetched.
+    Seeks in the thread, for Faust's tables, while nothing is fetched.
 ``Consumer._new_consumer_thread``, ``Consumer._thread``
-    Makes our thread, which Faust's consumer keeps. Publicly: a consumer of our own, with 1,000
+    Creates our thread, which Faust's consumer keeps. Publicly: a consumer of our own, with 1,000
     lines for rebalances.
 ``Consumer._add_gap``
-    Overridden, since Faust would keep each offset that a batch skips. There is no public way.
+    Overridden, since Faust would keep each offset that a batch skips. There is no public
+    alternative.
 ``Consumer._drain_messages``, ``Consumer._wait_next_records``, ``Consumer._getmany``,
 ``Consumer._to_message``
-    Hand batches on in one turn of the event loop. Publicly: ``getmany``, two tasks and four turns
+    Pass batches on in one turn of the event loop. Publicly: ``getmany``, two tasks and four turns
     of the event loop for each event.
 ``Consumer._commit_offsets``
     Commits, with Faust's bookkeeping of tables and sensors. Publicly: ``commit``, which asks for
     acks.
 ``Consumer._read_offset``
-    Cleared after a seek, so that Faust drops nothing.
+    Cleared after a seek, so that Faust does not drop records.
 ``Consumer._waiting_for_ack``
     Notified when a batch is finished. Publicly: a stop or rebalance that takes up to 1 s longer.
 """

@@ -1,4 +1,4 @@
-"""What is read and changed inside aiokafka's consumer, since it has no options for it."""
+"""Changes to the internals of aiokafka's consumer, for which it has no options."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Set
@@ -12,14 +12,14 @@ from anomaly_app.kafka.consumer.record_batches import FetchBuffer
 
 
 def configure(consumer: aiokafka.AIOKafkaConsumer, *, fetch_wait: float) -> None:
-    """Have a consumer that has not been started read committed records only.
+    """Make a consumer that has not been started read only committed records.
 
     Parameters
     ----------
     consumer
-        Faust makes it, with constants for both options; aiokafka reads them at its start.
+        Created by Faust, with constants for both options; aiokafka reads them when it starts.
     fetch_wait
-        Seconds that the broker may hold back a fetch.
+        Seconds that the broker may hold a fetch while there are no new records.
     """
     consumer._fetch_max_wait_ms = int(fetch_wait * 1000)  # noqa: SLF001
     consumer._isolation_level = "read_committed"  # noqa: SLF001
@@ -31,16 +31,16 @@ def fetch_batches(
     on_fetched: Callable[[], None],
     pause: Callable[[], float],
 ) -> None:
-    """Have a consumer fetch batches in place of records, with compact requests.
+    """Make a consumer fetch batches instead of records, with compact requests.
 
     Parameters
     ----------
     consumer
-        It has been started, and has fetched nothing yet: no partition is assigned.
+        A started consumer that has fetched nothing yet: no partition is assigned.
     on_fetched
         Called when there is something new to take.
     pause
-        Gives the seconds to wait before a request is sent.
+        Returns the seconds to wait before a request is sent.
     """
     fetcher = consumer._fetcher  # noqa: SLF001
     fetcher._records = FetchBuffer(on_fetched)  # noqa: SLF001
@@ -50,7 +50,7 @@ def fetch_batches(
         try:
             await asyncio.sleep(pause())
         except asyncio.CancelledError:
-            # Neither does aiokafka's own raise it.
+            # aiokafka's own method does not raise it, either.
             return False
         return await request(assignment, node, CompactRequest.of(asked))
 
@@ -60,7 +60,7 @@ def fetch_batches(
 def known_positions(
     consumer: aiokafka.AIOKafkaConsumer, partitions: Set[TopicPartition]
 ) -> Iterator[tuple[TopicPartition, int]]:
-    """Give where assigned partitions are read on, without waiting for those that are not known."""
+    """Yield the next positions of assigned partitions, skipping those that are not known yet."""
     assignment = consumer._subscription.subscription.assignment  # noqa: SLF001
     for tp in partitions & assignment.tps:
         state = assignment.state_value(tp)

@@ -1,19 +1,19 @@
-"""Faust's Kafka consumer, with offsets that are committed only for work that is done.
+"""Faust's Kafka consumer, with offsets that are committed only for finished work.
 
-Faust keeps track of every acked offset and commits up to the first one that is missing. That
-has holes through which records are lost, or done again without need:
+Faust keeps track of every acked offset and commits up to the first one that is missing. This has
+gaps through which records are lost, or processed again without need:
 
-- it also acks what it skips: events of before a rebalance, events while a worker stops;
-- records that were asked for before a rebalance can arrive after it; they are handed on as if
-  nothing had happened, or dropped without going back, where the partition has no commit yet;
-- what was acked since the last commit is forgotten when partitions are revoked;
-- the last commit before a stop is left out while another one is under way;
+- it also acks what it skips: events from before a rebalance, and events while a worker stops;
+- records requested before a rebalance can arrive after it; if the partition has no commit yet,
+  they are passed on as if nothing had happened, or dropped without seeking back;
+- acks since the last commit are forgotten when partitions are revoked;
+- the last commit before a stop is skipped while another one is in progress;
 - a stop in the middle of a rebalance closes the connection before anything is committed.
 
-Here agents *confirm* what they have done, each partition's in order, and nothing else counts.
+Here agents *confirm* what they have done, in order within each partition, and nothing else counts.
 So the offset to commit is the one after the last confirmed, and no other bookkeeping is needed.
 
-An event is a batch: whatever waits of a topic when an agent is ready for more.
+An event is a batch: all waiting records of a topic, when an agent is ready for more.
 """
 
 import asyncio
@@ -33,10 +33,10 @@ from anomaly_app.kafka.consumer.thread_safe_event import ThreadSafeEvent
 from anomaly_app.kafka.exit import exit_without_commit
 
 MAX_IN_FLIGHT = 2
-"""Batches of a topic that are not done: one in work, and one for the agent to go on with."""
+"""Unfinished batches of a topic: one being processed, and the next one for the agent."""
 
 POLL_TIMEOUT = 1.0
-"""Seconds of waiting for records after which the consumer checks whether it shall stop."""
+"""Seconds of waiting for records after which the consumer checks whether to stop."""
 
 
 class ConfirmingConsumer(driver.Consumer):
@@ -45,7 +45,7 @@ class ConfirmingConsumer(driver.Consumer):
     Parameters
     ----------
     options
-        How to fetch, and how many records to hand on together.
+        How to fetch, and how many records to pass on together.
     """
 
     app: Any
@@ -79,11 +79,11 @@ class ConfirmingConsumer(driver.Consumer):
             self._done[TP(last.topic, last.partition)] = last.end
 
     def confirmed(self, tp: TP) -> int | None:
-        """Give the offset behind all that is done of a partition; None where that is not known."""
+        """Return the offset after the last confirmed record of a partition; None if unknown."""
         return self._done.get(tp)
 
     def end_offset(self, tp: TP) -> int | None:
-        """Give the offset that a partition's next record gets; None until the first fetch."""
+        """Return the offset of a partition's next new record; None until the first fetch."""
         return self._thread.end_offset(tp)
 
     def finish(self, message: Message) -> None:
@@ -124,7 +124,7 @@ class ConfirmingConsumer(driver.Consumer):
         self._forget()
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
-        """Begin anew; a worker that is stopping takes no partitions."""
+        """Start over; a worker that is stopping takes no partitions."""
         self._forget()
         if not self.app.should_stop:
             await super().on_partitions_assigned(assigned, generation_id)
@@ -135,7 +135,7 @@ class ConfirmingConsumer(driver.Consumer):
         self._inbox.clear()
 
     async def perform_seek(self) -> None:
-        """Go to the committed offsets; to the beginning of partitions that have none."""
+        """Seek to the committed offsets, or to the beginning of partitions that have none."""
         committed = await self.seek_to_committed()
         known = {TP(*tp): offset for tp, offset in committed.items() if offset is not None}
         self._done.update(known)
@@ -143,20 +143,20 @@ class ConfirmingConsumer(driver.Consumer):
         # aiokafka leaves partitions without a commit where they are.
         if unread := [tp for tp, offset in committed.items() if offset is None]:
             await self._thread.seek_to_beginning(*unread)
-        # Faust drops what lies before this.
+        # Faust drops records before these offsets.
         self._read_offset.clear()
 
     def stop_flow(self) -> None:
-        """Hand on nothing more, and fetch nothing more."""
+        """Pass nothing more on, and fetch nothing more."""
         super().stop_flow()
         self._thread.fetch_from(frozenset())
         self._arrived.set()
 
     async def _drain_messages(self, fetcher: Any) -> None:
-        """Hand on what agents are ready for, until the worker stops.
+        """Pass on the batches that agents are ready for, until the worker stops.
 
-        Faust's own takes two tasks and four turns of the event loop for each event, to be able to
-        give one up that waits. Nothing waits here: no more is handed on than agents can take.
+        Faust's own method takes two tasks and four turns of the event loop for each event, so that
+        it can cancel one that waits. Nothing waits here: agents get no more than they can take.
         """
         try:
             while not (self.should_stop or fetcher.should_stop):
@@ -167,8 +167,8 @@ class ConfirmingConsumer(driver.Consumer):
 
     async def _hand_on(self) -> None:
         batches, _ = await self._wait_next_records(POLL_TIMEOUT)
-        # What is taken before a rebalance is dropped by it, and read again afterwards. While it
-        # was waited for there may have been one: that is over.
+        # Records taken before a rebalance are dropped by it, and read again afterwards. A
+        # rebalance during the wait above is over by now.
         generation = self.app.consumer_generation_id
         for tp, [partitions] in (batches or {}).items():
             if self.flow_active and generation == self.app.consumer_generation_id:
@@ -184,7 +184,7 @@ class ConfirmingConsumer(driver.Consumer):
             try:
                 self._thread.raise_fault()
                 batches = self._take()
-            except Exception as fault:  # noqa: BLE001  # Faust would end without a word
+            except Exception as fault:  # noqa: BLE001  # Faust would end without a message
                 exit_without_commit("reading from Kafka", fault)
             self._thread.fetch_from(frozenset(active_partitions or ()))
             if batches:

@@ -1,8 +1,9 @@
-"""Kafka's fetch request and its answer, written and read in one piece.
+"""Kafka's fetch request and response, written and read in one pass.
 
-aiokafka writes and reads messages field by field, more than a hundred calls of Python for each
-partition. For the one pair that is exchanged for every batch this takes a few calls, in the one
-version that it speaks with all brokers since Kafka 2.3; older ones get aiokafka's own.
+aiokafka writes and reads messages field by field, with more than a hundred Python calls per
+partition. For the one pair of messages that is exchanged for every batch, this takes a few calls.
+It covers the version that aiokafka uses with all brokers since Kafka 2.3; for older brokers,
+aiokafka's own code is used.
 """
 
 from io import BytesIO
@@ -36,16 +37,16 @@ LENGTH = Struct(">h")
 
 
 class CompactResponse(FetchResponse_v11):  # type: ignore[misc]
-    """An answer as aiokafka has it, read in one pass."""
+    """aiokafka's response, read in one pass."""
 
     @classmethod
     def decode(cls, data: BytesIO | bytes) -> Self:
-        """Read an answer.
+        """Read a response.
 
         Raises
         ------
         ValueError
-            The bytes end too soon.
+            The bytes are truncated.
         """
         answer = data if isinstance(data, bytes) else data.read()
         try:
@@ -60,12 +61,12 @@ class CompactResponse(FetchResponse_v11):  # type: ignore[misc]
 
 
 class CompactStruct(FetchRequest_v11):  # type: ignore[misc]
-    """A request as aiokafka has it, written in one pass."""
+    """aiokafka's request, written in one pass."""
 
     RESPONSE_TYPE = CompactResponse
 
     def encode(self) -> bytes:
-        """Write the request; it asks for no session, and forgets no topics."""
+        """Write the request, without a session and without forgotten topics."""
         fixed = (self.replica_id, self.max_wait_time, self.min_bytes, self.max_bytes)
         parts = [
             REQUEST.pack(*fixed, self.isolation_level, self.session_id, self.session_epoch),
@@ -79,17 +80,17 @@ class CompactStruct(FetchRequest_v11):  # type: ignore[misc]
 
 
 class CompactRequest(FetchRequest):  # type: ignore[misc]
-    """What aiokafka's client makes a request of, in the version that the broker speaks."""
+    """Builds a request in the version that the broker supports."""
 
     @classmethod
     def of(cls, request: FetchRequest) -> Self:
-        """Ask for the same as another request."""
+        """Copy another request."""
         same = cls.__new__(cls)
         same.__dict__.update(request.__dict__)
         return same
 
     def build(self, request_struct_class: type[Any]) -> Any:
-        """Make the request of a version."""
+        """Build the request in a version."""
         compact = request_struct_class is FetchRequest_v11
         return super().build(CompactStruct if compact else request_struct_class)
 
@@ -105,7 +106,7 @@ def _read_topic(answer: bytes, at: int) -> tuple[int, tuple[str, list[tuple[Any,
     for _ in range(count):
         *head, transactions = ANSWERED.unpack_from(answer, at)
         at += ANSWERED.size
-        # None at all, where the broker was not asked for committed records only.
+        # Null unless the request was for committed records only.
         aborted = (
             None
             if transactions < 0

@@ -1,8 +1,9 @@
-"""The consumer's thread: it fetches while the agents work.
+"""The consumer's thread, which fetches while the agents work.
 
-aiokafka asks for more of a partition only when all that came of it has been taken. Faust takes
-when it has handed on what it took before, so fetching and working would alternate, and a record
-wait for both. Here the thread takes what has come at once, as long as the inbox has room.
+aiokafka requests more of a partition only when all its fetched records have been taken. Faust takes
+records only after passing on those that it took before, so fetching and processing would alternate,
+and a record would wait for both. Here the thread takes records as soon as they arrive, as long as
+the inbox has room.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -22,10 +23,10 @@ from anomaly_app.kafka.consumer.record_batches import RecordBatch
 from anomaly_app.kafka.consumer.thread_safe_event import ThreadSafeEvent
 
 LINGER_BELOW = 256
-"""Records of a fetch below which the next one lingers: a backlog is not held up."""
+"""Records of a fetch below which the next one lingers: a backlog is not delayed."""
 
 POLL_INTERVAL = 1.0
-"""Seconds after which the thread looks for itself, whether or not it was woken."""
+"""Seconds after which the thread checks for records, even if it was not woken."""
 
 
 class FetchingThread(driver.AIOKafkaConsumerThread):
@@ -40,7 +41,7 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
     arrived
         Set when something is new in the inbox.
     options
-        How long to wait and to linger, and whom to tell of gaps.
+        How long to wait and to linger, and the callback for gaps.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
         self._pause = 0.0
         self._next_look = 0.0
         self._is_full = False
-        """Whether something is not taken from aiokafka only because the inbox has no room."""
+        """Whether records stay in aiokafka only because the inbox has no room."""
         self._fault: Exception | None = None
         self._wake_up = ThreadSafeEvent(self.thread_loop)
 
@@ -75,7 +76,7 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
             self._wake_up.set()
 
     def raise_fault(self) -> None:
-        """Raise what fetching has ended with, if it has."""
+        """Raise the exception that ended fetching, if any."""
         if self._fault is not None:
             raise self._fault
 
@@ -85,7 +86,7 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
             self._wake_up.set()
 
     async def on_start(self) -> None:
-        """Start the consumer, and have it fetch as we want."""
+        """Start the consumer, and make it fetch batches."""
         await super().on_start()
         consumer = self._ensure_consumer()
         fetch_batches(consumer, on_fetched=self._wake_up.set, pause=lambda: self._pause)
@@ -97,30 +98,30 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
         return consumer
 
     async def subscribe(self, topics: Iterable[str]) -> None:
-        """Subscribe; aiokafka would wait for an assignment of these topics before it gives any."""
+        """Subscribe; until these topics are assigned, aiokafka would block a fetch."""
         self._rebalancing = True
         await super().subscribe(topics)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Take nothing more until there is a new assignment; aiokafka would wait for it."""
+        """Take nothing more until there is a new assignment; aiokafka would block until then."""
         self._rebalancing = True
         await super().on_partitions_revoked(revoked)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
-        """Take again what the consumer asks for."""
+        """Take again from the partitions that the consumer wants."""
         self._rebalancing = False
         await super().on_partitions_assigned(assigned, generation_id)
 
     def highwater(self, tp: TP) -> Any:
-        """Give the offset up to which a partition can be read: its last stable offset.
+        """Return the offset up to which a partition can be read: its last stable offset.
 
-        Behind it are records of transactions that have not ended. None until the first fetch.
+        After it come records of open transactions. None until the first fetch.
         """
         stable = self._ensure_consumer().last_stable_offset(tp)
         return self.end_offset(tp) if stable is None or stable < 0 else stable
 
     def end_offset(self, tp: TP) -> int | None:
-        """Give the offset that the next record gets; None until the first fetch."""
+        """Return the offset of the next new record; None until the first fetch."""
         return cast("int | None", self._ensure_consumer().highwater(tp))
 
     async def _fetch(self) -> None:
@@ -129,7 +130,7 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
             try:
                 fetched = await self._fill()
             except Exception as fault:  # noqa: BLE001  # raised where Faust expects it
-                # What aiokafka had taken out is gone; nothing behind it may come through.
+                # Records taken from aiokafka are lost; none after them may be passed on.
                 self._fault = fault
                 self._arrived.set()
                 return
@@ -138,13 +139,13 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
                 self._pause = self._options.linger if fetched < LINGER_BELOW else 0.0
 
     async def _fill(self) -> int:
-        """Take what has been fetched and fits; nothing here may be suspended half-way.
+        """Take fetched records that fit; nothing here may be suspended half-way.
 
-        What aiokafka hands out counts as consumed, so a seek in between would leave in the inbox
-        what is read once more, or take from it what is not.
+        aiokafka counts records that it returns as consumed, so a seek in between would leave
+        records in the inbox that are read again, or remove records that are not.
         """
         consumer = self._ensure_consumer()
-        # Set before the inbox is looked at: what is taken meanwhile wakes the thread.
+        # Set before the inbox is checked, so that taking from it meanwhile wakes the thread.
         self._is_full = True
         room = self._inbox.topics_with_room()
         wanted = {tp for tp in self._wanted if tp.topic in room}
@@ -163,7 +164,7 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
         return fetched
 
     def _look_for_gaps(self, consumer: aiokafka.AIOKafkaConsumer) -> None:
-        """Notice that aiokafka had to go on elsewhere, also where nothing has come from there."""
+        """Notice that aiokafka had to skip offsets, even if no records have arrived since."""
         if self.thread_loop.time() < self._next_look:
             return
         self._next_look = self.thread_loop.time() + POLL_INTERVAL
@@ -174,12 +175,12 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
         if gap := self._positions.follow(tp, position):
             self._options.on_gap(gap)
             if gap.found > gap.expected:
-                # Nobody can do more about what is gone: it counts as done.
+                # Deleted records cannot be recovered: they count as done.
                 self._inbox.put(RecordBatch(*gap, None))
                 self._arrived.set()
 
     async def seek_to_committed(self) -> Mapping[TP, Any]:
-        """Go to the committed offsets, None where there are none; the inbox is empty then."""
+        """Seek to the committed offsets, clear the inbox, and return the offsets; None if unset."""
         seek = self._seek_to_committed
         return cast("Mapping[TP, Any]", await self.call_thread(self._without_fetching, seek))
 
@@ -188,14 +189,14 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
         committed = {tp: await consumer.committed(tp) for tp in consumer.assignment()}
         self._positions.clear()
         for tp, offset in committed.items():
-            # aiokafka's own call leaves a partition where it is that is committed up to 0.
+            # aiokafka's own method does not seek in a partition whose committed offset is 0.
             if offset is not None:
                 consumer.seek(tp, offset)
                 self._positions.expect(tp, offset)
         return committed
 
     async def seek_to_beginning(self, *partitions: TopicPartition) -> None:
-        """Go to the first record of some partitions; the inbox is empty then."""
+        """Seek to the first record of some partitions, and clear the inbox."""
         await self.call_thread(self._without_fetching, self._seek_to_beginning, *partitions)
 
     async def _seek_to_beginning(self, *partitions: TopicPartition) -> None:
@@ -203,7 +204,7 @@ class FetchingThread(driver.AIOKafkaConsumerThread):
         self._positions.forget(*partitions)
 
     async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
-        """Go to certain offsets; the inbox is empty then."""
+        """Seek to certain offsets, and clear the inbox."""
         for tp, offset in partitions.items():
             self._positions.expect(TopicPartition(*tp), offset)
         seek = self._seek_wait

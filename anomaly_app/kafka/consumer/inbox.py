@@ -1,8 +1,8 @@
-"""What was fetched and waits for the agents.
+"""Fetched records that wait for the agents.
 
-A scoring call costs nearly the same for one record as for a hundred. While one is under way,
-records pile up here; the next call takes them together. So the batches follow the load by
-themselves, and nothing ever waits for a batch to fill.
+A scoring call costs nearly the same for one record as for a hundred. During a call, records
+accumulate here, and the next call takes them together. So the size of batches adapts to the load,
+and no record ever waits for a batch to fill.
 """
 
 from collections import deque
@@ -13,12 +13,12 @@ from anomaly_app.kafka.consumer.record_batches import PartitionRecords, RecordBa
 
 
 class Inbox:
-    """Records of each topic, in the order of their arrival; two threads may use it.
+    """Records of each topic, in order of arrival; safe to use from two threads.
 
     Parameters
     ----------
     sizes
-        For each topic, the most records that are taken together.
+        For each topic, the largest number of records that are taken together.
     """
 
     def __init__(self, sizes: Mapping[str, int]) -> None:
@@ -33,23 +33,23 @@ class Inbox:
             self._queues[batch.topic].batches.append(batch)
 
     def take(self, topic: str) -> list[PartitionRecords]:
-        """Take the records of a topic that wait, up to its size.
+        """Take the waiting records of a topic, up to its size.
 
         Raises
         ------
         UnreadableBatch
-            What was fetched cannot be unpacked.
+            A fetched batch cannot be unpacked.
         """
         with self._lock:
             return self._queues[topic].take()
 
     def topics_with_room(self) -> list[str]:
-        """Give the topics of which fewer records wait than are taken together."""
+        """Return the topics with fewer waiting records than are taken together."""
         with self._lock:
             return [topic for topic, queue in self._queues.items() if queue.has_room()]
 
     def clear(self) -> None:
-        """Drop all that waits."""
+        """Drop all waiting records."""
         with self._lock:
             for queue in self._queues.values():
                 queue.clear()
@@ -60,7 +60,7 @@ class _TopicQueue:
         self.size = size
         self.batches: deque[RecordBatch] = deque()
         self.rest: PartitionRecords | None = None
-        """What is left of a batch that was too large to be taken whole."""
+        """The rest of a batch that was too large to be taken whole."""
 
     def take(self) -> list[PartitionRecords]:
         partitions, room = [], self.size

@@ -1,4 +1,4 @@
-"""What the consumer is told when it is made."""
+"""Options of the consumer."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,22 +8,22 @@ from anomaly_app.kafka.consumer.positions import Gap
 
 @dataclass(frozen=True)
 class ConsumerOptions:
-    """How to fetch, how many records to hand on together, and whom to tell of gaps.
+    """How to fetch, how many records to pass on together, and a callback for gaps.
 
     Parameters
     ----------
     fetch_wait
-        Seconds that the broker may hold back a fetch. Faust lets it wait 1.5 s for a first
-        record. Apache Kafka answers the moment one arrives, but the embedded broker looks again
-        only after a good part of that wait, which then is the latency of every transaction.
+        Seconds that the broker may hold a fetch while there are no new records. Faust's default is
+        1.5 s. Apache Kafka responds as soon as a record arrives, but the embedded broker checks
+        again only after a good part of that wait, which then adds to every transaction's latency.
     linger
-        Seconds before the next fetch where one brought few records, so that more can arrive:
-        all that a fetch sets in motion costs the same, however little it brings.
+        Seconds before the next fetch if the last one returned few records, so that more can
+        arrive: the cost of processing a fetch hardly depends on its size.
     on_gap
-        Called, in the consumer's thread, where a partition cannot be read on.
+        Called in the consumer's thread if records that should be read next do not exist.
     batch_sizes
-        For each topic that agents read, the most records in a batch. `ConfirmingApp.batch_topic`
-        fills it, until the consumer is made.
+        For each topic that agents read, the largest number of records in a batch.
+        `ConfirmingApp.batch_topic` fills this in before the consumer is created.
     """
 
     fetch_wait: float

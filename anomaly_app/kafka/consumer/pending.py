@@ -1,4 +1,4 @@
-"""What an agent gets: records to work on, and the way to say that they are done."""
+"""The batches that agents get: records to process and then confirm."""
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol
@@ -9,7 +9,7 @@ from anomaly_app.kafka.consumer.record_batches import PartitionRecords, Record, 
 
 
 class Confirmations(Protocol):
-    """Hears what is done; the consumer does."""
+    """Takes confirmations; implemented by the consumer."""
 
     def confirm(self, message: Message, last: PartitionRecords | Record) -> None:
         """Count a record of a message, and all before it in its partition, as done."""
@@ -19,16 +19,16 @@ class Confirmations(Protocol):
 
 
 class PendingBatch:
-    """Records of one topic that an agent works on, until it has finished them.
+    """Records of one topic that an agent is processing.
 
     Parameters
     ----------
     partitions
-        The records, by partition and in order; there may be several of one partition.
+        The records, by partition and in order; a partition may occur several times.
     message
-        What Faust knows the batch by.
+        Faust's message for the batch.
     consumer
-        Hears what is done.
+        Takes the confirmations.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class PendingBatch:
         return records_of(self.partitions)
 
     def confirm(self, last: PartitionRecords | Record) -> None:
-        """Count a record, or records of a partition, and all before in it, as done."""
+        """Count a record, or records of a partition, and all before them in it, as done."""
         self._consumer.confirm(self._message, last)
 
     def finish(self) -> None:

@@ -1,8 +1,8 @@
-"""Records as they come out of Kafka's bytes.
+"""Records, unpacked from Kafka's bytes.
 
-aiokafka unpacks record by record, at more than 1 µs each. Here what was fetched stays in the
-batches that producers made, in Kafka's own bytes, until an agent is ready for it: so what waits
-takes little memory, and what is unpacked is still in the processor's cache when it is decoded.
+aiokafka unpacks record by record, at more than 1 µs each. Here fetched records stay in the
+producers' batches, in Kafka's own bytes, until an agent is ready for them: so waiting records take
+little memory, and unpacked records are still in the processor's cache when they are decoded.
 """
 
 from collections import OrderedDict
@@ -18,11 +18,11 @@ from aiokafka.structs import TopicPartition
 from anomaly_app.errors import UnreadableBatch
 
 CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
-"""Kafka's names for how a batch may be compressed, by their numbers."""
+"""Kafka's names of the compression codecs, by their numbers."""
 
 
 class Record(msgspec.Struct, gc=False):
-    """A record as it was fetched from Kafka: a fifth of the cost of aiokafka's own."""
+    """A record fetched from Kafka, at a fifth of the cost of aiokafka's own."""
 
     topic: str
     partition: int
@@ -34,7 +34,7 @@ class Record(msgspec.Struct, gc=False):
 
     @property
     def end(self) -> int:
-        """The offset behind the record."""
+        """The offset after the record."""
         return self.offset + 1
 
 
@@ -44,12 +44,12 @@ class PartitionRecords(NamedTuple):
     topic: str
     partition: int
     end: int
-    """The offset behind them, and behind what is no record, such as a transaction's marker."""
+    """The offset after them, and after what is not a record, such as a transaction marker."""
     records: list[Record]
 
 
 def records_of(partitions: Iterable[PartitionRecords]) -> Iterator[Record]:
-    """Go through all records, in order."""
+    """Iterate over all records, in order."""
     return chain.from_iterable(found.records for found in partitions)
 
 
@@ -59,11 +59,11 @@ class RecordBatch(NamedTuple):
     topic: str
     partition: int
     first: int
-    """The first offset that is asked for; the producer's batch may begin before it."""
+    """The first offset that was requested; the producer's batch may begin before it."""
     end: int
-    """The offset behind the range."""
+    """The offset after the range."""
     reader: Any
-    """aiokafka's reader of the bytes; None where the range holds nothing to read."""
+    """aiokafka's reader of the bytes; None if the range has no records to read."""
 
     def unpack(self) -> list[Record]:
         """Read the records; compaction may have left none.
@@ -71,7 +71,7 @@ class RecordBatch(NamedTuple):
         Raises
         ------
         UnreadableBatch
-            The batch cannot be decompressed, or its records are not Kafka's format.
+            The batch cannot be decompressed, or its records are not in Kafka's format.
         """
         topic, partition, first, end, reader = self
         if reader is None:
@@ -93,30 +93,30 @@ class RecordBatch(NamedTuple):
 
 
 class RecordBatches:
-    """What was fetched of a partition, batch by batch, where aiokafka goes record by record.
+    """A partition's fetched data as batches, where aiokafka iterates record by record.
 
-    Only committed records are read: those of aborted transactions, and the markers at which
-    transactions end, are passed on as ranges without records, so that they count as done.
+    Only committed records are read: aborted transactions, and the markers that end transactions,
+    are passed on as ranges without records, so that they count as done.
 
     Parameters
     ----------
     tp
         The partition.
     fetched
-        What aiokafka made of the answer: its bytes, the offset that was asked for, and the
-        transactions in it that were aborted.
+        The response as aiokafka keeps it: its bytes, the requested offset, and the aborted
+        transactions in it.
     """
 
     def __init__(self, tp: TopicPartition, fetched: fetcher.PartitionRecords) -> None:
         self.next_fetch_offset: int = fetched.next_fetch_offset
-        """Behind the last batch that was taken; aiokafka's position in the partition."""
+        """The offset after the last batch taken; aiokafka's position in the partition."""
         self._tp = tp
         self._fetched = fetched
         # It refers back to `fetched`, whose megabytes would wait for the garbage collector.
         fetched._records_iterator = None  # noqa: SLF001
 
     def __iter__(self) -> Iterator[RecordBatch]:
-        """Go on with the batches that have not been taken.
+        """Yield the batches that have not been taken yet.
 
         Raises
         ------
@@ -134,9 +134,9 @@ class RecordBatches:
             yield RecordBatch(topic, partition, first, batch.next_offset, None if hidden else batch)
 
     def _is_hidden(self, batch: Any) -> bool:
-        """Tell whether a batch is a marker, or belongs to a transaction that was aborted.
+        """Return whether a batch is a marker, or belongs to an aborted transaction.
 
-        aiokafka's own bookkeeping is used, in the same order as it does.
+        This uses aiokafka's own bookkeeping, in the same order as aiokafka does.
         """
         producer = batch.producer_id
         if producer is None:
@@ -151,7 +151,7 @@ class RecordBatches:
 
 
 class FetchBuffer(OrderedDict[TopicPartition, Any]):
-    """What aiokafka's fetcher keeps until it is asked for it, as batches in place of records.
+    """The buffer of aiokafka's fetcher, with batches instead of records.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ class FetchBuffer(OrderedDict[TopicPartition, Any]):
         self._on_fetched = on_fetched
 
     def __setitem__(self, tp: TopicPartition, result: Any) -> None:
-        """Keep a result, or an error."""
+        """Store a result or an error."""
         if isinstance(result, fetcher.FetchResult):
             fetched = result._partition_records  # noqa: SLF001
             result._partition_records = RecordBatches(tp, fetched)  # noqa: SLF001

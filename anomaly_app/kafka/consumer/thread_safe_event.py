@@ -4,7 +4,7 @@ import asyncio
 
 
 class ThreadSafeEvent:
-    """Wakes what waits in one thread's event loop.
+    """Wakes a waiter in one thread's event loop.
 
     Parameters
     ----------
@@ -17,11 +17,11 @@ class ThreadSafeEvent:
         self._event = asyncio.Event()
 
     def set(self) -> None:
-        """Wake who waits, or who waits next; any thread may call it."""
+        """Wake the current or the next waiter; any thread may call this."""
         if self._event.is_set():
             return
         if _is_running_here(self._loop):
-            # Waking a loop as other threads must costs system calls.
+            # `call_soon_threadsafe`, which other threads need, costs system calls.
             self._event.set()
         else:
             self._loop.call_soon_threadsafe(self._event.set)
@@ -33,7 +33,7 @@ class ThreadSafeEvent:
             await self._event.wait()
         finally:
             timer.cancel()
-        # Whoever set it did so after its work, so whoever looks now sees that work.
+        # The event is set after the work that it announces, so that work is visible now.
         self._event.clear()
 
 

@@ -1,4 +1,4 @@
-"""A Faust app whose agents get batches, and confirm what they have done of them."""
+"""A Faust app whose agents get batches, and confirm the records that they have processed."""
 
 from collections.abc import AsyncIterator
 from typing import Any, ClassVar, cast
@@ -22,11 +22,11 @@ class ConfirmingApp(faust.App):
     Parameters
     ----------
     group
-        Name of the app, and of its consumer group.
+        Name of the app and of its consumer group.
     options
-        What the consumer is told.
+        Options of the consumer.
     settings
-        Faust's own.
+        Faust's settings.
     """
 
     def __init__(self, group: str, *, options: ConsumerOptions, **settings: Any) -> None:
@@ -40,25 +40,25 @@ class ConfirmingApp(faust.App):
         Parameters
         ----------
         name
-            Of the topic; nothing is sent to the broker yet.
+            Name of the topic; nothing is sent to the broker yet.
         batch_size
-            The most records in a batch.
+            The largest number of records in a batch.
         """
         self._consumer_options.batch_sizes[name] = batch_size
         return self.topic(name, schema=BatchSchema())
 
     async def batches(self, stream: StreamT[Any]) -> AsyncIterator[PendingBatch]:
-        """Batches of an agent's stream, each of them to be confirmed and finished."""
+        """Yield the batches of an agent's stream; each has to be confirmed and finished."""
         async for event in cast("Stream[Any]", stream).noack().events():
             consumer = cast("ConfirmingConsumer", self.consumer)
             yield PendingBatch(event.value, event.message, consumer)
 
 
 class BatchSchema(Schema[Any, Any]):
-    """Give an agent the records themselves, undecoded."""
+    """Passes records to agents undecoded."""
 
     def loads_key(self, app: AppT, message: Message, **_: Any) -> None:  # noqa: ARG002
-        """Return nothing: records have their own keys."""
+        """Return None: records have their own keys."""
         return
 
     def loads_value(self, app: AppT, message: Message, **_: Any) -> Any:  # noqa: ARG002
@@ -72,9 +72,9 @@ class Transport(driver.Transport):
     Parameters
     ----------
     url, app
-        As Faust passes them.
+        Faust's arguments.
     options
-        What the consumer is told.
+        Options of the consumer.
     """
 
     Consumer: ClassVar[type[Any]] = ConfirmingConsumer
@@ -91,7 +91,7 @@ class Transport(driver.Transport):
 def faust_credentials(
     settings: Settings,
 ) -> faust.SASLCredentials | faust.SSLCredentials | None:
-    """Give what Faust calls the broker's credentials; None where there are none.
+    """Return the broker's credentials for Faust; None if there are none.
 
     Raises
     ------
