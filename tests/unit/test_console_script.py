@@ -40,7 +40,8 @@ def test_help_of_a_faust_command_speaks_of_the_console_script(name: str) -> None
 
 def test_options_before_a_command_reach_faust() -> None:
     records = json.loads(run("--json", "models").output)
-    assert "Anomaly" in {record["name"] for record in records}
+    # Faust leaves out the package of the app, once it knows which one that is.
+    assert "Anomaly" in {record["name"].rpartition(".")[2] for record in records}
 
 
 def test_words_after_a_command_reach_faust_as_they_are() -> None:
