@@ -77,8 +77,8 @@ coverage: $(READY) ## Measure which lines the unit and integration tests run, wo
 	@$(BIN)/pytest -q -n auto --cov --cov-report= tests/unit
 	@$(BIN)/pytest -q -n 4 --cov --cov-append --cov-report=term:skip-covered --cov-report=html tests/integration
 
-test-hard: $(READY) ## Compare the detectors on the hardest data, in minutes
-	@$(BIN)/pytest -q -n auto tests/hard
+test-hard: $(READY) ## Compare the detectors on the hardest data; HARD= selects, as -k of pytest
+	@$(BIN)/pytest -q -n auto tests/hard $(if $(HARD),-k "$(HARD)")
 
 test-services: $(READY) $(if $(ANOMALY_BROKER),,$(KAFKA)/.ready) ## Test on Apache Kafka (Maven, Java 17), or on ANOMALY_BROKER
 	@$(BIN)/pytest -q -n 2 tests/integration $(if $(ANOMALY_BROKER),,--kafka $(KAFKA))

@@ -118,7 +118,7 @@ def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     process = demo(tmp_path, "--data", str(tmp_path / "none.csv"))
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert output.strip() == f"Error: there is no file {tmp_path / 'none.csv'}"
+    assert output.strip() == f"Error: file not found: {tmp_path / 'none.csv'}"
 
 
 @pytest.mark.parametrize(
