@@ -72,6 +72,8 @@ def apache(
     jars: Path | None = request.config.getoption("--kafka")
     if jars is None or "ANOMALY_BROKER" in os.environ:
         pytest.skip("needs a broker of its own: make test-services, without ANOMALY_BROKER")
+    # The tests run in another folder than the one that the option was given in.
+    jars = request.config.invocation_params.dir / jars
     with apache_kafka(jars, tmp_path_factory.mktemp("kafka")) as node:
         yield node
 
