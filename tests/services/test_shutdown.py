@@ -31,7 +31,7 @@ async def members(kafka: Kafka) -> int:
     return len(found)
 
 
-async def test_a_stop_finishes_the_batch_in_hand_commits_and_leaves(
+async def test_a_stop_finishes_the_batch_in_flight_commits_and_leaves(
     kafka: Kafka, measured: Callable[[str], None]
 ) -> None:
     kafka.model, faults = save_faulty_model(kafka.folder)

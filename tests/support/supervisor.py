@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from harness.workers import Worker
 from tests.support.kafka import Kafka
 
-GLANCE = 0.2
+POLL_INTERVAL = 0.2
 """Seconds between two looks at the workers."""
 
 
@@ -59,7 +59,7 @@ class Supervisor:
                 if code is not None:
                     self.exits[code] += 1
                     self.workers[place] = self.kafka.start_worker(**self.environment)
-            await asyncio.sleep(GLANCE)
+            await asyncio.sleep(POLL_INTERVAL)
 
 
 @asynccontextmanager

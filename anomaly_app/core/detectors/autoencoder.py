@@ -9,6 +9,7 @@ from sklearn.neural_network import MLPRegressor
 
 from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.detectors.base import Detector
+from anomaly_app.core.detectors.products import product
 from anomaly_app.core.detectors.scaling import Scaling, make_scaler
 
 
@@ -66,8 +67,8 @@ class AutoencoderDetector(Detector):
         layer = scaled
         *inner, outer = zip(self.network_.coefs_, self.network_.intercepts_, strict=True)
         for weights, bias in inner:
-            layer = np.maximum(layer @ weights + bias, 0.0)
-        scores: Vector = -np.square(scaled - (layer @ outer[0] + outer[1])).mean(axis=1)
+            layer = np.maximum(product(layer, weights) + bias, 0.0)
+        scores: Vector = -np.square(scaled - (product(layer, outer[0]) + outer[1])).mean(axis=1)
         return scores
 
 

@@ -9,6 +9,7 @@ from scipy.stats import skew
 from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.calibration import Calibration
 from anomaly_app.core.detectors.base import Detector
+from anomaly_app.core.detectors.products import column_sums
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -61,13 +62,13 @@ class ECODDetector(Detector):
         scores: Vector
         match self.tails:
             case "upper":
-                scores = upper.sum(axis=0)
+                scores = column_sums(upper)
             case "lower":
-                scores = lower.sum(axis=0)
+                scores = column_sums(lower)
             case "both":
-                scores = np.minimum(upper, lower).sum(axis=0)
+                scores = column_sums(np.minimum(upper, lower))
             case _:
                 longer = np.where(self.skewed_down_[:, np.newaxis], lower, upper)
-                sums = [tail.sum(axis=0) for tail in (upper, lower, longer)]
+                sums = [column_sums(tail) for tail in (upper, lower, longer)]
                 scores = np.min(sums, axis=0)
         return scores

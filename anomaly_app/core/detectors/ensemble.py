@@ -10,6 +10,7 @@ from anomaly_app.core.detectors.base import Detector
 from anomaly_app.core.detectors.gaussian_mixture import GaussianMixtureDetector
 from anomaly_app.core.detectors.knn import NearestNeighborsDetector
 from anomaly_app.core.detectors.neighbourhood import Neighbourhood
+from anomaly_app.core.detectors.products import product
 from anomaly_app.core.detectors.scaling import Robust
 from anomaly_app.core.detectors.tiny_subsamples import TinySubsamples
 from anomaly_app.core.detectors.trimming import most_ordinary, ordinary_rows, subsample
@@ -154,5 +155,5 @@ class EnsembleDetector(Detector):
 
 
 def _together(log_p: Matrix) -> Vector:
-    scores: Vector = np.cbrt(SHARES @ (log_p * log_p * log_p))
+    scores: Vector = np.cbrt(product(SHARES[np.newaxis], log_p * log_p * log_p)[0])
     return scores

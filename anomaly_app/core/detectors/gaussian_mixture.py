@@ -126,17 +126,23 @@ def _terms(mixture: GaussianMixture) -> Terms:
 
 @compiled(numba.float64[::1](DOUBLE_MATRIX, DOUBLE_MATRIX, DOUBLES, DOUBLES))
 def _log_densities(rows: Any, precisions: Any, centres: Any, log_heights: Any) -> Any:
-    """Compute scikit-learn's sums for all components with one matrix product."""
-    whitened = np.dot(rows, precisions)
+    """Compute scikit-learn's sums row by row: see `anomaly_app.core.detectors.products`."""
     count, features = rows.shape
     densities = np.empty(count)
     logs = np.empty(len(log_heights))
+    whitened = np.empty(features)
     for i in range(count):
         highest = -np.inf
         for component in range(len(log_heights)):
+            begin = component * features
+            whitened[:] = 0.0
+            for j in range(features):
+                # The factor of a precision is an upper triangle.
+                for k in range(j, features):
+                    whitened[k] += rows[i, j] * precisions[j, begin + k]
             square = 0.0
-            for j in range(component * features, (component + 1) * features):
-                difference = whitened[i, j] - centres[j]
+            for k in range(features):
+                difference = whitened[k] - centres[begin + k]
                 square += difference * difference
             logs[component] = log_heights[component] - square / 2
             highest = max(highest, logs[component])

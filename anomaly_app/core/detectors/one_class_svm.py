@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.svm import OneClassSVM
 
 from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.detectors.base import Detector
+from anomaly_app.core.detectors.products import product
 from anomaly_app.core.detectors.scaling import Scaling, make_scaler
 
 
@@ -47,9 +47,13 @@ class OneClassSVMDetector(Detector):
         self._scaler = make_scaler(self.scaling, rows)
         self._gamma = 1.0 / rows.shape[1] if self.gamma is None else self.gamma
         self.svm_ = OneClassSVM(nu=self.nu, gamma=self._gamma).fit(self._scaler(rows))
+        self._vectors = np.ascontiguousarray(self.svm_.support_vectors_.T)
+        self._squares = np.square(self.svm_.support_vectors_).sum(axis=1)
+        self._weights = np.ascontiguousarray(self.svm_.dual_coef_.T)
 
     def score_rows(self, matrix: Matrix) -> Vector:
         """Score rows without checks; see `Detector`."""
-        kernel = rbf_kernel(self._scaler(matrix), self.svm_.support_vectors_, gamma=self._gamma)
-        scores: Vector = kernel @ self.svm_.dual_coef_[0]
-        return scores
+        scaled = self._scaler(matrix)
+        squares = np.square(scaled).sum(axis=1)[:, np.newaxis] + self._squares
+        apart = np.maximum(squares - 2.0 * product(scaled, self._vectors), 0.0)
+        return product(np.exp(-self._gamma * apart), self._weights)[:, 0]

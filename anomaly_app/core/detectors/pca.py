@@ -7,6 +7,7 @@ from sklearn.decomposition import PCA
 
 from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.detectors.base import Detector
+from anomaly_app.core.detectors.products import product
 from anomaly_app.core.detectors.scaling import Scaling, make_scaler
 
 
@@ -44,10 +45,12 @@ class PCADetector(Detector):
         explained = np.cumsum(self.pca_.explained_variance_ratio_)
         kept = int(np.searchsorted(explained, self.explained)) + 1
         self._directions = self.pca_.components_[: min(kept, rows.shape[1] - 1)]
+        self._across = np.ascontiguousarray(self._directions.T)
 
     def score_rows(self, matrix: Matrix) -> Vector:
         """Score rows without checks; see `Detector`."""
         centred = self._scaler(matrix) - self.pca_.mean_
-        lost = centred - (centred @ self._directions.T) @ self._directions
+        kept = product(product(centred, self._across), self._directions)
+        lost = centred - kept
         scores: Vector = -np.square(lost).sum(axis=1)
         return scores

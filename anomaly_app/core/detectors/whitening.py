@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.covariance import oas
 
 from anomaly_app.core.arrays import Matrix, Vector
+from anomaly_app.core.detectors.products import product
 from anomaly_app.core.detectors.scaling import NormalScores
 
 RIDGE = 1e-3
@@ -34,13 +35,15 @@ class WhitenedNormalScores:
         scores = self._normal_scores(rows)
         covariance, _ = oas(scores)
         variances, directions = np.linalg.eigh(covariance)
-        self._whitening: Matrix = directions / np.sqrt(np.maximum(variances, 0.0) + RIDGE)
+        self._whitening: Matrix = np.ascontiguousarray(
+            directions / np.sqrt(np.maximum(variances, 0.0) + RIDGE)
+        )
         self._centre: Vector = scores.mean(axis=0) @ self._whitening
         self._rows = len(rows)
 
     def __call__(self, matrix: Matrix) -> Matrix:
         """Whiten rows, shape ``(rows, features)``."""
-        whitened: Matrix = self._normal_scores(matrix) @ self._whitening - self._centre
+        whitened: Matrix = product(self._normal_scores(matrix), self._whitening) - self._centre
         return whitened
 
     def held_out_distances(self, whitened: Matrix) -> Vector:
