@@ -13,7 +13,7 @@ RAISED = re.compile(r"^(?P<text>[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt)\
 """The last line of a stack trace."""
 
 
-def last_words(log: str) -> str:
+def exit_reason(log: str) -> str:
     """Find the relevant line: the app's own error, or else an exception or a logged error.
 
     Parameters

@@ -13,7 +13,7 @@ from typing import Any, Self
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from harness.errors import WorkerEnded
-from harness.last_words import last_words
+from harness.exit_reason import exit_reason
 from harness.processes import HOST, free_port, start_process, stop_process
 
 READY_TIMEOUT = 60.0
@@ -84,16 +84,16 @@ class Worker:
         deadline = time.monotonic() + READY_TIMEOUT
         while (await self.get("/readyz"))[0] != 200:  # noqa: PLR2004
             if (code := self.process.poll()) is not None:
-                raise WorkerEnded(f"a worker ended with exit code {code}: {self.last_words()}")
+                raise WorkerEnded(f"a worker ended with exit code {code}: {self.exit_reason()}")
             if time.monotonic() > deadline:
                 raise WorkerEnded(
-                    f"a worker was not ready after {READY_TIMEOUT:.0f} s: {self.last_words()}"
+                    f"a worker was not ready after {READY_TIMEOUT:.0f} s: {self.exit_reason()}"
                 )
             await asyncio.sleep(POLL_INTERVAL)
 
-    def last_words(self) -> str:
+    def exit_reason(self) -> str:
         """Return the line of the worker's log that explains what is wrong, and the log's path."""
-        said = last_words(self.log.read_text(errors="replace"))
+        said = exit_reason(self.log.read_text(errors="replace"))
         return f"{said.removeprefix('error: ')} (full log: {self.log})"
 
     def stop(self) -> int:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.last_words import last_words
+from harness.exit_reason import exit_reason
 
 STAMP = "[2026-11-24 20:40:39,084] [4848]"
 CLEANING_UP = f"""\
@@ -35,4 +35,4 @@ KeyError: 'amount'
     ],
 )
 def test_the_line_that_matters_is_found_before_what_cleans_up(log: str, line: str) -> None:
-    assert last_words(log) == line
+    assert exit_reason(log) == line
