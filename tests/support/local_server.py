@@ -23,9 +23,14 @@ def local_server(app: web.Application, port: int = 0) -> Iterator[str]:
         running.append((asyncio.get_running_loop(), address))
         started.set()
         await stop.wait()
+        server = runner.server
+        assert server is not None
         await runner.cleanup()
-        # Connections that were closed just now end in the loop's next turns.
-        await asyncio.sleep(0.05)
+        # A connection that was accepted meanwhile is not among those that the cleanup closed.
+        # All of them end in the loop's next turns.
+        for _ in range(2):
+            await asyncio.sleep(0.05)
+            await server.shutdown(0.0)
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
