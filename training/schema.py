@@ -1,11 +1,14 @@
 """Infer a feature schema from history."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from msgspec.structs import replace
 
-from anomaly_app.core.model.schema import Feature, FeatureSchema
+from anomaly_app.core.model.feature import Feature
+from anomaly_app.core.model.schema import FeatureSchema
 from anomaly_app.errors import DataError
 from training.checks.hour_coverage import hour_feature
 from training.checks.misleading_columns import Misleading
@@ -45,9 +48,13 @@ def infer_schema(history: History) -> InferredSchema:
     left_out: dict[str, str] = {}
     seen: dict[int, list[pl.Series]] = {}
     misleading = Misleading(history)
+    keys = () if history.memory is None else history.memory.keys
+    remembered = {name for key in keys for name in key.features}
     for column in history.frame.iter_columns():
         if reason := _unusable(column):
             left_out[column.name] = reason
+        elif column.name in remembered:
+            features.append(replace(_number(column), kind="memory"))
         elif twin := _twin(column, seen):
             left_out[column.name] = f"it is the same as {twin}"
         elif reason := misleading.reason(column):
@@ -64,7 +71,24 @@ def infer_schema(history: History) -> InferredSchema:
         )
     if hour := hour_feature(history):
         features.append(hour)
-    return InferredSchema(FeatureSchema(tuple(features), history.roles.timezone), left_out)
+    schema = FeatureSchema(
+        tuple(features),
+        history.roles.timezone,
+        memory=history.memory,
+        inputs=_inputs(history, features),
+    )
+    return InferredSchema(schema, left_out)
+
+
+def _inputs(history: History, features: Sequence[Feature]) -> tuple[Feature, ...]:
+    """Return the fields that only the memory reads."""
+    if history.memory is None:
+        return ()
+    remembered = [feature for key in history.memory.keys for feature in key.parsed]
+    read = {name: Feature(name, "number") for feature in remembered for name in feature.numbers}
+    read |= {f.text: Feature(f.text, "category") for f in remembered if f.text is not None}
+    names = {feature.name for feature in features}
+    return tuple(feature for name, feature in read.items() if name not in names)
 
 
 def _unusable(column: pl.Series) -> str | None:

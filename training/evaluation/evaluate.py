@@ -17,6 +17,7 @@ from training.evaluation.blocks import blocks_of
 from training.evaluation.incidents import MAX_INCIDENTS, Incident, find_incidents
 from training.evaluation.intervals import Bootstrap, Interval, judge
 from training.history import History
+from training.memory import remember
 from training.metrics import measure
 
 CHUNK = 4_096
@@ -83,6 +84,7 @@ def evaluate(
         A column that the model needs is missing, or has another type.
     """
     require_columns(history, model.schema)
+    history = remember(history, model.schema.memory)
     try:
         matrix = encode_history(history, model.schema)
     except pl.exceptions.PolarsError as fault:

@@ -21,7 +21,8 @@ from anomaly_app.core.decoding.raw_value import unframed
 from anomaly_app.core.decoding.reader_choice import ReaderChoice
 from anomaly_app.core.decoding.slow_path import read_object, seconds_of
 from anomaly_app.core.decoding.wire import Wire
-from anomaly_app.core.model.schema import FeatureSchema, Row
+from anomaly_app.core.model.feature import Row
+from anomaly_app.core.model.schema import FeatureSchema
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.core.times import parse_timestamp
 from anomaly_app.errors import RecordRejected, unscorable
@@ -71,7 +72,7 @@ class Decoder:
         self._schema = schema
         self._max_bytes = max_bytes
         self._schema_readers = readers
-        self._needs_times = len(schema.wire_features) < len(schema.features)
+        self._needs_times = schema.needs_times
         self._watched = {
             part: f"{part}={name}"
             for part, name in (("key", self.wire.roles.key), ("time", self.wire.roles.time))
@@ -134,8 +135,8 @@ class Decoder:
                 count(absent, time_label, Absent(1, record))
             if entities is not None:
                 entities.append(entity_of(key, record.key))
-        matrix = self._schema.encode(rows, times, entities=entities)
-        return Decoded(kept, matrix, rejected, absent, entities)
+        matrix = self._schema.encode(rows, times)
+        return Decoded(kept, rows, times, entities, matrix, rejected, absent)
 
     def transaction(self, record: KafkaRecord) -> Transaction:
         """Read one record of any layout on the slow path, including what is not in the matrix.

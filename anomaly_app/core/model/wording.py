@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from anomaly_app.core.model.explain import Reason
-from anomaly_app.core.model.schema import FeatureValue
+from anomaly_app.core.model.feature import FeatureValue
 from anomaly_app.core.wording import number, percent
 
 LARGEST = 10**300

@@ -1,10 +1,11 @@
-"""Turn a batch of records into a verdict: decode, score, grade, explain, write messages."""
+"""Turn a batch of records into a verdict: decode, remember, score, explain, write messages."""
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 
 import numpy as np
 
-from anomaly_app.core.arrays import Indices, Vector
+from anomaly_app.core.arrays import Indices, Matrix, Vector
 from anomaly_app.core.calibration import score_of
 from anomaly_app.core.decoding.decoded import Absent, Decoded, KafkaRecord, Rejected
 from anomaly_app.core.decoding.decoder import Decoder
@@ -14,14 +15,11 @@ from anomaly_app.core.model.model import Model
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.core.scoring.anomaly import to_anomaly, write_json
 from anomaly_app.core.scoring.dead_letter import write_dead_letter
+from anomaly_app.core.scoring.parts import in_parts
+from anomaly_app.core.scoring.remembering import MemoryOf, Remembering
 from anomaly_app.core.scoring.severity import severity_of
 from anomaly_app.core.scoring.verdict import Finding, Message, Verdict
 from anomaly_app.errors import Rejection, unscorable
-
-PARTS = 8
-"""Number of parts in which a batch that raises is judged again: that is fewer calls than halving,
-both for one bad record and for many."""
-
 
 class Pipeline:
     """Judge batches of records with one model.
@@ -69,12 +67,13 @@ class Pipeline:
             strict=strict,
             readers=readers,
         )
+        self.remembering = Remembering.of(model.schema)
         self._max_reasons = max_reasons
         self._ordinary = self._readable(ordinary_records(self.decoder.wire))
         self._columns = [
             (index, feature.name)
             for index, feature in enumerate(model.schema.features)
-            if feature.kind != "hour_of_day"
+            if feature.is_sent
         ]
 
     @property
@@ -83,48 +82,72 @@ class Pipeline:
         features = {f.name: f.missing_rate for f in self.model.schema.wire_features}
         return {**features, **dict.fromkeys(self.decoder.watched, 0.0)}
 
-    def judge(self, records: Sequence[KafkaRecord], detected_at: float) -> Verdict:
+    def judge(
+        self, records: Sequence[KafkaRecord], detected_at: float, memory_of: MemoryOf | None = None
+    ) -> Verdict:
         """Judge a batch of records, whatever bytes they hold, and write the messages to send.
 
         If the model or this code raises for a record, only that record is rejected, as long as
         ordinary records can be judged. If they cannot, the fault is not in the record, and the
-        exception propagates. There are no side effects (the layouts that the decoder remembers
-        only affect its speed): records may be judged again, in other batches.
+        exception propagates. The only side effect is on the memory, which has these records in it
+        when this returns (the layouts that the decoder remembers only affect its speed). Without a
+        memory, records may be judged again, in other batches.
 
         Parameters
         ----------
         records
-            Records as fetched from Kafka.
+            Records as fetched from Kafka; those of one partition are in the order of its log.
         detected_at
             Seconds since the epoch.
+        memory_of
+            Returns the memory of a partition, by topic and number. By default every batch is judged
+            as the first of all.
         """
-        try:
-            verdict = self._judge(records, detected_at, self.model.log_alert_rate)
-        except Exception:
-            if not records or not self._is_sound(detected_at):
-                raise
-            verdict = self._divide(records, detected_at)
+        decoded = self._decode(records, detected_at)
+        self._remember(decoded, memory_of)
+        verdict = self._score(decoded, detected_at)
         blamed = [error for _, error in verdict.rejected if error.rejection == Rejection.UNSCORABLE]
         if blamed and not self._is_sound(detected_at):
             raise blamed[0].__cause__ or blamed[0]
         return verdict
 
-    def _divide(self, records: Sequence[KafkaRecord], detected_at: float) -> Verdict:
-        """Judge in parts, dividing each part that raises again, down to single records."""
-        size = max(len(records) // PARTS, 1)
-        verdict = Verdict(self.model.manifest, 0, [], [], [], [])
-        for begin in range(0, len(records), size):
-            part = records[begin : begin + size]
-            try:
-                found = self._judge(part, detected_at, self.model.log_alert_rate)
-            except Exception as fault:  # noqa: BLE001  # an estimator may raise anything
-                if len(part) > 1:
-                    found = self._divide(part, detected_at)
-                else:
-                    rejected, letter = write_dead_letter(Rejected(part[0], unscorable(fault)))
-                    found = Verdict(self.model.manifest, 0, [], [rejected], [], [letter])
-            verdict = verdict.followed_by(found)
-        return verdict
+    def _decode(self, records: Sequence[KafkaRecord], detected_at: float) -> Decoded:
+        try:
+            return self.decoder.decode(records)
+        except Exception:
+            if not records or not self._is_sound(detected_at):
+                raise
+        nothing = self.decoder.decode([])
+        parts = in_parts(
+            lambda begin, end: self.decoder.decode(records[begin:end]),
+            range(len(records)),
+            lambda at, fault: nothing.without(Rejected(records[at], unscorable(fault))),
+        )
+        return reduce(Decoded.followed_by, parts)
+
+    def _remember(self, decoded: Decoded, memory_of: MemoryOf | None) -> None:
+        if self.remembering is not None:
+            self.remembering.fill(decoded, memory_of)
+
+    def _score(self, decoded: Decoded, detected_at: float) -> Verdict:
+        log_alert_rate = self.model.log_alert_rate
+        try:
+            return self._judge(decoded, detected_at, log_alert_rate)
+        except Exception:
+            if not decoded.records or not self._is_sound(detected_at):
+                raise
+        nothing = decoded.part(0, 0)
+        refused = self._judge(nothing.without(*decoded.rejected), detected_at, log_alert_rate)
+        parts = in_parts(
+            lambda begin, end: self._judge(decoded.part(begin, end), detected_at, log_alert_rate),
+            range(len(decoded.records)),
+            lambda at, fault: self._judge(
+                nothing.without(Rejected(decoded.records[at], unscorable(fault))),
+                detected_at,
+                log_alert_rate,
+            ),
+        )
+        return reduce(Verdict.followed_by, parts, refused)
 
     def _readable(self, records: Sequence[KafkaRecord]) -> Sequence[KafkaRecord]:
         """Leave out what the roles refuse: for some, `time` is the key and not a time."""
@@ -138,22 +161,22 @@ class Pipeline:
     def _is_sound(self, detected_at: float) -> bool:
         """Return whether ordinary records can be judged and reported as anomalies."""
         try:
-            verdict = self._judge(self._ordinary, detected_at, log_alert_rate=0.0)
+            decoded = self.decoder.decode(self._ordinary)
+            self._remember(decoded, None)
+            verdict = self._judge(decoded, detected_at, log_alert_rate=0.0)
         except Exception:  # noqa: BLE001
             return False
         return 0 < len(verdict.anomalies) == len(self._ordinary)
 
-    def _judge(
-        self, records: Sequence[KafkaRecord], detected_at: float, log_alert_rate: float
-    ) -> Verdict:
-        decoded = self.decoder.decode(records)
-        log_p = self.model.log_p_values(decoded.matrix)
+    def _judge(self, decoded: Decoded, detected_at: float, log_alert_rate: float) -> Verdict:
+        matrix = self.model.schema.scaled(decoded.matrix, decoded.entities)
+        log_p = self.model.log_p_values(matrix)
         if np.isnan(log_p.sum()):
             raise ArithmeticError("the model's score is not a number")
-        findings, anomalies, rejected = [], [], decoded.rejected
+        findings, anomalies, rejected = [], [], [*decoded.rejected]
         anomalous = np.flatnonzero(log_p <= log_alert_rate)
         # With little traffic most batches have none, and finding reasons would double the time.
-        for finding in self._find(decoded, log_p, anomalous) if len(anomalous) else ():
+        for finding in self._find(decoded, matrix, log_p, anomalous) if len(anomalous) else ():
             try:
                 anomaly = write_json(to_anomaly(finding, self.model.manifest, detected_at))
             except Exception as fault:  # noqa: BLE001  # the record is not scored again for this
@@ -161,7 +184,7 @@ class Pipeline:
             else:
                 findings.append(finding)
                 anomalies.append(Message(finding.record.key, anomaly, {}))
-        scored = len(records) - len(rejected)
+        scored = len(decoded.records) + len(decoded.rejected) - len(rejected)
         letters = [write_dead_letter(one) for one in rejected]
         return Verdict(
             self.model.manifest,
@@ -185,12 +208,17 @@ class Pipeline:
         }
         return {**absent, **decoded.absent}
 
-    def _find(self, decoded: Decoded, log_p: Vector, anomalous: Indices) -> list[Finding]:
+    def _find(
+        self, decoded: Decoded, matrix: Matrix, log_p: Vector, anomalous: Indices
+    ) -> list[Finding]:
         transactions = [self.decoder.transaction(decoded.records[index]) for index in anomalous]
-        values = [self.model.schema.values(t.row, t.time) for t in transactions]
+        values = [
+            self.model.schema.values(t.row, t.time, decoded.matrix[index])
+            for t, index in zip(transactions, anomalous, strict=True)
+        ]
         entities = decoded.entities and [decoded.entities[index] for index in anomalous]
         reasons = self.model.explain(
-            decoded.matrix[anomalous],
+            matrix[anomalous],
             log_p[anomalous],
             values,
             most=self._max_reasons,
