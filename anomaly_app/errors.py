@@ -26,6 +26,7 @@
     │   └── ReplayStopped      a replay ended before everything was sent
     ├── WebPortTaken           another process listens on this worker's web port
     ├── DataError              a file of history cannot be read as a table of transactions
+    ├── ImageCorrupt           an image of a block of the memory cannot be used
     ├── AnomalyUnreadable      a message of the anomalies topic is not an anomaly
     └── RecordRejected         one Kafka record is not a transaction: it goes to the dead letters
 """
@@ -130,6 +131,10 @@ class WebPortTaken(AnomalyAppError):
 
 class DataError(AnomalyAppError):
     """A file of history cannot be read as a table of transactions."""
+
+
+class ImageCorrupt(AnomalyAppError):
+    """An image of a block of the memory is not as it was written, or of another spec."""
 
 
 class AnomalyUnreadable(AnomalyAppError):

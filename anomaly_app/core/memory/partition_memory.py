@@ -1,0 +1,181 @@
+"""The memory of one partition for one key: a state machine that the log of events drives."""
+
+import hashlib
+import mmap
+from typing import Any
+
+import numpy as np
+
+from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.memory.blocks import enter
+from anomaly_app.core.memory.events import Counts, Events
+from anomaly_app.core.memory.image import Image
+from anomaly_app.core.memory.kernel import run
+from anomaly_app.core.memory.layout import Plan
+from anomaly_app.core.memory.tables import INDEX, SLOTS, Blocks, Scratch, Views
+from anomaly_app.errors import ImageCorrupt
+
+RESERVE_NOTHING = getattr(mmap, "MAP_NORESERVE", 0x4000)
+
+
+class PartitionMemory:
+    """The memory of one partition for one key.
+
+    Blocks of `Plan.block_slots` records are independent of each other: what is in one depends on
+    the events of its entities alone, in the order of their offsets. Memory is taken when records
+    are first used, so that capacity costs nothing.
+
+    Parameters
+    ----------
+    plan
+        Its layout.
+    applied
+        The offset to begin with: events below it are none of its business.
+    """
+
+    def __init__(self, plan: Plan, *, applied: int = 0) -> None:
+        self.plan = plan
+        self.applied = applied
+        """The next offset: the state holds every event below it."""
+        self.upstream: dict[int, int] = {}
+        """The highest offset of each upstream partition; only carried along in images."""
+        size = plan.record_bytes
+        # One more record, for events without an entity.
+        self._records = _lazily((plan.blocks * SLOTS + 1) * size, "u1")
+        self._views = Views(*(self._records.view(kind) for kind in ("u1", "u2", "i4", "i8", "f8")))
+        self._blocks = Blocks(
+            index=_lazily(plan.blocks * INDEX, "u2").reshape(plan.blocks, INDEX),
+            clocks=_lazily(plan.blocks * SLOTS, "i8").reshape(plan.blocks, SLOTS),
+            used=np.zeros(plan.blocks, "i4"),
+            offsets=np.zeros(plan.blocks, "i8"),
+            dirty=np.full(plan.blocks, -1, "i8"),
+            counts=np.zeros(3, "i8"),
+        )
+        self._scratch = scratch_of(plan, self._blocks.counts[2:])
+
+    def observe(self, events: Events) -> Matrix:
+        """Apply events, and return their features.
+
+        Returns
+        -------
+        Matrix
+            Shape ``(events, features)``, finite: each row is the state before the event, combined
+            with it. Rows of events that were applied before are 0.
+        """
+        features = np.zeros((len(events.offsets), len(self.plan.names)))
+        self._run(events, features, wanted=True)
+        return features
+
+    def replay(self, events: Events) -> None:
+        """Apply events that were judged before; each block skips those that it has applied."""
+        counts = self._blocks.counts.copy()
+        self._run(events, np.zeros((0, 0)), wanted=False)
+        self._blocks.counts[:] = counts
+
+    def advance(self, offset: int) -> None:
+        """Note that there is nothing to apply below an offset: what is there has no event."""
+        self.applied = max(self.applied, offset)
+
+    def _run(self, events: Events, features: Matrix, *, wanted: bool) -> None:
+        run(
+            self._views,
+            self.plan.tables,
+            self._scratch,
+            self._blocks,
+            events.offsets,
+            events.keys,
+            events.times,
+            events.local,
+            events.numbers,
+            events.texts,
+            features,
+            wanted,
+        )
+        if len(events.offsets):
+            self.advance(int(events.offsets[-1]) + 1)
+
+    @property
+    def counts(self) -> Counts:
+        """What the memory holds and had to leave out."""
+        late, evicted, saturated = self._blocks.counts.tolist()
+        return Counts(int(self._blocks.used.sum()), late, evicted, saturated)
+
+    def dirty_blocks(self) -> list[int]:
+        """Return the blocks that have changed since their last image, the oldest change first."""
+        dirty = np.flatnonzero(self._blocks.dirty >= 0)
+        order = np.argsort(self._blocks.dirty[dirty], kind="stable")
+        blocks: list[int] = dirty[order].tolist()
+        return blocks
+
+    def first_dirty(self, block: int) -> int | None:
+        """Return the offset of the first event that a block's last image does not have."""
+        offset = int(self._blocks.dirty[block])
+        return None if offset < 0 else offset
+
+    def take_image(self, block: int) -> Image:
+        """Copy a block as it is now; it counts as unchanged from now on."""
+        self._blocks.dirty[block] = -1
+        offset = max(self.applied, int(self._blocks.offsets[block]))
+        return Image(block, offset, dict(self.upstream), self._payload(block), self.plan.sha256)
+
+    def load(self, image: Image) -> None:
+        """Put a block's image into an empty block.
+
+        Raises
+        ------
+        ImageCorrupt
+            It is of another spec, or does not fit.
+        """
+        used, rest = divmod(len(image.payload), self.plan.record_bytes + 8)
+        if image.sha256 != self.plan.sha256:
+            raise ImageCorrupt(f"block {image.block} was made with another spec of features")
+        if rest or used > SLOTS or not 0 <= image.block < self.plan.blocks:
+            raise ImageCorrupt(f"block {image.block} has a size that this spec does not make")
+        if self._blocks.used[image.block]:
+            raise ImageCorrupt(f"block {image.block} has been loaded or used before")
+        clocks = np.frombuffer(image.payload, "i8", count=used)
+        records = np.frombuffer(image.payload, "u1", offset=8 * used)
+        self._blocks.clocks[image.block, :used] = clocks
+        begin = image.block * SLOTS * self.plan.record_bytes
+        self._records[begin : begin + len(records)] = records
+        self._blocks.used[image.block] = used
+        self._blocks.offsets[image.block] = image.offset
+        keys = records.view("u8")[:: self.plan.record_bytes // 8] if used else ()
+        for slot, key in enumerate(keys):
+            enter(self._blocks, image.block, slot, key)
+
+    def digest(self) -> bytes:
+        """Return a hash of the whole state."""
+        total = hashlib.sha256(self.plan.sha256.encode())
+        for block in np.flatnonzero(self._blocks.used):
+            total.update(int(block).to_bytes(4, "little"))
+            total.update(self._payload(block))
+        return total.digest()
+
+    def _payload(self, block: int) -> bytes:
+        used = int(self._blocks.used[block])
+        begin = block * SLOTS * self.plan.record_bytes
+        records = self._records[begin : begin + used * self.plan.record_bytes]
+        return self._blocks.clocks[block, :used].tobytes() + records.tobytes()
+
+
+def scratch_of(plan: Plan, saturated: Any) -> Scratch:
+    """Return room for what is read of one event."""
+    return Scratch(
+        values=np.zeros(len(plan.numbers)),
+        windows=np.zeros((len(plan.needs.windows), 4), "i8"),
+        decays=np.zeros((len(plan.needs.decays), 3)),
+        totals=np.zeros(len(plan.needs.rows), "i8"),
+        reals=np.zeros(plan.needs.reals),
+        saturated=saturated,
+    )
+
+
+def _lazily(cells: int, kind: str) -> Any:
+    """Return zeros that take memory only where they are written, by pages of 4 KB."""
+    size = max(cells * np.dtype(kind).itemsize, 1)
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | RESERVE_NOTHING
+    mapped = mmap.mmap(-1, size, flags=flags)
+    if hasattr(mmap, "MADV_NOHUGEPAGE"):
+        mapped.madvise(mmap.MADV_NOHUGEPAGE)
+    return np.frombuffer(mapped, kind)
