@@ -46,7 +46,7 @@ STAGES = [
     ),
     Stage("matrix", FeatureSchema, "encode", lambda _, rows, __: any(r[0] == MARK for r in rows)),
     Stage("score", Model, "log_p_values", lambda _, matrix: bool(np.any(matrix == MARK))),
-    Stage("values", FeatureSchema, "values", lambda _, row, __: row[0] == MARK),
+    Stage("values", FeatureSchema, "values", lambda _, row, *__: row[0] == MARK),
     Stage("reasons", Model, "explain", lambda _, matrix, *__: bool(np.any(matrix == MARK))),
     Stage("anomaly", pipeline, "to_anomaly", lambda found, *_: found.transaction.row[0] == MARK),
     Stage("entity", writing, "entity_of", lambda entity, _: entity == "66", value=transaction(

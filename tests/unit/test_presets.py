@@ -16,9 +16,7 @@ MERCHANTS = [f"shop-{i % 30}" for i in range(300)]
 
 
 def payments(**columns: Any) -> History:
-    frame = pl.DataFrame(
-        {"amt": np.linspace(1.0, 9.0, 300), "merchant": MERCHANTS, **columns}
-    )
+    frame = pl.DataFrame({"amt": np.linspace(1.0, 9.0, 300), "merchant": MERCHANTS, **columns})
     return History("payments.csv", frame)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 import numpy as np
+from anomaly_app.core.memory.wording import meaning_of
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -12,7 +13,6 @@ from rich.table import Table
 from anomaly_app.core.memory.events import Events
 from anomaly_app.core.memory.layout import Plan
 from anomaly_app.core.memory.partition_memory import PartitionMemory
-from anomaly_app.core.memory.wording import meaning_of
 from anomaly_app.terminal import one_line_errors
 from training.cli import COMMANDS
 from training.commands import options
@@ -148,9 +148,7 @@ def _microseconds(plan: Plan, entities: int) -> float:
             times=offsets * 1_000,
             local=offsets * 1_000,
             numbers=random.normal(size=(MEASURED_BATCH, len(plan.numbers))),
-            texts=random.integers(
-                1, 100, (MEASURED_BATCH, len(plan.texts)), dtype=np.uint64
-            ),
+            texts=random.integers(1, 100, (MEASURED_BATCH, len(plan.texts)), dtype=np.uint64),
         )
         begin = time.perf_counter()
         memory.observe(events)

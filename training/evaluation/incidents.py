@@ -141,7 +141,9 @@ def _reasons(model: Model, history: History, log_p: Vector, rows: Indices) -> li
     sent = worst.frame.select(wire).rows()
     values = [
         model.schema.values(*one)
-        for one in zip(sent, times.tolist(), model.schema.unscaled(matrix, worst.entities), strict=True)
+        for one in zip(
+            sent, times.tolist(), model.schema.unscaled(matrix, worst.entities), strict=True
+        )
     ]
     return model.explain(matrix, log_p[rows], values, most=MAX_REASONS, entities=worst.entities)
 

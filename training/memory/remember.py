@@ -17,6 +17,7 @@ from anomaly_app.errors import DataError
 from training.columns.column_kinds import as_strings
 from training.history import History
 
+
 def remember(history: History, spec: MemorySpec | None) -> History:
     """Add a column for each feature of a memory.
 
@@ -111,7 +112,9 @@ def _numbers(history: History, name: str) -> Vector:
 def _hashes(column: pl.Series, plan: Plan) -> Hashes:
     strings = as_strings(column).alias("text").to_frame()
     distinct = strings.unique()
-    hashed = distinct.with_columns(hash=hash_texts(distinct["text"].to_list(), spec_key(plan.sha256)))
+    hashed = distinct.with_columns(
+        hash=hash_texts(distinct["text"].to_list(), spec_key(plan.sha256))
+    )
     found = strings.join(hashed, on="text", how="left", nulls_equal=True, maintain_order="left")
     hashes: Hashes = found["hash"].to_numpy()
     return hashes

@@ -10,6 +10,7 @@ import numpy as np
 
 from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.hours import hour_of_day
+from anomaly_app.core.memory.spec import MemorySpec
 from anomaly_app.core.model.feature import Feature, FeatureValue, Row
 from anomaly_app.core.model.scales import Entities, Scales
 

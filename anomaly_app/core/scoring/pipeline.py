@@ -21,6 +21,7 @@ from anomaly_app.core.scoring.severity import severity_of
 from anomaly_app.core.scoring.verdict import Finding, Message, Verdict
 from anomaly_app.errors import Rejection, unscorable
 
+
 class Pipeline:
     """Judge batches of records with one model.
 

@@ -68,7 +68,9 @@ class Remembering:
         for partition in np.unique(partitions).tolist():
             rows = np.flatnonzero(partitions == partition)
             part = events if len(rows) == number else Events(*(column[rows] for column in events))
-            memory = PartitionMemory(self.plan) if memory_of is None else memory_of(topic, partition)
+            memory = (
+                PartitionMemory(self.plan) if memory_of is None else memory_of(topic, partition)
+            )
             features = memory.observe(part)
             decoded.matrix[rows[:, np.newaxis], self._columns] = features[:, self._places]
 

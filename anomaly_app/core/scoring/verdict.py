@@ -58,4 +58,3 @@ class Verdict(NamedTuple):
             self.dead_letters + other.dead_letters,
             joined(self.absent, other.absent),
         )
-
