@@ -1,6 +1,7 @@
 """Workers that remember, on a broker in memory and on a clock that a test turns."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator
+from concurrent.futures import Executor, Future
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
@@ -88,6 +89,7 @@ class Cluster:
     )
     judged: dict[tuple[int, int], list[int]] = field(default_factory=dict)
     """For each partition and offset, what the workers that judged it have remembered."""
+    produced: dict[int, list[ConsumerRecord]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.broker.create(TOPIC, self.partitions)
@@ -99,33 +101,45 @@ class Cluster:
 
     def produce(self, entity: int, value: int = 1, *, partition: int = 0) -> None:
         self.broker.append(TOPIC, str(value).encode(), str(entity).encode(), partition)
+        log = self.broker.partition(TopicPartition(TOPIC, partition))
+        self.produced.setdefault(partition, []).append(log.records[-1])
 
     def produce_many(self, count: int, *, entities: int = 10, partition: int = 0) -> None:
         for n in range(count):
             self.produce(n % entities, n, partition=partition)
 
+    def delete_before(self, offset: int, *, partition: int = 0) -> None:
+        """Do what retention does."""
+        self.broker.delete_before(TopicPartition(TOPIC, partition), offset)
+
     def committed(self, partition: int) -> int | None:
         return self.broker.committed.get((GROUP, TopicPartition(TOPIC, partition)))
 
     def replayed(self, partition: int, end: int) -> tuple[SumMemory, list[int]]:
-        """Replay a partition's log from its start: what it should remember."""
+        """Replay all that was ever produced: what there should be in the memory."""
         memory = SumMemory()
-        records = self.broker.partition(TopicPartition(TOPIC, partition)).records
-        packed = PackedRecords(0, end, [r for r in records if r.offset < end])
-        return memory, memory.observe(events_of(packed.unpack()))
+        records = self.produced.get(partition, [])[:end]
+        return memory, memory.observe(events_of(PackedRecords(0, end, records).unpack()))
 
     def check(self) -> None:
         """Assert that whatever was judged was judged with exactly what came before it."""
         for partition in range(self.partitions):
-            log = self.broker.partition(TopicPartition(TOPIC, partition))
-            _, right = self.replayed(partition, log.end)
+            _, right = self.replayed(partition, len(self.produced.get(partition, [])))
             for offset, expected in enumerate(right):
                 for found in self.judged.get((partition, offset), []):
                     assert found == expected, f"partition {partition} offset {offset}"
 
 
-class RefusedError(Exception):
-    """In place of the end of the process."""
+class HereAndNow(Executor):
+    """In place of a thread, so that a test runs the same each time."""
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as fault:
+            future.set_exception(fault)
+        return future
 
 
 class Worker:
@@ -158,7 +172,7 @@ class Worker:
         def refuse(error: AnomalyAppError) -> None:
             self.refusals.append(str(error))
 
-        edge = Edge(reader, writer, refuse=refuse, clock=cluster.clock)
+        edge = Edge(reader, writer, refuse, cluster.clock, HereAndNow())
         self.memories = MemoryOfPartitions(cluster.settings, edge)
         self.memories.remember(TOPIC, sums(spec))
 
@@ -234,8 +248,3 @@ class Worker:
     def digest(self, partition: int) -> Any:
         memory: Any = self.memories.memory_of(TOPIC, partition)
         return memory.blocks
-
-
-async def stop(workers: Iterable[Worker]) -> None:
-    for worker in workers:
-        await worker.memories.close()

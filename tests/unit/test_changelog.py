@@ -49,7 +49,7 @@ async def test_images_spare_the_replay(cluster: Cluster) -> None:
     await first.judge_all()
     await first.publish_for(2 * INTERVAL)
     # What was published is all that there is: the records may go.
-    cluster.broker.delete_before(TopicPartition(TOPIC, 0), 100)
+    cluster.delete_before(100)
     second = await Worker.start(cluster, 0)
     assert second.refusals == []
     assert second.digest(0) == first.digest(0)

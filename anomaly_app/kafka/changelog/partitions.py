@@ -8,9 +8,9 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Set
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiokafka.structs import TopicPartition
 
@@ -50,12 +50,17 @@ class Edge:
         Called with the line that ends the process.
     clock
         Seconds, which never go back and go on while the process is frozen.
+    executor
+        Runs what would block the event loop.
     """
 
     open_reader: Callable[[], AbstractAsyncContextManager[LogReader]]
     open_writer: Callable[[], AbstractAsyncContextManager[Writer]]
     refuse: Callable[[AnomalyAppError], object] = exit_refusing
     clock: Callable[[], float] = time.monotonic
+    executor: Executor = field(
+        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="memory")
+    )
 
 
 class MemoryOfPartitions:
@@ -84,7 +89,6 @@ class MemoryOfPartitions:
         self._clients = AsyncExitStack()
         self._publisher: Publisher | None = None
         self._opening = asyncio.Lock()
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="memory")
         self._last_round = edge.clock()
 
     def remember(self, topic: str, remembered: Remembered) -> None:
@@ -199,13 +203,13 @@ class MemoryOfPartitions:
             self._restoring.cancel()
             await asyncio.wait([self._restoring])
         await self._clients.aclose()
-        self._executor.shutdown()
+        self._edge.executor.shutdown()
 
     async def _restore_all(self) -> None:
         while self.held:
             try:
                 async with self._edge.open_reader() as reader:
-                    restorer = Restorer(reader, self.topic, self._executor)
+                    restorer = Restorer(reader, self.topic, self._edge.executor)
                     while kept := self._next_to_restore():
                         await self._restore(kept, restorer)
                     return
@@ -247,7 +251,7 @@ class MemoryOfPartitions:
                 self._publisher = Publisher(
                     writer,
                     self.topic,
-                    self._executor,
+                    self._edge.executor,
                     self._edge.clock,
                     interval=self._settings.memory_interval,
                     owner=self.owner,
