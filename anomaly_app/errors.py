@@ -24,6 +24,8 @@
     │   ├── DeadLetterMissing  there is none at a given place
     │   ├── RepairError        the file of repaired letters cannot be read
     │   └── ReplayStopped      a replay ended before everything was sent
+    ├── MemoryRefused          what is remembered of a partition cannot be restored exactly
+    ├── ImageCorrupt           an image of a block of memory is not what was written
     ├── WebPortTaken           another process listens on this worker's web port
     ├── DataError              a file of history cannot be read as a table of transactions
     ├── ImageCorrupt           an image of a block of the memory cannot be used
@@ -123,6 +125,14 @@ class RepairError(DeadLetterError):
 
 class ReplayStopped(DeadLetterError):
     """A replay ended before everything was sent; its text says how much was."""
+
+
+class MemoryRefused(AnomalyAppError):
+    """What is remembered of a partition cannot be restored exactly; nothing is judged without it."""
+
+
+class ImageCorrupt(AnomalyAppError):
+    """An image of a block of memory is not what was written."""
 
 
 class WebPortTaken(AnomalyAppError):

@@ -75,6 +75,12 @@ class Settings(RecordSettings, SecuritySettings):
 
     model: Path = Path("models/transactions")
     """Folder of the model, whose newest version is used, or the folder of one version."""
+    memory_topic: str | None = Field(None, pattern=r"^[A-Za-z0-9._-]{0,249}$")
+    """Topic on which the memories of entities are published; ``<group>-memory`` by default."""
+    memory_interval: Seconds = 60.0
+    """Seconds between two images of a block of memory."""
+    memory_kept: float = Field(120.0, ge=0, le=86_400)
+    """Seconds for which the memory of a partition that was given away stays in RAM."""
     batch_size: int = Field(4096, ge=1, le=100_000)
     """Largest number of records that are scored together."""
     max_reasons: int = Field(5, ge=1, le=100)
@@ -145,6 +151,11 @@ class Settings(RecordSettings, SecuritySettings):
     def topic_names(self) -> tuple[str, str, str]:
         """The app's topics: transactions, anomalies, dead letters."""
         return self.transactions_topic, self.anomalies_topic, self.dead_letters_topic
+
+    @property
+    def memory_topic_name(self) -> str:
+        """The topic on which memories are published."""
+        return self.memory_topic or f"{self.group}-memory"
 
     @property
     def bootstrap_servers(self) -> list[str]:
