@@ -8,7 +8,13 @@ import mode.loop
 from faust.cli.base import cli
 from mode.utils.logging import DEFAULT_FORMATTERS
 
-from anomaly_app.agents import declare_topics, define_alerting, define_scoring, define_watching
+from anomaly_app.agents import (
+    declare_topics,
+    define_alerting,
+    define_remembering,
+    define_scoring,
+    define_watching,
+)
 from anomaly_app.commands import COMMANDS
 from anomaly_app.context import WorkerContext
 from anomaly_app.dead_letters.command import dlq
@@ -65,6 +71,7 @@ def create_app(settings: Settings) -> ConfirmingApp:
             fetch_wait=settings.fetch_wait,
             linger=settings.linger_ms / 1000.0,
             on_gap=partial(report_gap, counters=context.counters),
+            listener=context.memories,
         ),
         Worker=worker_class(context),
         broker=settings.broker,
@@ -100,6 +107,7 @@ def create_app(settings: Settings) -> ConfirmingApp:
     define_scoring(app, topics, context)
     define_alerting(app, topics, context)
     define_watching(app, context)
+    define_remembering(app, context)
     define_views(app, context)
     return app
 

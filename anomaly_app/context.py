@@ -12,6 +12,7 @@ from anomaly_app.core.decoding.framing import Readers
 from anomaly_app.core.monitoring.absences import AbsenceWatch
 from anomaly_app.core.monitoring.rates import AlertRateWatch
 from anomaly_app.core.monitoring.watch import Watch
+from anomaly_app.kafka.changelog import MemoryOfPartitions, edge_of
 from anomaly_app.observability import Counters
 from anomaly_app.schemas.registry import open_registry
 from anomaly_app.settings.app import Settings
@@ -43,6 +44,7 @@ class WorkerContext:
         self.alerts_wait_for: Callable[[], str | None] = lambda: None
         """Returns why the alert in flight has not been delivered yet, if anything is wrong."""
         self.schemas = open_registry(settings)
+        self.memories = MemoryOfPartitions(settings, edge_of(settings))
         self._pipeline: Pipeline | None = None
 
     @property
@@ -89,6 +91,12 @@ class WorkerContext:
         from anomaly_app.registry.pipelines import build_pipeline  # noqa: PLC0415  # as above
 
         self._use(build_pipeline(model, self.settings, self._readers))
+
+    def another_pipeline(self) -> Pipeline:
+        """Build another pipeline of the model in use, for another thread."""
+        from anomaly_app.registry.pipelines import build_pipeline  # noqa: PLC0415  # as above
+
+        return build_pipeline(self.pipeline.model, self.settings, self._readers)
 
     @property
     def _readers(self) -> Readers:

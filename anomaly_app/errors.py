@@ -25,7 +25,6 @@
     │   ├── RepairError        the file of repaired letters cannot be read
     │   └── ReplayStopped      a replay ended before everything was sent
     ├── MemoryRefused          what is remembered of a partition cannot be restored exactly
-    ├── ImageCorrupt           an image of a block of memory is not what was written
     ├── WebPortTaken           another process listens on this worker's web port
     ├── DataError              a file of history cannot be read as a table of transactions
     ├── ImageCorrupt           an image of a block of the memory cannot be used
@@ -128,11 +127,7 @@ class ReplayStopped(DeadLetterError):
 
 
 class MemoryRefused(AnomalyAppError):
-    """What is remembered of a partition cannot be restored exactly; nothing is judged without it."""
-
-
-class ImageCorrupt(AnomalyAppError):
-    """An image of a block of memory is not what was written."""
+    """A partition's memory cannot be restored exactly, and nothing is judged without it."""
 
 
 class WebPortTaken(AnomalyAppError):

@@ -10,6 +10,7 @@ import faust
 from faust.types.settings import Settings as FaustSettings
 from threadpoolctl import threadpool_limits
 
+from anomaly_app.agents import remember_transactions
 from anomaly_app.context import WorkerContext
 from anomaly_app.errors import (
     AnomalyAppError,
@@ -37,6 +38,7 @@ class CheckedWorker(faust.Worker):
         await super().on_first_start()
         try:
             self.context.load_model()
+            remember_transactions(self.context)
             check_web_port(self.app.conf)
             await check_broker(self.context.settings)
             await check_registry(self.context.schemas)

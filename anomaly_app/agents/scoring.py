@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import faust
 from faust.types import StreamT
@@ -19,6 +19,10 @@ from anomaly_app.kafka.exit import exit_without_commit
 from anomaly_app.kafka.sending import Outgoing, send_all
 from anomaly_app.observability import Counters
 from anomaly_app.settings.app import Settings
+
+if TYPE_CHECKING:
+    # It imports numba, which takes more than a second.
+    from anomaly_app.core.scoring.remembering import MemoryOf
 
 LATENCIES_OF_A_BATCH = 256
 """Largest number of records in a batch whose latency is counted: counting all would cost time."""
@@ -73,7 +77,8 @@ async def score(records: Sequence[KafkaRecord], app: faust.App, context: WorkerC
     """Judge records; when this returns, their anomalies and dead letters are in Kafka."""
     # Read once: the model may be replaced while the messages are being sent.
     pipeline = context.pipeline
-    verdict = pipeline.judge(records, detected_at=time.time())
+    memory_of = cast("MemoryOf", context.memories.memory_of) if pipeline.remembering else None
+    verdict = pipeline.judge(records, detected_at=time.time(), memory_of=memory_of)
     if messages := _outgoing(verdict, context.settings):
         producer = await app.maybe_start_producer()
         await send_all(producer, messages, timeout=context.settings.send_timeout)

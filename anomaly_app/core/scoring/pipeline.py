@@ -1,24 +1,19 @@
-"""Turn a batch of records into a verdict: decode, remember, score, explain, write messages."""
+"""Turn a batch of records into a verdict: decode, remember and judge, whatever the records are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import reduce
 
-import numpy as np
-
-from anomaly_app.core.arrays import Indices, Matrix, Vector
-from anomaly_app.core.calibration import score_of
-from anomaly_app.core.decoding.decoded import Absent, Decoded, KafkaRecord, Rejected
+from anomaly_app.core.decoding.decoded import Decoded, KafkaRecord, Rejected
 from anomaly_app.core.decoding.decoder import Decoder
 from anomaly_app.core.decoding.framing import NO_READERS, Readers
 from anomaly_app.core.decoding.ordinary import ordinary_records
+from anomaly_app.core.memory.events import Events
 from anomaly_app.core.model.model import Model
 from anomaly_app.core.roles.roles import Roles
-from anomaly_app.core.scoring.anomaly import to_anomaly, write_json
-from anomaly_app.core.scoring.dead_letter import write_dead_letter
+from anomaly_app.core.scoring.judge import Judge
 from anomaly_app.core.scoring.parts import in_parts
 from anomaly_app.core.scoring.remembering import MemoryOf, Remembering
-from anomaly_app.core.scoring.severity import severity_of
-from anomaly_app.core.scoring.verdict import Finding, Message, Verdict
+from anomaly_app.core.scoring.verdict import Verdict
 from anomaly_app.errors import Rejection, unscorable
 
 
@@ -69,13 +64,8 @@ class Pipeline:
             readers=readers,
         )
         self.remembering = Remembering.of(model.schema)
-        self._max_reasons = max_reasons
+        self._judge = Judge(model, self.decoder, max_reasons)
         self._ordinary = self._readable(ordinary_records(self.decoder.wire))
-        self._columns = [
-            (index, feature.name)
-            for index, feature in enumerate(model.schema.features)
-            if feature.is_sent
-        ]
 
     @property
     def usually_absent(self) -> dict[str, float]:
@@ -112,6 +102,18 @@ class Pipeline:
             raise blamed[0].__cause__ or blamed[0]
         return verdict
 
+    def events_of(self, records: Sequence[KafkaRecord]) -> Events:
+        """Return what the memory needs of records that were judged before.
+
+        Raises
+        ------
+        LookupError
+            The model has no memory.
+        """
+        if self.remembering is None:
+            raise LookupError("the model has no memory")
+        return self.remembering.events_of(self._decode(records, detected_at=0.0))
+
     def _decode(self, records: Sequence[KafkaRecord], detected_at: float) -> Decoded:
         try:
             return self.decoder.decode(records)
@@ -133,19 +135,21 @@ class Pipeline:
     def _score(self, decoded: Decoded, detected_at: float) -> Verdict:
         log_alert_rate = self.model.log_alert_rate
         try:
-            return self._judge(decoded, detected_at, log_alert_rate)
+            return self._judge.verdict(decoded, detected_at, log_alert_rate)
         except Exception:
             if not decoded.records or not self._is_sound(detected_at):
                 raise
+
+        def judge(some: Decoded) -> Verdict:
+            return self._judge.verdict(some, detected_at, log_alert_rate)
+
         nothing = decoded.part(0, 0)
-        refused = self._judge(nothing.without(*decoded.rejected), detected_at, log_alert_rate)
+        refused = judge(nothing.without(*decoded.rejected)._replace(absent=decoded.absent))
         parts = in_parts(
-            lambda begin, end: self._judge(decoded.part(begin, end), detected_at, log_alert_rate),
+            lambda begin, end: judge(decoded.part(begin, end)),
             range(len(decoded.records)),
-            lambda at, fault: self._judge(
-                nothing.without(Rejected(decoded.records[at], unscorable(fault))),
-                detected_at,
-                log_alert_rate,
+            lambda at, fault: judge(
+                nothing.without(Rejected(decoded.records[at], unscorable(fault)))
             ),
         )
         return reduce(Verdict.followed_by, parts, refused)
@@ -164,78 +168,7 @@ class Pipeline:
         try:
             decoded = self.decoder.decode(self._ordinary)
             self._remember(decoded, None)
-            verdict = self._judge(decoded, detected_at, log_alert_rate=0.0)
+            verdict = self._judge.verdict(decoded, detected_at, log_alert_rate=0.0)
         except Exception:  # noqa: BLE001
             return False
         return 0 < len(verdict.anomalies) == len(self._ordinary)
-
-    def _judge(self, decoded: Decoded, detected_at: float, log_alert_rate: float) -> Verdict:
-        matrix = self.model.schema.scaled(decoded.matrix, decoded.entities)
-        log_p = self.model.log_p_values(matrix)
-        if np.isnan(log_p.sum()):
-            raise ArithmeticError("the model's score is not a number")
-        findings, anomalies, rejected = [], [], [*decoded.rejected]
-        anomalous = np.flatnonzero(log_p <= log_alert_rate)
-        # With little traffic most batches have none, and finding reasons would double the time.
-        for finding in self._find(decoded, matrix, log_p, anomalous) if len(anomalous) else ():
-            try:
-                anomaly = write_json(to_anomaly(finding, self.model.manifest, detected_at))
-            except Exception as fault:  # noqa: BLE001  # the record is not scored again for this
-                rejected.append(Rejected(finding.record, unscorable(fault)))
-            else:
-                findings.append(finding)
-                anomalies.append(Message(finding.record.key, anomaly, {}))
-        scored = len(decoded.records) + len(decoded.rejected) - len(rejected)
-        letters = [write_dead_letter(one) for one in rejected]
-        return Verdict(
-            self.model.manifest,
-            scored,
-            findings,
-            [rejected for rejected, _ in letters],
-            anomalies,
-            [letter for _, letter in letters],
-            self._absent(decoded),
-        )
-
-    def _absent(self, decoded: Decoded) -> Mapping[str, Absent]:
-        gaps = np.isnan(decoded.matrix)
-        if not gaps.any():
-            return decoded.absent
-        numbers, firsts = gaps.sum(axis=0).tolist(), gaps.argmax(axis=0).tolist()
-        absent = {
-            name: Absent(numbers[index], decoded.records[firsts[index]])
-            for index, name in self._columns
-            if numbers[index]
-        }
-        return {**absent, **decoded.absent}
-
-    def _find(
-        self, decoded: Decoded, matrix: Matrix, log_p: Vector, anomalous: Indices
-    ) -> list[Finding]:
-        transactions = [self.decoder.transaction(decoded.records[index]) for index in anomalous]
-        values = [
-            self.model.schema.values(t.row, t.time, decoded.matrix[index])
-            for t, index in zip(transactions, anomalous, strict=True)
-        ]
-        entities = decoded.entities and [decoded.entities[index] for index in anomalous]
-        reasons = self.model.explain(
-            matrix[anomalous],
-            log_p[anomalous],
-            values,
-            most=self._max_reasons,
-            entities=entities,
-        )
-        p_values = np.exp(log_p[anomalous])
-        return [
-            Finding(
-                decoded.records[index],
-                transaction,
-                float(score_of(p)),
-                float(p),
-                severity_of(p, self.model.manifest.alert_rate),
-                why,
-            )
-            for index, transaction, p, why in zip(
-                anomalous, transactions, p_values, reasons, strict=True
-            )
-        ]

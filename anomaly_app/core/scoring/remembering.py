@@ -67,7 +67,7 @@ class Remembering:
         partitions = np.fromiter((record.partition for record in records), np.int64, number)
         for partition in np.unique(partitions).tolist():
             rows = np.flatnonzero(partitions == partition)
-            part = events if len(rows) == number else Events(*(column[rows] for column in events))
+            part = events if len(rows) == number else events.take(rows)
             memory = (
                 PartitionMemory(self.plan) if memory_of is None else memory_of(topic, partition)
             )
