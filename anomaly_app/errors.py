@@ -28,6 +28,7 @@
     ├── WebPortTaken           another process listens on this worker's web port
     ├── DataError              a file of history cannot be read as a table of transactions
     ├── ImageCorrupt           an image of a block of the memory cannot be used
+    ├── ForeignEvents          a message between the two memories is not of a worker like this
     ├── AnomalyUnreadable      a message of the anomalies topic is not an anomaly
     └── RecordRejected         one Kafka record is not a transaction: it goes to the dead letters
 """
@@ -140,6 +141,10 @@ class DataError(AnomalyAppError):
 
 class ImageCorrupt(AnomalyAppError):
     """An image of a block of the memory is not as it was written, or of another spec."""
+
+
+class ForeignEvents(AnomalyAppError):
+    """A message between the two memories is not of a worker with the same memory."""
 
 
 class AnomalyUnreadable(AnomalyAppError):

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 from msgspec.structs import replace
 
+from anomaly_app.core.memory.spec import ENTITY
 from anomaly_app.core.model.feature import Feature
 from anomaly_app.core.model.schema import FeatureSchema
 from anomaly_app.errors import DataError
@@ -49,7 +50,7 @@ def infer_schema(history: History) -> InferredSchema:
     seen: dict[int, list[pl.Series]] = {}
     misleading = Misleading(history)
     keys = () if history.memory is None else history.memory.keys
-    remembered = {name for key in keys for name in key.features}
+    remembered = {name for key in keys for name in key.columns}
     for column in history.frame.iter_columns():
         if reason := _unusable(column):
             left_out[column.name] = reason
@@ -84,9 +85,14 @@ def _inputs(history: History, features: Sequence[Feature]) -> tuple[Feature, ...
     """Return the fields that only the memory reads."""
     if history.memory is None:
         return ()
-    remembered = [feature for key in history.memory.keys for feature in key.parsed]
-    read = {name: Feature(name, "number") for feature in remembered for name in feature.numbers}
-    read |= {f.text: Feature(f.text, "category") for f in remembered if f.text is not None}
+    read: dict[str, Feature] = {}
+    for key in history.memory.keys:
+        for one in key.parsed:
+            read |= {name: Feature(name, "number") for name in one.numbers}
+        texts = (key.field, *(one.text for one in key.parsed))
+        read |= {name: Feature(name, "category") for name in texts if name is not None}
+    if ENTITY not in history.frame.columns:
+        read.pop(ENTITY, None)
     names = {feature.name for feature in features}
     return tuple(feature for name, feature in read.items() if name not in names)
 

@@ -11,7 +11,7 @@ from anomaly_app.core.memory.events import Events, Hashes
 from anomaly_app.core.memory.hashing import hash_texts, spec_key
 from anomaly_app.core.memory.layout import Plan
 from anomaly_app.core.memory.partition_memory import PartitionMemory
-from anomaly_app.core.memory.spec import KeySpec, MemorySpec
+from anomaly_app.core.memory.spec import ENTITY, KeySpec, MemorySpec
 from anomaly_app.core.times import milliseconds
 from anomaly_app.errors import DataError
 from training.columns.column_kinds import as_strings
@@ -63,7 +63,7 @@ def _features(history: History, key: KeySpec, spec: MemorySpec) -> dict[str, Vec
     plan = Plan(key)
     memory = PartitionMemory(plan)
     features = memory.observe(events_of(history, plan, spec))
-    return dict(zip(plan.names, features.T, strict=True))
+    return dict(zip(key.columns, features.T, strict=True))
 
 
 def events_of(history: History, plan: Plan, spec: MemorySpec) -> Events:
@@ -76,12 +76,11 @@ def events_of(history: History, plan: Plan, spec: MemorySpec) -> Events:
     """
     times = history.times if history.times is not None else np.zeros(len(history))
     numbers = [_numbers(history, name) for name in plan.numbers]
-    texts = [_hashes(_column(history, name), plan) for name in plan.texts]
+    texts = [_hashes(_text(history, name), plan) for name in plan.texts]
     rows = len(history)
-    entities = history.entities if history.entities is not None else pl.Series([None] * rows)
     return Events(
         offsets=np.arange(rows),
-        keys=_hashes(entities, plan),
+        keys=_hashes(_text(history, plan.key.field or ENTITY), plan),
         times=milliseconds(times),
         local=milliseconds(local_seconds(times, spec.timezone)),
         numbers=np.column_stack(numbers) if numbers else np.empty((rows, 0)),
@@ -97,6 +96,12 @@ def _column(history: History, name: str) -> pl.Series:
             "features from the memory"
         )
     return history.frame[name]
+
+
+def _text(history: History, name: str) -> pl.Series:
+    if name == ENTITY and name not in history.frame.columns and history.entities is not None:
+        return history.entities
+    return _column(history, name)
 
 
 def _numbers(history: History, name: str) -> Vector:

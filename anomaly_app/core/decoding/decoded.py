@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.arrays import Indices, Matrix
 from anomaly_app.core.model.feature import Row
 from anomaly_app.errors import RecordRejected
 
@@ -75,6 +75,17 @@ class Decoded(NamedTuple):
         entities = None if self.entities is None else self.entities[some]
         times, rows = self.times[some], self.rows[some]
         return Decoded(self.records[some], rows, times, entities, self.matrix[some], [])
+
+    def take(self, rows: Indices) -> "Decoded":
+        """Return some of the records, with all that was rejected."""
+        chosen = rows.tolist()
+        return self._replace(
+            records=[self.records[row] for row in chosen],
+            rows=[self.rows[row] for row in chosen],
+            times=self.times and [self.times[row] for row in chosen],
+            entities=self.entities and [self.entities[row] for row in chosen],
+            matrix=self.matrix[rows],
+        )
 
     def without(self, *rejected: Rejected) -> "Decoded":
         """Return these records, with others that were rejected."""

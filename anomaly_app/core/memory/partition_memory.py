@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from anomaly_app.core.arrays import Matrix
-from anomaly_app.core.memory.blocks import enter
-from anomaly_app.core.memory.events import Counts, Events
+from anomaly_app.core.arrays import Integers, Matrix
+from anomaly_app.core.memory.blocks import blocks_of, enter
+from anomaly_app.core.memory.events import Counts, Events, Hashes
 from anomaly_app.core.memory.image import Image
 from anomaly_app.core.memory.kernel import run
 from anomaly_app.core.memory.layout import Plan
 from anomaly_app.core.memory.tables import INDEX, SLOTS, Blocks, Scratch, Views
+from anomaly_app.core.memory.upstream import Upstream
 from anomaly_app.errors import ImageCorrupt
 
 RESERVE_NOTHING = getattr(mmap, "MAP_NORESERVE", 0x4000)
@@ -37,8 +38,8 @@ class PartitionMemory:
         self.plan = plan
         self.applied = applied
         """The next offset: the state holds every event below it."""
-        self.upstream: dict[int, int] = {}
-        """The highest offset of each upstream partition; only carried along in images."""
+        self.upstream = Upstream()
+        """Which events were there before, if they are forwarded by other workers."""
         size = plan.record_bytes
         # One more record, for events without an entity.
         self._records = _lazily((plan.blocks * SLOTS + 1) * size, "u1")
@@ -72,9 +73,17 @@ class PartitionMemory:
         self._run(events, np.zeros((0, 0)), wanted=False)
         self._blocks.counts[:] = counts
 
+    def settle(self) -> None:
+        """Note that a replay has reached its end: all blocks are equally far."""
+        self.upstream.settle()
+
     def advance(self, offset: int) -> None:
         """Note that there is nothing to apply below an offset: what is there has no event."""
         self.applied = max(self.applied, offset)
+
+    def blocks_of(self, keys: Hashes) -> Integers:
+        """Return the block of each key."""
+        return blocks_of(keys, self.plan.blocks)
 
     def _run(self, events: Events, features: Matrix, *, wanted: bool) -> None:
         run(
@@ -116,7 +125,7 @@ class PartitionMemory:
         """Copy a block as it is now; it counts as unchanged from now on."""
         self._blocks.dirty[block] = -1
         offset = max(self.applied, int(self._blocks.offsets[block]))
-        return Image(block, offset, dict(self.upstream), self._payload(block), self.plan.sha256)
+        return Image(block, offset, dict(self.upstream.highest), self._payload(block), self.plan.sha256)
 
     def load(self, image: Image) -> None:
         """Put a block's image into an empty block.
@@ -140,6 +149,7 @@ class PartitionMemory:
         self._records[begin : begin + len(records)] = records
         self._blocks.used[image.block] = used
         self._blocks.offsets[image.block] = image.offset
+        self.upstream.load(image.block, image.upstream)
         keys = records.view("u8")[:: self.plan.record_bytes // 8] if used else ()
         for slot, key in enumerate(keys):
             enter(self._blocks, image.block, slot, key)

@@ -7,12 +7,12 @@ from anomaly_app.core.decoding.decoded import Decoded, KafkaRecord, Rejected
 from anomaly_app.core.decoding.decoder import Decoder
 from anomaly_app.core.decoding.framing import NO_READERS, Readers
 from anomaly_app.core.decoding.ordinary import ordinary_records
-from anomaly_app.core.memory.events import Events
+from anomaly_app.core.memory.partition_memory import PartitionMemory
 from anomaly_app.core.model.model import Model
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.core.scoring.judge import Judge
 from anomaly_app.core.scoring.parts import in_parts
-from anomaly_app.core.scoring.remembering import MemoryOf, Remembering
+from anomaly_app.core.scoring.remembering import MemoryOf, remembering_of
 from anomaly_app.core.scoring.verdict import Verdict
 from anomaly_app.errors import Rejection, unscorable
 
@@ -63,7 +63,7 @@ class Pipeline:
             strict=strict,
             readers=readers,
         )
-        self.remembering = Remembering.of(model.schema)
+        self.entity, self.counterpart = remembering_of(model.schema)
         self._judge = Judge(model, self.decoder, max_reasons)
         self._ordinary = self._readable(ordinary_records(self.decoder.wire))
 
@@ -92,29 +92,14 @@ class Pipeline:
             Seconds since the epoch.
         memory_of
             Returns the memory of a partition, by topic and number. By default every batch is judged
-            as the first of all.
+            as the first of all. Counterparts have no past here: see `second_stage.SecondStage`.
         """
-        decoded = self._decode(records, detected_at)
+        decoded = self.decode(records, detected_at)
         self._remember(decoded, memory_of)
-        verdict = self._score(decoded, detected_at)
-        blamed = [error for _, error in verdict.rejected if error.rejection == Rejection.UNSCORABLE]
-        if blamed and not self._is_sound(detected_at):
-            raise blamed[0].__cause__ or blamed[0]
-        return verdict
+        return self.score(decoded, detected_at)
 
-    def events_of(self, records: Sequence[KafkaRecord]) -> Events:
-        """Return what the memory needs of records that were judged before.
-
-        Raises
-        ------
-        LookupError
-            The model has no memory.
-        """
-        if self.remembering is None:
-            raise LookupError("the model has no memory")
-        return self.remembering.events_of(self._decode(records, detected_at=0.0))
-
-    def _decode(self, records: Sequence[KafkaRecord], detected_at: float) -> Decoded:
+    def decode(self, records: Sequence[KafkaRecord], detected_at: float) -> Decoded:
+        """Decode records: the first step of `judge`."""
         try:
             return self.decoder.decode(records)
         except Exception:
@@ -128,20 +113,40 @@ class Pipeline:
         )
         return reduce(Decoded.followed_by, parts)
 
-    def _remember(self, decoded: Decoded, memory_of: MemoryOf | None) -> None:
-        if self.remembering is not None:
-            self.remembering.fill(decoded, memory_of)
+    def replay(self, memory: PartitionMemory, records: Sequence[KafkaRecord]) -> None:
+        """Remember records of one partition that were judged before.
 
-    def _score(self, decoded: Decoded, detected_at: float) -> Verdict:
-        log_alert_rate = self.model.log_alert_rate
+        Raises
+        ------
+        LookupError
+            The model has no memory.
+        """
+        if self.entity is None:
+            raise LookupError("the model has no memory")
+        memory.replay(self.entity.events_of(self.decode(records, detected_at=0.0)))
+
+    def _remember(self, decoded: Decoded, memory_of: MemoryOf | None) -> None:
+        if self.entity is not None:
+            self.entity.fill(decoded, memory_of)
+        if self.counterpart is not None:
+            self.counterpart.fill(decoded, None)
+
+    def score(self, decoded: Decoded, detected_at: float) -> Verdict:
+        """Judge decoded records, with the features of their memories: the last step of `judge`."""
         try:
-            return self._judge.verdict(decoded, detected_at, log_alert_rate)
+            verdict = self._judge.verdict(decoded, detected_at, self.model.log_alert_rate)
         except Exception:
             if not decoded.records or not self._is_sound(detected_at):
                 raise
+            verdict = self._divide(decoded, detected_at)
+        blamed = [error for _, error in verdict.rejected if error.rejection == Rejection.UNSCORABLE]
+        if blamed and not self._is_sound(detected_at):
+            raise blamed[0].__cause__ or blamed[0]
+        return verdict
 
+    def _divide(self, decoded: Decoded, detected_at: float) -> Verdict:
         def judge(some: Decoded) -> Verdict:
-            return self._judge.verdict(some, detected_at, log_alert_rate)
+            return self._judge.verdict(some, detected_at, self.model.log_alert_rate)
 
         nothing = decoded.part(0, 0)
         refused = judge(nothing.without(*decoded.rejected)._replace(absent=decoded.absent))

@@ -1,18 +1,18 @@
-"""The features that a batch of records gets from the memory of their entities."""
+"""What a memory needs of decoded records, and where its features are in their matrix."""
 
 from collections.abc import Callable
-from typing import Self, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
-from anomaly_app.core.arrays import Vector
+from anomaly_app.core.arrays import Indices, Matrix, Vector
 from anomaly_app.core.decoding.decoded import Decoded
 from anomaly_app.core.hours import local_seconds
 from anomaly_app.core.memory.events import Events, Hashes
 from anomaly_app.core.memory.hashing import hash_texts, spec_key
 from anomaly_app.core.memory.layout import Plan
 from anomaly_app.core.memory.partition_memory import PartitionMemory
-from anomaly_app.core.memory.spec import MemorySpec
+from anomaly_app.core.memory.spec import ENTITY, KeySpec
 from anomaly_app.core.model.feature import FeatureValue
 from anomaly_app.core.model.schema import FeatureSchema
 from anomaly_app.core.times import milliseconds
@@ -22,35 +22,33 @@ MemoryOf: TypeAlias = Callable[[str, int], PartitionMemory]
 
 
 class Remembering:
-    """Reads from decoded records what a memory needs, and sets its features in their matrix.
+    """One key's memory and a model: which fields it reads, and which columns it sets.
 
     Parameters
     ----------
     schema
         The model's features.
-    memory
-        What is remembered of each entity.
+    key
+        What is remembered of the entity, or of the counterpart.
+    timezone
+        IANA time zone of usual hours.
     """
 
-    def __init__(self, schema: FeatureSchema, memory: MemorySpec) -> None:
-        self.plan = Plan(memory.keys[0])
+    def __init__(self, schema: FeatureSchema, key: KeySpec, timezone: str) -> None:
+        self.plan = Plan(key)
+        self._field = key.field
         self._salt = spec_key(self.plan.sha256)
-        self._timezone = memory.timezone
-        places = {name: place for place, name in enumerate(self.plan.names)}
+        self._timezone = timezone
+        places = {name: place for place, name in enumerate(key.columns)}
         features = [*enumerate(schema.features)]
-        found = [(i, places[f.name]) for i, f in features if f.kind == "memory"]
+        found = [(i, places[f.name]) for i, f in features if f.name in places]
         self._columns = np.array([column for column, _ in found], dtype=np.intp)
         self._places = np.array([place for _, place in found], dtype=np.intp)
         self._encoded = {f.name: column for column, f in features if f.kind == "number"}
         self._sent = {f.name: place for place, f in enumerate(schema.wire_features)}
 
-    @classmethod
-    def of(cls, schema: FeatureSchema) -> Self | None:
-        """Return the reader for a schema; None if it has no memory."""
-        return None if schema.memory is None else cls(schema, schema.memory)
-
-    def fill(self, decoded: Decoded, memory_of: MemoryOf | None) -> None:
-        """Set the features of the memory in the matrix, and remember the records.
+    def fill(self, decoded: Decoded, memory_of: MemoryOf | None) -> Matrix:
+        """Remember records, and set their features in the matrix.
 
         Parameters
         ----------
@@ -58,24 +56,42 @@ class Remembering:
             Records of one topic, those of one partition in the order of its log.
         memory_of
             Finds the memory; None: every batch is the first of all.
+
+        Returns
+        -------
+        Matrix
+            All features of the memory, shape ``(records, features of the memory)``.
         """
-        records = decoded.records
+        records, number = decoded.records, len(decoded.records)
+        features = np.zeros((number, len(self.plan.names)))
         if not records:
-            return
-        events = self.events_of(decoded)
-        topic, number = records[0].topic, len(records)
+            return features
+        topic, events = records[0].topic, self.events_of(decoded)
         partitions = np.fromiter((record.partition for record in records), np.int64, number)
         for partition in np.unique(partitions).tolist():
             rows = np.flatnonzero(partitions == partition)
             part = events if len(rows) == number else events.take(rows)
-            memory = (
-                PartitionMemory(self.plan) if memory_of is None else memory_of(topic, partition)
-            )
-            features = memory.observe(part)
-            decoded.matrix[rows[:, np.newaxis], self._columns] = features[:, self._places]
+            found = memory_of(topic, partition) if memory_of else PartitionMemory(self.plan)
+            features[rows] = found.observe(part)
+        self.put(decoded, np.arange(number), features)
+        return features
+
+    def put(self, decoded: Decoded, rows: Indices, features: Matrix) -> None:
+        """Set the features of some records in the matrix.
+
+        Parameters
+        ----------
+        decoded
+            The records.
+        rows
+            Their indices, shape ``(rows,)``.
+        features
+            All features of the memory, shape ``(rows, features of the memory)``.
+        """
+        decoded.matrix[rows[:, np.newaxis], self._columns] = features[:, self._places]
 
     def events_of(self, decoded: Decoded) -> Events:
-        """Return what a memory needs of decoded records.
+        """Return what the memory needs of decoded records.
 
         Parameters
         ----------
@@ -88,7 +104,7 @@ class Remembering:
         texts = [self._text(decoded, name) for name in self.plan.texts]
         return Events(
             offsets=np.fromiter((record.offset for record in decoded.records), np.int64, number),
-            keys=hash_texts(decoded.entities or [None] * number, self._salt),
+            keys=self._text(decoded, ENTITY if self._field is None else self._field),
             times=milliseconds(times),
             local=milliseconds(local_seconds(times, self._timezone)),
             numbers=np.column_stack(numbers) if numbers else np.empty((number, 0)),
@@ -102,8 +118,22 @@ class Remembering:
         return np.array([row[place] for row in decoded.rows], dtype=np.float64)
 
     def _text(self, decoded: Decoded, name: str) -> Hashes:
-        place = self._sent[name]
-        return hash_texts([_as_text(row[place]) for row in decoded.rows], self._salt)
+        place = self._sent.get(name)
+        if place is None:
+            # It is the entity, which no field has to hold.
+            texts = decoded.entities or [None] * len(decoded.records)
+        else:
+            texts = [_as_text(row[place]) for row in decoded.rows]
+        return hash_texts(texts, self._salt)
+
+
+def remembering_of(schema: FeatureSchema) -> tuple[Remembering | None, Remembering | None]:
+    """Return what a model remembers of entities and of counterparts; None if it does not."""
+    memory = schema.memory
+    if memory is None:
+        return None, None
+    entity, *others = (Remembering(schema, key, memory.timezone) for key in memory.keys)
+    return entity, others[0] if others else None
 
 
 def _as_text(value: FeatureValue) -> str | None:
