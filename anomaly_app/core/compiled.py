@@ -29,7 +29,8 @@ def compiled(
         comparing sixteen rows.
     exact
         Every machine gives the same bits: multiplication and addition are not fused. A division by
-        zero is no error.
+        zero is no error. Nothing may be allocated: arrays are not counted references, which would
+        take longer than the work of small functions that are inlined.
 
     Notes
     -----
@@ -40,7 +41,7 @@ def compiled(
     def compile_(function: Callable[..., Any]) -> Callable[..., Any]:
         options: dict[str, Any] = {"nogil": True, "forceinline": inlined}
         # Multiplication and addition may be fused; nothing else is reordered.
-        options |= {"error_model": "numpy"} if exact else {"fastmath": {"contract"}}
+        options |= {"error_model": "numpy", "_nrt": False} if exact else {"fastmath": {"contract"}}
         made: Callable[..., Any]
         try:
             made = numba.njit(signature, cache=True, **options)(function)

@@ -35,10 +35,9 @@ def _round(a: Any, b: Any, c: Any, d: Any) -> Any:
     return a, b, c, d
 
 
-@compiled(numba.uint64[::1](BYTES, ENDS, LONG, LONG), exact=True)
-def _siphash(data: Any, ends: Any, low: Any, high: Any) -> Any:
+@compiled(numba.void(BYTES, ENDS, LONG, LONG, numba.uint64[::1]), exact=True)
+def _siphash(data: Any, ends: Any, low: Any, high: Any, hashes: Any) -> None:
     """Hash parts of joined bytes; a part ends where `ends` says, and -1 is no part."""
-    hashes = np.zeros(len(ends), np.uint64)
     begin = 0
     for text in range(len(ends)):
         end = ends[text]
@@ -64,7 +63,6 @@ def _siphash(data: Any, ends: Any, low: Any, high: Any) -> Any:
         found = a ^ b ^ c ^ d
         hashes[text] = found if found != 0 else np.uint64(1)
         begin = end
-    return hashes
 
 
 def hash_texts(texts: Sequence[str | None], key: bytes) -> Hashes:
@@ -93,7 +91,8 @@ def hash_texts(texts: Sequence[str | None], key: bytes) -> Hashes:
     lengths = np.array(sizes, dtype=np.int64)
     ends = np.where(lengths < 0, -1, np.cumsum(np.maximum(lengths, 0)))
     low, high = np.frombuffer(key, "<u8", count=2)
-    hashes: Hashes = _siphash(np.frombuffer(data, "u1"), ends, low, high)
+    hashes = np.zeros(len(ends), np.uint64)
+    _siphash(np.frombuffer(data, "u1"), ends, low, high, hashes)
     return hashes
 
 

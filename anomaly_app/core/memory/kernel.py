@@ -165,26 +165,3 @@ def run(
             blocks.clocks[block, slot] = max(clock, time) + 1
             if blocks.dirty[block] < 0:
                 blocks.dirty[block] = offsets[event]
-
-
-@compiled(
-    numba.void(VIEWS, TABLES, SCRATCH, numba.int64, numba.int64, numba.int64, FEATURES), exact=True
-)
-def look(views: Any, tables: Any, scratch: Any, base: Any, clock: Any, time: Any, out: Any) -> None:
-    """Write the features that an event without numbers and texts would have.
-
-    Parameters
-    ----------
-    base
-        Where a copy of a record begins, in bytes: windows move on in it.
-    clock
-        Time of the entity's latest event.
-    time
-        Time of the event, not before the clock.
-    out
-        One row of features.
-    """
-    texts = np.zeros((1, 64), np.uint64)
-    scratch.values[:] = np.nan
-    since = _read_and_update(views, tables, scratch, base, clock, time, time, texts, 0, False)
-    write_features(tables, scratch, clock, since, time, out, 0)

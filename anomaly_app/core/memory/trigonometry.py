@@ -59,15 +59,14 @@ def kilometres(latitude: Any, longitude: Any, other_latitude: Any, other_longitu
     return 2.0 * EARTH * inverse_sine(np.sqrt(min(max(chord, 0.0), 1.0)))
 
 
-@compiled(numba.float64[::1](numba.int64), exact=True)
-def _cosines(parts: Any) -> Any:
-    result = np.empty(parts)
-    for part in range(parts):
-        result[part] = sine(90.0 - part * 360.0 / parts)
-    return result
+@compiled(numba.void(numba.float64[::1]), exact=True)
+def _write_cosines(circle: Any) -> None:
+    for part in range(len(circle)):
+        circle[part] = sine(90.0 - part * 360.0 / len(circle))
 
 
 def cosines(parts: int) -> Vector:
     """Return the cosines of a circle's angles, divided into equal parts."""
-    circle: Vector = _cosines(parts)
+    circle = np.empty(parts)
+    _write_cosines(circle)
     return circle
