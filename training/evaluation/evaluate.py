@@ -62,6 +62,7 @@ def evaluate(
     model: Model,
     history: History,
     *,
+    past: History | None = None,
     most: int = MAX_INCIDENTS,
     done: Callable[[int], None] = lambda _: None,
 ) -> Evaluation:
@@ -73,6 +74,8 @@ def evaluate(
         The model.
     history
         It has the columns of the model's features; others are ignored.
+    past
+        Earlier rows, which a model with a memory remembers first; they are not judged.
     most
         Maximum number of incidents to explain.
     done
@@ -84,7 +87,7 @@ def evaluate(
         A column that the model needs is missing, or has another type.
     """
     require_columns(history, model.schema)
-    history = remember(history, model.schema.memory)
+    history = remember(history, model.schema.memory, past=past)
     try:
         matrix = encode_history(history, model.schema)
     except pl.exceptions.PolarsError as fault:

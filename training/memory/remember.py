@@ -1,6 +1,7 @@
 """History with the features of a memory, replayed through the same kernels as in a worker."""
 
 import dataclasses
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -18,7 +19,7 @@ from training.columns.column_kinds import as_strings
 from training.history import History
 
 
-def remember(history: History, spec: MemorySpec | None) -> History:
+def remember(history: History, spec: MemorySpec | None, *, past: History | None = None) -> History:
     """Add a column for each feature of a memory.
 
     Parameters
@@ -28,19 +29,24 @@ def remember(history: History, spec: MemorySpec | None) -> History:
         entity.
     spec
         What to remember; None adds nothing.
+    past
+        Earlier rows, which are remembered first; by default nothing is known of any entity.
 
     Raises
     ------
     DataError
         The history has no key or no times, lacks a column that the memory reads, or has one with
-        the name of a feature.
+        the name of a feature; or the past does, or is not earlier.
     """
     if spec is None:
         return history
-    _require_parts(history)
+    parts = [history] if past is None else [past, history]
+    for part in parts:
+        _require_parts(part)
+    _require_order(parts)
     columns: dict[str, Vector] = {}
     for key in spec.keys:
-        columns |= _features(history, key, spec)
+        columns |= _features(parts, key, spec)
     if taken := [name for name in columns if name in history.frame.columns]:
         raise DataError(
             f"{history.source} has a column {taken[0]!r}, which is the name of a feature of the "
@@ -59,10 +65,22 @@ def _require_parts(history: History) -> None:
             )
 
 
-def _features(history: History, key: KeySpec, spec: MemorySpec) -> dict[str, Vector]:
+def _require_order(parts: list[History]) -> None:
+    for before, after in pairwise(parts):
+        if len(before) and len(after) and before.times[-1] > after.times[0]:  # type: ignore[index]
+            raise DataError(
+                f"{before.source} ends after {after.source} begins: give the rows before it"
+            )
+
+
+def _features(parts: list[History], key: KeySpec, spec: MemorySpec) -> dict[str, Vector]:
     plan = Plan(key)
     memory = PartitionMemory(plan)
-    features = memory.observe(events_of(history, plan, spec))
+    offset = 0
+    for part in parts:
+        events = events_of(part, plan, spec)
+        features = memory.observe(events._replace(offsets=events.offsets + offset))
+        offset += len(part)
     return dict(zip(key.columns, features.T, strict=True))
 
 
