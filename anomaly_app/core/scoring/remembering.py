@@ -1,7 +1,7 @@
 """What a memory needs of decoded records, and where its features are in their matrix."""
 
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Callable, Sequence
+from typing import TypeAlias, cast
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from anomaly_app.core.times import milliseconds
 
 MemoryOf: TypeAlias = Callable[[str, int], PartitionMemory]
 """Returns the memory of a partition, by topic and number."""
+
+TEXTS = {str, type(None)}
 
 
 class Remembering:
@@ -68,7 +70,7 @@ class Remembering:
             return features
         topic, events = records[0].topic, self.events_of(decoded)
         partitions = np.fromiter((record.partition for record in records), np.int64, number)
-        for partition in np.unique(partitions).tolist():
+        for partition in {*partitions.tolist()}:
             rows = np.flatnonzero(partitions == partition)
             part = events if len(rows) == number else events.take(rows)
             found = memory_of(topic, partition) if memory_of else PartitionMemory(self.plan)
@@ -123,7 +125,7 @@ class Remembering:
             # It is the entity, which no field has to hold.
             texts = decoded.entities or [None] * len(decoded.records)
         else:
-            texts = [_as_text(row[place]) for row in decoded.rows]
+            texts = _as_texts([row[place] for row in decoded.rows])
         return hash_texts(texts, self._salt)
 
 
@@ -136,5 +138,7 @@ def remembering_of(schema: FeatureSchema) -> tuple[Remembering | None, Rememberi
     return entity, others[0] if others else None
 
 
-def _as_text(value: FeatureValue) -> str | None:
-    return value if value is None or isinstance(value, str) else str(value)
+def _as_texts(values: Sequence[FeatureValue]) -> Sequence[str | None]:
+    if {*map(type, values)} <= TEXTS:
+        return cast("Sequence[str | None]", values)
+    return [value if value is None or isinstance(value, str) else str(value) for value in values]
