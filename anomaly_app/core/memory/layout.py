@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from anomaly_app.core.arrays import Integers
 from anomaly_app.core.memory import tables as t
 from anomaly_app.core.memory.durations import duration_text
 from anomaly_app.core.memory.features import LONGEST
@@ -196,5 +197,5 @@ def _in_order(
     return placed, -(-end // 8) * 8
 
 
-def _table(rows: list[list[int]], columns: int) -> np.ndarray:
+def _table(rows: list[list[int]], columns: int) -> Integers:
     return np.array(rows, dtype=np.int64).reshape(len(rows), columns)

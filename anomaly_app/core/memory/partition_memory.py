@@ -147,8 +147,8 @@ class PartitionMemory:
     def digest(self) -> bytes:
         """Return a hash of the whole state."""
         total = hashlib.sha256(self.plan.sha256.encode())
-        for block in np.flatnonzero(self._blocks.used):
-            total.update(int(block).to_bytes(4, "little"))
+        for block in np.flatnonzero(self._blocks.used).tolist():
+            total.update(block.to_bytes(4, "little"))
             total.update(self._payload(block))
         return total.digest()
 
@@ -156,7 +156,8 @@ class PartitionMemory:
         used = int(self._blocks.used[block])
         begin = block * SLOTS * self.plan.record_bytes
         records = self._records[begin : begin + used * self.plan.record_bytes]
-        return self._blocks.clocks[block, :used].tobytes() + records.tobytes()
+        clocks: bytes = self._blocks.clocks[block, :used].tobytes()
+        return clocks + bytes(records)
 
 
 def scratch_of(plan: Plan, saturated: Any) -> Scratch:

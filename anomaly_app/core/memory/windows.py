@@ -13,7 +13,6 @@ from anomaly_app.core.memory.tables import (
     PRESENT,
     SCRATCH,
     SQUARES,
-    SUM,
     TABLES,
     VIEWS,
 )
