@@ -69,6 +69,10 @@ class Plan:
     def __repr__(self) -> str:
         return f"<{self.key.name}: {len(self.names)} features in {self.record_bytes} bytes>"
 
+    def of_one_block(self) -> "Plan":
+        """Return the same plan for a memory of one block."""
+        return Plan(self.key, capacity=SLOTS)
+
     @property
     def longest(self) -> int:
         """The longest window or half-life, in milliseconds; `LONGEST` if there is none."""

@@ -2,20 +2,33 @@
 
 import hashlib
 import mmap
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from anomaly_app.core.arrays import Matrix
-from anomaly_app.core.memory.blocks import enter
+from anomaly_app.core.memory.blocks import block_of, enter, find
 from anomaly_app.core.memory.events import Counts, Events
 from anomaly_app.core.memory.image import Image
 from anomaly_app.core.memory.kernel import run
-from anomaly_app.core.memory.layout import Plan
+from anomaly_app.core.memory.layout import Field, Plan
 from anomaly_app.core.memory.tables import INDEX, SLOTS, Blocks, Scratch, Views
 from anomaly_app.errors import ImageCorrupt
 
 RESERVE_NOTHING = getattr(mmap, "MAP_NORESERVE", 0x4000)
+
+
+class Record(NamedTuple):
+    """What is kept of one entity."""
+
+    clock: int
+    """Time of its latest event, in milliseconds."""
+    data: bytes
+
+    def cells(self, field: Field) -> Any:
+        """Return the integers of a field."""
+        kind = {1: "u1", 2: "u2", 4: "i4", 8: "i8"}[field.width]
+        return np.frombuffer(self.data, kind, field.cells, field.width * field.offset)
 
 
 class PartitionMemory:
@@ -143,6 +156,27 @@ class PartitionMemory:
         keys = records.view("u8")[:: self.plan.record_bytes // 8] if used else ()
         for slot, key in enumerate(keys):
             enter(self._blocks, image.block, slot, key)
+
+    def record(self, key: int) -> Record | None:
+        """Return what is kept of an entity, by its hash; None if it is unknown."""
+        hashed = np.uint64(key)
+        block = int(block_of(hashed, self.plan.blocks))
+        longs = self.plan.record_bytes // 8
+        slot = int(find(self._views, self._blocks, longs, block, hashed)) if key else -1
+        if slot < 0:
+            return None
+        begin = (block * SLOTS + slot) * self.plan.record_bytes
+        data = bytes(self._records[begin : begin + self.plan.record_bytes])
+        return Record(int(self._blocks.clocks[block, slot]) - 1, data)
+
+    def copy_of(self, key: int) -> "PartitionMemory":
+        """Return a memory that knows one entity alone, to look at without a change."""
+        one = PartitionMemory(self.plan.of_one_block())
+        record = self.record(key)
+        if record is not None:
+            clock = (record.clock + 1).to_bytes(8, "little")
+            one.load(Image(0, 0, {}, clock + record.data, self.plan.sha256))
+        return one
 
     def digest(self) -> bytes:
         """Return a hash of the whole state."""
