@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 import numpy as np
-from anomaly_app.core.memory.wording import meaning_of
+from anomaly_app.core.memory.wording import feature_in_words
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -68,7 +68,7 @@ def explain(
         owner = "the entity" if key.field is None else key.field
         table = Table("feature", "meaning", title=f"what is remembered of {escape(owner)}")
         for feature in key.parsed:
-            table.add_row(escape(feature.name), escape(meaning_of(feature)))
+            table.add_row(escape(feature.name), escape(feature_in_words(feature.name)))
         console.print(table)
     for kind, columns in bound.columns.items():
         found = ", ".join(columns) or "no column: its features are left out"

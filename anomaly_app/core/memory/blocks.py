@@ -105,12 +105,12 @@ def make_room(views: Any, blocks: Any, longs: Any, block: Any, key: Any) -> Any:
     if slot < SLOTS:
         blocks.used[block] = slot + 1
     else:
-        slot = 0
+        slot = np.int64(0)
         oldest = blocks.clocks[block, 0]
         for other in range(1, SLOTS):
             if blocks.clocks[block, other] < oldest:
                 oldest = blocks.clocks[block, other]
-                slot = other
+                slot = np.int64(other)
         first = (block * SLOTS + slot) * longs
         _strike(views, blocks, longs, block, slot, np.uint64(views.longs[first + KEY_AT]))
         blocks.clocks[block, slot] = 0

@@ -12,6 +12,8 @@ from anomaly_app.core.memory.tables import SCRATCH, TABLES
 
 FEATURES = numba.float64[:, ::1]
 
+PAIR = numba.types.Tuple((numba.uint64, numba.uint64))  # type: ignore[no-untyped-call]
+
 LOW = np.uint64(2**32 - 1)
 HALF = np.uint64(32)
 
@@ -43,9 +45,7 @@ def _share(scratch: Any, short: Any, long: Any, age: Any) -> Any:
     return brief / min(scratch.windows[long, 2], max(brief, age))
 
 
-@compiled(
-    numba.types.UniTuple(numba.uint64, 2)(numba.uint64, numba.uint64), inlined=True, exact=True
-)
+@compiled(PAIR(numba.uint64, numba.uint64), inlined=True, exact=True)
 def _product(one: Any, other: Any) -> Any:
     """Return the higher and lower 64 bits of a product."""
     a, b = one >> HALF, one & LOW
@@ -94,7 +94,7 @@ def _zscore(scratch: Any, at: Any, value: Any, scale: Any) -> Any:
     inlined=True,
     exact=True,
 )
-def write_features(
+def write_features(  # noqa: C901, PLR0912, PLR0915  # one choice of many
     tables: Any, scratch: Any, clock: Any, since: Any, time: Any, out: Any, event: Any
 ) -> None:
     """Write an event's features.
@@ -129,7 +129,7 @@ def write_features(
             result = _mean(scratch, a, b, c, tables.scales[c])
         elif kind == t.DIFFERENCE_OF:
             value = scratch.values[c]
-            if value == value:
+            if value == value:  # noqa: PLR0124  # only NaN is not itself
                 result = value - _mean(scratch, a, b, c, tables.scales[c])
         elif kind == t.EXTREME_OF:
             found = scratch.totals[a]

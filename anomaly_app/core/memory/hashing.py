@@ -12,7 +12,7 @@ from anomaly_app.core.memory.events import Hashes
 BYTES = numba.types.Array(numba.uint8, 1, "C", readonly=True)
 ENDS = numba.types.Array(numba.int64, 1, "C", readonly=True)
 LONG = numba.uint64
-STATE = numba.types.UniTuple(LONG, 4)
+STATE = numba.types.UniTuple(LONG, 4)  # type: ignore[no-untyped-call]
 
 
 @compiled(LONG(LONG, numba.int64), inlined=True, exact=True)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from anomaly_app.core.arrays import Integers
 from anomaly_app.core.memory import tables as t
 from anomaly_app.core.memory.durations import duration_text
 from anomaly_app.core.memory.features import LONGEST
@@ -67,6 +68,10 @@ class Plan:
 
     def __repr__(self) -> str:
         return f"<{self.key.name}: {len(self.names)} features in {self.record_bytes} bytes>"
+
+    def of_one_block(self) -> "Plan":
+        """Return the same plan for a memory of one block."""
+        return Plan(self.key, capacity=SLOTS)
 
     @property
     def longest(self) -> int:
@@ -196,5 +201,5 @@ def _in_order(
     return placed, -(-end // 8) * 8
 
 
-def _table(rows: list[list[int]], columns: int) -> np.ndarray:
+def _table(rows: list[list[int]], columns: int) -> Integers:
     return np.array(rows, dtype=np.int64).reshape(len(rows), columns)

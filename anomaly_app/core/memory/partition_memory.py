@@ -2,21 +2,34 @@
 
 import hashlib
 import mmap
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from anomaly_app.core.arrays import Integers, Matrix
-from anomaly_app.core.memory.blocks import blocks_of, enter
+from anomaly_app.core.memory.blocks import block_of, blocks_of, enter, find
 from anomaly_app.core.memory.events import Counts, Events, Hashes
 from anomaly_app.core.memory.image import Image
 from anomaly_app.core.memory.kernel import run
-from anomaly_app.core.memory.layout import Plan
+from anomaly_app.core.memory.layout import Field, Plan
 from anomaly_app.core.memory.tables import INDEX, SLOTS, Blocks, Scratch, Views
 from anomaly_app.core.memory.upstream import Upstream
 from anomaly_app.errors import ImageCorrupt
 
 RESERVE_NOTHING = getattr(mmap, "MAP_NORESERVE", 0x4000)
+
+
+class Record(NamedTuple):
+    """What is kept of one entity."""
+
+    clock: int
+    """Time of its latest event, in milliseconds."""
+    data: bytes
+
+    def cells(self, field: Field) -> Any:
+        """Return the integers of a field."""
+        kind = {1: "u1", 2: "u2", 4: "i4", 8: "i8"}[field.width]
+        return np.frombuffer(self.data, kind, field.cells, field.width * field.offset)
 
 
 class PartitionMemory:
@@ -154,11 +167,32 @@ class PartitionMemory:
         for slot, key in enumerate(keys):
             enter(self._blocks, image.block, slot, key)
 
+    def record(self, key: int) -> Record | None:
+        """Return what is kept of an entity, by its hash; None if it is unknown."""
+        hashed = np.uint64(key)
+        block = int(block_of(hashed, self.plan.blocks))
+        longs = self.plan.record_bytes // 8
+        slot = int(find(self._views, self._blocks, longs, block, hashed)) if key else -1
+        if slot < 0:
+            return None
+        begin = (block * SLOTS + slot) * self.plan.record_bytes
+        data = bytes(self._records[begin : begin + self.plan.record_bytes])
+        return Record(int(self._blocks.clocks[block, slot]) - 1, data)
+
+    def copy_of(self, key: int) -> "PartitionMemory":
+        """Return a memory that knows one entity alone, to look at without a change."""
+        one = PartitionMemory(self.plan.of_one_block())
+        record = self.record(key)
+        if record is not None:
+            clock = (record.clock + 1).to_bytes(8, "little")
+            one.load(Image(0, 0, {}, clock + record.data, self.plan.sha256))
+        return one
+
     def digest(self) -> bytes:
         """Return a hash of the whole state."""
         total = hashlib.sha256(self.plan.sha256.encode())
-        for block in np.flatnonzero(self._blocks.used):
-            total.update(int(block).to_bytes(4, "little"))
+        for block in np.flatnonzero(self._blocks.used).tolist():
+            total.update(block.to_bytes(4, "little"))
             total.update(self._payload(block))
         return total.digest()
 
@@ -166,7 +200,8 @@ class PartitionMemory:
         used = int(self._blocks.used[block])
         begin = block * SLOTS * self.plan.record_bytes
         records = self._records[begin : begin + used * self.plan.record_bytes]
-        return self._blocks.clocks[block, :used].tobytes() + records.tobytes()
+        clocks: bytes = self._blocks.clocks[block, :used].tobytes()
+        return clocks + bytes(records)
 
 
 def scratch_of(plan: Plan, saturated: Any) -> Scratch:

@@ -202,6 +202,8 @@ def _check_hops(key: KeySpec, features: tuple[Feature, ...]) -> None:
         if not size or window % size or window // size > MOST_BUCKETS:
             raise DataError(f"hop of {text}: {hop} has to divide it into 1 to {MOST_BUCKETS} parts")
     for feature in features:
+        if feature.kind == "first" and feature.window < key.lateness_ms:
+            raise DataError(f"feature {quoted(feature.name)}: its span is less than the lateness")
         if feature.kind not in {"zscore", "hours", "first"}:
             for window in feature.durations:
                 key.hop(window)

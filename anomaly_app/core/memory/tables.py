@@ -126,32 +126,38 @@ class Blocks(NamedTuple):
     """[too late, evicted, saturated]"""
 
 
-VIEWS = numba.typeof(Views(*(np.empty(0, kind) for kind in ("u1", "u2", "i4", "i8", "f8"))))
-TABLES = numba.typeof(
+def _type_of(example: Any) -> Any:
+    return numba.typeof(example)  # type: ignore[no-untyped-call]
+
+
+VIEWS = _type_of(Views(*(np.empty(0, kind) for kind in ("u1", "u2", "i4", "i8", "f8"))))
+TABLES = _type_of(
     Tables(
-        *(
-            np.empty((0,) * dimensions, "f8" if name == "scales" else "i8")
-            for name, dimensions in zip(
-                Tables._fields, (1, 1, 2, 2, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2), strict=True
-            )
-        )
+        **{
+            name: np.empty(0 if name in {"sizes", "decays"} else (0, 0), "i8")
+            for name in Tables._fields
+        }
+        | {"scales": np.empty(0)}
     )
 )
-SCRATCH = numba.typeof(
+SCRATCH = _type_of(
     Scratch(
-        np.empty(0),
-        np.empty((0, 4), "i8"),
-        np.empty((0, 3)),
-        np.empty(0, "i8"),
-        np.empty(0),
-        np.empty(0, "i8"),
+        values=np.empty(0),
+        windows=np.empty((0, 4), "i8"),
+        decays=np.empty((0, 3)),
+        totals=np.empty(0, "i8"),
+        reals=np.empty(0),
+        saturated=np.empty(0, "i8"),
     )
 )
-BLOCKS = numba.typeof(
+BLOCKS = _type_of(
     Blocks(
-        np.empty((0, INDEX), "u2"),
-        np.empty((0, SLOTS), "i8"),
-        *(np.empty(0, kind) for kind in ("i4", "i8", "i8", "i8")),
+        index=np.empty((0, INDEX), "u2"),
+        clocks=np.empty((0, SLOTS), "i8"),
+        used=np.empty(0, "i4"),
+        offsets=np.empty(0, "i8"),
+        dirty=np.empty(0, "i8"),
+        counts=np.empty(0, "i8"),
     )
 )
 """Their types, for the compiler."""
