@@ -12,6 +12,7 @@ from anomaly_app.core.decoding.framing import Readers
 from anomaly_app.core.monitoring.absences import AbsenceWatch
 from anomaly_app.core.monitoring.rates import AlertRateWatch
 from anomaly_app.core.monitoring.watch import Watch
+from anomaly_app.errors import SettingsError
 from anomaly_app.kafka.changelog import MemoryOfPartitions, edge_of
 from anomaly_app.observability import Counters
 from anomaly_app.schemas.registry import open_registry
@@ -19,7 +20,9 @@ from anomaly_app.settings.app import Settings
 
 if TYPE_CHECKING:
     from anomaly_app.core.model.model import Model
+    from anomaly_app.core.scoring.first_stage import FirstStage
     from anomaly_app.core.scoring.pipeline import Pipeline
+    from anomaly_app.core.scoring.second_stage import SecondStage
 
 
 class WorkerContext:
@@ -45,6 +48,9 @@ class WorkerContext:
         """Returns why the alert in flight has not been delivered yet, if anything is wrong."""
         self.schemas = open_registry(settings)
         self.memories = MemoryOfPartitions(settings, edge_of(settings))
+        self.first_stage: FirstStage | None = None
+        self.second_stage: SecondStage | None = None
+        """Both are there if the model remembers counterparts."""
         self._pipeline: Pipeline | None = None
 
     @property
@@ -103,7 +109,18 @@ class WorkerContext:
         return self.schemas.readers if self.schemas else {}
 
     def _use(self, pipeline: Pipeline) -> None:
+        from anomaly_app.core.scoring.first_stage import FirstStage  # noqa: PLC0415  # as above
+        from anomaly_app.core.scoring.second_stage import SecondStage  # noqa: PLC0415
+
+        before, memory = self._pipeline, pipeline.model.schema.memory
+        if before is not None and before.model.schema.memory != memory:
+            raise SettingsError(
+                f"the model in {self.settings.model} remembers something else than the one in use: "
+                "restart all workers to use it"
+            )
         self._pipeline = pipeline
+        if pipeline.counterpart is not None:
+            self.first_stage, self.second_stage = FirstStage(pipeline), SecondStage(pipeline)
         alert_rate = pipeline.model.manifest.alert_rate
         alerts = AlertRateWatch.of(alert_rate, str(self.settings.model))
         absences = AbsenceWatch(pipeline.usually_absent)

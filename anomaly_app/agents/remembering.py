@@ -1,7 +1,8 @@
 """The memories of a worker's partitions: what is remembered, and the task that publishes it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import faust
 
@@ -10,6 +11,12 @@ from anomaly_app.context import WorkerContext
 from anomaly_app.core.decoding.decoded import KafkaRecord
 from anomaly_app.kafka.changelog import Remembered
 from anomaly_app.schemas.registry import SchemaRegistry
+
+if TYPE_CHECKING:
+    from anomaly_app.core.memory.layout import Plan
+
+Replay: TypeAlias = Callable[[Any, Sequence[KafkaRecord]], None]
+"""Remembers records of one partition that were judged before."""
 
 
 def define_remembering(app: faust.App, context: WorkerContext) -> None:
@@ -22,31 +29,34 @@ def define_remembering(app: faust.App, context: WorkerContext) -> None:
 
 
 def remember_transactions(context: WorkerContext) -> None:
-    """Remember the transactions from now on, if the model in use has a memory.
+    """Remember transactions from now on, as the model in use says.
 
     Call it before the worker has any partition.
     """
     pipeline = context.pipeline
-    if pipeline.remembering is None:
+    if pipeline.entity is None:
         return
     # Importing numba takes more than a second, and models without a memory do not need this.
     from anomaly_app.core.memory.image import Image  # noqa: PLC0415
     from anomaly_app.core.memory.partition_memory import PartitionMemory  # noqa: PLC0415
+    from anomaly_app.core.scoring.second_stage import SecondStage  # noqa: PLC0415
 
-    plan = pipeline.remembering.plan
     # Restores run in a thread: they need a decoder of their own.
     replaying = context.another_pipeline()
-    context.memories.remember(
-        context.settings.transactions_topic,
-        Remembered(
-            plan.key.name,
-            plan.sha256,
-            partial(PartitionMemory, plan),
-            Image.from_bytes,
-            replaying.events_of,
-            None if context.schemas is None else partial(_learn_all, context.schemas),
-        ),
-    )
+    prepare = None if context.schemas is None else partial(_learn_all, context.schemas)
+
+    def remember(topic: str, plan: Plan, replay: Replay) -> None:
+        new = partial(PartitionMemory, plan)
+        remembered = Remembered(
+            plan.key.name, plan.sha256, new, Image.from_bytes, replay, prepare
+        )
+        context.memories.remember(topic, remembered)
+
+    settings = context.settings
+    remember(settings.transactions_topic, pipeline.entity.plan, replaying.replay)
+    if pipeline.counterpart is not None:
+        second_stage = SecondStage(replaying)
+        remember(settings.counterparts_topic_name, pipeline.counterpart.plan, second_stage.replay)
 
 
 async def _learn_all(schemas: SchemaRegistry, records: Sequence[KafkaRecord]) -> None:

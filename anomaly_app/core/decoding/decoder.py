@@ -150,7 +150,7 @@ class Decoder:
         RecordRejected
             The record is not a transaction.
         """
-        json = self._json_of(record)
+        json = self.json_of(record)
         found = read_object(json, self.wire)
         time = seconds_of(found.time, record, self.wire)
         return Transaction(found.id, found.entity, time, found.row, json)
@@ -166,7 +166,7 @@ class Decoder:
             A record that was decoded.
         """
         wire = self.wire
-        whole = Object(read_fields(self._json_of(record)))
+        whole = Object(read_fields(self.json_of(record)))
         within = payload_of(whole, wire).levels[0]
         within = within.inner("features") or within
         for part, label in self._watched.items():
@@ -174,5 +174,6 @@ class Decoder:
                 return similar_fields(within, [(part, getattr(wire.roles, part))])
         return similar_fields(within, [(missing, wire.roles.field_of(missing))])
 
-    def _json_of(self, record: KafkaRecord) -> bytes:
+    def json_of(self, record: KafkaRecord) -> bytes:
+        """Return a record's value as JSON, without a serializer's prefix."""
         return unframed(record.value or b"", self._schema_readers, self._max_bytes)

@@ -7,7 +7,8 @@ import numpy as np
 
 from anomaly_app.core.arrays import Indices
 from anomaly_app.core.decoding.decoded import KafkaRecord
-from anomaly_app.core.scoring.forwarding import write_forwarded
+from anomaly_app.core.decoding.raw_value import FRAMED
+from anomaly_app.core.scoring.forwarding import ForwardedRecord, write_forwarded
 from anomaly_app.core.scoring.pipeline import Pipeline
 from anomaly_app.core.scoring.remembering import MemoryOf
 from anomaly_app.core.scoring.verdict import Verdict
@@ -86,14 +87,24 @@ class FirstStage:
         order = np.argsort(pairs, kind="stable")
         starts = np.flatnonzero(np.diff(pairs[order], prepend=-1))
         spec = self._entity.plan.sha256
+        plain = [self._plain(record) for record in decoded.records]
         messages = [
             ForwardedMessage(
-                int(targets[some[0]]), write_forwarded(decoded.records, features, some, spec)
+                int(targets[some[0]]),
+                write_forwarded([plain[row] for row in some.tolist()], features[some], spec=spec),
             )
             for rows in np.split(order, starts[1:])
             for some in _pieces(decoded.records, rows)
         ]
         return verdict, messages
+
+    def _plain(self, record: KafkaRecord) -> ForwardedRecord:
+        value = record.value
+        if value is not None and value[:1] == FRAMED:
+            value = self._pipeline.decoder.json_of(record)
+        return ForwardedRecord(
+            record.topic, record.partition, record.offset, record.timestamp, record.key, value
+        )
 
 
 def _pieces(records: Sequence[KafkaRecord], rows: Indices) -> list[Indices]:

@@ -5,12 +5,10 @@ there: the events go on to the partition of their counterpart, with the features
 far. One message holds the events that one batch has for one partition.
 """
 
-from collections.abc import Sequence
-
 import msgspec
 import numpy as np
 
-from anomaly_app.core.arrays import Indices, Matrix
+from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.decoding.decoded import KafkaRecord
 from anomaly_app.errors import ForeignEvents
 
@@ -24,6 +22,7 @@ class ForwardedRecord(msgspec.Struct, array_like=True, gc=False):
     timestamp: int | None
     key: bytes | None
     value: bytes | None
+    """Without a serializer's prefix: whoever reads it needs no schema."""
 
 
 class Forwarded(msgspec.Struct, array_like=True):
@@ -44,31 +43,19 @@ _write = msgspec.msgpack.Encoder().encode
 _read = msgspec.msgpack.Decoder(Forwarded).decode
 
 
-def write_forwarded(
-    records: Sequence[KafkaRecord], features: Matrix, rows: Indices, spec: str
-) -> bytes:
+def write_forwarded(records: list[ForwardedRecord], features: Matrix, *, spec: str) -> bytes:
     """Write a message.
 
     Parameters
     ----------
-    records, features
-        Records, and what is remembered of their entities.
-    rows
-        Which of them, all of one partition of the source.
+    records
+        Of one partition of the source.
+    features
+        What is remembered of their entities, shape ``(records, features)``.
     spec
         Hash of what is remembered of entities.
     """
-    some = [records[row] for row in rows.tolist()]
-    return _write(
-        Forwarded(
-            spec,
-            [
-                ForwardedRecord(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value)
-                for r in some
-            ],
-            features[rows].astype("<f8").tobytes(),
-        )
-    )
+    return _write(Forwarded(spec, records, features.astype("<f8").tobytes()))
 
 
 def read_forwarded(message: KafkaRecord, *, spec: str, columns: int) -> Forwarded:

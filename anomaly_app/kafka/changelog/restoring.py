@@ -69,6 +69,7 @@ class Restorer:
         while kept.is_wanted:
             if kept.memory is not None and not kept.is_doubtful:
                 if kept.position >= kept.target:
+                    kept.memory.settle()
                     kept.is_whole = True
                     return True
                 await self._replay(kept)
@@ -182,7 +183,7 @@ class Restorer:
             await remembered.prepare(records)
 
         def apply() -> None:
-            memory.replay(remembered.events_of(records))
+            remembered.replay(memory, records)
 
         await self._in_thread(apply)
 
