@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -48,6 +48,8 @@ class WorkerContext:
         """Returns why the alert in flight has not been delivered yet, if anything is wrong."""
         self.schemas = open_registry(settings)
         self.memories = MemoryOfPartitions(settings, edge_of(settings))
+        self.partitions: Mapping[str, int] = {}
+        """Number of partitions of each of the app's topics, once the broker was asked."""
         self.first_stage: FirstStage | None = None
         self.second_stage: SecondStage | None = None
         """Both are there if the model remembers counterparts."""

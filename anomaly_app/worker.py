@@ -40,7 +40,9 @@ class CheckedWorker(faust.Worker):
             self.context.load_model()
             remember_transactions(self.context)
             check_web_port(self.app.conf)
-            await check_broker(self.context.settings)
+            memory = self.context.pipeline.model.schema.memory
+            memories = 0 if memory is None else len(memory.keys)
+            self.context.partitions = await check_broker(self.context.settings, memories=memories)
             await check_registry(self.context.schemas)
         except AnomalyAppError as fault:
             raise SystemExit(f"error: {fault}") from None

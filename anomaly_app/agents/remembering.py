@@ -45,11 +45,9 @@ def remember_transactions(context: WorkerContext) -> None:
     replaying = context.another_pipeline()
     prepare = None if context.schemas is None else partial(_learn_all, context.schemas)
 
-    def remember(topic: str, plan: Plan, replay: Replay) -> None:
+    def remember(topic: str, plan: "Plan", replay: Replay) -> None:
         new = partial(PartitionMemory, plan)
-        remembered = Remembered(
-            plan.key.name, plan.sha256, new, Image.from_bytes, replay, prepare
-        )
+        remembered = Remembered(plan.key.name, plan.sha256, new, Image.from_bytes, replay, prepare)
         context.memories.remember(topic, remembered)
 
     settings = context.settings

@@ -19,7 +19,6 @@ from anomaly_app.kafka.consumer import ConfirmingApp, PartitionRecords, PendingB
 from anomaly_app.kafka.exit import exit_without_commit
 from anomaly_app.kafka.sending import Outgoing, send_all
 from anomaly_app.observability import Counters
-from anomaly_app.settings.app import Settings
 
 if TYPE_CHECKING:
     # It imports numba, which takes more than a second.
@@ -110,7 +109,7 @@ async def score(records: Sequence[KafkaRecord], app: faust.App, context: WorkerC
     else:
         topic = context.settings.counterparts_topic_name
         verdict, messages = context.first_stage.forward(
-            records, now, memory_of, partitions=context.memories.partitions_of(topic)
+            records, now, memory_of, partitions=context.partitions[topic]
         )
         forwarded = [Outgoing(topic, None, value, {}, number) for number, value in messages]
     await _send(verdict, forwarded, app, context)

@@ -22,5 +22,5 @@ class WebSettings(BaseSettings):
 
     @field_validator("web_token_file", mode="before")
     @classmethod
-    def _empty_is_unset(cls, value: object) -> object:
+    def _empty_token_is_unset(cls, value: object) -> object:
         return value or None

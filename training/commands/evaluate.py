@@ -63,7 +63,7 @@ def command(
     with busy.status(f"reading {escape(str(data))}"):
         said = options.read_roles(roles, time_format)
         history = read_for_model(data, model.manifest, said)
-        before = past and read_for_model(past, model.manifest, said)
+        before = None if past is None else read_for_model(past, model.manifest, said)
     with progress(busy) as bar:
         task = bar.add_task("scoring", total=len(history))
         evaluation = evaluate(

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 import numpy as np
-from anomaly_app.core.memory.wording import feature_in_words
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -13,6 +12,7 @@ from rich.table import Table
 from anomaly_app.core.memory.events import Events
 from anomaly_app.core.memory.layout import Plan
 from anomaly_app.core.memory.partition_memory import PartitionMemory
+from anomaly_app.core.memory.wording import feature_in_words
 from anomaly_app.terminal import one_line_errors
 from training.cli import COMMANDS
 from training.commands import options

@@ -138,7 +138,9 @@ class PartitionMemory:
         """Copy a block as it is now; it counts as unchanged from now on."""
         self._blocks.dirty[block] = -1
         offset = max(self.applied, int(self._blocks.offsets[block]))
-        return Image(block, offset, dict(self.upstream.highest), self._payload(block), self.plan.sha256)
+        return Image(
+            block, offset, dict(self.upstream.highest), self._payload(block), self.plan.sha256
+        )
 
     def load(self, image: Image) -> None:
         """Put a block's image into an empty block.

@@ -123,10 +123,8 @@ class Remembering:
         place = self._sent.get(name)
         if place is None:
             # It is the entity, which no field has to hold.
-            texts = decoded.entities or [None] * len(decoded.records)
-        else:
-            texts = _as_texts([row[place] for row in decoded.rows])
-        return hash_texts(texts, self._salt)
+            return hash_texts(decoded.entities or [None] * len(decoded.records), self._salt)
+        return hash_texts(_as_texts([row[place] for row in decoded.rows]), self._salt)
 
 
 def remembering_of(schema: FeatureSchema) -> tuple[Remembering | None, Remembering | None]:
