@@ -12,8 +12,11 @@ from anomaly_app.core.memory.events import Counts, Events
 from anomaly_app.core.memory.image import Image
 from anomaly_app.core.memory.kernel import run
 from anomaly_app.core.memory.layout import Field, Plan
-from anomaly_app.core.memory.tables import INDEX, SLOTS, Blocks, Scratch, Views
+from anomaly_app.core.memory.tables import INDEX, KEY_AT, SLOTS, Blocks, Scratch, Views
 from anomaly_app.errors import ImageCorrupt
+
+CLOCK = 8
+"""Bytes of an entity's clock, which is not in its record."""
 
 RESERVE_NOTHING = getattr(mmap, "MAP_NORESERVE", 0x4000)
 
@@ -129,7 +132,8 @@ class PartitionMemory:
         """Copy a block as it is now; it counts as unchanged from now on."""
         self._blocks.dirty[block] = -1
         offset = max(self.applied, int(self._blocks.offsets[block]))
-        return Image(block, offset, dict(self.upstream), self._payload(block), self.plan.sha256)
+        payload, size = self._payload(block), self.plan.record_bytes + CLOCK
+        return Image(block, offset, dict(self.upstream), payload, size, self.plan.sha256)
 
     def load(self, image: Image) -> None:
         """Put a block's image into an empty block.
@@ -139,23 +143,21 @@ class PartitionMemory:
         ImageCorrupt
             It is of another spec, or does not fit.
         """
-        used, rest = divmod(len(image.payload), self.plan.record_bytes + 8)
+        block, size = image.block, self.plan.record_bytes + CLOCK
+        used = len(image.payload) // size
         if image.sha256 != self.plan.sha256:
-            raise ImageCorrupt(f"block {image.block} was made with another spec of features")
-        if rest or used > SLOTS or not 0 <= image.block < self.plan.blocks:
-            raise ImageCorrupt(f"block {image.block} has a size that this spec does not make")
-        if self._blocks.used[image.block]:
-            raise ImageCorrupt(f"block {image.block} has been loaded or used before")
-        clocks = np.frombuffer(image.payload, "i8", count=used)
-        records = np.frombuffer(image.payload, "u1", offset=8 * used)
-        self._blocks.clocks[image.block, :used] = clocks
-        begin = image.block * SLOTS * self.plan.record_bytes
-        self._records[begin : begin + len(records)] = records
-        self._blocks.used[image.block] = used
-        self._blocks.offsets[image.block] = image.offset
-        keys = records.view("u8")[:: self.plan.record_bytes // 8] if used else ()
-        for slot, key in enumerate(keys):
-            enter(self._blocks, image.block, slot, key)
+            raise ImageCorrupt(f"block {block} was made with another spec of features")
+        if image.size != size or used > SLOTS or not 0 <= block < self.plan.blocks:
+            raise ImageCorrupt(f"block {block} has a size that this spec does not make")
+        if self._blocks.used[block]:
+            raise ImageCorrupt(f"block {block} has been loaded or used before")
+        entities = np.frombuffer(image.payload, "u8").reshape(used, size // 8)
+        self._blocks.clocks[block, :used] = entities[:, 0]
+        self._records_of(block, used).view("u8")[:] = entities[:, 1:].ravel()
+        self._blocks.used[block] = used
+        self._blocks.offsets[block] = image.offset
+        for slot, key in enumerate(entities[:, 1 + KEY_AT]):
+            enter(self._blocks, block, slot, key)
 
     def record(self, key: int) -> Record | None:
         """Return what is kept of an entity, by its hash; None if it is unknown."""
@@ -175,7 +177,8 @@ class PartitionMemory:
         record = self.record(key)
         if record is not None:
             clock = (record.clock + 1).to_bytes(8, "little")
-            one.load(Image(0, 0, {}, clock + record.data, self.plan.sha256))
+            size = CLOCK + len(record.data)
+            one.load(Image(0, 0, {}, clock + record.data, size, self.plan.sha256))
         return one
 
     def digest(self) -> bytes:
@@ -186,12 +189,17 @@ class PartitionMemory:
             total.update(self._payload(block))
         return total.digest()
 
-    def _payload(self, block: int) -> bytes:
-        used = int(self._blocks.used[block])
+    def _records_of(self, block: int, used: int) -> Any:
         begin = block * SLOTS * self.plan.record_bytes
-        records = self._records[begin : begin + used * self.plan.record_bytes]
-        clocks: bytes = self._blocks.clocks[block, :used].tobytes()
-        return clocks + bytes(records)
+        return self._records[begin : begin + used * self.plan.record_bytes]
+
+    def _payload(self, block: int) -> bytes:
+        """Return a block's entities: each one's clock, then its record."""
+        used = int(self._blocks.used[block])
+        entities = np.empty((used, 1 + self.plan.record_bytes // 8), "i8")
+        entities[:, 0] = self._blocks.clocks[block, :used]
+        entities[:, 1:] = self._records_of(block, used).view("i8").reshape(used, -1)
+        return entities.tobytes()
 
 
 def scratch_of(plan: Plan, saturated: Any) -> Scratch:
