@@ -98,12 +98,7 @@ class PartitionMemory:
             self.plan.tables,
             self._scratch,
             self._blocks,
-            events.offsets,
-            events.keys,
-            events.times,
-            events.local,
-            events.numbers,
-            events.texts,
+            *events.checked(len(self.plan.numbers), len(self.plan.texts)),
             features,
             wanted,
         )
