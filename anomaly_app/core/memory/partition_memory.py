@@ -191,9 +191,10 @@ class PartitionMemory:
     def _payload(self, block: int) -> bytes:
         """Return a block's entities: each one's clock, then its record."""
         used = int(self._blocks.used[block])
-        entities = np.empty((used, 1 + self.plan.record_bytes // 8), "i8")
+        longs = self.plan.record_bytes // 8
+        entities = np.empty((used, 1 + longs), "i8")
         entities[:, 0] = self._blocks.clocks[block, :used]
-        entities[:, 1:] = self._records_of(block, used).view("i8").reshape(used, -1)
+        entities[:, 1:] = self._records_of(block, used).view("i8").reshape(used, longs)
         return entities.tobytes()
 
 
