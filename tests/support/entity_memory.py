@@ -1,6 +1,7 @@
 """Memories of entities and the events that they are given."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -49,15 +50,15 @@ CARD = (
 """Every kind of feature."""
 
 
-def key_spec(*features: str, **options: object) -> KeySpec:
+def key_spec(*features: str, **options: Any) -> KeySpec:
     return read_spec({"keys": [{"features": features or CARD, **options}]}).keys[0]
 
 
-def plan_of(*features: str, **options: object) -> Plan:
+def plan_of(*features: str, **options: Any) -> Plan:
     return Plan(key_spec(*features, **options))
 
 
-def memory_of(*features: str, **options: object) -> PartitionMemory:
+def memory_of(*features: str, **options: Any) -> PartitionMemory:
     return PartitionMemory(plan_of(*features, **options))
 
 
@@ -67,7 +68,7 @@ def events_of(
     *,
     keys: Sequence[int] | Integers | int = 1,
     first_offset: int = 0,
-    **columns: Sequence[float] | Sequence[int],
+    **columns: Any,
 ) -> Events:
     """Give events with some columns; numbers that are not given are missing, and so are texts."""
     many = len(times)
@@ -86,7 +87,7 @@ def events_of(
 
 def part(events: Events, begin: int, end: int) -> Events:
     """Give the events between two positions, not offsets."""
-    return Events(*(np.ascontiguousarray(column[begin:end]) for column in events))
+    return Events._make(column[begin:end] for column in events)
 
 
 def batches(events: Events, size: int) -> Iterator[Events]:
@@ -110,15 +111,16 @@ def random_stream(
     times = times - is_late * random.choice([SECOND, 9 * MINUTE, 10 * MINUTE, DAY], many)
     keys = random.integers(1, 2**63, entities)[random.zipf(1.5, many) % entities]
     amounts = np.round(random.lognormal(3.0, 1.5, many), 3) * random.choice([1, 1, 1, -1], many)
-    columns = {
-        "amount": np.where(random.random(many) < 0.1, np.nan, amounts),  # noqa: PLR2004
-        "lat": np.where(random.random(many) < 0.2, np.nan, random.uniform(-90, 90, many)),  # noqa: PLR2004
+    columns: dict[str, Any] = {
+        "amount": np.where(random.random(many) < 0.1, np.nan, amounts),
+        "lat": np.where(random.random(many) < 0.2, np.nan, random.uniform(-90, 90, many)),
         "long": random.uniform(-180, 180, many),
     }
     texts = random.integers(1, 2**63, 300)
     texts[0] = 0
     merchants = texts[random.zipf(1.3, many) % 300]
-    return events_of(plan, times, keys=keys, merchant=merchants, **columns)
+    columns["merchant"] = merchants
+    return events_of(plan, times, keys=keys, **columns)
 
 
 def applied_in(memory: PartitionMemory, events: Events, size: int) -> PartitionMemory:

@@ -1,5 +1,8 @@
 """What every feature has to be, told by SQL over all earlier events: windows without rings."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import duckdb
 import numpy as np
 
@@ -7,6 +10,13 @@ from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.memory.events import Events
 from anomaly_app.core.memory.features import Feature
 from anomaly_app.core.memory.layout import Plan
+from anomaly_app.core.memory.partition_memory import PartitionMemory
+from tests.support.entity_memory import CARD, plan_of, random_stream
+
+INTEGERS = {"count", "sum", "max", "min", "since_last", "first"}
+"""Kinds whose features are whole numbers of something."""
+
+GIVEN = "create temp table given as select {columns} from columns_"
 
 EVENTS = """
 create temp table events as
@@ -56,14 +66,14 @@ def expected(plan: Plan, events: Events) -> Matrix:
     """Give the features of events by definition, if no cell is full and units are hundredths."""
     with duckdb.connect() as connection:
         connection.execute(MACROS)
-        columns = {"o": events.offsets, "k": events.keys, "t": events.times}
+        columns: dict[str, Any] = {"o": events.offsets, "k": events.keys, "t": events.times}
         columns |= {name: events.numbers[:, i] for i, name in enumerate(plan.numbers)}
         columns |= {name: events.texts[:, i] for i, name in enumerate(plan.texts)}
         connection.register("columns_", columns)
         numbers = [f"if(isnan({name}), null, {name}) as {name}" for name in plan.numbers]
         texts = [f"nullif({name}, 0) as {name}" for name in plan.texts]
         known = ", ".join(["o", "k", "t", *numbers, *texts])
-        connection.execute(f"create temp table given as select {known} from columns_")
+        connection.execute(GIVEN.format(columns=known))
         connection.execute(EVENTS.format(lateness=plan.key.lateness_ms))
         features = []
         for feature in plan.features:
@@ -219,3 +229,35 @@ class Definition:
         past = f"list(p.{self.x} {order}) filter (p.{self.x} is not null)"
         values = f"list_append(list_reverse(past[:{self.feature.steps - 1}]), e.{self.x})"
         return f"if(e.{self.x} is null or past is null, 0, slope({values}))", {"past": past}
+
+
+def compare_streams(checks: int, seed: int) -> int:
+    """Compare the features of random streams with the oracle, and return how many there were.
+
+    Integers have to be equal, and other features nearly, to 12 digits.
+    """
+    random = np.random.default_rng(seed)
+    done = 0
+    while done < checks:
+        features = random.permutation(CARD)[: random.integers(1, len(CARD) + 1)]
+        plan = plan_of(*features, **_random_options(random, features))
+        many = int(random.integers(1, 1_200))
+        events = random_stream(plan, random, many, entities=int(random.integers(1, 60)))
+        found, right = PartitionMemory(plan).observe(events), expected(plan, events)
+        for feature, one, other in zip(plan.features, found.T, right.T, strict=True):
+            if feature.kind in INTEGERS:
+                np.testing.assert_array_equal(one, other, err_msg=feature.name)
+            else:
+                np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-9, err_msg=feature.name)
+        done += found.size
+    return done
+
+
+def _random_options(random: np.random.Generator, features: Iterable[str]) -> dict[str, Any]:
+    hops = {"1h": "5m", "1d": "1h", "7d": "12h", "30d": "1d"}
+    used = {part for name in features for part in name.split(":")}
+    return {
+        "cells": random.choice(["small", "large"]),
+        "lateness": random.choice(["0s", "10m", "3h"]),
+        "hops": {w: hop for w, hop in hops.items() if w in used and random.random() < 0.3},
+    }

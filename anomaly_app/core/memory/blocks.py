@@ -8,6 +8,7 @@ import numpy as np
 from anomaly_app.core.arrays import Integers
 from anomaly_app.core.compiled import compiled
 from anomaly_app.core.memory.events import Hashes
+from anomaly_app.core.memory.prefetch import LINE, prefetch
 from anomaly_app.core.memory.tables import BLOCKS, INDEX, KEY_AT, SLOTS, VIEWS
 
 BITS_OF_SLOT = 10
@@ -64,6 +65,37 @@ def find(views: Any, blocks: Any, longs: Any, block: Any, key: Any) -> Any:
         at = (at + 1) & (INDEX - 1)
         cell = np.int64(blocks.index[block, at])
     return np.int64(-1)
+
+
+@compiled(numba.void(BLOCKS, numba.int64, numba.uint64), inlined=True, exact=True)
+def ask_for_index(blocks: Any, block: Any, key: Any) -> None:
+    """Ask for the memory where a key is looked up."""
+    prefetch(blocks.index, block * INDEX + _home(key))
+
+
+@compiled(
+    numba.void(VIEWS, BLOCKS, numba.int64, numba.int64, numba.uint64),
+    inlined=True,
+    exact=True,
+)
+def ask_for_record(views: Any, blocks: Any, size: Any, block: Any, key: Any) -> None:
+    """Ask for the memory that a key's record is probably in.
+
+    Parameters
+    ----------
+    size
+        Bytes of a record.
+    """
+    at = _home(key)
+    cell = np.int64(blocks.index[block, at])
+    while cell != 0 and (cell & ~SLOT_MASK) != _mark(key):
+        at = (at + 1) & (INDEX - 1)
+        cell = np.int64(blocks.index[block, at])
+    if cell != 0:
+        slot = block * SLOTS + (cell & SLOT_MASK) - 1
+        prefetch(blocks.clocks, slot)
+        for line in range(slot * size, (slot + 1) * size, LINE):
+            prefetch(views.bytes, line)
 
 
 @compiled(numba.void(BLOCKS, numba.int64, numba.int64, numba.uint64), exact=True)

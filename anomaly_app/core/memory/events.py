@@ -39,6 +39,28 @@ class Events(NamedTuple):
             self.texts[rows],
         )
 
+    def checked(self, numbers: int, texts: int) -> "Events":
+        """Return the events as the compiled loop reads them, which checks nothing.
+
+        Raises
+        ------
+        ValueError
+            Columns do not have a row for each event, or are too few or too many.
+        """
+        columns = Events(
+            offsets=np.ascontiguousarray(self.offsets, np.int64),
+            keys=np.ascontiguousarray(self.keys, np.uint64),
+            times=np.ascontiguousarray(self.times, np.int64),
+            local=np.ascontiguousarray(self.local, np.int64),
+            numbers=np.ascontiguousarray(self.numbers, np.float64),
+            texts=np.ascontiguousarray(self.texts, np.uint64),
+        )
+        many = (len(self.offsets),)
+        shapes = [many] * 4 + [(*many, numbers), (*many, texts)]
+        if [column.shape for column in columns] != shapes:
+            raise ValueError(f"events of {[c.shape for c in columns]} instead of {shapes}")
+        return columns
+
 
 class Counts(NamedTuple):
     """What a partition's memory holds, and what it had to leave out since it was made.

@@ -6,7 +6,7 @@ import numba
 import numpy as np
 
 from anomaly_app.core.compiled import compiled
-from anomaly_app.core.memory.blocks import block_of, find, make_room
+from anomaly_app.core.memory.blocks import ask_for_index, ask_for_record, block_of, find, make_room
 from anomaly_app.core.memory.decay import read_and_update_hours, read_and_update_moments, weigh
 from anomaly_app.core.memory.durations import SECOND
 from anomaly_app.core.memory.formulas import FEATURES, write_features
@@ -22,6 +22,9 @@ from anomaly_app.core.memory.tables import (
     VIEWS,
 )
 from anomaly_app.core.memory.windows import place_in_windows, read_and_update_rows
+
+AHEAD = 6
+"""Events ahead of which memory is asked for."""
 
 LONG = numba.types.Array(numba.int64, 1, "C", readonly=True)
 KEYS = numba.types.Array(numba.uint64, 1, "C", readonly=True)
@@ -85,6 +88,18 @@ def _read_and_update(
     return since * SECOND
 
 
+@compiled(numba.void(VIEWS, BLOCKS, numba.int64, KEYS, numba.int64), inlined=True, exact=True)
+def _look_ahead(views: Any, blocks: Any, size: Any, keys: Any, event: Any) -> None:
+    """Ask for the memory of events to come: first for the index, later for the record."""
+    many = len(blocks.used)
+    if event + 2 * AHEAD < len(keys) and keys[event + 2 * AHEAD] != 0:
+        key = keys[event + 2 * AHEAD]
+        ask_for_index(blocks, block_of(key, many), key)
+    if event + AHEAD < len(keys) and keys[event + AHEAD] != 0:
+        key = keys[event + AHEAD]
+        ask_for_record(views, blocks, size, block_of(key, many), key)
+
+
 @compiled(
     numba.void(
         VIEWS,
@@ -132,6 +147,7 @@ def run(
     many = len(blocks.used)
     longs = size >> 3
     for event in range(len(offsets)):
+        _look_ahead(views, blocks, size, keys, event)
         key = keys[event]
         time = min(max(times[event], 0), LATEST - 1)
         apply = True

@@ -1,22 +1,23 @@
 """The memory of one partition for one key: a state machine that the log of events drives."""
 
 import hashlib
-import mmap
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from anomaly_app.core.arrays import Integers, Matrix
+from anomaly_app.core.memory.allocation import lazily, scratch_of
 from anomaly_app.core.memory.blocks import block_of, blocks_of, enter, find
 from anomaly_app.core.memory.events import Counts, Events, Hashes
 from anomaly_app.core.memory.image import Image
 from anomaly_app.core.memory.kernel import run
 from anomaly_app.core.memory.layout import Field, Plan
-from anomaly_app.core.memory.tables import INDEX, SLOTS, Blocks, Scratch, Views
+from anomaly_app.core.memory.tables import INDEX, KEY_AT, SLOTS, Blocks, Views
 from anomaly_app.core.memory.upstream import Upstream
 from anomaly_app.errors import ImageCorrupt
 
-RESERVE_NOTHING = getattr(mmap, "MAP_NORESERVE", 0x4000)
+CLOCK = 8
+"""Bytes of an entity's clock, which is not in its record."""
 
 
 class Record(NamedTuple):
@@ -55,11 +56,11 @@ class PartitionMemory:
         """Which events were there before, if they are forwarded by other workers."""
         size = plan.record_bytes
         # One more record, for events without an entity.
-        self._records = _lazily((plan.blocks * SLOTS + 1) * size, "u1")
+        self._records = lazily((plan.blocks * SLOTS + 1) * size, "u1")
         self._views = Views(*(self._records.view(kind) for kind in ("u1", "u2", "i4", "i8", "f8")))
         self._blocks = Blocks(
-            index=_lazily(plan.blocks * INDEX, "u2").reshape(plan.blocks, INDEX),
-            clocks=_lazily(plan.blocks * SLOTS, "i8").reshape(plan.blocks, SLOTS),
+            index=lazily(plan.blocks * INDEX, "u2").reshape(plan.blocks, INDEX),
+            clocks=lazily(plan.blocks * SLOTS, "i8").reshape(plan.blocks, SLOTS),
             used=np.zeros(plan.blocks, "i4"),
             offsets=np.zeros(plan.blocks, "i8"),
             dirty=np.full(plan.blocks, -1, "i8"),
@@ -104,12 +105,7 @@ class PartitionMemory:
             self.plan.tables,
             self._scratch,
             self._blocks,
-            events.offsets,
-            events.keys,
-            events.times,
-            events.local,
-            events.numbers,
-            events.texts,
+            *events.checked(len(self.plan.numbers), len(self.plan.texts)),
             features,
             wanted,
         )
@@ -138,9 +134,9 @@ class PartitionMemory:
         """Copy a block as it is now; it counts as unchanged from now on."""
         self._blocks.dirty[block] = -1
         offset = max(self.applied, int(self._blocks.offsets[block]))
-        return Image(
-            block, offset, dict(self.upstream.highest), self._payload(block), self.plan.sha256
-        )
+        payload, size = self._payload(block), self.plan.record_bytes + CLOCK
+        upstream = dict(self.upstream.highest)
+        return Image(block, offset, upstream, payload, size, self.plan.sha256)
 
     def load(self, image: Image) -> None:
         """Put a block's image into an empty block.
@@ -150,24 +146,22 @@ class PartitionMemory:
         ImageCorrupt
             It is of another spec, or does not fit.
         """
-        used, rest = divmod(len(image.payload), self.plan.record_bytes + 8)
+        block, size = image.block, self.plan.record_bytes + CLOCK
+        used = len(image.payload) // size
         if image.sha256 != self.plan.sha256:
-            raise ImageCorrupt(f"block {image.block} was made with another spec of features")
-        if rest or used > SLOTS or not 0 <= image.block < self.plan.blocks:
-            raise ImageCorrupt(f"block {image.block} has a size that this spec does not make")
-        if self._blocks.used[image.block]:
-            raise ImageCorrupt(f"block {image.block} has been loaded or used before")
-        clocks = np.frombuffer(image.payload, "i8", count=used)
-        records = np.frombuffer(image.payload, "u1", offset=8 * used)
-        self._blocks.clocks[image.block, :used] = clocks
-        begin = image.block * SLOTS * self.plan.record_bytes
-        self._records[begin : begin + len(records)] = records
-        self._blocks.used[image.block] = used
-        self._blocks.offsets[image.block] = image.offset
-        self.upstream.load(image.block, image.upstream)
-        keys = records.view("u8")[:: self.plan.record_bytes // 8] if used else ()
-        for slot, key in enumerate(keys):
-            enter(self._blocks, image.block, slot, key)
+            raise ImageCorrupt(f"block {block} was made with another spec of features")
+        if image.size != size or used > SLOTS or not 0 <= block < self.plan.blocks:
+            raise ImageCorrupt(f"block {block} has a size that this spec does not make")
+        if self._blocks.used[block]:
+            raise ImageCorrupt(f"block {block} has been loaded or used before")
+        entities = np.frombuffer(image.payload, "u8").reshape(used, size // 8)
+        self._blocks.clocks[block, :used] = entities[:, 0]
+        self._records_of(block, used).view("u8")[:] = entities[:, 1:].ravel()
+        self._blocks.used[block] = used
+        self._blocks.offsets[block] = image.offset
+        self.upstream.load(block, image.upstream)
+        for slot, key in enumerate(entities[:, 1 + KEY_AT]):
+            enter(self._blocks, block, slot, key)
 
     def record(self, key: int) -> Record | None:
         """Return what is kept of an entity, by its hash; None if it is unknown."""
@@ -187,7 +181,8 @@ class PartitionMemory:
         record = self.record(key)
         if record is not None:
             clock = (record.clock + 1).to_bytes(8, "little")
-            one.load(Image(0, 0, {}, clock + record.data, self.plan.sha256))
+            size = CLOCK + len(record.data)
+            one.load(Image(0, 0, {}, clock + record.data, size, self.plan.sha256))
         return one
 
     def digest(self) -> bytes:
@@ -198,31 +193,15 @@ class PartitionMemory:
             total.update(self._payload(block))
         return total.digest()
 
-    def _payload(self, block: int) -> bytes:
-        used = int(self._blocks.used[block])
+    def _records_of(self, block: int, used: int) -> Any:
         begin = block * SLOTS * self.plan.record_bytes
-        records = self._records[begin : begin + used * self.plan.record_bytes]
-        clocks: bytes = self._blocks.clocks[block, :used].tobytes()
-        return clocks + bytes(records)
+        return self._records[begin : begin + used * self.plan.record_bytes]
 
-
-def scratch_of(plan: Plan, saturated: Any) -> Scratch:
-    """Return room for what is read of one event."""
-    return Scratch(
-        values=np.zeros(len(plan.numbers)),
-        windows=np.zeros((len(plan.needs.windows), 4), "i8"),
-        decays=np.zeros((len(plan.needs.decays), 3)),
-        totals=np.zeros(len(plan.needs.rows), "i8"),
-        reals=np.zeros(plan.needs.reals),
-        saturated=saturated,
-    )
-
-
-def _lazily(cells: int, kind: str) -> Any:
-    """Return zeros that take memory only where they are written, by pages of 4 KB."""
-    size = max(cells * np.dtype(kind).itemsize, 1)
-    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | RESERVE_NOTHING
-    mapped = mmap.mmap(-1, size, flags=flags)
-    if hasattr(mmap, "MADV_NOHUGEPAGE"):
-        mapped.madvise(mmap.MADV_NOHUGEPAGE)
-    return np.frombuffer(mapped, kind)
+    def _payload(self, block: int) -> bytes:
+        """Return a block's entities: each one's clock, then its record."""
+        used = int(self._blocks.used[block])
+        longs = self.plan.record_bytes // 8
+        entities = np.empty((used, 1 + longs), "i8")
+        entities[:, 0] = self._blocks.clocks[block, :used]
+        entities[:, 1:] = self._records_of(block, used).view("i8").reshape(used, longs)
+        return entities.tobytes()
