@@ -215,7 +215,9 @@ class Worker:
             return 0
         records = PackedRecords(0, 0, found).unpack()
         memory: Any = self.memories.memory_of(*tp)
-        for event, before in zip(events_of(records), memory.observe(events_of(records)), strict=True):
+        for event, before in zip(
+            events_of(records), memory.observe(events_of(records)), strict=True
+        ):
             self.cluster.judged.setdefault((partition, event.offset), []).append(before)
         self.positions[partition] = self.done[partition] = records[-1].end
         return len(records)
