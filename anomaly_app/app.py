@@ -8,14 +8,21 @@ import mode.loop
 from faust.cli.base import cli
 from mode.utils.logging import DEFAULT_FORMATTERS
 
-from anomaly_app.agents import declare_topics, define_alerting, define_scoring, define_watching
+from anomaly_app.agents import (
+    declare_topics,
+    define_alerting,
+    define_remembering,
+    define_scoring,
+    define_watching,
+)
 from anomaly_app.commands import COMMANDS
 from anomaly_app.context import WorkerContext
 from anomaly_app.dead_letters.command import dlq
 from anomaly_app.errors import SettingsError
 from anomaly_app.kafka.consumer import ConfirmingApp, ConsumerOptions, faust_credentials
-from anomaly_app.kafka.topics import max_message_bytes
+from anomaly_app.kafka.topic_creation import max_message_bytes
 from anomaly_app.observability import report_gap
+from anomaly_app.registry.versions import remembers_counterparts
 from anomaly_app.settings.app import Settings, load_settings
 from anomaly_app.web import define_views
 from anomaly_app.worker import worker_class
@@ -65,6 +72,7 @@ def create_app(settings: Settings) -> ConfirmingApp:
             fetch_wait=settings.fetch_wait,
             linger=settings.linger_ms / 1000.0,
             on_gap=partial(report_gap, counters=context.counters),
+            listener=context.memories,
         ),
         Worker=worker_class(context),
         broker=settings.broker,
@@ -96,10 +104,12 @@ def create_app(settings: Settings) -> ConfirmingApp:
         web_stats_enabled=False,
         web_metrics_enabled=False,
     )
-    topics = declare_topics(app, settings)
+    has_counterparts = remembers_counterparts(settings.model)
+    topics = declare_topics(app, settings, has_counterparts=has_counterparts)
     define_scoring(app, topics, context)
     define_alerting(app, topics, context)
     define_watching(app, context)
+    define_remembering(app, context)
     define_views(app, context)
     return app
 

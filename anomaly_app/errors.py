@@ -24,9 +24,11 @@
     │   ├── DeadLetterMissing  there is none at a given place
     │   ├── RepairError        the file of repaired letters cannot be read
     │   └── ReplayStopped      a replay ended before everything was sent
+    ├── MemoryRefused          what is remembered of a partition cannot be restored exactly
     ├── WebPortTaken           another process listens on this worker's web port
     ├── DataError              a file of history cannot be read as a table of transactions
     ├── ImageCorrupt           an image of a block of the memory cannot be used
+    ├── ForeignEvents          a message between the two memories is not of a worker like this
     ├── AnomalyUnreadable      a message of the anomalies topic is not an anomaly
     └── RecordRejected         one Kafka record is not a transaction: it goes to the dead letters
 """
@@ -125,6 +127,10 @@ class ReplayStopped(DeadLetterError):
     """A replay ended before everything was sent; its text says how much was."""
 
 
+class MemoryRefused(AnomalyAppError):
+    """A partition's memory cannot be restored exactly, and nothing is judged without it."""
+
+
 class WebPortTaken(AnomalyAppError):
     """Another process listens on this worker's web port."""
 
@@ -135,6 +141,10 @@ class DataError(AnomalyAppError):
 
 class ImageCorrupt(AnomalyAppError):
     """An image of a block of the memory is not as it was written, or of another spec."""
+
+
+class ForeignEvents(AnomalyAppError):
+    """A message between the two memories is not of a worker with the same memory."""
 
 
 class AnomalyUnreadable(AnomalyAppError):

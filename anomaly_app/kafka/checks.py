@@ -6,12 +6,22 @@ from aiokafka.errors import GroupAuthorizationFailedError, KafkaError
 from anomaly_app.errors import BrokerRefused, BrokerUnreachable
 from anomaly_app.kafka.group import set_starting_offsets
 from anomaly_app.kafka.probe import connect
-from anomaly_app.kafka.topics import prepare_topics, user_of
+from anomaly_app.kafka.topic_creation import user_of
+from anomaly_app.kafka.topics import prepare_topics
 from anomaly_app.settings import Settings
 
 
-async def check_broker(settings: Settings) -> None:
+async def check_broker(settings: Settings, *, memories: int = 0) -> dict[str, int]:
     """Wait for the broker, create missing topics, and check the group.
+
+    Returns the number of partitions of each topic.
+
+    Parameters
+    ----------
+    settings
+        The broker's address, and the names of topics and group.
+    memories
+        Number of keys whose memory the model has, 0 to 2.
 
     Raises
     ------
@@ -26,7 +36,7 @@ async def check_broker(settings: Settings) -> None:
     """
     admin = await connect(settings, wait=settings.broker_wait)
     try:
-        await prepare_topics(admin, settings)
+        partitions = await prepare_topics(admin, settings, memories=memories)
         await _check_group(admin, settings)
         await set_starting_offsets(admin, settings)
     except KafkaError as fault:
@@ -35,6 +45,8 @@ async def check_broker(settings: Settings) -> None:
             f"({type(fault).__name__}): can this host reach the addresses of its "
             "advertised.listeners, by the names in their certificates?"
         ) from None
+    else:
+        return partitions
     finally:
         await admin.close()
 

@@ -11,11 +11,14 @@ from anomaly_app.errors import BrokerError, BrokerUnreachable
 from anomaly_app.kafka.interface import Reader, Writer
 from anomaly_app.kafka.probe import connect
 from anomaly_app.kafka.security import client_options
-from anomaly_app.kafka.topics import max_message_bytes
+from anomaly_app.kafka.topic_creation import max_message_bytes
 from anomaly_app.settings import Settings
 
 FETCH_WAIT_MS = 100
 """Milliseconds that the broker may hold a fetch while there are no records."""
+
+FETCH_BYTES = 1_048_576
+"""Bytes of a partition in one answer."""
 
 CLIENT_ERRORS = (KafkaError, OSError, TimeoutError)
 
@@ -41,7 +44,7 @@ async def open_admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
 
 @asynccontextmanager
 async def open_consumer(
-    settings: Settings, *, committed_only: bool = False
+    settings: Settings, *, committed_only: bool = False, fetch_bytes: int = FETCH_BYTES
 ) -> AsyncIterator[Reader]:
     """Open a consumer without a group: it commits nothing and disturbs no worker.
 
@@ -51,6 +54,8 @@ async def open_consumer(
         The broker's address, and the app's credentials.
     committed_only
         Whether to skip records of aborted and open transactions.
+    fetch_bytes
+        Bytes of a partition in one answer.
 
     Raises
     ------
@@ -64,6 +69,7 @@ async def open_consumer(
         auto_offset_reset="earliest",
         isolation_level="read_committed" if committed_only else "read_uncommitted",
         fetch_max_wait_ms=FETCH_WAIT_MS,
+        max_partition_fetch_bytes=fetch_bytes,
     )
     try:
         await _start(consumer, settings)

@@ -2,7 +2,10 @@
 
 import logging
 import os
+import sys
 from typing import NoReturn
+
+from anomaly_app.errors import AnomalyAppError
 
 logger = logging.getLogger(__name__)
 
@@ -28,3 +31,11 @@ def exit_without_commit(where: str, fault: BaseException) -> NoReturn:
     )
     logging.shutdown()
     os._exit(os.EX_TEMPFAIL)
+
+
+def exit_refusing(error: AnomalyAppError) -> NoReturn:
+    """End the process with one line: it can do nothing before somebody has done what it says."""
+    logger.critical("%s", error)
+    sys.stderr.write(f"error: {error}\n")
+    logging.shutdown()
+    os._exit(1)

@@ -5,10 +5,12 @@ It passes the contract of `tests.support.kafka_contract`, as the real brokers do
 
 import asyncio
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -129,8 +131,14 @@ class MemoryBroker:
     def read(self, partition: TopicPartition, offset: int) -> list[ConsumerRecord]:
         self.check()
         log = self.partition(partition)
-        first = max(offset - log.begin, 0)
+        first = bisect_left(log.records, offset, key=attrgetter("offset"))
         return log.records[first : first + FETCHED_AT_ONCE]
+
+    def compact(self, topic: str) -> None:
+        """Do what compaction does: keep the last record of each key."""
+        for log in self.topic(topic).partitions:
+            last = {record.key: record.offset for record in log.records}
+            log.records = [record for record in log.records if record.offset == last[record.key]]
 
     def values(self, topic: str) -> list[bytes | None]:
         """All values of a topic, partition by partition."""

@@ -18,7 +18,7 @@ PLAN = Plan(key_spec("count:1h", "sum:amount:1d", "first:merchant", capacity=512
 def image_of(plan: Plan = PLAN, entities: int = 20) -> Image:
     memory = PartitionMemory(plan)
     memory.observe(random_stream(plan, np.random.default_rng(0), 200, entities=entities))
-    memory.upstream.update({0: 17, 5: 2**40})
+    memory.upstream.highest.update({0: 17, 5: 2**40})
     return memory.take_image(0)
 
 

@@ -208,9 +208,9 @@ def test_replayed_events_are_not_counted() -> None:
 def test_upstream_offsets_are_carried_along() -> None:
     memory = memory_of("count:1h")
     memory.observe(events_of(memory.plan, [NOON]))
-    memory.upstream[3] = 70
+    memory.upstream.highest[3] = 70
     image = memory.take_image(memory.dirty_blocks()[0])
-    memory.upstream[3] = 90
+    memory.upstream.highest[3] = 90
     assert published(image).upstream == {3: 70}
 
 

@@ -5,7 +5,9 @@ from typing import Any
 import numba
 import numpy as np
 
+from anomaly_app.core.arrays import Integers
 from anomaly_app.core.compiled import compiled
+from anomaly_app.core.memory.events import Hashes
 from anomaly_app.core.memory.prefetch import LINE, prefetch
 from anomaly_app.core.memory.tables import BLOCKS, INDEX, KEY_AT, SLOTS, VIEWS
 
@@ -22,6 +24,12 @@ assert 2**INDEX_BITS == INDEX  # noqa: S101
 def block_of(key: Any, blocks: Any) -> Any:
     """Return the block of a key: its upper bits; there are a power of two of blocks."""
     return np.int64((key >> np.uint64(40)) & np.uint64(blocks - 1))
+
+
+def blocks_of(keys: Hashes, blocks: int) -> Integers:
+    """Return the block of each key."""
+    found: Integers = ((keys >> np.uint64(40)) & np.uint64(blocks - 1)).astype(np.int64)
+    return found
 
 
 @compiled(numba.int64(numba.uint64), inlined=True, exact=True)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from anomaly_app.core.arrays import Integers, Matrix
+from anomaly_app.core.arrays import Indices, Integers, Matrix
 
 Hashes = npt.NDArray[np.uint64]
 """64-bit hashes of keys or texts; 0 is a missing one."""
@@ -49,6 +49,17 @@ class Events(NamedTuple):
         if [column.shape for column in columns] != shapes:
             raise ValueError(f"events of {[c.shape for c in columns]} instead of {shapes}")
         return columns
+
+    def take(self, rows: Indices) -> "Events":
+        """Return some of the events, in the given order."""
+        return Events(
+            self.offsets[rows],
+            self.keys[rows],
+            self.times[rows],
+            self.local[rows],
+            self.numbers[rows],
+            self.texts[rows],
+        )
 
 
 class Counts(NamedTuple):

@@ -1,37 +1,23 @@
 """The memory of one partition for one key: a state machine that the log of events drives."""
 
 import hashlib
-import mmap
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from anomaly_app.core.arrays import Matrix
-from anomaly_app.core.memory.blocks import block_of, enter, find
-from anomaly_app.core.memory.events import Counts, Events
+from anomaly_app.core.arrays import Integers, Matrix
+from anomaly_app.core.memory.blocks import block_of, blocks_of, enter, find
+from anomaly_app.core.memory.events import Counts, Events, Hashes
 from anomaly_app.core.memory.image import Image
 from anomaly_app.core.memory.kernel import run
-from anomaly_app.core.memory.layout import Field, Plan
-from anomaly_app.core.memory.tables import INDEX, KEY_AT, SLOTS, Blocks, Scratch, Views
+from anomaly_app.core.memory.layout import Plan
+from anomaly_app.core.memory.storage import Record, empty_blocks, lazily, scratch_of
+from anomaly_app.core.memory.tables import KEY_AT, SLOTS, Views
+from anomaly_app.core.memory.upstream import Upstream
 from anomaly_app.errors import ImageCorrupt
 
 CLOCK = 8
 """Bytes of an entity's clock, which is not in its record."""
-
-RESERVE_NOTHING = getattr(mmap, "MAP_NORESERVE", 0x4000)
-
-
-class Record(NamedTuple):
-    """What is kept of one entity."""
-
-    clock: int
-    """Time of its latest event, in milliseconds."""
-    data: bytes
-
-    def cells(self, field: Field) -> Any:
-        """Return the integers of a field."""
-        kind = {1: "u1", 2: "u2", 4: "i4", 8: "i8"}[field.width]
-        return np.frombuffer(self.data, kind, field.cells, field.width * field.offset)
 
 
 class PartitionMemory:
@@ -53,20 +39,13 @@ class PartitionMemory:
         self.plan = plan
         self.applied = applied
         """The next offset: the state holds every event below it."""
-        self.upstream: dict[int, int] = {}
-        """The highest offset of each upstream partition; only carried along in images."""
+        self.upstream = Upstream()
+        """Which events were there before, if they are forwarded by other workers."""
         size = plan.record_bytes
         # One more record, for events without an entity.
-        self._records = _lazily((plan.blocks * SLOTS + 1) * size, "u1")
+        self._records = lazily((plan.blocks * SLOTS + 1) * size, "u1")
         self._views = Views(*(self._records.view(kind) for kind in ("u1", "u2", "i4", "i8", "f8")))
-        self._blocks = Blocks(
-            index=_lazily(plan.blocks * INDEX, "u2").reshape(plan.blocks, INDEX),
-            clocks=_lazily(plan.blocks * SLOTS, "i8").reshape(plan.blocks, SLOTS),
-            used=np.zeros(plan.blocks, "i4"),
-            offsets=np.zeros(plan.blocks, "i8"),
-            dirty=np.full(plan.blocks, -1, "i8"),
-            counts=np.zeros(3, "i8"),
-        )
+        self._blocks = empty_blocks(plan)
         self._scratch = scratch_of(plan, self._blocks.counts[2:])
 
     def observe(self, events: Events) -> Matrix:
@@ -88,9 +67,17 @@ class PartitionMemory:
         self._run(events, np.zeros((0, 0)), wanted=False)
         self._blocks.counts[:] = counts
 
+    def settle(self) -> None:
+        """Note that a replay has reached its end: all blocks are equally far."""
+        self.upstream.settle()
+
     def advance(self, offset: int) -> None:
         """Note that there is nothing to apply below an offset: what is there has no event."""
         self.applied = max(self.applied, offset)
+
+    def blocks_of(self, keys: Hashes) -> Integers:
+        """Return the block of each key."""
+        return blocks_of(keys, self.plan.blocks)
 
     def _run(self, events: Events, features: Matrix, *, wanted: bool) -> None:
         run(
@@ -128,7 +115,8 @@ class PartitionMemory:
         self._blocks.dirty[block] = -1
         offset = max(self.applied, int(self._blocks.offsets[block]))
         payload, size = self._payload(block), self.plan.record_bytes + CLOCK
-        return Image(block, offset, dict(self.upstream), payload, size, self.plan.sha256)
+        upstream = dict(self.upstream.highest)
+        return Image(block, offset, upstream, payload, size, self.plan.sha256)
 
     def load(self, image: Image) -> None:
         """Put a block's image into an empty block.
@@ -151,6 +139,7 @@ class PartitionMemory:
         self._records_of(block, used).view("u8")[:] = entities[:, 1:].ravel()
         self._blocks.used[block] = used
         self._blocks.offsets[block] = image.offset
+        self.upstream.load(block, image.upstream)
         for slot, key in enumerate(entities[:, 1 + KEY_AT]):
             enter(self._blocks, block, slot, key)
 
@@ -196,25 +185,3 @@ class PartitionMemory:
         entities[:, 0] = self._blocks.clocks[block, :used]
         entities[:, 1:] = self._records_of(block, used).view("i8").reshape(used, longs)
         return entities.tobytes()
-
-
-def scratch_of(plan: Plan, saturated: Any) -> Scratch:
-    """Return room for what is read of one event."""
-    return Scratch(
-        values=np.zeros(len(plan.numbers)),
-        windows=np.zeros((len(plan.needs.windows), 4), "i8"),
-        decays=np.zeros((len(plan.needs.decays), 3)),
-        totals=np.zeros(len(plan.needs.rows), "i8"),
-        reals=np.zeros(plan.needs.reals),
-        saturated=saturated,
-    )
-
-
-def _lazily(cells: int, kind: str) -> Any:
-    """Return zeros that take memory only where they are written, by pages of 4 KB."""
-    size = max(cells * np.dtype(kind).itemsize, 1)
-    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | RESERVE_NOTHING
-    mapped = mmap.mmap(-1, size, flags=flags)
-    if hasattr(mmap, "MADV_NOHUGEPAGE"):
-        mapped.madvise(mmap.MADV_NOHUGEPAGE)
-    return np.frombuffer(mapped, kind)

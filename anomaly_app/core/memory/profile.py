@@ -10,7 +10,8 @@ from anomaly_app.core.memory.durations import SECOND, duration_text
 from anomaly_app.core.memory.events import Events
 from anomaly_app.core.memory.latest import DEGREE
 from anomaly_app.core.memory.layout import Plan
-from anomaly_app.core.memory.partition_memory import PartitionMemory, Record
+from anomaly_app.core.memory.partition_memory import PartitionMemory
+from anomaly_app.core.memory.storage import Record
 
 HOURS = 24.0
 

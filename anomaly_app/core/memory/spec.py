@@ -23,6 +23,9 @@ MOST_BUCKETS = 60
 
 LONGEST_LATENESS = DAY
 
+ENTITY = "entity"
+"""Name of the first key. As a text, for a counterpart, it is the entity: ``distinct:entity:1d``."""
+
 UNIT = 0.01
 """Resolution of fields that the spec names no unit for."""
 
@@ -65,6 +68,13 @@ class KeySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def sha256(self) -> str:
         """Hash of what is remembered and how, in hexadecimal digits."""
         return _sha256(self)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the features in a model: those of a counterpart say whose they are."""
+        if self.name == ENTITY:
+            return self.features
+        return tuple(f"{self.field}/{name}" for name in self.features)
 
     @property
     def parsed(self) -> tuple[Feature, ...]:

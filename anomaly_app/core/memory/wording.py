@@ -3,18 +3,20 @@
 from collections.abc import Callable
 
 from anomaly_app.core.memory.durations import DAY, HOUR, MINUTE, SECOND
-from anomaly_app.core.memory.features import FORMS, Feature, feature_of
+from anomaly_app.core.memory.features import Feature, feature_of
 from anomaly_app.core.wording import number, percent
+from anomaly_app.errors import DataError
 
 NAMES = ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"), (SECOND, "second"))
 
-KINDS = {form.split(":")[0] for form in FORMS}
-
 
 def is_remembered(name: str) -> bool:
-    """Return whether a feature's name may be one of the memory's, and not a field's own."""
-    kind, *parts = name.split(":")
-    return kind in KINDS and (bool(parts) or kind in FORMS)
+    """Return whether a feature's name is written as the memory's are, and not a field's own."""
+    try:
+        feature_of(name)
+    except DataError:
+        return False
+    return True
 
 
 def duration_in_words(milliseconds: float) -> str:

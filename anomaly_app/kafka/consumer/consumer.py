@@ -4,20 +4,19 @@ Faust keeps track of every acked offset and commits up to the first one that is 
 gaps through which records are lost, or processed again without need:
 
 - it also acks what it skips: events from before a rebalance, and events while a worker stops;
-- records requested before a rebalance can arrive after it; if the partition has no commit yet,
-  they are passed on as if nothing had happened, or dropped without seeking back;
+- records requested before a rebalance can arrive after it; without a commit, they are passed on as
+  if nothing had happened, or dropped without seeking back;
 - acks since the last commit are forgotten when partitions are revoked;
 - the last commit before a stop is skipped while another one is in progress;
 - a stop in the middle of a rebalance closes the connection before anything is committed.
 
-Here agents *confirm* what they have done, in order within each partition, and nothing else counts.
-So the offset to commit is the one after the last confirmed, and no other bookkeeping is needed.
-
-An event is a batch: all waiting records of a topic, when an agent is ready for more.
+Here agents *confirm* what they have done, in order within each partition, and nothing else counts:
+the offset to commit is the one after the last confirmed. An event is a batch: all waiting records
+of a topic, when an agent is ready for more. Partitions can be held back by whoever listens.
 """
 
 import asyncio
-from typing import Any, cast
+from typing import Any
 from weakref import WeakSet
 
 from aiokafka.errors import ConsumerStoppedError
@@ -28,6 +27,7 @@ from mode.utils.futures import notify
 from anomaly_app.kafka.consumer.fetching import FetchingThread
 from anomaly_app.kafka.consumer.inbox import Inbox
 from anomaly_app.kafka.consumer.options import ConsumerOptions
+from anomaly_app.kafka.consumer.pending import to_message
 from anomaly_app.kafka.consumer.record_batches import PartitionRecords, Record
 from anomaly_app.kafka.consumer.thread_safe_event import ThreadSafeEvent
 from anomaly_app.kafka.exit import exit_without_commit
@@ -103,10 +103,13 @@ class ConfirmingConsumer(driver.Consumer):
 
     async def force_commit(self, *_: Any, **__: Any) -> bool:
         """Commit what was confirmed since the last commit."""
-        ahead = {tp: end for tp, end in self._done.items() if end != self._committed.get(tp)}
+        # Faust leaves out what is not assigned, and its answer does not say so.
+        done = {tp: end for tp, end in self._done.items() if tp in self.assignment()}
+        ahead = {tp: end for tp, end in done.items() if end != self._committed.get(tp)}
         if not ahead or not await self._commit_offsets(ahead):
             return False
         self._committed.update(ahead)
+        self._options.listener.on_committed(ahead)
         return True
 
     async def commit_and_end_transactions(self) -> None:
@@ -121,11 +124,13 @@ class ConfirmingConsumer(driver.Consumer):
             await self.wait_empty()
         else:
             await super().on_partitions_revoked(revoked)
+        self._options.listener.on_revoked(revoked)
         self._forget()
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Start over; a worker that is stopping takes no partitions."""
         self._forget()
+        self._options.listener.on_assigned(assigned, wake=self._arrived.set)
         if not self.app.should_stop:
             await super().on_partitions_assigned(assigned, generation_id)
 
@@ -145,6 +150,7 @@ class ConfirmingConsumer(driver.Consumer):
             await self._thread.seek_to_beginning(*unread)
         # Faust drops records before these offsets.
         self._read_offset.clear()
+        self._options.listener.on_positioned(committed)
 
     def stop_flow(self) -> None:
         """Pass nothing more on, and fetch nothing more."""
@@ -186,7 +192,8 @@ class ConfirmingConsumer(driver.Consumer):
                 batches = self._take()
             except Exception as fault:  # noqa: BLE001  # Faust would end without a message
                 exit_without_commit("reading from Kafka", fault)
-            self._thread.fetch_from(frozenset(active_partitions or ()))
+            wanted = frozenset(active_partitions or ()) - self._options.listener.held
+            self._thread.fetch_from(wanted)
             if batches:
                 return batches
             await self._arrived.wait(left)
@@ -206,19 +213,6 @@ class ConfirmingConsumer(driver.Consumer):
         return batches
 
     def _to_message(self, tp: TP, record: list[PartitionRecords]) -> ConsumerMessage:
-        """Wrap a batch as one message: Faust spends more than 100 µs of CPU on each."""
-        message = ConsumerMessage(
-            tp.topic,
-            tp.partition,
-            record[-1].end - 1,
-            timestamp=0.0,
-            timestamp_type=0,
-            headers=None,
-            key=None,
-            value=cast("Any", record),
-            checksum=None,
-            tp=tp,
-            generation_id=self.app.consumer_generation_id,
-        )
+        message = to_message(tp, record, self.app.consumer_generation_id)
         self._in_flight.add(message)
         return message

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from anomaly_app.kafka.consumer.ownership import NoListener, PartitionListener
 from anomaly_app.kafka.consumer.positions import Gap
 
 
@@ -21,6 +22,8 @@ class ConsumerOptions:
         arrive: the cost of processing a fetch hardly depends on its size.
     on_gap
         Called in the consumer's thread if records that should be read next do not exist.
+    listener
+        Hears which partitions the worker has, and may hold them back.
     batch_sizes
         For each topic that agents read, the largest number of records in a batch.
         `ConfirmingApp.batch_topic` fills this in before the consumer is created.
@@ -29,4 +32,5 @@ class ConsumerOptions:
     fetch_wait: float
     linger: float
     on_gap: Callable[[Gap], None]
+    listener: PartitionListener = field(default_factory=NoListener)
     batch_sizes: dict[str, int] = field(default_factory=dict)

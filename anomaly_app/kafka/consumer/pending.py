@@ -1,9 +1,9 @@
 """The batches that agents get: records to process and then confirm."""
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol, cast
 
-from faust.types import Message
+from faust.types import TP, ConsumerMessage, Message
 
 from anomaly_app.kafka.consumer.record_batches import PartitionRecords, Record, records_of
 
@@ -50,3 +50,20 @@ class PendingBatch:
     def finish(self) -> None:
         """Stop waiting for this batch; what was not confirmed of it is read again."""
         self._consumer.finish(self._message)
+
+
+def to_message(tp: TP, partitions: list[PartitionRecords], generation: int) -> ConsumerMessage:
+    """Wrap a batch as one message: Faust spends more than 100 µs of CPU on each."""
+    return ConsumerMessage(
+        tp.topic,
+        tp.partition,
+        partitions[-1].end - 1,
+        timestamp=0.0,
+        timestamp_type=0,
+        headers=None,
+        key=None,
+        value=cast("Any", partitions),
+        checksum=None,
+        tp=tp,
+        generation_id=generation,
+    )

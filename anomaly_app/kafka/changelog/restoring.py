@@ -1,0 +1,201 @@
+"""Restoring the memory of a partition: images first, then the records after them."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from contextlib import aclosing
+from typing import Any, TypeVar
+
+from aiokafka.structs import TopicPartition
+
+from anomaly_app.errors import ImageCorrupt
+from anomaly_app.kafka.changelog.contract import Memory
+from anomaly_app.kafka.changelog.kept import Kept
+from anomaly_app.kafka.changelog.manifest import BlockImage
+from anomaly_app.kafka.changelog.plan import Plan, SourceLog, plan_restore, refuse
+from anomaly_app.kafka.changelog.published import (
+    LogReader,
+    Packed,
+    Published,
+    find_published,
+    read_missing,
+)
+from anomaly_app.kafka.changelog.refusals import Refusal, retention_gap
+from anomaly_app.kafka.consumer import Record
+
+CHUNK = 4096
+"""Records that are replayed at once; between two chunks the event loop has its turn."""
+
+LOADED_AT_ONCE = 16
+"""Images that are loaded before the event loop has its turn."""
+
+T = TypeVar("T")
+
+
+class Restorer:
+    """Restores memories, one after the other; what takes long runs in a thread.
+
+    Parameters
+    ----------
+    reader
+        Reads both topics.
+    topic
+        Name of the memory topic.
+    executor
+        Has one thread.
+    """
+
+    def __init__(self, reader: LogReader, topic: str, executor: Executor) -> None:
+        self._reader = reader
+        self._topic = topic
+        self._executor = executor
+
+    async def restore(self, kept: Kept) -> bool:
+        """Bring a memory to its target.
+
+        A memory that was loaded before goes on from where it is.
+
+        Returns
+        -------
+        bool
+            Whether it is there; False if it is not wanted any more.
+
+        Raises
+        ------
+        MemoryRefused
+            It cannot be restored exactly.
+        """
+        # Meanwhile the partition may be given away, and come back with a later offset.
+        while kept.is_wanted:
+            if kept.memory is not None and not kept.is_doubtful:
+                if kept.position >= kept.target:
+                    kept.memory.settle()
+                    kept.is_whole = True
+                    return True
+                await self._replay(kept)
+            elif not kept.is_positioned:
+                return False
+            elif kept.memory is None:
+                await self._load(kept)
+            else:
+                await self._look_again(kept)
+        return False
+
+    async def source_of(self, kept: Kept) -> SourceLog:
+        """Return what there is of a partition of the source."""
+        begins, ends = await self._reader.bounds(kept.source)
+        if kept.committed is not None and ends < kept.committed:
+            # The embedded broker says the beginning of the last batch.
+            async for batches in self._reader.read_to_end(kept.source, max(begins, ends)):
+                ends = batches[-1].end if batches else ends
+        partitions = await self._reader.partitions(kept.source.topic)
+        return SourceLog(begins, ends, kept.committed, partitions)
+
+    async def find(self, kept: Kept) -> Published:
+        """Find what is published of a partition."""
+        topic = TopicPartition(self._topic, kept.source.partition)
+        return await find_published(self._reader, topic, kept.remembered.name, kept.source.topic)
+
+    async def _load(self, kept: Kept) -> None:
+        assignments = kept.assignments
+        source = await self.source_of(kept)
+        published = await self.find(kept)
+        manifest, spec = published.manifest, kept.remembered.spec
+        plan: Plan | Refusal | None = refuse(manifest, source, spec)
+        if plan is None:
+            await read_missing(self._reader, published)
+            offsets = {b: found.place.offset for b, found in published.counting.items()}
+            plan = plan_restore(manifest, offsets, source, spec)
+        if isinstance(plan, Refusal):
+            if kept.assignments == assignments:
+                raise self._error(plan, kept)
+            return  # somebody else has gone on since, and published what seemed to be ahead
+        is_new = manifest is None or source.committed is None
+        memory = kept.remembered.new()
+        if not is_new:
+            await self._load_images(kept, memory, published)
+            kept.publication.adopt([found.place for found in published.counting.values()])
+        kept.epoch = 0 if manifest is None else manifest.epoch
+        kept.begins = source.begins if manifest is None or is_new else manifest.begins
+        kept.manifest = None if is_new else manifest
+        kept.partitions = source.partitions
+        kept.start, kept.done = plan.start, min(plan.start, plan.end)
+        if kept.committed is None:
+            kept.target = plan.end
+        kept.memory, kept.is_doubtful = memory, kept.assignments != assignments
+
+    async def _load_images(self, kept: Kept, memory: Memory, published: Published) -> None:
+        found = [*published.counting.values()]
+
+        def load(place: BlockImage, packed: Callable[[], bytes]) -> None:
+            try:
+                memory.load(kept.remembered.read_image(packed()))
+            except ImageCorrupt as fault:
+                raise published.damaged(fault, place.place) from None
+
+        def load_some(begin: int) -> None:
+            for place, image in found[begin : begin + LOADED_AT_ONCE]:
+                load(place, image.unpack)
+
+        for begin in range(0, len(found), LOADED_AT_ONCE):
+            await self._in_thread(load_some, begin)
+
+    async def _look_again(self, kept: Kept) -> None:
+        """Go on from what is in memory, unless it is not what others go on from."""
+        assignments = kept.assignments
+        source = await self.source_of(kept)
+        manifest = (await self.find(kept)).manifest
+        refusal = refuse(manifest, source, kept.remembered.spec)
+        if refusal is not None and kept.assignments == assignments:
+            raise self._error(refusal, kept)
+        is_other = manifest is None or manifest.epoch != kept.epoch
+        if is_other or kept.position < min(source.begins, source.target):
+            kept.forget()
+        elif kept.assignments == assignments:
+            kept.publication.adopt(() if manifest is None else manifest.images)
+            kept.start = kept.position
+            kept.is_doubtful = False
+
+    async def _replay(self, kept: Kept) -> None:
+        start, end = kept.position, kept.target
+        position = start
+        async with aclosing(self._reader.read(kept.source, start, end)) as reading:
+            async for batches in reading:
+                if not kept.is_wanted:
+                    return
+                if not batches:
+                    continue
+                if batches[0].first > position:
+                    gap = retention_gap(needed=position, begins=batches[0].first)
+                    raise self._error(gap, kept)
+                records = await self._in_thread(_unpack, batches, position, end)
+                for begin in range(0, len(records), CHUNK):
+                    chunk = records[begin : begin + CHUNK]
+                    await self._apply(kept, chunk)
+                    kept.done = chunk[-1].end
+                position = batches[-1].end
+                kept.done = min(position, end)
+
+    async def _apply(self, kept: Kept, records: Sequence[Record]) -> None:
+        memory, remembered = kept.memory, kept.remembered
+        assert memory is not None  # noqa: S101  # it is loaded
+        if remembered.prepare is not None:
+            await remembered.prepare(records)
+
+        def apply() -> None:
+            remembered.replay(memory, records)
+
+        await self._in_thread(apply)
+
+    def _error(self, refusal: Refusal, kept: Kept) -> Exception:
+        return refusal.error(kept.source.topic, kept.source.partition)
+
+    async def _in_thread(self, function: Callable[..., T], *args: Any) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, function, *args)
+
+
+def _unpack(batches: Sequence[Packed], start: int, end: int) -> list[Record]:
+    return [
+        record for batch in batches for record in batch.unpack() if start <= record.offset < end
+    ]

@@ -1,0 +1,112 @@
+"""Reading a range of one partition, without a group, as batches in Kafka's own bytes."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+from aiokafka.structs import TopicPartition
+
+from anomaly_app.kafka.clients import open_consumer
+from anomaly_app.kafka.consumer.client_internals import fetch_batches
+from anomaly_app.kafka.consumer.record_batches import RecordBatch
+from anomaly_app.settings import Settings
+
+POLL_MS = 500
+"""Milliseconds after which a reader looks up, even if nothing has arrived."""
+
+LAST_POLL_MS = 150
+"""Milliseconds to wait for records after the end that the broker has said: see `read_to_end`."""
+
+FETCH_BYTES = 8_388_608
+"""Bytes of a partition in one answer: each answer costs a pause."""
+
+
+class BatchReader:
+    """Reads one partition after another; what it gives is unpacked by whoever needs it.
+
+    Parameters
+    ----------
+    consumer
+        A started consumer of aiokafka that is assigned to nothing.
+    """
+
+    def __init__(self, consumer: Any) -> None:
+        self._consumer = consumer
+        fetch_batches(consumer, on_fetched=_nothing, pause=_no_pause)
+
+    async def partitions(self, topic: str) -> int:
+        """Return the number of partitions of a topic that exists."""
+        first = TopicPartition(topic, 0)
+        self._consumer.assign([first])
+        await self._consumer.beginning_offsets([first])
+        return len(self._consumer.partitions_for_topic(topic) or ())
+
+    async def bounds(self, partition: TopicPartition) -> tuple[int, int]:
+        """Return the first offset of a partition, and its end."""
+        starts = await self._consumer.beginning_offsets([partition])
+        ends = await self._consumer.end_offsets([partition])
+        return starts[partition], ends[partition]
+
+    async def read(
+        self, partition: TopicPartition, start: int, end: int
+    ) -> AsyncGenerator[list[RecordBatch], None]:
+        """Yield what arrives, until the end is reached; now and then nothing.
+
+        Batches may go beyond the end. Where the records from the start on are deleted, the first
+        batch begins later.
+        """
+        self._begin(partition, start)
+        position = start
+        while position < end:
+            batches = await self._poll(partition, POLL_MS)
+            if batches:
+                position = batches[-1].end
+            yield batches
+
+    async def read_to_end(
+        self, partition: TopicPartition, start: int
+    ) -> AsyncGenerator[list[RecordBatch], None]:
+        """Yield what there is from an offset on.
+
+        The embedded broker says the beginning of the last batch as the end, so what comes within a
+        moment after the end is read as well.
+        """
+        _, end = await self.bounds(partition)
+        position = start
+        if start < end:
+            async for batches in self.read(partition, start, end):
+                position = batches[-1].end if batches else position
+                yield batches
+        else:
+            self._begin(partition, start)
+        while batches := await self._poll(partition, LAST_POLL_MS):
+            yield batches
+
+    def _begin(self, partition: TopicPartition, start: int) -> None:
+        self._consumer.assign([partition])
+        self._consumer.seek(partition, start)
+
+    async def _poll(self, partition: TopicPartition, milliseconds: int) -> list[RecordBatch]:
+        fetched = await self._consumer.getmany(partition, timeout_ms=milliseconds)
+        return cast("list[RecordBatch]", fetched.get(partition, []))
+
+
+@asynccontextmanager
+async def open_batch_reader(settings: Settings) -> AsyncIterator[BatchReader]:
+    """Open a reader of committed records.
+
+    Raises
+    ------
+    BrokerUnreachable
+        No broker answers.
+    """
+    async with open_consumer(settings, committed_only=True, fetch_bytes=FETCH_BYTES) as consumer:
+        yield BatchReader(consumer)
+
+
+def _nothing() -> None:
+    """Nobody waits for what was fetched but the reader itself."""
+
+
+def _no_pause() -> float:
+    return 0.0

@@ -1,0 +1,158 @@
+"""Workers come, go, crash and freeze in any order: what they remember is always what was judged."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from aiokafka import TopicPartition
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from anomaly_app.kafka.changelog.manifest import read_manifest
+from tests.support.memory_workers import TOPIC, Cluster, Worker
+
+PARTITIONS = 2
+
+
+@dataclass
+class Group:
+    """A consumer group: who has which partitions, and who is frozen."""
+
+    cluster: Cluster = field(default_factory=lambda: Cluster(partitions=PARTITIONS))
+    workers: list[Worker] = field(default_factory=list)
+    frozen: list[Worker] = field(default_factory=list)
+    dead: list[Worker] = field(default_factory=list)
+
+    async def rebalance(self, shift: int, *, turns: int | None = None) -> None:
+        """Give the partitions to the workers anew, and let restores run for some turns."""
+        for worker in self.workers:
+            worker.commit()
+            worker.revoke()
+        for n, worker in enumerate(self.workers):
+            mine = [p for p in range(PARTITIONS) if (p + shift) % len(self.workers) == n]
+            await worker.assign(*mine, settle=turns is None)
+        for _ in range(turns or 0):
+            await asyncio.sleep(0)
+
+    async def add(self) -> None:
+        self.workers.append(Worker(self.cluster))
+        await self.rebalance(len(self.workers), turns=3)
+
+    async def crash(self, number: int) -> None:
+        worker = self.workers.pop(number % len(self.workers))
+        self.dead.append(worker)
+        if self.workers:
+            await self.rebalance(number)
+        else:
+            await self.add()
+
+    async def freeze(self, number: int) -> None:
+        """Stop a worker for so long that others get its partitions."""
+        worker = self.workers.pop(number % len(self.workers))
+        self.frozen.append(worker)
+        await (self.rebalance(number) if self.workers else self.add())
+
+    async def wake(self, number: int, seconds: float) -> None:
+        """Let a frozen worker go on as if nothing had happened, until it hears that something has."""
+        if not self.frozen:
+            return
+        worker = self.frozen.pop(number % len(self.frozen))
+        for partition in range(PARTITIONS):
+            worker.judge(partition, number)
+        await worker.publish(seconds)
+        worker.commit(is_acknowledged=False)
+        await worker.publish(seconds)
+        worker.revoke()
+        self.workers.append(worker)
+        await self.rebalance(number, turns=number % 7)
+
+    def retain(self) -> None:
+        """Delete what no restore needs any more."""
+        for partition in range(PARTITIONS):
+            memories = self.cluster.broker.partition(
+                TopicPartition(self.cluster.memory_topic, partition)
+            )
+            manifests = [
+                read_manifest(record.value)
+                for record in memories.records
+                if record.key == f"card/{partition}".encode()
+            ]
+            if manifests:
+                safe = min(manifest.safe for manifest in manifests)
+                committed = self.cluster.committed(partition) or 0
+                self.cluster.delete_before(min(safe, committed), partition=partition)
+
+    async def close(self) -> None:
+        for worker in (*self.workers, *self.frozen, *self.dead):
+            await worker.memories.close()
+
+
+SMALL = st.integers(0, 9)
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("produce"), SMALL, st.integers(1, 30)),
+        st.tuples(st.just("judge"), SMALL, st.integers(1, 30)),
+        st.tuples(st.just("judge"), SMALL, st.integers(1, 30)),
+        st.tuples(st.just("commit"), SMALL, SMALL),
+        st.tuples(st.just("publish"), SMALL, st.sampled_from([1, 5, 40])),
+        st.tuples(st.just("publish"), SMALL, st.sampled_from([1, 5, 40])),
+        st.tuples(st.just("rebalance"), SMALL, SMALL),
+        st.tuples(st.just("add"), SMALL, SMALL),
+        st.tuples(st.just("crash"), SMALL, SMALL),
+        st.tuples(st.just("freeze"), SMALL, SMALL),
+        st.tuples(st.just("wake"), SMALL, st.sampled_from([0, 1, 30])),
+        st.tuples(st.just("compact"), SMALL, SMALL),
+        st.tuples(st.just("retain"), SMALL, SMALL),
+    ),
+    max_size=60,
+)
+
+
+async def take(group: Group, what: str, number: int, much: int) -> None:
+    worker = group.workers[number % len(group.workers)]
+    partition = number % PARTITIONS
+    match what:
+        case "produce":
+            group.cluster.produce_many(much, entities=number + 1, partition=partition)
+        case "judge":
+            worker.judge(much % PARTITIONS, much)
+        case "commit":
+            worker.commit()
+        case "publish":
+            await worker.publish(much)
+        case "rebalance":
+            await group.rebalance(number, turns=much)
+        case "add":
+            await group.add()
+        case "crash":
+            await group.crash(number)
+        case "freeze":
+            await group.freeze(number)
+        case "wake":
+            await group.wake(number, much)
+        case "compact":
+            group.cluster.broker.compact(group.cluster.memory_topic)
+        case "retain":
+            group.retain()
+
+
+@settings(max_examples=300)
+@given(STEPS)
+async def test_each_record_is_judged_by_exactly_what_came_before_it(
+    steps: list[tuple[str, int, int]],
+) -> None:
+    group = Group()
+    await group.add()
+    for step in steps:
+        await take(group, *step)
+    await group.rebalance(0)
+    last = await Worker.start(group.cluster, *range(PARTITIONS))
+    group.workers.append(last)
+    await last.judge_all()
+    group.cluster.check()
+    for partition in range(PARTITIONS):
+        expected, _ = group.cluster.replayed(partition, 10**6)
+        assert last.digest(partition) == expected.blocks
+    assert [worker.refusals for worker in (*group.workers, *group.dead)] == [
+        [] for _ in (*group.workers, *group.dead)
+    ]
+    await group.close()
