@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from anomaly_app.core.arrays import Integers, Matrix
-from anomaly_app.core.memory.blocks import block_of, blocks_of, enter, find
+from anomaly_app.core.memory.blocks import block_of, blocks_of, enter_all, find
 from anomaly_app.core.memory.events import Counts, Events, Hashes
 from anomaly_app.core.memory.image import Image
 from anomaly_app.core.memory.kernel import run
@@ -140,8 +140,7 @@ class PartitionMemory:
         self._blocks.used[block] = used
         self._blocks.offsets[block] = image.offset
         self.upstream.load(block, image.upstream)
-        for slot, key in enumerate(entities[:, 1 + KEY_AT]):
-            enter(self._blocks, block, slot, key)
+        enter_all(self._blocks, block, entities[:, 1 + KEY_AT].copy())
 
     def record(self, key: int) -> Record | None:
         """Return what is kept of an entity, by its hash; None if it is unknown."""
