@@ -16,8 +16,8 @@ from anomaly_app.core.memory.spec import FORMAT
 from tests.support.entity_memory import NOON, batches, events_of, memory_of
 
 FINGERPRINTS = {
-    "small": "1809777ba647e41c1b84207fe5de5b32cb2672d7b56df37fc3ca6a7a21b91329",
-    "large": "05b20a88f75a256e4b9db48d94bfe1d1c54b6cb4ded4b1eee3fc6891044c6f5a",
+    "small": "05b20a88f75a256e4b9db48d94bfe1d1c54b6cb4ded4b1eee3fc6891044c6f5a",
+    "large": "1809777ba647e41c1b84207fe5de5b32cb2672d7b56df37fc3ca6a7a21b91329",
 }
 """Of features and state after `events`, of format 1."""
 
