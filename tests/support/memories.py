@@ -12,7 +12,7 @@ from anomaly_app.core.memory.spec import MemorySpec, read_spec
 from anomaly_app.core.model.model import Model
 from anomaly_app.core.scoring.pipeline import Pipeline
 from tests.support.factories import NOON
-from training.fit import FitOptions, fit_model
+from training.fit import FitOptions, Fitted, fit_model
 from training.history import History
 from training.memory import remember
 
@@ -47,12 +47,17 @@ def payments(rows: int = 2_000, seed: int = 0) -> History:
 
 
 @cache
-def model_with_memory(*, two_keys: bool = False, alert_rate: float = 0.02) -> Model:
+def fitted_with_memory(*, two_keys: bool = False, alert_rate: float = 0.02) -> Fitted:
     history = remember(payments(), spec(two_keys=two_keys))
     fitted = fit_model(history, FitOptions(detector="isolation_forest"), version="1")
     # No history asks for as many alerts as some tests want.
-    manifest = replace(fitted.manifest, alert_rate=alert_rate)
-    return Model.from_bytes(manifest.to_json(), fitted.pickle, where="payments")
+    return fitted._replace(manifest=replace(fitted.manifest, alert_rate=alert_rate))
+
+
+@cache
+def model_with_memory(*, two_keys: bool = False, alert_rate: float = 0.02) -> Model:
+    made = fitted_with_memory(two_keys=two_keys, alert_rate=alert_rate)
+    return Model.from_bytes(made.manifest.to_json(), made.pickle, where="payments")
 
 
 def pipeline_with_memory(*, two_keys: bool = False, alert_rate: float = 0.02) -> Pipeline:

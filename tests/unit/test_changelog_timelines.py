@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anomaly_app.kafka.changelog.manifest import read_manifest
-from tests.support.memory_workers import TOPIC, Cluster, Worker
+from tests.support.memory_workers import Cluster, Worker
 
 PARTITIONS = 2
 

@@ -33,7 +33,7 @@ data_argument = click.argument("data", type=options.Data(), required=False)
 
 @click.group("memory", short_help=COMMANDS["memory"])
 def command() -> None:
-    """Show what a memory remembers of each entity, and what that costs.
+    """Show what a memory remembers, and what that costs.
 
     \b
     Examples:
