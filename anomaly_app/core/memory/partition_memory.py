@@ -25,7 +25,9 @@ class PartitionMemory:
 
     Blocks of `Plan.block_slots` records are independent of each other: what is in one depends on
     the events of its entities alone, in the order of their offsets. Memory is taken when records
-    are first used, so that capacity costs nothing.
+    are first used, so that capacity costs nothing. Only one thread may use it at a time.
+
+    To restore one, make it with the offset that the replay begins at, load the images, and replay.
 
     Parameters
     ----------
@@ -127,10 +129,10 @@ class PartitionMemory:
             It is of another spec, or does not fit.
         """
         block, size = image.block, self.plan.record_bytes + CLOCK
-        used = len(image.payload) // size
+        used, rest = divmod(len(image.payload), size)
         if image.sha256 != self.plan.sha256:
             raise ImageCorrupt(f"block {block} was made with another spec of features")
-        if image.size != size or used > SLOTS or not 0 <= block < self.plan.blocks:
+        if image.size != size or rest or used > SLOTS or not 0 <= block < self.plan.blocks:
             raise ImageCorrupt(f"block {block} has a size that this spec does not make")
         if self._blocks.used[block]:
             raise ImageCorrupt(f"block {block} has been loaded or used before")
