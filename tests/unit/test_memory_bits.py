@@ -1,6 +1,7 @@
 """The bits of states and features are the same on every machine, with and without a compiler."""
 
 import hashlib
+import math
 import os
 import subprocess
 import sys
@@ -8,16 +9,20 @@ from itertools import accumulate, repeat
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from anomaly_app.core.memory.durations import MINUTE
 from anomaly_app.core.memory.events import Events
 from anomaly_app.core.memory.layout import Plan
+from anomaly_app.core.memory.powers import logarithm, power_of_two
 from anomaly_app.core.memory.spec import FORMAT
+from anomaly_app.core.memory.trigonometry import inverse_sine, sine
 from tests.support.entity_memory import NOON, batches, events_of, memory_of
 
 FINGERPRINTS = {
-    "small": "05b20a88f75a256e4b9db48d94bfe1d1c54b6cb4ded4b1eee3fc6891044c6f5a",
-    "large": "1809777ba647e41c1b84207fe5de5b32cb2672d7b56df37fc3ca6a7a21b91329",
+    "small": "5f2f47e2289016481703493dd90ff3b62b226ef8fd4ad16328d98b32c37ee06c",
+    "large": "19dba860d18947ed7fe1b351125b45e544f92d07e936a859d4d41c9b74eb78c5",
 }
 """Of features and state after `events`, of format 1."""
 
@@ -67,3 +72,23 @@ def test_plain_python_gives_the_same_bits_as_the_compiled_loop() -> None:
         check=True,
     )
     assert plain.stdout.split() == [fingerprint("small"), fingerprint("large")]
+
+
+@given(st.floats(1e-300, 1e300))
+def test_logarithms_are_right(size: float) -> None:
+    assert logarithm(size) == pytest.approx(math.log(size), rel=1e-14, abs=1e-15)
+
+
+@given(st.floats(-1000, 1000))
+def test_powers_are_right(exponent: float) -> None:
+    assert power_of_two(exponent) == pytest.approx(2.0**exponent, rel=1e-14)
+
+
+@given(st.floats(-360, 360))
+def test_sines_are_right(degrees: float) -> None:
+    assert sine(degrees) == pytest.approx(math.sin(math.radians(degrees)), abs=1e-15)
+
+
+@given(st.floats(0, 1))
+def test_inverse_sines_are_right(value: float) -> None:
+    assert inverse_sine(value) == pytest.approx(math.asin(value), rel=1e-14)

@@ -39,7 +39,7 @@ def empty_blocks(plan: Plan) -> Blocks:
 def scratch_of(plan: Plan, saturated: Any) -> Scratch:
     """Return room for what is read of one event."""
     return Scratch(
-        values=np.zeros(len(plan.numbers)),
+        values=np.zeros(len(plan.values)),
         windows=np.zeros((len(plan.needs.windows), 4), "i8"),
         decays=np.zeros((len(plan.needs.decays), 3)),
         totals=np.zeros(len(plan.needs.rows), "i8"),
