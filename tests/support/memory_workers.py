@@ -55,11 +55,9 @@ class MemoryLogReader:
         position = start
         while position < end:
             records = self._broker.read(partition, position)
-            if not records:
-                return
             # Compaction leaves gaps; retention moves the beginning.
             first = max(position, self._broker.partition(partition).begin)
-            position = records[-1].offset + 1
+            position = records[-1].offset + 1 if records else first
             yield [PackedRecords(first, position, records)]
 
     async def read_to_end(

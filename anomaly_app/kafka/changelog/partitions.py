@@ -274,5 +274,5 @@ class MemoryOfPartitions:
         return self._settings.session_timeout / 2
 
     def _release(self, kept: Kept) -> None:
-        kept.is_live = True
+        kept.is_live = kept.is_whole = True
         self._wake()

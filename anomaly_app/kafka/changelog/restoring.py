@@ -20,7 +20,7 @@ from anomaly_app.kafka.changelog.published import (
     find_published,
     read_missing,
 )
-from anomaly_app.kafka.changelog.refusals import Refusal, retention_gap
+from anomaly_app.kafka.changelog.refusals import Refusal
 from anomaly_app.kafka.consumer import Record
 
 CHUNK = 4096
@@ -69,7 +69,6 @@ class Restorer:
         while kept.is_wanted:
             if kept.memory is not None and not kept.is_doubtful:
                 if kept.position >= kept.target:
-                    kept.is_whole = True
                     return True
                 await self._replay(kept)
             elif not kept.is_positioned:
@@ -165,8 +164,9 @@ class Restorer:
                 if not batches:
                     continue
                 if batches[0].first > position:
-                    gap = retention_gap(needed=position, begins=batches[0].first)
-                    raise self._error(gap, kept)
+                    # Retention was quicker: newer images may do without what is gone.
+                    kept.forget()
+                    return
                 records = await self._in_thread(_unpack, batches, position, end)
                 for begin in range(0, len(records), CHUNK):
                     chunk = records[begin : begin + CHUNK]
