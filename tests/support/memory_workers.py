@@ -211,6 +211,9 @@ class Worker:
         found = self.cluster.broker.read(tp, self.positions[partition])[:count]
         if not found:
             return 0
+        if self.positions[partition] < self.cluster.broker.partition(tp).begin:
+            self.memories.on_gap(*tp)
+            return 0
         records = PackedRecords(0, 0, found).unpack()
         memory: Any = self.memories.memory_of(*tp)
         for event, before in zip(events_of(records), memory.observe(events_of(records)), strict=True):

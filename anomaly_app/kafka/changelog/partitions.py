@@ -145,8 +145,9 @@ class MemoryOfPartitions:
 
     def _position(self, kept: Kept, offset: int | None) -> None:
         target = 0 if offset is None else offset
-        if kept.memory is not None and kept.position > target:
-            # What was judged here was not committed: it will be judged again.
+        is_ahead = kept.memory is not None and kept.position > target
+        if is_ahead or kept.has_gap:
+            # What was judged here was not committed, or others have judged what was skipped here.
             kept.is_wanted = False
             kept = self._kept[kept.source] = self._new(kept.source)
             kept.is_owned = True
@@ -164,6 +165,11 @@ class MemoryOfPartitions:
             kept = self._kept.get(source)
             if kept is not None and kept.is_live:
                 kept.committed, kept.done, kept.is_muted = offset, offset, False
+
+    def on_gap(self, topic: str, partition: int) -> None:
+        """Hear that records were skipped, since they are deleted; any thread may call this."""
+        if kept := self._kept.get(TopicPartition(topic, partition)):
+            kept.has_gap = True
 
     async def run(self, should_stop: Callable[[], bool]) -> None:
         """Publish until the worker stops."""
