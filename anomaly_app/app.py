@@ -8,12 +8,18 @@ import mode.loop
 from faust.cli.base import cli
 from mode.utils.logging import DEFAULT_FORMATTERS
 
-from anomaly_app.agents import declare_topics, define_alerting, define_scoring, define_watching
+from anomaly_app.agents import (
+    declare_topics,
+    define_alerting,
+    define_remembering,
+    define_scoring,
+    define_watching,
+)
 from anomaly_app.commands import COMMANDS
 from anomaly_app.context import WorkerContext
 from anomaly_app.dead_letters.command import dlq
 from anomaly_app.errors import SettingsError
-from anomaly_app.kafka.consumer import ConfirmingApp, ConsumerOptions, faust_credentials
+from anomaly_app.kafka.consumer import ConfirmingApp, ConsumerOptions, Gap, faust_credentials
 from anomaly_app.kafka.topics import max_message_bytes
 from anomaly_app.observability import report_gap
 from anomaly_app.settings.app import Settings, load_settings
@@ -64,7 +70,8 @@ def create_app(settings: Settings) -> ConfirmingApp:
         options=ConsumerOptions(
             fetch_wait=settings.fetch_wait,
             linger=settings.linger_ms / 1000.0,
-            on_gap=partial(report_gap, counters=context.counters),
+            on_gap=partial(_on_gap, context),
+            listener=context.memory,
         ),
         Worker=worker_class(context),
         broker=settings.broker,
@@ -100,8 +107,14 @@ def create_app(settings: Settings) -> ConfirmingApp:
     define_scoring(app, topics, context)
     define_alerting(app, topics, context)
     define_watching(app, context)
+    define_remembering(app, context)
     define_views(app, context)
     return app
+
+
+def _on_gap(context: WorkerContext, gap: Gap) -> None:
+    report_gap(gap, context.counters)
+    context.memory.on_gap(gap)
 
 
 def __getattr__(name: str) -> Any:

@@ -12,6 +12,7 @@ from anomaly_app.core.decoding.framing import Readers
 from anomaly_app.core.monitoring.absences import AbsenceWatch
 from anomaly_app.core.monitoring.rates import AlertRateWatch
 from anomaly_app.core.monitoring.watch import Watch
+from anomaly_app.kafka.changelog import MemoryOfPartitions, kafka_edge
 from anomaly_app.observability import Counters
 from anomaly_app.schemas.registry import open_registry
 from anomaly_app.settings.app import Settings
@@ -43,6 +44,8 @@ class WorkerContext:
         self.alerts_wait_for: Callable[[], str | None] = lambda: None
         """Returns why the alert in flight has not been delivered yet, if anything is wrong."""
         self.schemas = open_registry(settings)
+        self.memory = MemoryOfPartitions(settings, kafka_edge(settings))
+        """What is remembered of entities; nothing, unless the model needs it."""
         self._pipeline: Pipeline | None = None
 
     @property

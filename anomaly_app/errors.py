@@ -127,7 +127,7 @@ class ReplayStopped(DeadLetterError):
 
 
 class MemoryRefused(AnomalyAppError):
-    """What is remembered of a partition cannot be restored exactly; nothing is judged without it."""
+    """What is remembered of a partition cannot be restored exactly: nothing of it is judged."""
 
 
 class ImageCorrupt(AnomalyAppError):

@@ -38,7 +38,7 @@ class CheckedWorker(faust.Worker):
         try:
             self.context.load_model()
             check_web_port(self.app.conf)
-            await check_broker(self.context.settings)
+            await check_broker(self.context.settings, self.context.memory.sources)
             await check_registry(self.context.schemas)
         except AnomalyAppError as fault:
             raise SystemExit(f"error: {fault}") from None

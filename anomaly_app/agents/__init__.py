@@ -5,8 +5,15 @@ line in `topics`, and a function of its own.
 """
 
 from anomaly_app.agents.alerting import define_alerting
+from anomaly_app.agents.remembering import define_remembering
 from anomaly_app.agents.scoring import define_scoring
 from anomaly_app.agents.topics import declare_topics
 from anomaly_app.agents.watching import define_watching
 
-__all__ = ["declare_topics", "define_alerting", "define_scoring", "define_watching"]
+__all__ = [
+    "declare_topics",
+    "define_alerting",
+    "define_remembering",
+    "define_scoring",
+    "define_watching",
+]

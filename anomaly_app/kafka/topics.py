@@ -117,6 +117,26 @@ def similar(settings: Settings, existing: Mapping[str, Mapping[str, Any]]) -> st
     return names[close[0]] if close else None
 
 
+async def create_topic(admin: AIOKafkaAdminClient, topic: NewTopic, settings: Settings) -> bool:
+    """Create a topic; return False if another worker has created it at the same time.
+
+    Raises
+    ------
+    BrokerRefused
+        The user may not create it.
+    TopicNotCreated
+        The cluster cannot create it with these settings.
+    """
+    # aiokafka does not raise a topic's error, but leaves it in the answer.
+    answer = await admin.create_topics([topic])
+    for _, code, *message in answer.topic_errors:
+        if code:
+            said = "".join(filter(None, message))
+            await _handle_refusal(for_code(code), said, admin, topic, settings)
+            return False
+    return True
+
+
 async def _create(
     admin: AIOKafkaAdminClient,
     name: str,
@@ -129,27 +149,23 @@ async def _create(
         replication_factor=settings.replication,
         topic_configs={LIMIT: str(max_message_bytes(settings))},
     )
-    # aiokafka does not raise a topic's error, but leaves it in the answer.
-    answer = await admin.create_topics([topic])
-    for _, code, *message in answer.topic_errors:
-        if code:
-            await _handle_refusal(
-                for_code(code), "".join(filter(None, message)), admin, name, settings
-            )
-        elif name == settings.transactions_topic:
-            logger.warning("%s", scored_topic_created(settings, similar(settings, existing)))
-        else:
-            logger.info("created topic %s with %d partitions", name, settings.partitions)
+    if not await create_topic(admin, topic, settings):
+        return
+    if name == settings.transactions_topic:
+        logger.warning("%s", scored_topic_created(settings, similar(settings, existing)))
+    else:
+        logger.info("created topic %s with %d partitions", name, settings.partitions)
 
 
 async def _handle_refusal(
     fault: type[BrokerResponseError],
     message: str,
     admin: AIOKafkaAdminClient,
-    name: str,
+    topic: NewTopic,
     settings: Settings,
 ) -> None:
-    made = f"{settings.partitions} partitions and {LIMIT}={max_message_bytes(settings)}"
+    name, configs = topic.name, (f"{key}={value}" for key, value in topic.topic_configs.items())
+    made = f"{topic.num_partitions} partitions and {', '.join(configs)}"
     if fault is TopicAlreadyExistsError:
         logger.info("topic %s already exists: another worker created it", name)
     elif fault is InvalidReplicationFactorError:

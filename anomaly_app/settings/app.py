@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic_settings import SettingsConfigDict
 
 from anomaly_app.errors import SettingsError
+from anomaly_app.settings.memory import MemorySettings
 from anomaly_app.settings.records import RecordSettings
 from anomaly_app.settings.security import Secret, SecretFile, SecuritySettings, Unshown
 
@@ -35,7 +36,7 @@ Seconds = Annotated[float, Field(gt=0, le=3600)]
 TOPIC_FIELDS = ("transactions_topic", "anomalies_topic", "dead_letters_topic")
 
 
-class Settings(RecordSettings, SecuritySettings):
+class Settings(RecordSettings, MemorySettings, SecuritySettings):
     """The app's settings; docs/settings.md explains each of them."""
 
     model_config = SettingsConfigDict(
@@ -75,12 +76,6 @@ class Settings(RecordSettings, SecuritySettings):
 
     model: Path = Path("models/transactions")
     """Folder of the model, whose newest version is used, or the folder of one version."""
-    memory_topic: str | None = Field(None, pattern=r"^[A-Za-z0-9._-]{0,249}$")
-    """Topic on which the memories of entities are published; ``<group>-memory`` by default."""
-    memory_interval: Seconds = 60.0
-    """Seconds between two images of a block of memory."""
-    memory_kept: float = Field(120.0, ge=0, le=86_400)
-    """Seconds for which the memory of a partition that was given away stays in RAM."""
     batch_size: int = Field(4096, ge=1, le=100_000)
     """Largest number of records that are scored together."""
     max_reasons: int = Field(5, ge=1, le=100)

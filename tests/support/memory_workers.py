@@ -11,7 +11,7 @@ from aiokafka.structs import ConsumerRecord
 
 from anomaly_app.errors import AnomalyAppError
 from anomaly_app.kafka.changelog import Edge, MemoryOfPartitions
-from anomaly_app.kafka.consumer import Record
+from anomaly_app.kafka.consumer import Gap, Record
 from anomaly_app.settings import Settings
 from tests.support.memory_kafka import MemoryBroker, MemoryWriter
 from tests.support.sums import SumMemory, events_of, sums
@@ -135,7 +135,7 @@ class HereAndNow(Executor):
         future: Future[Any] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
-        except Exception as fault:
+        except Exception as fault:  # noqa: BLE001  # as an executor does
             future.set_exception(fault)
         return future
 
@@ -212,11 +212,14 @@ class Worker:
         if not found:
             return 0
         if self.positions[partition] < self.cluster.broker.partition(tp).begin:
-            self.memories.on_gap(*tp)
+            begin = self.cluster.broker.partition(tp).begin
+            self.memories.on_gap(Gap(TOPIC, partition, self.positions[partition], begin))
             return 0
         records = PackedRecords(0, 0, found).unpack()
         memory: Any = self.memories.memory_of(*tp)
-        for event, before in zip(events_of(records), memory.observe(events_of(records)), strict=True):
+        for event, before in zip(
+            events_of(records), memory.observe(events_of(records)), strict=True
+        ):
             self.cluster.judged.setdefault((partition, event.offset), []).append(before)
         self.positions[partition] = self.done[partition] = records[-1].end
         return len(records)

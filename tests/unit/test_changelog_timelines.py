@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from anomaly_app.kafka.changelog.manifest import read_manifest
 from anomaly_app.settings import Settings
-from tests.support.memory_workers import TOPIC, Cluster, Worker
+from tests.support.memory_workers import Cluster, Worker
 
 PARTITIONS = 2
 SETTINGS = Settings(_env_file=None, memory_interval=4.0)
@@ -56,7 +56,7 @@ class Group:
         await (self.rebalance(number) if self.workers else self.add())
 
     async def wake(self, number: int, seconds: float) -> None:
-        """Let a frozen worker go on as if nothing had happened, until it hears that something has."""
+        """Let a frozen worker go on as if nothing had happened, until it hears what has."""
         if not self.frozen:
             return
         worker = self.frozen.pop(number % len(self.frozen))
@@ -68,6 +68,21 @@ class Group:
         worker.revoke()
         self.workers.append(worker)
         await self.rebalance(number, turns=number % 7)
+
+    async def change(self, what: str, number: int, much: int) -> None:
+        match what:
+            case "rebalance":
+                await self.rebalance(number, turns=much)
+            case "add":
+                await self.add()
+            case "crash":
+                await self.crash(number)
+            case "freeze":
+                await self.freeze(number)
+            case "wake":
+                await self.wake(number, much)
+            case "retain":
+                self.retain()
 
     def retain(self) -> None:
         """Delete what no restore needs any more."""
@@ -113,9 +128,9 @@ STEPS = st.lists(st.one_of(*OFTEN, *OFTEN, *OFTEN, *SELDOM), min_size=30, max_si
 
 async def take(group: Group, what: str, number: int, much: int) -> None:
     worker = group.workers[number % len(group.workers)]
-    partition = number % PARTITIONS
     match what:
         case "produce":
+            partition = number % PARTITIONS
             group.cluster.produce_many(much, entities=number + 1, partition=partition)
         case "judge":
             for mine in worker.positions:
@@ -124,20 +139,10 @@ async def take(group: Group, what: str, number: int, much: int) -> None:
             worker.commit()
         case "publish":
             await worker.publish(much)
-        case "rebalance":
-            await group.rebalance(number, turns=much)
-        case "add":
-            await group.add()
-        case "crash":
-            await group.crash(number)
-        case "freeze":
-            await group.freeze(number)
-        case "wake":
-            await group.wake(number, much)
         case "compact":
             group.cluster.broker.compact(group.cluster.memory_topic)
-        case "retain":
-            group.retain()
+        case _:
+            await group.change(what, number, much)
 
 
 @settings(max_examples=300)

@@ -61,7 +61,9 @@ class BatchReader:
             batches = await self._poll(partition, POLL_MS)
             reached = await self._consumer.position(partition)
             if not batches and reached > position:
-                batches = [RecordBatch(*partition, reached, reached, None)]
+                batches = [
+                    RecordBatch(partition.topic, partition.partition, reached, reached, None)
+                ]
             position = reached
             yield batches
 
