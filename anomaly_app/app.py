@@ -20,8 +20,9 @@ from anomaly_app.context import WorkerContext
 from anomaly_app.dead_letters.command import dlq
 from anomaly_app.errors import SettingsError
 from anomaly_app.kafka.consumer import ConfirmingApp, ConsumerOptions, Gap, faust_credentials
-from anomaly_app.kafka.topics import max_message_bytes
+from anomaly_app.kafka.topic_creation import max_message_bytes
 from anomaly_app.observability import report_gap
+from anomaly_app.registry.versions import remembers_counterparts
 from anomaly_app.settings.app import Settings, load_settings
 from anomaly_app.web import define_views
 from anomaly_app.worker import worker_class
@@ -71,7 +72,7 @@ def create_app(settings: Settings) -> ConfirmingApp:
             fetch_wait=settings.fetch_wait,
             linger=settings.linger_ms / 1000.0,
             on_gap=partial(_on_gap, context),
-            listener=context.memory,
+            listener=context.memories,
         ),
         Worker=worker_class(context),
         broker=settings.broker,
@@ -103,7 +104,8 @@ def create_app(settings: Settings) -> ConfirmingApp:
         web_stats_enabled=False,
         web_metrics_enabled=False,
     )
-    topics = declare_topics(app, settings)
+    has_counterparts = remembers_counterparts(settings.model)
+    topics = declare_topics(app, settings, has_counterparts=has_counterparts)
     define_scoring(app, topics, context)
     define_alerting(app, topics, context)
     define_watching(app, context)
@@ -114,7 +116,7 @@ def create_app(settings: Settings) -> ConfirmingApp:
 
 def _on_gap(context: WorkerContext, gap: Gap) -> None:
     report_gap(gap, context.counters)
-    context.memory.on_gap(gap)
+    context.memories.on_gap(gap)
 
 
 def __getattr__(name: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -12,14 +12,17 @@ from anomaly_app.core.decoding.framing import Readers
 from anomaly_app.core.monitoring.absences import AbsenceWatch
 from anomaly_app.core.monitoring.rates import AlertRateWatch
 from anomaly_app.core.monitoring.watch import Watch
-from anomaly_app.kafka.changelog import MemoryOfPartitions, kafka_edge
+from anomaly_app.errors import SettingsError
+from anomaly_app.kafka.changelog import MemoryOfPartitions, edge_of
 from anomaly_app.observability import Counters
 from anomaly_app.schemas.registry import open_registry
 from anomaly_app.settings.app import Settings
 
 if TYPE_CHECKING:
     from anomaly_app.core.model.model import Model
+    from anomaly_app.core.scoring.first_stage import FirstStage
     from anomaly_app.core.scoring.pipeline import Pipeline
+    from anomaly_app.core.scoring.second_stage import SecondStage
 
 
 class WorkerContext:
@@ -44,8 +47,12 @@ class WorkerContext:
         self.alerts_wait_for: Callable[[], str | None] = lambda: None
         """Returns why the alert in flight has not been delivered yet, if anything is wrong."""
         self.schemas = open_registry(settings)
-        self.memory = MemoryOfPartitions(settings, kafka_edge(settings))
-        """What is remembered of entities; nothing, unless the model needs it."""
+        self.memories = MemoryOfPartitions(settings, edge_of(settings))
+        self.partitions: Mapping[str, int] = {}
+        """Number of partitions of each of the app's topics, once the broker was asked."""
+        self.first_stage: FirstStage | None = None
+        self.second_stage: SecondStage | None = None
+        """Both are there if the model remembers counterparts."""
         self._pipeline: Pipeline | None = None
 
     @property
@@ -93,12 +100,29 @@ class WorkerContext:
 
         self._use(build_pipeline(model, self.settings, self._readers))
 
+    def another_pipeline(self) -> Pipeline:
+        """Build another pipeline of the model in use, for another thread."""
+        from anomaly_app.registry.pipelines import build_pipeline  # noqa: PLC0415  # as above
+
+        return build_pipeline(self.pipeline.model, self.settings, self._readers)
+
     @property
     def _readers(self) -> Readers:
         return self.schemas.readers if self.schemas else {}
 
     def _use(self, pipeline: Pipeline) -> None:
+        from anomaly_app.core.scoring.first_stage import FirstStage  # noqa: PLC0415  # as above
+        from anomaly_app.core.scoring.second_stage import SecondStage  # noqa: PLC0415
+
+        before, memory = self._pipeline, pipeline.model.schema.memory
+        if before is not None and before.model.schema.memory != memory:
+            raise SettingsError(
+                f"the model in {self.settings.model} remembers something else than the one in use: "
+                "restart all workers to use it"
+            )
         self._pipeline = pipeline
+        if pipeline.counterpart is not None:
+            self.first_stage, self.second_stage = FirstStage(pipeline), SecondStage(pipeline)
         alert_rate = pipeline.model.manifest.alert_rate
         alerts = AlertRateWatch.of(alert_rate, str(self.settings.model))
         absences = AbsenceWatch(pipeline.usually_absent)

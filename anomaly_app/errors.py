@@ -25,9 +25,10 @@
     │   ├── RepairError        the file of repaired letters cannot be read
     │   └── ReplayStopped      a replay ended before everything was sent
     ├── MemoryRefused          what is remembered of a partition cannot be restored exactly
-    ├── ImageCorrupt           an image of a block of memory is not what was written
     ├── WebPortTaken           another process listens on this worker's web port
     ├── DataError              a file of history cannot be read as a table of transactions
+    ├── ImageCorrupt           an image of a block of the memory cannot be used
+    ├── ForeignEvents          a message between the two memories is not of a worker like this
     ├── AnomalyUnreadable      a message of the anomalies topic is not an anomaly
     └── RecordRejected         one Kafka record is not a transaction: it goes to the dead letters
 """
@@ -127,11 +128,7 @@ class ReplayStopped(DeadLetterError):
 
 
 class MemoryRefused(AnomalyAppError):
-    """What is remembered of a partition cannot be restored exactly: nothing of it is judged."""
-
-
-class ImageCorrupt(AnomalyAppError):
-    """An image of a block of memory is not what was written."""
+    """A partition's memory cannot be restored exactly, and nothing is judged without it."""
 
 
 class WebPortTaken(AnomalyAppError):
@@ -140,6 +137,14 @@ class WebPortTaken(AnomalyAppError):
 
 class DataError(AnomalyAppError):
     """A file of history cannot be read as a table of transactions."""
+
+
+class ImageCorrupt(AnomalyAppError):
+    """An image of a block of the memory is not as it was written, or of another spec."""
+
+
+class ForeignEvents(AnomalyAppError):
+    """A message between the two memories is not of a worker with the same memory."""
 
 
 class AnomalyUnreadable(AnomalyAppError):

@@ -10,6 +10,7 @@ import faust
 from faust.types.settings import Settings as FaustSettings
 from threadpoolctl import threadpool_limits
 
+from anomaly_app.agents import remember_transactions
 from anomaly_app.context import WorkerContext
 from anomaly_app.errors import (
     AnomalyAppError,
@@ -37,8 +38,11 @@ class CheckedWorker(faust.Worker):
         await super().on_first_start()
         try:
             self.context.load_model()
+            remember_transactions(self.context)
             check_web_port(self.app.conf)
-            await check_broker(self.context.settings, self.context.memory.sources)
+            memory = self.context.pipeline.model.schema.memory
+            memories = 0 if memory is None else len(memory.keys)
+            self.context.partitions = await check_broker(self.context.settings, memories=memories)
             await check_registry(self.context.schemas)
         except AnomalyAppError as fault:
             raise SystemExit(f"error: {fault}") from None

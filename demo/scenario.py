@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from anomaly_app.core.decoding.lazy_json import nested
-from anomaly_app.core.model.schema import FeatureValue
+from anomaly_app.core.model.feature import FeatureValue
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.records import Transaction
 from demo.simulator import simulate

@@ -42,7 +42,9 @@ class Worker:
         self.log = log
 
     @classmethod
-    def start(cls, folder: Path, env: Mapping[str, str]) -> Self:
+    def start(
+        cls, folder: Path, env: Mapping[str, str], *, app: str = "anomaly_app.app"
+    ) -> Self:
         """Start a worker on a free web port.
 
         Parameters
@@ -51,12 +53,14 @@ class Worker:
             Folder for its log and its data.
         env
             Its settings, added to the environment.
+        app
+            The module with the app.
         """
         port = free_port()
         log = folder / f"worker-{port}.log"
         command = [
             str(Path(sys.executable).with_name("faust")),
-            *("-A", "anomaly_app.app", "--datadir", str(folder / f"worker-{port}-data")),
+            *("-A", app, "--datadir", str(folder / f"worker-{port}-data")),
             *("worker", "-l", "info", "--web-port", str(port)),
         ]
         return cls(start_process(command, log=log, env=env), port, log)

@@ -13,6 +13,7 @@ COMMANDS = {
     "compare": "Compare detectors on DATA and write a report.",
     "benchmark": "Benchmark detectors on labelled data sets.",
     "choice": "Cross-validate the weights of the default detector.",
+    "memory": "Show what a memory remembers, and what that costs.",
     "inspect": "Show the manifest of a model without unpickling it.",
 }
 """Short help of each command. It is here because the module of a command takes seconds to import,

@@ -5,7 +5,8 @@ import polars as pl
 
 from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.hours import hour_of_day
-from anomaly_app.core.model.schema import Feature, FeatureSchema
+from anomaly_app.core.model.feature import Feature
+from anomaly_app.core.model.schema import FeatureSchema
 from training.columns.column_kinds import as_strings
 from training.history import History
 

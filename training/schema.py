@@ -1,11 +1,15 @@
 """Infer a feature schema from history."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from msgspec.structs import replace
 
-from anomaly_app.core.model.schema import Feature, FeatureSchema
+from anomaly_app.core.memory.spec import ENTITY
+from anomaly_app.core.model.feature import Feature
+from anomaly_app.core.model.schema import FeatureSchema
 from anomaly_app.errors import DataError
 from training.checks.hour_coverage import hour_feature
 from training.checks.misleading_columns import Misleading
@@ -45,9 +49,13 @@ def infer_schema(history: History) -> InferredSchema:
     left_out: dict[str, str] = {}
     seen: dict[int, list[pl.Series]] = {}
     misleading = Misleading(history)
+    keys = () if history.memory is None else history.memory.keys
+    remembered = {name for key in keys for name in key.columns}
     for column in history.frame.iter_columns():
         if reason := _unusable(column):
             left_out[column.name] = reason
+        elif column.name in remembered:
+            features.append(replace(_number(column), kind="memory"))
         elif twin := _twin(column, seen):
             left_out[column.name] = f"it is the same as {twin}"
         elif reason := misleading.reason(column):
@@ -64,7 +72,29 @@ def infer_schema(history: History) -> InferredSchema:
         )
     if hour := hour_feature(history):
         features.append(hour)
-    return InferredSchema(FeatureSchema(tuple(features), history.roles.timezone), left_out)
+    schema = FeatureSchema(
+        tuple(features),
+        history.roles.timezone,
+        memory=history.memory,
+        inputs=_inputs(history, features),
+    )
+    return InferredSchema(schema, left_out)
+
+
+def _inputs(history: History, features: Sequence[Feature]) -> tuple[Feature, ...]:
+    """Return the fields that only the memory reads."""
+    if history.memory is None:
+        return ()
+    read: dict[str, Feature] = {}
+    for key in history.memory.keys:
+        for one in key.parsed:
+            read |= {name: Feature(name, "number") for name in one.numbers}
+        texts = (key.field, *(one.text for one in key.parsed))
+        read |= {name: Feature(name, "category") for name in texts if name is not None}
+    if ENTITY not in history.frame.columns:
+        read.pop(ENTITY, None)
+    names = {feature.name for feature in features}
+    return tuple(feature for name, feature in read.items() if name not in names)
 
 
 def _unusable(column: pl.Series) -> str | None:

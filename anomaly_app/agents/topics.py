@@ -10,17 +10,36 @@ from anomaly_app.settings.app import Settings
 ALERTS_AT_ONCE = 32
 """Largest batch of anomalies: alerts to the log are written without a pause."""
 
+MESSAGES_AT_ONCE = 64
+"""Largest batch of messages between the two memories: each has the records of a batch."""
+
 
 class Topics(NamedTuple):
     """The topics that agents read, as Faust knows them."""
 
     transactions: TopicT
     anomalies: TopicT
+    counterparts: TopicT | None = None
+    """Between the memory of entities and that of counterparts; None if these are not remembered."""
 
 
-def declare_topics(app: ConfirmingApp, settings: Settings) -> Topics:
-    """Declare the topics; nothing is sent to the broker yet."""
+def declare_topics(
+    app: ConfirmingApp, settings: Settings, *, has_counterparts: bool = False
+) -> Topics:
+    """Declare the topics; nothing is sent to the broker yet.
+
+    Parameters
+    ----------
+    app
+        The app.
+    settings
+        Their names.
+    has_counterparts
+        Whether the model remembers counterparts.
+    """
+    counterparts = settings.counterparts_topic_name
     return Topics(
         transactions=app.batch_topic(settings.transactions_topic, settings.batch_size),
         anomalies=app.batch_topic(settings.anomalies_topic, ALERTS_AT_ONCE),
+        counterparts=app.batch_topic(counterparts, MESSAGES_AT_ONCE) if has_counterparts else None,
     )

@@ -4,7 +4,9 @@ from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
+import numpy as np
 
+from anomaly_app.core.arrays import Integers, Vector
 from anomaly_app.core.json_reading import number_in
 from anomaly_app.core.visible import quoted
 from anomaly_app.errors import DataError, RecordRejected, Rejection
@@ -177,6 +179,12 @@ def seconds_of(number: float) -> float | None:
     a_second = next((a_second for first, a_second in UNITS if number >= first), 1.0)
     seconds = number / a_second
     return seconds if seconds < LATEST else None
+
+
+def milliseconds(seconds: Vector) -> Integers:
+    """Round seconds to whole milliseconds."""
+    whole: Integers = np.rint(seconds * 1000.0).astype(np.int64)
+    return whole
 
 
 def _out_of_range(name: str, value: object) -> RecordRejected:

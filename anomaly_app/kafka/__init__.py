@@ -15,7 +15,8 @@ from anomaly_app.kafka.clients import (
 from anomaly_app.kafka.interface import Reader, TopicAdmin, Writer
 from anomaly_app.kafka.offsets import OffsetRanges, watermarks
 from anomaly_app.kafka.reading import Progress, read_ranges
-from anomaly_app.kafka.topics import describe_topics, max_message_bytes
+from anomaly_app.kafka.topic_creation import max_message_bytes
+from anomaly_app.kafka.topics import describe_topics
 
 __all__ = [
     "CLIENT_ERRORS",

@@ -1,27 +1,27 @@
 """Checks of the broker before a worker joins its group, each with a one-line error."""
 
-from collections.abc import Sequence
-
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupAuthorizationFailedError, KafkaError
 
 from anomaly_app.errors import BrokerRefused, BrokerUnreachable
 from anomaly_app.kafka.group import set_starting_offsets
-from anomaly_app.kafka.memory_topic import prepare_memory_topic
 from anomaly_app.kafka.probe import connect
-from anomaly_app.kafka.topics import prepare_topics, user_of
+from anomaly_app.kafka.topic_creation import user_of
+from anomaly_app.kafka.topics import prepare_topics
 from anomaly_app.settings import Settings
 
 
-async def check_broker(settings: Settings, remembered: Sequence[str] = ()) -> None:
+async def check_broker(settings: Settings, *, memories: int = 0) -> dict[str, int]:
     """Wait for the broker, create missing topics, and check the group.
+
+    Returns the number of partitions of each topic.
 
     Parameters
     ----------
     settings
-        Topics and group.
-    remembered
-        The topics for whose entities there is a memory.
+        The broker's address, and the names of topics and group.
+    memories
+        Number of keys whose memory the model has, 0 to 2.
 
     Raises
     ------
@@ -31,15 +31,12 @@ async def check_broker(settings: Settings, remembered: Sequence[str] = ()) -> No
         Broker and app do not trust each other, or the user lacks a permission that a worker needs.
     TopicNotCreated
         A missing topic cannot be created with these settings.
-    MemoryRefused
-        The memory topic does not fit to the topics that are remembered.
     BrokerError
         A new group should start at the end, but the broker did not accept its offsets.
     """
     admin = await connect(settings, wait=settings.broker_wait)
     try:
-        await prepare_topics(admin, settings)
-        await prepare_memory_topic(admin, settings, remembered)
+        partitions = await prepare_topics(admin, settings, memories=memories)
         await _check_group(admin, settings)
         await set_starting_offsets(admin, settings)
     except KafkaError as fault:
@@ -48,6 +45,8 @@ async def check_broker(settings: Settings, remembered: Sequence[str] = ()) -> No
             f"({type(fault).__name__}): can this host reach the addresses of its "
             "advertised.listeners, by the names in their certificates?"
         ) from None
+    else:
+        return partitions
     finally:
         await admin.close()
 

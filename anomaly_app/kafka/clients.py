@@ -11,7 +11,7 @@ from anomaly_app.errors import BrokerError, BrokerUnreachable
 from anomaly_app.kafka.interface import Reader, Writer
 from anomaly_app.kafka.probe import connect
 from anomaly_app.kafka.security import client_options
-from anomaly_app.kafka.topics import max_message_bytes
+from anomaly_app.kafka.topic_creation import max_message_bytes
 from anomaly_app.settings import Settings
 
 FETCH_WAIT_MS = 100

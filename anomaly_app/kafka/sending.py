@@ -28,6 +28,8 @@ class Outgoing(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: dict[str, bytes]
+    partition: int | None = None
+    """None: the key chooses it."""
 
 
 async def send_all(
@@ -84,9 +86,9 @@ async def _send(
     """Send once; return the messages that failed, in order, with their errors."""
     in_flight: list[Awaitable[Any]] = []
     refused: list[BaseException] = []
-    for topic, key, value, headers in messages:
+    for topic, key, value, headers, partition in messages:
         try:
-            in_flight.append(await producer.send(topic, key, value, None, None, headers))
+            in_flight.append(await producer.send(topic, key, value, partition, None, headers))
         except Exception as fault:  # noqa: BLE001  # sorted by the caller
             # The messages after it would each wait as long in turn.
             refused = [fault] * (len(messages) - len(in_flight))

@@ -5,40 +5,24 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import (
-    BrokerResponseError,
-    ClusterAuthorizationFailedError,
-    InvalidReplicationFactorError,
-    KafkaError,
-    TopicAlreadyExistsError,
-    TopicAuthorizationFailedError,
-    for_code,
-)
+from aiokafka.admin import AIOKafkaAdminClient
 
-from anomaly_app.errors import BrokerRefused, TopicMissing, TopicNotCreated
+from anomaly_app.errors import TopicMissing
 from anomaly_app.kafka.interface import TopicAdmin
+from anomaly_app.kafka.memory_topics import check_memory_topic, memory_topics
+from anomaly_app.kafka.topic_creation import (
+    LIMIT,
+    WantedTopic,
+    config_of,
+    create_topic,
+    max_message_bytes,
+)
 from anomaly_app.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-LIMIT = "max.message.bytes"
-"""Kafka's name for the size limit of a topic's messages."""
-
 MIN_SIMILARITY = 0.7
 """Similarity of two names, 0 to 1, from which one may be a typo of the other."""
-
-MESSAGE_OVERHEAD = 65_536
-"""Bytes that headers, framing and an anomaly's own fields may add to a transaction."""
-
-LARGEST_MESSAGE = 16_777_216
-"""Bytes; a lower bound of the limit, so that oversized records fit into the dead letters."""
-
-
-def max_message_bytes(settings: Settings) -> int:
-    """Largest message of the app's topics, in bytes."""
-    return max(2 * settings.max_record_bytes + MESSAGE_OVERHEAD, LARGEST_MESSAGE)
 
 
 async def describe_topics(
@@ -63,28 +47,52 @@ async def describe_topics(
     return {name: sorted(partition["partition"] for partition in found[name]) for name in names}
 
 
-async def prepare_topics(admin: AIOKafkaAdminClient, settings: Settings) -> None:
-    """Create missing topics, and check the others.
+async def prepare_topics(
+    admin: AIOKafkaAdminClient, settings: Settings, *, memories: int = 0
+) -> dict[str, int]:
+    """Create missing topics, check the others, and return the number of partitions of each.
+
+    Parameters
+    ----------
+    admin
+        Of the broker.
+    settings
+        Names and numbers of partitions.
+    memories
+        Number of keys whose memory the model has, 0 to 2.
 
     Raises
     ------
     BrokerRefused
         The user may not create a missing topic.
     TopicNotCreated
-        The cluster cannot create it with these settings.
+        The cluster cannot create it with these settings, or what is there cannot be used.
     KafkaError
         The broker does not answer.
     """
     existing = {topic["topic"]: topic for topic in await admin.describe_topics()}
-    ours = [name for name in settings.topic_names if name in existing]
-    if ours:
-        counts = ", ".join(f"{name} {len(existing[name]['partitions'])}" for name in ours)
+    source = existing.get(settings.transactions_topic)
+    partitions = settings.partitions if source is None else len(source["partitions"])
+    ours = [WantedTopic(name, settings.partitions) for name in settings.topic_names]
+    wanted = [*ours, *memory_topics(settings, partitions, memories)]
+    found = [topic.name for topic in wanted if topic.name in existing]
+    if found:
+        counts = ", ".join(f"{name} {len(existing[name]['partitions'])}" for name in found)
         logger.info("partitions of the existing topics: %s", counts)
-    for name in settings.topic_names:
-        if name not in existing:
-            await _create(admin, name, settings, existing)
-        elif name != settings.transactions_topic:
-            await _warn_of_limit(admin, name, settings)
+    for topic in wanted:
+        if topic.name not in existing:
+            created = await create_topic(admin, topic, settings)
+            if created and topic.name == settings.transactions_topic:
+                logger.warning("%s", scored_topic_created(settings, similar(settings, existing)))
+        elif topic.name != settings.transactions_topic:
+            await _warn_of_limit(admin, topic.name, settings)
+            await check_memory_topic(admin, topic, len(existing[topic.name]["partitions"]))
+    return {
+        topic.name: len(existing[topic.name]["partitions"])
+        if topic.name in existing
+        else topic.partitions
+        for topic in wanted
+    }
 
 
 def scored_topic_created(settings: Settings, meant: str | None) -> str:
@@ -117,77 +125,8 @@ def similar(settings: Settings, existing: Mapping[str, Mapping[str, Any]]) -> st
     return names[close[0]] if close else None
 
 
-async def create_topic(admin: AIOKafkaAdminClient, topic: NewTopic, settings: Settings) -> bool:
-    """Create a topic; return False if another worker has created it at the same time.
-
-    Raises
-    ------
-    BrokerRefused
-        The user may not create it.
-    TopicNotCreated
-        The cluster cannot create it with these settings.
-    """
-    # aiokafka does not raise a topic's error, but leaves it in the answer.
-    answer = await admin.create_topics([topic])
-    for _, code, *message in answer.topic_errors:
-        if code:
-            said = "".join(filter(None, message))
-            await _handle_refusal(for_code(code), said, admin, topic, settings)
-            return False
-    return True
-
-
-async def _create(
-    admin: AIOKafkaAdminClient,
-    name: str,
-    settings: Settings,
-    existing: Mapping[str, Mapping[str, Any]],
-) -> None:
-    topic = NewTopic(
-        name,
-        num_partitions=settings.partitions,
-        replication_factor=settings.replication,
-        topic_configs={LIMIT: str(max_message_bytes(settings))},
-    )
-    if not await create_topic(admin, topic, settings):
-        return
-    if name == settings.transactions_topic:
-        logger.warning("%s", scored_topic_created(settings, similar(settings, existing)))
-    else:
-        logger.info("created topic %s with %d partitions", name, settings.partitions)
-
-
-async def _handle_refusal(
-    fault: type[BrokerResponseError],
-    message: str,
-    admin: AIOKafkaAdminClient,
-    topic: NewTopic,
-    settings: Settings,
-) -> None:
-    name, configs = topic.name, (f"{key}={value}" for key, value in topic.topic_configs.items())
-    made = f"{topic.num_partitions} partitions and {', '.join(configs)}"
-    if fault is TopicAlreadyExistsError:
-        logger.info("topic %s already exists: another worker created it", name)
-    elif fault is InvalidReplicationFactorError:
-        brokers = len((await admin.describe_cluster())["brokers"])
-        raise TopicNotCreated(
-            f"topic {name} cannot have {settings.replication} replicas (ANOMALY_REPLICATION) "
-            f"on a cluster of {brokers} broker(s): set it to at most {brokers}, or add brokers"
-        )
-    elif fault in {TopicAuthorizationFailedError, ClusterAuthorizationFailedError}:
-        raise BrokerRefused(
-            f"the broker does not let {user_of(settings)} see or create topic {name}: create it "
-            f"with {made}, and grant the operations Describe, Read and Write on it"
-        )
-    else:
-        raise TopicNotCreated(
-            f"topic {name} cannot be created ({fault.__name__}: {message!r}): "
-            f"create it yourself with {made}"
-        )
-
-
 async def _warn_of_limit(admin: AIOKafkaAdminClient, name: str, settings: Settings) -> None:
-    limit = await _limit(admin, name)
+    limit = int((await config_of(admin, name, LIMIT)) or 0) or None
     largest = max_message_bytes(settings)
     if limit is not None and limit < largest:
         logger.warning(
@@ -201,25 +140,3 @@ async def _warn_of_limit(admin: AIOKafkaAdminClient, name: str, settings: Settin
             LIMIT,
             largest,
         )
-
-
-async def _limit(admin: AIOKafkaAdminClient, name: str) -> int | None:
-    """Return a topic's message size limit in bytes; None if the broker does not report it."""
-    resource = ConfigResource(ConfigResourceType.TOPIC, name, configs={LIMIT: ""})
-    try:
-        answers = await admin.describe_configs([resource])
-    except KafkaError:
-        return None
-    entries = [
-        (entry[0], entry[1])
-        for answer in answers
-        for _, _, _, _, configs in answer.resources
-        for entry in configs
-    ]
-    found = dict(entries).get(LIMIT) or ""
-    return int(found) if found.isdigit() else None
-
-
-def user_of(settings: Settings) -> str:
-    """Describe the user as which the broker knows this app."""
-    return f"the user {settings.sasl_username!r}" if settings.uses_sasl else "this app"

@@ -5,9 +5,7 @@ from pathlib import Path
 from anomaly_app.core.model.manifest import RETRAIN, Manifest
 from anomaly_app.core.model.model import Model
 from anomaly_app.errors import ModelError, ModelMissing
-
-MODEL_FILE = "model.joblib"
-MANIFEST_FILE = "manifest.json"
+from anomaly_app.registry.versions import MANIFEST_FILE, MODEL_FILE, find_version, versions
 
 
 def load_model(path: Path) -> Model:
@@ -71,30 +69,4 @@ def save_model(root: Path, manifest: Manifest, pickle: bytes) -> Path:
 
 def next_version(root: Path, name: str) -> str:
     """Return the version after the highest one of a model; the first is 1."""
-    return str(max(_versions(root / name), default=0) + 1)
-
-
-def find_version(path: Path) -> Path:
-    """Return the folder of an artifact: `path` itself, or its highest version.
-
-    Raises
-    ------
-    ModelMissing
-        There is no artifact.
-    """
-    if (path / MANIFEST_FILE).exists() or (path / MODEL_FILE).exists():
-        return path
-    versions = _versions(path)
-    if not versions:
-        raise ModelMissing(f"there is no model at {path} (ANOMALY_MODEL): {RETRAIN}")
-    return path / str(max(versions))
-
-
-def _versions(folder: Path) -> list[int]:
-    if not folder.is_dir():
-        return []
-    return [
-        int(child.name)
-        for child in folder.iterdir()
-        if child.name.isdigit() and (child / MANIFEST_FILE).exists()
-    ]
+    return str(max(versions(root / name), default=0) + 1)

@@ -24,19 +24,19 @@ from anomaly_app.errors import SettingsError
 from anomaly_app.settings.memory import MemorySettings
 from anomaly_app.settings.records import RecordSettings
 from anomaly_app.settings.security import Secret, SecretFile, SecuritySettings, Unshown
+from anomaly_app.settings.web import LAST_PORT, WebSettings
 
 PREFIX = "ANOMALY_"
 ENV_FILE = Path(".env")
 
 TopicName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
-LAST_PORT = 65_535
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
 TOPIC_FIELDS = ("transactions_topic", "anomalies_topic", "dead_letters_topic")
 
 
-class Settings(RecordSettings, MemorySettings, SecuritySettings):
+class Settings(RecordSettings, MemorySettings, WebSettings, SecuritySettings):
     """The app's settings; docs/settings.md explains each of them."""
 
     model_config = SettingsConfigDict(
@@ -82,11 +82,6 @@ class Settings(RecordSettings, MemorySettings, SecuritySettings):
     """Largest number of features that an anomaly names."""
     send_timeout: Seconds = 120.0
     """Seconds of failing sends after which a worker exits without committing."""
-
-    web_bind: str = "127.0.0.1"
-    """Address that the web pages listen on."""
-    web_port: int = Field(6066, ge=1, le=LAST_PORT)
-    """Port of the web pages; each worker on a host needs its own (or ``--web-port``)."""
 
     slack_token_file: SecretFile = Field(
         None, validation_alias=AliasChoices("SLACK_API_TOKEN_FILE")
@@ -151,6 +146,11 @@ class Settings(RecordSettings, MemorySettings, SecuritySettings):
     def memory_topic_name(self) -> str:
         """The topic on which memories are published."""
         return self.memory_topic or f"{self.group}-memory"
+
+    @property
+    def counterparts_topic_name(self) -> str:
+        """The topic between the memory of entities and that of counterparts."""
+        return self.counterparts_topic or f"{self.group}-counterparts"
 
     @property
     def bootstrap_servers(self) -> list[str]:

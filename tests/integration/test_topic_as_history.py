@@ -10,7 +10,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from anomaly_app.core.model.manifest import Manifest, read_manifest
-from anomaly_app.registry.artifacts import MANIFEST_FILE
+from anomaly_app.registry.versions import MANIFEST_FILE
 from tests.support.kafka import Kafka
 from tests.support.waiting import PATIENCE
 

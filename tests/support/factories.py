@@ -10,8 +10,9 @@ import polars as pl
 from aiokafka.structs import ConsumerRecord
 
 from anomaly_app.core.model.explain import Reason
+from anomaly_app.core.model.feature import Feature
 from anomaly_app.core.model.model import Model
-from anomaly_app.core.model.schema import Feature, FeatureSchema
+from anomaly_app.core.model.schema import FeatureSchema
 from anomaly_app.core.scoring.anomaly import Anomaly, ModelReference
 from anomaly_app.core.scoring.severity import Severity
 from training.evaluation.incidents import Incident

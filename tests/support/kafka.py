@@ -47,6 +47,8 @@ class Kafka:
     partitions: int = 4
     settings: dict[str, str] = field(default_factory=dict)
     """What a test sets for all its workers."""
+    app: str = "anomaly_app.app"
+    """The module that its workers run."""
 
     @property
     def servers(self) -> str:
@@ -85,7 +87,7 @@ class Kafka:
         }
 
     def start_worker(self, **environment: str) -> Worker:
-        return Worker.start(self.folder, {**self.environment, **environment})
+        return Worker.start(self.folder, {**self.environment, **environment}, app=self.app)
 
     @asynccontextmanager
     async def worker(self, **environment: str) -> AsyncIterator[Worker]:

@@ -68,8 +68,8 @@ class SumMemory:
             self.applied = max(self.applied, offset + 1)
         return before
 
-    def replay(self, events: Sequence[Seen]) -> None:
-        self.observe(events)
+    def settle(self) -> None:
+        pass
 
     def dirty_blocks(self) -> list[int]:
         return sorted(self.dirty, key=lambda block: self.dirty[block])
@@ -97,5 +97,9 @@ def events_of(records: Sequence[Record]) -> list[Seen]:
     ]
 
 
+def replay(memory: SumMemory, records: Sequence[Record]) -> None:
+    memory.observe(events_of(records))
+
+
 def sums(spec: str = "sums-1") -> Remembered:
-    return Remembered("card", spec, SumMemory, read_image, events_of)
+    return Remembered("card", spec, SumMemory, read_image, replay)

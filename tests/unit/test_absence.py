@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.model.feature import Row
 from anomaly_app.core.model.missingness import Missingness
 from anomaly_app.core.model.model import Model
-from anomaly_app.core.model.schema import Row
 from anomaly_app.core.model.wording import reason_in_words
 from anomaly_app.core.scoring.pipeline import Pipeline
 from tests.support.factories import NOON, history, record

@@ -20,6 +20,7 @@ PURE_LIBRARIES = {
     "anomaly_app",
     "collections",
     "contextlib",
+    "cramjam",
     "dataclasses",
     "datetime",
     "difflib",
@@ -32,6 +33,7 @@ PURE_LIBRARIES = {
     "joblib",
     "llvmlite",
     "math",
+    "mmap",
     "msgspec",
     "numba",
     "numpy",
@@ -45,6 +47,7 @@ PURE_LIBRARIES = {
     "types",
     "typing",
     "warnings",
+    "zlib",
     "zoneinfo",
 }
 

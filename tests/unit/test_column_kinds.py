@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly_app.core.model.schema import Row
+from anomaly_app.core.model.feature import Row
 from anomaly_app.core.roles.roles import Roles
 from tests.support.factories import history
 from training.columns.column_kinds import is_category, is_identifier

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from anomaly_app.core.alerts import Alert
 from anomaly_app.core.decoding.decoder import Decoder
-from anomaly_app.core.model.schema import Feature, FeatureSchema
+from anomaly_app.core.model.feature import Feature
+from anomaly_app.core.model.schema import FeatureSchema
 from anomaly_app.core.scoring.anomaly import read_anomaly, to_anomaly, write_json
 from anomaly_app.core.scoring.pipeline import Pipeline
 from anomaly_app.core.scoring.verdict import Finding

@@ -14,7 +14,8 @@ from anomaly_app.core.decoding.decoded import Transaction
 from anomaly_app.core.decoding.decoder import Decoder
 from anomaly_app.core.json_reading import has_slow_numbers, read_json
 from anomaly_app.core.model.categories import UNKNOWN_CATEGORY, category_codes
-from anomaly_app.core.model.schema import Feature, FeatureSchema
+from anomaly_app.core.model.feature import Feature
+from anomaly_app.core.model.schema import FeatureSchema
 from anomaly_app.core.times import EARLIEST, LATEST, seconds_of
 from anomaly_app.errors import RecordRejected, Rejection
 from tests.support.factories import NOON, SCHEMA, record, transaction

@@ -7,8 +7,9 @@ from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.model.categories import UNKNOWN_CATEGORY
 from anomaly_app.core.model.expectation import ALIKE, Expectation
 from anomaly_app.core.model.explain import MOST_A_ROW, Reason, explain
+from anomaly_app.core.model.feature import Feature
 from anomaly_app.core.model.oddness import MOST_RANGES
-from anomaly_app.core.model.schema import Feature, FeatureSchema
+from anomaly_app.core.model.schema import FeatureSchema
 
 MISSING = float("nan")
 

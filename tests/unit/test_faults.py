@@ -11,7 +11,7 @@ from anomaly_app.core.model.model import Model
 from anomaly_app.core.model.schema import FeatureSchema
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.core.scoring import anomaly as writing
-from anomaly_app.core.scoring import dead_letter, pipeline
+from anomaly_app.core.scoring import dead_letter, judge
 from anomaly_app.core.scoring.pipeline import Pipeline
 from anomaly_app.core.scoring.verdict import Message, Verdict
 from tests.support.factories import NOON, model, record, transaction
@@ -46,9 +46,9 @@ STAGES = [
     ),
     Stage("matrix", FeatureSchema, "encode", lambda _, rows, __: any(r[0] == MARK for r in rows)),
     Stage("score", Model, "log_p_values", lambda _, matrix: bool(np.any(matrix == MARK))),
-    Stage("values", FeatureSchema, "values", lambda _, row, __: row[0] == MARK),
+    Stage("values", FeatureSchema, "values", lambda _, row, *__: row[0] == MARK),
     Stage("reasons", Model, "explain", lambda _, matrix, *__: bool(np.any(matrix == MARK))),
-    Stage("anomaly", pipeline, "to_anomaly", lambda found, *_: found.transaction.row[0] == MARK),
+    Stage("anomaly", judge, "to_anomaly", lambda found, *_: found.transaction.row[0] == MARK),
     Stage("entity", writing, "entity_of", lambda entity, _: entity == "66", value=transaction(
         MARK, "casino", entity="66"
     )),
@@ -59,7 +59,7 @@ STAGES = [
         lambda seconds: seconds == MARKED_TIME,
         value=transaction(MARK, "casino", time=MARKED_TIME),
     ),
-    Stage("JSON", pipeline, "write_json", lambda found: bytes(found.transaction) == MARKED),
+    Stage("JSON", judge, "write_json", lambda found: bytes(found.transaction) == MARKED),
     Stage(
         "dead letter",
         dead_letter.DeadLetterHeaders,

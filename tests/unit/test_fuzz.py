@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from anomaly_app.core.scoring import pipeline
+from anomaly_app.core.scoring import judge
 from anomaly_app.core.scoring.anomaly import Anomaly, write_json
 from tests.fuzz import run
 from tests.fuzz.__main__ import main
@@ -54,7 +54,7 @@ def faulty(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
             raise LookupError("of the test")
         return sound(anomaly)
 
-    monkeypatch.setattr(pipeline, "write_json", broken)
+    monkeypatch.setattr(judge, "write_json", broken)
     return monkeypatch
 
 

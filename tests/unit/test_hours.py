@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from anomaly_app.core.hours import hour_of_day
-from anomaly_app.core.model.schema import Feature, FeatureSchema
+from anomaly_app.core.model.feature import Feature
+from anomaly_app.core.model.schema import FeatureSchema
 from anomaly_app.core.roles.roles import HOUR, Roles
 from anomaly_app.errors import DataError
 from training.checks.columns import column_warnings
@@ -120,7 +121,7 @@ def test_training_and_worker_take_the_hour_of_the_same_zone() -> None:
     rows = data.frame.rows()
     np.testing.assert_array_equal(encode_history(data, schema), schema.encode(rows, data.times))
     assert encode_history(data, schema)[0, 1] == 1.0
-    assert schema.values((5.0,), MIDNIGHT) == [5.0, 1.0]
+    assert schema.values((5.0,), MIDNIGHT, np.zeros(2)) == [5.0, 1.0]
 
 
 def test_new_data_at_hours_that_were_hardly_learnt_are_warned_of() -> None:

@@ -8,8 +8,9 @@ from hypothesis.extra.numpy import arrays
 
 from anomaly_app.core.arrays import Matrix
 from anomaly_app.core.model.categories import UNKNOWN_CATEGORY
+from anomaly_app.core.model.feature import Feature
 from anomaly_app.core.model.oddness import MOST_RANGES, Oddness
-from anomaly_app.core.model.schema import Feature, FeatureSchema
+from anomaly_app.core.model.schema import FeatureSchema
 
 MISSING = float("nan")
 

@@ -4,13 +4,14 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, cast
 
 import pytest
 from msgspec.structs import replace
 
 from anomaly_app.agents import scoring, watching
-from anomaly_app.agents.scoring import score_batch
+from anomaly_app.agents.scoring import judge_batch, score
 from anomaly_app.context import WorkerContext
 from anomaly_app.core.model.model import Model
 from anomaly_app.core.roles.roles import Roles
@@ -72,6 +73,10 @@ def batch_of(values: list[bytes], consumer: Consumer) -> PendingBatch:
     ]
     partitions = [PartitionRecords("transactions", 2, len(values) + 1, records)]
     return PendingBatch(partitions, cast("Any", None), consumer)
+
+
+async def score_batch(batch: PendingBatch, app: Any, context: WorkerContext) -> None:
+    await judge_batch(batch, app, context, partial(score, app=app, context=context))
 
 
 async def test_a_batch_is_confirmed_when_all_that_came_of_it_is_sent() -> None:

@@ -15,7 +15,8 @@ from click.testing import CliRunner
 
 from anomaly_app.core.wording import NOTHING
 from anomaly_app.errors import DataError
-from anomaly_app.registry.artifacts import MANIFEST_FILE, MODEL_FILE, load_model
+from anomaly_app.registry.artifacts import load_model
+from anomaly_app.registry.versions import MANIFEST_FILE, MODEL_FILE
 from tests.support.factories import NOON, history
 from training.cli import COMMANDS, cli
 from training.commands.options import read_costs, read_params

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from anomaly_app.core.decoding.decoded import Transaction
 from anomaly_app.core.decoding.decoder import Decoder
 from anomaly_app.core.json_reading import number_in
-from anomaly_app.core.model.schema import Feature, FeatureSchema
+from anomaly_app.core.model.feature import Feature
+from anomaly_app.core.model.schema import FeatureSchema
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.errors import DataError, RecordRejected, Rejection
 from tests.support.factories import NOON, SCHEMA, record

@@ -8,8 +8,9 @@ import numpy.typing as npt
 import polars as pl
 
 from anomaly_app.core.arrays import Matrix, Vector
+from anomaly_app.core.model.feature import Feature
 from anomaly_app.core.model.manifest import Manifest
-from anomaly_app.core.model.schema import Feature, FeatureSchema
+from anomaly_app.core.model.schema import FeatureSchema
 from anomaly_app.core.wording import percent
 from anomaly_app.errors import DataError
 from training.checks.hour_coverage import shares_of_hours
@@ -42,15 +43,19 @@ def require_columns(history: History, schema: FeatureSchema) -> None:
                 f"{history.source} are {', '.join(columns)}: rename the column, or map it with "
                 f"--roles {feature.name}=COLUMN"
             )
-    if history.times is None and any(f.kind == "hour_of_day" for f in schema.features):
+    if history.times is None and schema.needs_times:
+        uses = "the hour of the day" if schema.memory is None else "a memory of each entity"
         raise DataError(
-            f"the model uses the hour of the day, and {history.source} has no times: set --roles "
-            "time=COLUMN"
+            f"the model uses {uses}, and {history.source} has no times: set --roles time=COLUMN"
         )
     if history.entities is None and schema.needs_entities:
+        does = (
+            "judges each series on its own scale"
+            if schema.memory is None
+            else "remembers each entity"
+        )
         raise DataError(
-            f"the model judges each series on its own scale, and {history.source} has no key: set "
-            "--roles key=COLUMN"
+            f"the model {does}, and {history.source} has no key: set --roles key=COLUMN"
         )
 
 

@@ -9,7 +9,7 @@ from anomaly_app.core.hours import (
     hour_of_day,
     local_seconds,
 )
-from anomaly_app.core.model.schema import Feature
+from anomaly_app.core.model.feature import Feature
 from anomaly_app.core.roles.roles import HOUR
 from training.history import History
 

@@ -14,7 +14,7 @@ from anomaly_app.terminal import one_line_errors
 from training.cli import COMMANDS
 from training.commands import options
 from training.commands.progress import progress
-from training.commands.reading import read_data
+from training.commands.reading import read_data, with_memory
 from training.commands.tables import warn
 from training.evaluation.compare import compare
 from training.evaluation.contenders import Comparison, Contender
@@ -30,6 +30,7 @@ from training.report.files import write_report
 @options.roles
 @options.time_format
 @options.last
+@options.memory
 @options.detectors
 @click.option(
     "--held-back",
@@ -46,6 +47,7 @@ def command(
     roles: str,
     time_format: str | None,
     last: float | None,
+    memory: str | None,
     detectors: list[str] | None,
     held_back: float,
     report: Path | None,
@@ -65,6 +67,7 @@ def command(
     """  # noqa: D301  # click reads the escape: keep the lines as they are
     console, busy = Console(), Console(stderr=True)
     history = read_data(data, options.read_roles(roles, time_format), busy, last=last)
+    history = with_memory(history, memory, busy)
     names = detectors or list(DETECTORS)
     with progress(busy) as bar:
         task = bar.add_task("", total=len(names))

@@ -28,10 +28,21 @@ from training.report.words import interval_in_words, metric_name, metric_value
 @options.data
 @options.roles
 @options.time_format
+@click.option(
+    "--past",
+    type=click.Path(path_type=Path),
+    help="Rows before DATA, such as the history that the model was fitted on. A model with a "
+    "memory remembers them first; without them it knows no entity.",
+)
 @options.report("evaluation-NAME-VERSION.html")
 @one_line_errors
 def command(
-    artifact: Path, data: Path, roles: str, time_format: str | None, report: Path | None
+    artifact: Path,
+    data: Path,
+    roles: str,
+    time_format: str | None,
+    past: Path | None,
+    report: Path | None,
 ) -> None:
     """Evaluate a model on DATA and write a report.
 
@@ -45,14 +56,19 @@ def command(
       python -m training evaluate models/transactions newer.csv
       python -m training evaluate models/transactions other.csv --roles 'amount=amt'
       python -m training evaluate models/transactions/3 newer.csv --report for-ada.html
+      python -m training evaluate models/payments newer.csv --past history.csv
     """  # noqa: D301  # click reads the escape: keep the lines as they are
     console, busy = Console(), Console(stderr=True)
     model = load_model(artifact)
     with busy.status(f"reading {escape(str(data))}"):
-        history = read_for_model(data, model.manifest, options.read_roles(roles, time_format))
+        said = options.read_roles(roles, time_format)
+        history = read_for_model(data, model.manifest, said)
+        before = None if past is None else read_for_model(past, model.manifest, said)
     with progress(busy) as bar:
         task = bar.add_task("scoring", total=len(history))
-        evaluation = evaluate(model, history, done=lambda rows: bar.advance(task, rows))
+        evaluation = evaluate(
+            model, history, past=before, done=lambda rows: bar.advance(task, rows)
+        )
     file = report or Path(f"evaluation-{_file_name(model.manifest)}.html")
     with busy.status("writing the report"):
         write_report(file, evaluation_report(evaluation, when=datetime.now(tz=UTC)))

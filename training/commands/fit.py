@@ -14,7 +14,7 @@ from anomaly_app.terminal import one_line_errors
 from training.cli import COMMANDS
 from training.commands import options, threshold_options
 from training.commands.column_decisions import other_warnings, show_decisions
-from training.commands.reading import read_data
+from training.commands.reading import read_data, with_memory
 from training.commands.tables import feature_table, measured, warn
 from training.fit import FitOptions, Fitted, fit_model
 from training.history.topic import TopicAddress
@@ -27,6 +27,7 @@ DEFAULTS = FitOptions()
 @options.roles
 @options.time_format
 @options.last
+@options.memory
 @click.option(
     "--detector",
     default=DEFAULTS.detector,
@@ -71,6 +72,7 @@ def command(
     roles: str,
     time_format: str | None,
     last: float | None,
+    memory: str | None,
     detector: str,
     params: tuple[str, ...],
     trim: float | None,
@@ -91,6 +93,7 @@ def command(
       python -m training fit history.csv --alerts-per-day 10
       python -m training fit history.parquet --roles 'key=card label=is_anomaly' --cost 100:1
       python -m training fit sensors.csv --detector knn --param n_neighbors=10 --trim 0.02
+      python -m training fit payments.csv --memory card-transactions
       python -m training fit kafka://localhost:9092/transactions --last 7d
     """  # noqa: D301  # click reads the escape: keep the lines as they are
     words = params if trim is None else (*params, f"trim={trim}")
@@ -104,7 +107,7 @@ def command(
     )
     console, busy = Console(), Console(stderr=True)
     said = options.read_roles(roles, time_format)
-    history = read_data(data, said, busy, last=last)
+    history = with_memory(read_data(data, said, busy, last=last), memory, busy)
     with busy.status(f"fitting {detector} on {len(history):,} rows"):
         fitted = fit_model(history, fit_options, version=next_version(out, name))
     folder = save_model(out, fitted.manifest, fitted.pickle)

@@ -14,6 +14,7 @@ from anomaly_app.core.detectors import DETECTORS
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.errors import DataError
 from training.history.topic import SCHEME, TopicAddress
+from training.memory import PRESETS
 
 SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 POSITIVE = click.FloatRange(0, min_open=True)
@@ -68,6 +69,12 @@ last = click.option(
     type=Duration(),
     metavar="7d",
     help="For a topic: only read records of the last 90m, 12h, 7d or 2w.  [default: all records]",
+)
+memory = click.option(
+    "--memory",
+    metavar="PRESET|FILE",
+    help=f"Judge each row against its entity's own past as well: {', '.join(PRESETS)}, or a file "
+    "of the same form in YAML or JSON. `memory explain` shows what they remember.",
 )
 artifact = click.argument("artifact", type=click.Path(path_type=Path))
 roles = click.option(

@@ -1,5 +1,6 @@
 """Reading DATA, from a file, a folder or a topic, with progress on standard error."""
 
+import dataclasses
 import time
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from anomaly_app.settings.app import load_settings
 from training.commands.progress import progress
 from training.history import History, read_history
 from training.history.topic import TopicAddress, read_topic
+from training.memory import bind, read_preset, remember
 
 
 def read_data(
@@ -52,3 +54,29 @@ def read_data(
             since=since,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
+
+
+def with_memory(history: History, name: str | None, busy: Console) -> History:
+    """Add the features of a memory to history.
+
+    Parameters
+    ----------
+    history
+        See `training.memory.remember`.
+    name
+        A preset or a file; None adds nothing.
+    busy
+        Where to show progress, preferably standard error.
+
+    Raises
+    ------
+    DataError
+        The memory cannot be read, or needs what the history does not have.
+    """
+    if name is None:
+        return history
+    bound = bind(read_preset(name), history)
+    if bound.warning is not None:
+        history = dataclasses.replace(history, warnings=(*history.warnings, bound.warning))
+    with busy.status(f"replaying {len(history):,} rows through the memory"):
+        return remember(history, bound.spec)

@@ -17,6 +17,7 @@ from training.evaluation.blocks import blocks_of
 from training.evaluation.incidents import MAX_INCIDENTS, Incident, find_incidents
 from training.evaluation.intervals import Bootstrap, Interval, judge
 from training.history import History
+from training.memory import remember
 from training.metrics import measure
 
 CHUNK = 4_096
@@ -61,6 +62,7 @@ def evaluate(
     model: Model,
     history: History,
     *,
+    past: History | None = None,
     most: int = MAX_INCIDENTS,
     done: Callable[[int], None] = lambda _: None,
 ) -> Evaluation:
@@ -72,6 +74,8 @@ def evaluate(
         The model.
     history
         It has the columns of the model's features; others are ignored.
+    past
+        Earlier rows, which a model with a memory remembers first; they are not judged.
     most
         Maximum number of incidents to explain.
     done
@@ -83,6 +87,7 @@ def evaluate(
         A column that the model needs is missing, or has another type.
     """
     require_columns(history, model.schema)
+    history = remember(history, model.schema.memory, past=past)
     try:
         matrix = encode_history(history, model.schema)
     except pl.exceptions.PolarsError as fault:

@@ -137,11 +137,14 @@ def _reasons(model: Model, history: History, log_p: Vector, rows: Indices) -> li
     worst = history.take(rows)
     wire = [feature.name for feature in model.schema.wire_features]
     times = worst.times if worst.times is not None else np.zeros(len(worst))
-    values = [
-        model.schema.values(row, time)
-        for row, time in zip(worst.frame.select(wire).rows(), times.tolist(), strict=True)
-    ]
     matrix = encode_history(worst, model.schema)
+    sent = worst.frame.select(wire).rows()
+    values = [
+        model.schema.values(*one)
+        for one in zip(
+            sent, times.tolist(), model.schema.unscaled(matrix, worst.entities), strict=True
+        )
+    ]
     return model.explain(matrix, log_p[rows], values, most=MAX_REASONS, entities=worst.entities)
 
 

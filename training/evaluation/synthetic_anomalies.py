@@ -7,7 +7,8 @@ import numpy.typing as npt
 
 from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.model.categories import UNKNOWN_CATEGORY
-from anomaly_app.core.model.schema import Feature, FeatureSchema
+from anomaly_app.core.model.feature import Feature
+from anomaly_app.core.model.schema import FeatureSchema
 from training.metrics import rank_metrics
 
 MAX_CHANGED = 3

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import polars as pl
 
 from anomaly_app.core.arrays import Vector
+from anomaly_app.core.memory.spec import MemorySpec
 from anomaly_app.core.roles.roles import Roles
 
 Labels: TypeAlias = npt.NDArray[np.bool_]
@@ -39,6 +40,8 @@ class History:
         Warnings about the files, one line each.
     whole
         Number of rows before some were selected; None: these are all.
+    memory
+        What the columns named after its features remember; None: there are none.
     """
 
     source: str
@@ -51,6 +54,7 @@ class History:
     roles: Roles = Roles()  # noqa: RUF009  # it is frozen
     warnings: tuple[str, ...] = ()
     whole: int | None = None
+    memory: MemorySpec | None = None
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -87,6 +91,7 @@ class History:
             roles=self.roles,
             warnings=self.warnings,
             whole=self.whole or len(self),
+            memory=self.memory,
         )
 
     def split(self, share: float, *, each_entity: bool = False) -> tuple[Self, Self]:

@@ -21,7 +21,8 @@ from anomaly_app.core.decoding.raw_value import unframed
 from anomaly_app.core.decoding.reader_choice import ReaderChoice
 from anomaly_app.core.decoding.slow_path import read_object, seconds_of
 from anomaly_app.core.decoding.wire import Wire
-from anomaly_app.core.model.schema import FeatureSchema, Row
+from anomaly_app.core.model.feature import Row
+from anomaly_app.core.model.schema import FeatureSchema
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.core.times import parse_timestamp
 from anomaly_app.errors import RecordRejected, unscorable
@@ -71,7 +72,7 @@ class Decoder:
         self._schema = schema
         self._max_bytes = max_bytes
         self._schema_readers = readers
-        self._needs_times = len(schema.wire_features) < len(schema.features)
+        self._needs_times = schema.needs_times
         self._watched = {
             part: f"{part}={name}"
             for part, name in (("key", self.wire.roles.key), ("time", self.wire.roles.time))
@@ -134,8 +135,8 @@ class Decoder:
                 count(absent, time_label, Absent(1, record))
             if entities is not None:
                 entities.append(entity_of(key, record.key))
-        matrix = self._schema.encode(rows, times, entities=entities)
-        return Decoded(kept, matrix, rejected, absent, entities)
+        matrix = self._schema.encode(rows, times)
+        return Decoded(kept, rows, times, entities, matrix, rejected, absent)
 
     def transaction(self, record: KafkaRecord) -> Transaction:
         """Read one record of any layout on the slow path, including what is not in the matrix.
@@ -149,7 +150,7 @@ class Decoder:
         RecordRejected
             The record is not a transaction.
         """
-        json = self._json_of(record)
+        json = self.json_of(record)
         found = read_object(json, self.wire)
         time = seconds_of(found.time, record, self.wire)
         return Transaction(found.id, found.entity, time, found.row, json)
@@ -165,7 +166,7 @@ class Decoder:
             A record that was decoded.
         """
         wire = self.wire
-        whole = Object(read_fields(self._json_of(record)))
+        whole = Object(read_fields(self.json_of(record)))
         within = payload_of(whole, wire).levels[0]
         within = within.inner("features") or within
         for part, label in self._watched.items():
@@ -173,5 +174,6 @@ class Decoder:
                 return similar_fields(within, [(part, getattr(wire.roles, part))])
         return similar_fields(within, [(missing, wire.roles.field_of(missing))])
 
-    def _json_of(self, record: KafkaRecord) -> bytes:
+    def json_of(self, record: KafkaRecord) -> bytes:
+        """Return a record's value as JSON, without a serializer's prefix."""
         return unframed(record.value or b"", self._schema_readers, self._max_bytes)

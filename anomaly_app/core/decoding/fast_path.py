@@ -17,7 +17,7 @@ from anomaly_app.core.json_reading import (
     SHORTEST_SLOW_NUMBER,
     has_slow_numbers,
 )
-from anomaly_app.core.model.schema import Row
+from anomaly_app.core.model.feature import Row
 from anomaly_app.core.times import (
     FIRST_PLAIN_TIMESTAMP,
     FIRST_PLAIN_YEAR,

@@ -9,7 +9,7 @@ import msgspec
 from anomaly_app.core.decoding.decoded import KafkaRecord
 from anomaly_app.core.decoding.lazy_json import nested
 from anomaly_app.core.decoding.wire import DEBEZIUM, PLAIN, Wire
-from anomaly_app.core.model.schema import Feature, FeatureValue
+from anomaly_app.core.model.feature import Feature, FeatureValue
 
 NOON = 1_767_268_800
 """2026-01-01T12:00:00Z, in seconds since the epoch."""

@@ -31,7 +31,7 @@ from anomaly_app.core.decoding.lazy_json import (
 from anomaly_app.core.decoding.payloads import payload_of
 from anomaly_app.core.decoding.values import name_of, read_value
 from anomaly_app.core.decoding.wire import Parts, Wire
-from anomaly_app.core.model.schema import FeatureValue, Row
+from anomaly_app.core.model.feature import FeatureValue, Row
 from anomaly_app.core.times import parse_time, parse_timestamp
 from anomaly_app.errors import RecordRejected, Rejection
 

@@ -7,7 +7,7 @@ from typing import Any
 from anomaly_app.core.decoding.layouts import NUMBER_OR_TEXT
 from anomaly_app.core.decoding.wire import Wire
 from anomaly_app.core.json_reading import number_in
-from anomaly_app.core.model.schema import FeatureValue, Row
+from anomaly_app.core.model.feature import FeatureValue, Row
 
 
 def with_numbers(

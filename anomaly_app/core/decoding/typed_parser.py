@@ -25,7 +25,7 @@ from anomaly_app.core.decoding.layouts import (
 from anomaly_app.core.decoding.structure import Node, NoStructure, Path
 from anomaly_app.core.decoding.typed_numbers import with_numbers
 from anomaly_app.core.decoding.wire import DEBEZIUM, Wire
-from anomaly_app.core.model.schema import Row
+from anomaly_app.core.model.feature import Row
 
 
 class Parser(NamedTuple):

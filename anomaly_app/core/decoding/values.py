@@ -5,7 +5,7 @@ from typing import Any
 
 from anomaly_app.core.decoding.wire import Wire
 from anomaly_app.core.json_reading import number_in
-from anomaly_app.core.model.schema import Feature, FeatureValue
+from anomaly_app.core.model.feature import Feature, FeatureValue
 from anomaly_app.core.visible import quoted
 from anomaly_app.errors import RecordRejected, Rejection
 

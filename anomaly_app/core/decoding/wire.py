@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import UTC, tzinfo
 from typing import NamedTuple, Self
 
-from anomaly_app.core.model.schema import Feature, FeatureSchema
+from anomaly_app.core.model.feature import Feature
+from anomaly_app.core.model.schema import FeatureSchema
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.core.times import zone_of
 

@@ -7,8 +7,9 @@ import numpy as np
 
 from anomaly_app.core.arrays import Flags, Matrix, Vector
 from anomaly_app.core.model.expectation import Expectation
+from anomaly_app.core.model.feature import FeatureValue
 from anomaly_app.core.model.scales import Entities
-from anomaly_app.core.model.schema import FeatureSchema, FeatureValue
+from anomaly_app.core.model.schema import FeatureSchema
 
 LEAST_SHARE = 0.01
 """Features with a smaller share of the surprise are not named, except the first."""

@@ -14,9 +14,9 @@ from anomaly_app.core.detectors.base import in_chunks
 from anomaly_app.core.model.estimator import Preparation
 from anomaly_app.core.model.expectation import Expectation
 from anomaly_app.core.model.explain import Reason, explain
+from anomaly_app.core.model.feature import FeatureValue
 from anomaly_app.core.model.manifest import RETRAIN, Manifest, read_manifest
 from anomaly_app.core.model.scales import Entities
-from anomaly_app.core.model.schema import FeatureValue
 from anomaly_app.errors import ModelIncompatible
 
 

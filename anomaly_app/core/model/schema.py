@@ -1,91 +1,21 @@
 """The features of a transaction: their names, kinds and columns in the model's matrix."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from struct import Struct
 from struct import error as StructError  # noqa: N812
-from typing import Literal, TypeAlias
 
 import msgspec
 import numpy as np
 
 from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.hours import hour_of_day
-from anomaly_app.core.model.categories import UNKNOWN_CATEGORY, category_codes
+from anomaly_app.core.memory.spec import MemorySpec
+from anomaly_app.core.model.feature import Feature, FeatureValue, Row
 from anomaly_app.core.model.scales import Entities, Scales
 
-FeatureValue: TypeAlias = float | int | str | None
-"""A feature's value as sent: a number, a string, or null."""
 
-Row: TypeAlias = Sequence[FeatureValue]
-"""One transaction's wire features, in the schema's order."""
-
-
-class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
-    """One column of the model's matrix, and its statistics in the training data.
-
-    Parameters
-    ----------
-    name
-        Key of the value in a transaction's ``features``.
-    kind
-        ``number``; ``category`` (a string, coded by its index in `categories`); or
-        ``hour_of_day``, derived from the transaction's time (0 to 24).
-    categories
-        The strings of the training data, most frequent first.
-    rare_values
-        Number of other strings in the training data, each rarer than those in `categories`. If
-        there are any, they form one class, which includes strings never seen in training.
-    rare_rate
-        Share of training rows in that class, 0 to 1.
-    hours
-        Share of training rows in each hour of the day.
-    expected
-        The median of a number, the code of the most frequent category.
-    low, high
-        The range of a number in the training data.
-    missing_rate
-        Share of training rows without a value, 0 to 1.
-    """
-
-    name: str
-    kind: Literal["number", "category", "hour_of_day"]
-    categories: tuple[str, ...] = ()
-    rare_values: int = 0
-    rare_rate: float = 0.0
-    hours: tuple[float, ...] = ()
-    expected: float = 0.0
-    low: float = 0.0
-    high: float = 0.0
-    missing_rate: float = 0.0
-
-    @property
-    def expected_value(self) -> FeatureValue:
-        """The expected value as it would be sent."""
-        return self.value_of(self.expected)
-
-    def value_of(self, number: float) -> FeatureValue:
-        """Convert a number in the model's matrix to the value as it would be sent."""
-        if np.isnan(number):
-            return None
-        if self.kind != "category":
-            return number
-        if number == self.other_code and self.rare_values:
-            return f"one of {self.rare_values:,} rare values"
-        return self.categories[int(number)] if 0 <= number < len(self.categories) else None
-
-    @property
-    def other_code(self) -> float:
-        """Code for strings that are not in `categories`."""
-        return float(len(self.categories)) if self.rare_values else UNKNOWN_CATEGORY
-
-    @cached_property
-    def codes(self) -> Mapping[FeatureValue, float]:
-        """Code of each category; see `category_codes`."""
-        return category_codes(self.categories)
-
-
-class FeatureSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class FeatureSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """The ordered features of a model; training and serving encode through this one object.
 
     Parameters
@@ -96,21 +26,32 @@ class FeatureSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         IANA time zone of the hour of the day.
     scales
         Scales of the series, if one model judges series on different scales.
+    memory
+        What is remembered of each entity, if there are features of kind ``memory``.
+    inputs
+        What the memory reads from a transaction, and the detector does not.
     """
 
     features: tuple[Feature, ...]
     timezone: str = "UTC"
     scales: Scales | None = None
+    memory: MemorySpec | None = None
+    inputs: tuple[Feature, ...] = ()
 
     @property
     def needs_entities(self) -> bool:
-        """Whether `encode` needs the entities of the transactions."""
-        return self.scales is not None
+        """Whether the entities of the transactions are needed to judge them."""
+        return self.scales is not None or self.memory is not None
 
     @property
+    def needs_times(self) -> bool:
+        """Whether the times of the transactions are needed to judge them."""
+        return self.memory is not None or any(f.kind == "hour_of_day" for f in self.features)
+
+    @cached_property
     def wire_features(self) -> tuple[Feature, ...]:
-        """The features that a transaction itself contains, in order."""
-        return tuple(f for f in self.features if f.kind != "hour_of_day")
+        """The features and inputs that a transaction itself contains, in order."""
+        return (*(f for f in self.features if f.is_sent), *self.inputs)
 
     @property
     def expected(self) -> Vector:
@@ -118,30 +59,33 @@ class FeatureSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         expected = np.array([f.expected for f in self.features], dtype=np.float64)
         return expected if self.scales is None else np.where(self.scales.scaled, 0.0, expected)
 
-    def encode(
-        self,
-        rows: Sequence[Row],
-        times: Sequence[float] | Vector,
-        entities: Entities | None = None,
-    ) -> Matrix:
-        """Turn decoded transactions into the model's matrix.
+    def encode(self, rows: Sequence[Row], times: Sequence[float] | Vector) -> Matrix:
+        """Turn decoded transactions into the model's matrix, before `scaled`.
 
         Parameters
         ----------
         rows
             One entry per transaction, each with a value per wire feature.
         times
-            The transactions' times, in seconds since the epoch.
-        entities
-            Their entities, if `needs_entities`.
+            The transactions' times, in seconds since the epoch, if `needs_times`.
 
         Returns
         -------
         Matrix
             Shape ``(transactions, features)``; missing values are NaN, unknown strings are
-            `UNKNOWN_CATEGORY` or the code for rare ones.
+            `UNKNOWN_CATEGORY` or the code for rare ones. Features of kind ``memory`` are 0: the
+            caller sets them.
         """
-        return self.scaled(self._encode(rows, times), entities)
+        if (packed := self._pack(rows)) is not None:
+            return packed
+        matrix = np.zeros((len(rows), len(self.features)), dtype=np.float64)
+        columns = iter(zip(*rows, strict=True) if rows else ())
+        for index, feature in enumerate(self.features):
+            if feature.kind == "hour_of_day":
+                matrix[:, index] = hour_of_day(times, self.timezone)
+            elif rows and feature.is_sent:
+                matrix[:, index] = _encode_column(feature, next(columns))
+        return matrix
 
     def scaled(self, matrix: Matrix, entities: Entities | None) -> Matrix:
         """Scale an encoded matrix by the rows' series, if the schema has scales.
@@ -163,21 +107,9 @@ class FeatureSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return matrix
         return self.scales.revert(matrix, [None] * len(matrix) if entities is None else entities)
 
-    def _encode(self, rows: Sequence[Row], times: Sequence[float] | Vector) -> Matrix:
-        if (packed := self._pack(rows)) is not None:
-            return packed
-        matrix = np.empty((len(rows), len(self.features)), dtype=np.float64)
-        columns = iter(zip(*rows, strict=True) if rows else ())
-        for index, feature in enumerate(self.features):
-            if feature.kind == "hour_of_day":
-                matrix[:, index] = hour_of_day(times, self.timezone)
-            elif rows:
-                matrix[:, index] = _encode_column(feature, next(columns))
-        return matrix
-
     def _pack(self, rows: Sequence[Row]) -> Matrix | None:
         """Encode numbers without gaps in a third of the time; None for anything else."""
-        if any(feature.kind != "number" for feature in self.features):
+        if self.inputs or any(feature.kind != "number" for feature in self.features):
             return None
         pack = Struct(f"{len(self.features)}d").pack
         try:
@@ -186,7 +118,7 @@ class FeatureSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return None
         return np.frombuffer(numbers, dtype=np.float64).reshape(len(rows), len(self.features))
 
-    def values(self, row: Row, time: float) -> list[FeatureValue]:
+    def values(self, row: Row, time: float, encoded: Vector) -> list[FeatureValue]:
         """Return the value of every feature of one transaction, including derived ones.
 
         Parameters
@@ -195,13 +127,17 @@ class FeatureSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             The wire features.
         time
             Seconds since the epoch.
+        encoded
+            The transaction's row of the model's matrix, with the features of the memory.
         """
         carried = iter(row)
         return [
-            float(hour_of_day([time], self.timezone)[0])
-            if f.kind == "hour_of_day"
-            else next(carried)
-            for f in self.features
+            next(carried)
+            if feature.is_sent
+            else float(hour_of_day([time], self.timezone)[0])
+            if feature.kind == "hour_of_day"
+            else float(number)
+            for feature, number in zip(self.features, encoded, strict=True)
         ]
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
+from anomaly_app.core.memory.wording import feature_in_words as remembered_name
+from anomaly_app.core.memory.wording import is_remembered, remembered_in_words
 from anomaly_app.core.model.explain import Reason
-from anomaly_app.core.model.schema import FeatureValue
+from anomaly_app.core.model.feature import FeatureValue
 from anomaly_app.core.wording import number, percent
 
 LARGEST = 10**300
@@ -34,7 +36,10 @@ def value_in_words(value: FeatureValue, feature: str = "") -> str:
 
 def feature_in_words(feature: str) -> str:
     """Return the display name of a feature: its own, or words for a derived one."""
-    return "hour of the day" if feature == "hour_of_day" else feature
+    if feature == "hour_of_day":
+        return "hour of the day"
+    owner, name = _owner_and_name(feature)
+    return f"{owner}{remembered_name(name)}" if is_remembered(name) else feature
 
 
 def reason_in_words(reason: Reason, shorten: Callable[[str], str] = str) -> str:
@@ -48,6 +53,8 @@ def reason_in_words(reason: Reason, shorten: Callable[[str], str] = str) -> str:
         Truncates names and values, which may be of any length.
     """
     value = reason.value
+    if (said := _remembered(reason, shorten)) is not None:
+        return f"{said} ({shorten(percent(reason.share))})"
     if isinstance(reason.expected, str) and value is not None:
         value = str(value)  # a category that is sent as an integer
     found, usual = (
@@ -55,3 +62,19 @@ def reason_in_words(reason: Reason, shorten: Callable[[str], str] = str) -> str:
     )
     name = shorten(feature_in_words(reason.feature))
     return f"{name} is {found}, usually {usual} ({shorten(percent(reason.share))})"
+
+
+def _remembered(reason: Reason, shorten: Callable[[str], str]) -> str | None:
+    """Format a reason from the memory; None if it is another."""
+    owner, name = _owner_and_name(reason.feature)
+    numbers = (reason.value, reason.expected)
+    if not is_remembered(name) or not all(isinstance(one, int | float) for one in numbers):
+        return None
+    value, expected = map(float, numbers)  # type: ignore[arg-type]
+    return shorten(owner) + remembered_in_words(name, value, expected, shorten)
+
+
+def _owner_and_name(feature: str) -> tuple[str, str]:
+    """Return whose memory a feature is of, if not the entity's, and its name there."""
+    owner, slash, name = feature.rpartition("/")
+    return (f"{owner}: ", name) if slash and is_remembered(name) else ("", feature)

@@ -1,26 +1,20 @@
-"""Turn a batch of records into a verdict: decode, score, grade, explain, write messages."""
+"""Turn a batch of records into a verdict: decode, remember and judge, whatever the records are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import reduce
 
-import numpy as np
-
-from anomaly_app.core.arrays import Indices, Vector
-from anomaly_app.core.calibration import score_of
-from anomaly_app.core.decoding.decoded import Absent, Decoded, KafkaRecord, Rejected
+from anomaly_app.core.decoding.decoded import Decoded, KafkaRecord, Rejected
 from anomaly_app.core.decoding.decoder import Decoder
 from anomaly_app.core.decoding.framing import NO_READERS, Readers
 from anomaly_app.core.decoding.ordinary import ordinary_records
+from anomaly_app.core.memory.partition_memory import PartitionMemory
 from anomaly_app.core.model.model import Model
 from anomaly_app.core.roles.roles import Roles
-from anomaly_app.core.scoring.anomaly import to_anomaly, write_json
-from anomaly_app.core.scoring.dead_letter import write_dead_letter
-from anomaly_app.core.scoring.severity import severity_of
-from anomaly_app.core.scoring.verdict import Finding, Message, Verdict
+from anomaly_app.core.scoring.judge import Judge
+from anomaly_app.core.scoring.parts import in_parts
+from anomaly_app.core.scoring.remembering import MemoryOf, remembering_of
+from anomaly_app.core.scoring.verdict import Verdict
 from anomaly_app.errors import Rejection, unscorable
-
-PARTS = 8
-"""Number of parts in which a batch that raises is judged again: that is fewer calls than halving,
-both for one bad record and for many."""
 
 
 class Pipeline:
@@ -69,13 +63,9 @@ class Pipeline:
             strict=strict,
             readers=readers,
         )
-        self._max_reasons = max_reasons
+        self.entity, self.counterpart = remembering_of(model.schema)
+        self._judge = Judge(model, self.decoder, max_reasons)
         self._ordinary = self._readable(ordinary_records(self.decoder.wire))
-        self._columns = [
-            (index, feature.name)
-            for index, feature in enumerate(model.schema.features)
-            if feature.kind != "hour_of_day"
-        ]
 
     @property
     def usually_absent(self) -> dict[str, float]:
@@ -83,48 +73,91 @@ class Pipeline:
         features = {f.name: f.missing_rate for f in self.model.schema.wire_features}
         return {**features, **dict.fromkeys(self.decoder.watched, 0.0)}
 
-    def judge(self, records: Sequence[KafkaRecord], detected_at: float) -> Verdict:
+    def judge(
+        self, records: Sequence[KafkaRecord], detected_at: float, memory_of: MemoryOf | None = None
+    ) -> Verdict:
         """Judge a batch of records, whatever bytes they hold, and write the messages to send.
 
         If the model or this code raises for a record, only that record is rejected, as long as
         ordinary records can be judged. If they cannot, the fault is not in the record, and the
-        exception propagates. There are no side effects (the layouts that the decoder remembers
-        only affect its speed): records may be judged again, in other batches.
+        exception propagates. The only side effect is on the memory, which has these records in it
+        when this returns (the layouts that the decoder remembers only affect its speed). Without a
+        memory, records may be judged again, in other batches.
 
         Parameters
         ----------
         records
-            Records as fetched from Kafka.
+            Records as fetched from Kafka; those of one partition are in the order of its log.
         detected_at
             Seconds since the epoch.
+        memory_of
+            Returns the memory of a partition, by topic and number. By default every batch is judged
+            as the first of all. Counterparts have no past here: see `second_stage.SecondStage`.
         """
+        decoded = self.decode(records, detected_at)
+        self._remember(decoded, memory_of)
+        return self.score(decoded, detected_at)
+
+    def decode(self, records: Sequence[KafkaRecord], detected_at: float) -> Decoded:
+        """Decode records: the first step of `judge`."""
         try:
-            verdict = self._judge(records, detected_at, self.model.log_alert_rate)
+            return self.decoder.decode(records)
         except Exception:
             if not records or not self._is_sound(detected_at):
                 raise
-            verdict = self._divide(records, detected_at)
+        nothing = self.decoder.decode([])
+        parts = in_parts(
+            lambda begin, end: self.decoder.decode(records[begin:end]),
+            range(len(records)),
+            lambda at, fault: nothing.without(Rejected(records[at], unscorable(fault))),
+        )
+        return reduce(Decoded.followed_by, parts)
+
+    def replay(self, memory: PartitionMemory, records: Sequence[KafkaRecord]) -> None:
+        """Remember records of one partition that were judged before.
+
+        Raises
+        ------
+        LookupError
+            The model has no memory.
+        """
+        if self.entity is None:
+            raise LookupError("the model has no memory")
+        memory.replay(self.entity.events_of(self.decode(records, detected_at=0.0)))
+
+    def _remember(self, decoded: Decoded, memory_of: MemoryOf | None) -> None:
+        if self.entity is not None:
+            self.entity.fill(decoded, memory_of)
+        if self.counterpart is not None:
+            self.counterpart.fill(decoded, None)
+
+    def score(self, decoded: Decoded, detected_at: float) -> Verdict:
+        """Judge decoded records, with the features of their memories: the last step of `judge`."""
+        try:
+            verdict = self._judge.verdict(decoded, detected_at, self.model.log_alert_rate)
+        except Exception:
+            if not decoded.records or not self._is_sound(detected_at):
+                raise
+            verdict = self._divide(decoded, detected_at)
         blamed = [error for _, error in verdict.rejected if error.rejection == Rejection.UNSCORABLE]
         if blamed and not self._is_sound(detected_at):
             raise blamed[0].__cause__ or blamed[0]
         return verdict
 
-    def _divide(self, records: Sequence[KafkaRecord], detected_at: float) -> Verdict:
-        """Judge in parts, dividing each part that raises again, down to single records."""
-        size = max(len(records) // PARTS, 1)
-        verdict = Verdict(self.model.manifest, 0, [], [], [], [])
-        for begin in range(0, len(records), size):
-            part = records[begin : begin + size]
-            try:
-                found = self._judge(part, detected_at, self.model.log_alert_rate)
-            except Exception as fault:  # noqa: BLE001  # an estimator may raise anything
-                if len(part) > 1:
-                    found = self._divide(part, detected_at)
-                else:
-                    rejected, letter = write_dead_letter(Rejected(part[0], unscorable(fault)))
-                    found = Verdict(self.model.manifest, 0, [], [rejected], [], [letter])
-            verdict = verdict.followed_by(found)
-        return verdict
+    def _divide(self, decoded: Decoded, detected_at: float) -> Verdict:
+        def judge(some: Decoded) -> Verdict:
+            return self._judge.verdict(some, detected_at, self.model.log_alert_rate)
+
+        nothing = decoded.part(0, 0)
+        refused = judge(nothing.without(*decoded.rejected)._replace(absent=decoded.absent))
+        parts = in_parts(
+            lambda begin, end: judge(decoded.part(begin, end)),
+            range(len(decoded.records)),
+            lambda at, fault: judge(
+                nothing.without(Rejected(decoded.records[at], unscorable(fault)))
+            ),
+        )
+        return reduce(Verdict.followed_by, parts, refused)
 
     def _readable(self, records: Sequence[KafkaRecord]) -> Sequence[KafkaRecord]:
         """Leave out what the roles refuse: for some, `time` is the key and not a time."""
@@ -138,75 +171,9 @@ class Pipeline:
     def _is_sound(self, detected_at: float) -> bool:
         """Return whether ordinary records can be judged and reported as anomalies."""
         try:
-            verdict = self._judge(self._ordinary, detected_at, log_alert_rate=0.0)
+            decoded = self.decoder.decode(self._ordinary)
+            self._remember(decoded, None)
+            verdict = self._judge.verdict(decoded, detected_at, log_alert_rate=0.0)
         except Exception:  # noqa: BLE001
             return False
         return 0 < len(verdict.anomalies) == len(self._ordinary)
-
-    def _judge(
-        self, records: Sequence[KafkaRecord], detected_at: float, log_alert_rate: float
-    ) -> Verdict:
-        decoded = self.decoder.decode(records)
-        log_p = self.model.log_p_values(decoded.matrix)
-        if np.isnan(log_p.sum()):
-            raise ArithmeticError("the model's score is not a number")
-        findings, anomalies, rejected = [], [], decoded.rejected
-        anomalous = np.flatnonzero(log_p <= log_alert_rate)
-        # With little traffic most batches have none, and finding reasons would double the time.
-        for finding in self._find(decoded, log_p, anomalous) if len(anomalous) else ():
-            try:
-                anomaly = write_json(to_anomaly(finding, self.model.manifest, detected_at))
-            except Exception as fault:  # noqa: BLE001  # the record is not scored again for this
-                rejected.append(Rejected(finding.record, unscorable(fault)))
-            else:
-                findings.append(finding)
-                anomalies.append(Message(finding.record.key, anomaly, {}))
-        scored = len(records) - len(rejected)
-        letters = [write_dead_letter(one) for one in rejected]
-        return Verdict(
-            self.model.manifest,
-            scored,
-            findings,
-            [rejected for rejected, _ in letters],
-            anomalies,
-            [letter for _, letter in letters],
-            self._absent(decoded),
-        )
-
-    def _absent(self, decoded: Decoded) -> Mapping[str, Absent]:
-        gaps = np.isnan(decoded.matrix)
-        if not gaps.any():
-            return decoded.absent
-        numbers, firsts = gaps.sum(axis=0).tolist(), gaps.argmax(axis=0).tolist()
-        absent = {
-            name: Absent(numbers[index], decoded.records[firsts[index]])
-            for index, name in self._columns
-            if numbers[index]
-        }
-        return {**absent, **decoded.absent}
-
-    def _find(self, decoded: Decoded, log_p: Vector, anomalous: Indices) -> list[Finding]:
-        transactions = [self.decoder.transaction(decoded.records[index]) for index in anomalous]
-        values = [self.model.schema.values(t.row, t.time) for t in transactions]
-        entities = decoded.entities and [decoded.entities[index] for index in anomalous]
-        reasons = self.model.explain(
-            decoded.matrix[anomalous],
-            log_p[anomalous],
-            values,
-            most=self._max_reasons,
-            entities=entities,
-        )
-        p_values = np.exp(log_p[anomalous])
-        return [
-            Finding(
-                decoded.records[index],
-                transaction,
-                float(score_of(p)),
-                float(p),
-                severity_of(p, self.model.manifest.alert_rate),
-                why,
-            )
-            for index, transaction, p, why in zip(
-                anomalous, transactions, p_values, reasons, strict=True
-            )
-        ]

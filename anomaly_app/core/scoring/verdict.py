@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from anomaly_app.core.decoding.decoded import Absent, KafkaRecord, Rejected, Transaction, count
+from anomaly_app.core.decoding.decoded import Absent, KafkaRecord, Rejected, Transaction, joined
 from anomaly_app.core.model.explain import Reason
 from anomaly_app.core.model.manifest import Manifest
 from anomaly_app.core.scoring.severity import Severity
@@ -32,8 +32,7 @@ class Verdict(NamedTuple):
     """The result of judging a batch: each record was either scored or rejected.
 
     It is the only output of judging, and has no effect by itself: the caller sends the messages,
-    then counts. A step that changes state (for example per entity) also returns the change here,
-    for the caller to apply once the messages are sent.
+    then counts.
     """
 
     manifest: Manifest
@@ -57,12 +56,5 @@ class Verdict(NamedTuple):
             self.rejected + other.rejected,
             self.anomalies + other.anomalies,
             self.dead_letters + other.dead_letters,
-            _both(self.absent, other.absent),
+            joined(self.absent, other.absent),
         )
-
-
-def _both(one: Mapping[str, Absent], other: Mapping[str, Absent]) -> Mapping[str, Absent]:
-    added = dict(one)
-    for name, absent in other.items():
-        count(added, name, absent)
-    return added

@@ -40,8 +40,8 @@ class Memory(Protocol):
     def counts(self) -> Counts:
         """Counts of what it holds."""
 
-    def replay(self, events: Any) -> None:
-        """Apply events, except to blocks that hold them already."""
+    def settle(self) -> None:
+        """Note that a replay has reached its end."""
 
     def dirty_blocks(self) -> Sequence[int]:
         """Return the blocks that have changed since their last image, the oldest change first."""
@@ -70,7 +70,7 @@ class Remembered(NamedTuple):
     """Makes an empty memory."""
     read_image: Callable[[bytes], Image]
     """Reads what `Image.to_bytes` wrote; raises `ImageCorrupt`."""
-    events_of: Callable[[Sequence[Record]], Any]
-    """Decodes records of one partition, in offset order, for `Memory.replay`."""
+    replay: Callable[[Any, Sequence[Record]], None]
+    """Applies records of one partition, in offset order, to a memory, except where it has them."""
     prepare: Callable[[Sequence[Record]], Awaitable[object]] | None = None
-    """Awaited before `events_of`, in the event loop: for schemas that are not known yet."""
+    """Awaited before `replay`, in the event loop: for schemas that are not known yet."""

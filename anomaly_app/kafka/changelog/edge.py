@@ -43,6 +43,6 @@ class Edge:
     executor: Executor = field(default_factory=_one_thread)
 
 
-def kafka_edge(settings: Settings) -> Edge:
+def edge_of(settings: Settings) -> Edge:
     """Return the edge of a worker; it connects to nothing until it is used."""
     return Edge(partial(open_batch_reader, settings), partial(open_producer, settings))

@@ -121,7 +121,8 @@ class KeptPartitions:
 
     def release_if_restored(self, kept: Kept) -> bool:
         """Go live if the memory holds exactly what was committed."""
-        if kept.is_positioned and kept.position == kept.target:
+        if kept.memory is not None and kept.is_positioned and kept.position == kept.target:
+            kept.memory.settle()
             kept.is_live = kept.is_whole = True
         return kept.is_live
 

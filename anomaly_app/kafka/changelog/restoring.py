@@ -125,15 +125,15 @@ class Restorer:
     async def _load_images(self, kept: Kept, memory: Memory, published: Published) -> None:
         found = [*published.counting.values()]
 
-        def load(place: BlockImage, packed: Callable[[], bytes]) -> None:
+        def load(place: BlockImage, image: bytes) -> None:
             try:
-                memory.load(kept.remembered.read_image(packed()))
+                memory.load(kept.remembered.read_image(image))
             except ImageCorrupt as fault:
                 raise published.damaged(fault, place.place) from None
 
         def load_some(begin: int) -> None:
-            for place, image in found[begin : begin + LOADED_AT_ONCE]:
-                load(place, image.unpack)
+            for place, stored in found[begin : begin + LOADED_AT_ONCE]:
+                load(place, stored.image)
 
         for begin in range(0, len(found), LOADED_AT_ONCE):
             await self._in_thread(load_some, begin)
@@ -182,7 +182,7 @@ class Restorer:
             await remembered.prepare(records)
 
         def apply() -> None:
-            memory.replay(remembered.events_of(records))
+            remembered.replay(memory, records)
 
         await self._in_thread(apply)
 

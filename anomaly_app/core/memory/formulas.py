@@ -1,0 +1,167 @@
+"""Features, made of what was read of an entity's past and of the event itself."""
+
+from typing import Any
+
+import numba
+import numpy as np
+
+from anomaly_app.core.compiled import compiled
+from anomaly_app.core.memory import tables as t
+from anomaly_app.core.memory.durations import SECOND
+from anomaly_app.core.memory.tables import SCRATCH, TABLES
+
+FEATURES = numba.float64[:, ::1]
+
+PAIR = numba.types.Tuple((numba.uint64, numba.uint64))  # type: ignore[no-untyped-call]
+
+LOW = np.uint64(2**32 - 1)
+HALF = np.uint64(32)
+
+
+@compiled(numba.float64(numba.float64), inlined=True, exact=True)
+def _or_zero(value: Any) -> Any:
+    return value if value == value else 0.0  # noqa: PLR0124  # only NaN is not itself
+
+
+@compiled(
+    numba.float64(SCRATCH, numba.int64, numba.int64, numba.int64, numba.float64),
+    inlined=True,
+    exact=True,
+)
+def _mean(scratch: Any, total: Any, count: Any, number: Any, scale: Any) -> Any:
+    """Return a window's mean; without a past, the event's own value is as usual as any."""
+    if scratch.totals[count] == 0:
+        return _or_zero(scratch.values[number])
+    return scratch.totals[total] / scratch.totals[count] / scale
+
+
+@compiled(numba.float64(SCRATCH, numba.int64, numba.int64, numba.int64), inlined=True, exact=True)
+def _share(scratch: Any, short: Any, long: Any, age: Any) -> Any:
+    """Return which share of a long window's events a short one is expected to have.
+
+    An entity that is younger than the long window has had less time for its events.
+    """
+    brief = scratch.windows[short, 2]
+    return brief / min(scratch.windows[long, 2], max(brief, age))
+
+
+@compiled(PAIR(numba.uint64, numba.uint64), inlined=True, exact=True)
+def _product(one: Any, other: Any) -> Any:
+    """Return the higher and lower 64 bits of a product."""
+    a, b = one >> HALF, one & LOW
+    c, d = other >> HALF, other & LOW
+    low = b * d
+    middle = a * d + (low >> HALF)
+    crossed = b * c + (middle & LOW)
+    return a * c + (middle >> HALF) + (crossed >> HALF), one * other
+
+
+@compiled(numba.float64(numba.int64, numba.int64, numba.int64), inlined=True, exact=True)
+def _deviation(count: Any, total: Any, squares: Any) -> Any:
+    """Return the standard deviation of whole numbers, from exact products of 128 bits."""
+    if count == 0:
+        return 0.0
+    high, low = _product(np.uint64(count), np.uint64(squares))
+    less_high, less_low = _product(np.uint64(abs(total)), np.uint64(abs(total)))
+    if high < less_high or (high == less_high and low <= less_low):
+        return 0.0  # equal values, or cells that are full
+    high = high - less_high - np.uint64(low < less_low)
+    low = low - less_low
+    return np.sqrt(np.float64(high) * 2.0**64 + np.float64(low)) / count
+
+
+@compiled(
+    numba.float64(SCRATCH, numba.int64, numba.float64, numba.float64), inlined=True, exact=True
+)
+def _zscore(scratch: Any, at: Any, value: Any, scale: Any) -> Any:
+    """Return how far a value is from the decayed mean, in standard deviations.
+
+    The event itself counts with a weight of 1, so that n past events allow at most the square root
+    of n (Samuelson, 1968): two equal values do not make the third one infinitely unusual. Rounding
+    to the unit of the field has a variance of its own, a twelfth of the unit's square (Sheppard).
+    """
+    weight = scratch.reals[at]
+    if not (weight > 0.0 and value == value):  # noqa: PLR0124  # only NaN is not itself
+        return 0.0
+    share = weight / (weight + 1.0)
+    distance = value - scratch.reals[at + 1]
+    variance = (scratch.reals[at + 2] + distance * distance * share) / (weight + 1.0)
+    return distance * share / np.sqrt(variance + 1.0 / (12.0 * scale * scale))
+
+
+@compiled(
+    numba.void(TABLES, SCRATCH, numba.int64, numba.int64, numba.int64, FEATURES, numba.int64),
+    inlined=True,
+    exact=True,
+)
+def write_features(  # noqa: C901, PLR0912, PLR0915  # one choice of many
+    tables: Any, scratch: Any, clock: Any, since: Any, time: Any, out: Any, event: Any
+) -> None:
+    """Write an event's features.
+
+    Parameters
+    ----------
+    clock
+        Time of the entity's latest event, or -1 if it is new.
+    since
+        Time of its first event.
+    time
+        Time of the event.
+    out, event
+        Where to: the columns of a row.
+    """
+    age = max(time - since, 0)
+    for feature in range(len(tables.formulas)):
+        kind = tables.formulas[feature, 0]
+        a = tables.formulas[feature, 1]
+        b = tables.formulas[feature, 2]
+        c = tables.formulas[feature, 3]
+        d = tables.formulas[feature, 4]
+        e = tables.formulas[feature, 5]
+        result = 0.0
+        if kind == t.READ:
+            result = scratch.reals[a]
+        elif kind == t.COUNT_OF:
+            result = float(scratch.totals[a])
+        elif kind == t.SUM_OF:
+            result = scratch.totals[a] / tables.scales[b]
+        elif kind == t.MEAN_OF:
+            result = _mean(scratch, a, b, c, tables.scales[c])
+        elif kind == t.DIFFERENCE_OF:
+            value = scratch.values[c]
+            if value == value:  # noqa: PLR0124  # only NaN is not itself
+                result = value - _mean(scratch, a, b, c, tables.scales[c])
+        elif kind == t.EXTREME_OF:
+            found = scratch.totals[a]
+            whole = found - 1 if found > 0 else found
+            result = whole / tables.scales[b] if found != 0 else _or_zero(scratch.values[b])
+        elif kind == t.STD_OF:
+            result = _deviation(scratch.totals[a], scratch.totals[b], scratch.totals[c])
+            result /= tables.scales[d]
+        elif kind == t.RATIO_OF_COUNTS:
+            usual = scratch.totals[b] * _share(scratch, c, d, age)
+            result = (scratch.totals[a] + 1.0) / (usual + 1.0)
+        elif kind == t.RATIO_OF_SUMS:
+            result = 1.0
+            if scratch.totals[b] > 0 and scratch.totals[e] > 0:
+                mean = scratch.totals[b] / scratch.totals[e]
+                usual = scratch.totals[b] * _share(scratch, c, d, age)
+                result = (scratch.totals[a] + mean) / (usual + mean)
+        elif kind == t.RATIO_OF_MEANS:
+            result = 1.0
+            if scratch.totals[b] > 0 and scratch.totals[d] > 0:
+                mean = scratch.totals[b] / scratch.totals[d]
+                result = (scratch.totals[a] + mean) / ((scratch.totals[c] + 1.0) * mean)
+        elif kind == t.SHARE_OF_DISTINCT:
+            result = 1.0
+            if scratch.totals[b] > 0:
+                result = min(scratch.reals[a] / scratch.totals[b], 1.0)
+        elif kind == t.ZSCORE_OF:
+            result = _zscore(scratch, a, scratch.values[b], tables.scales[b])
+        elif kind == t.SINCE_LAST:
+            longest = tables.sizes[2]
+            passed = min(max(time - clock, 0), longest) if clock >= 0 else longest
+            result = passed / SECOND
+        elif kind == t.SPEED_OF:
+            result = scratch.reals[a] / scratch.reals[a + 1]
+        out[event, feature] = result

@@ -1,0 +1,184 @@
+"""What is remembered of one entity, as plain data for a page."""
+
+import math
+
+import msgspec
+import numpy as np
+
+from anomaly_app.core.memory import tables as t
+from anomaly_app.core.memory.durations import SECOND, duration_text
+from anomaly_app.core.memory.events import Events
+from anomaly_app.core.memory.latest import DEGREE
+from anomaly_app.core.memory.layout import Plan
+from anomaly_app.core.memory.partition_memory import PartitionMemory, Record
+
+HOURS = 24.0
+
+MEASURES = {t.COUNT: "count", t.SUM: "sum", t.MAX: "max", t.MIN: "min"}
+"""What is shown of windows, bucket by bucket."""
+
+
+class Buckets(msgspec.Struct, frozen=True):
+    """A window bucket by bucket, for a small picture."""
+
+    measure: str
+    """``count``, ``sum``, ``max`` or ``min``."""
+    field: str | None
+    window: str
+    hop: str
+    values: list[float | None]
+    """The oldest first; None is a bucket without an extreme."""
+
+
+class UsualHours(msgspec.Struct, frozen=True):
+    """When an entity is usually active."""
+
+    hour: float
+    """Local time of day, 0 to 24: the middle of the usual hours."""
+    concentration: float
+    """0 (any time of day) to 1 (always the same)."""
+    events: float
+    """How many events this is known from: they count less as they get older."""
+
+
+class LastValue(msgspec.Struct, frozen=True):
+    """One of the last values of a field."""
+
+    time: float
+    """Seconds since the epoch."""
+    value: float
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """What is remembered of one entity."""
+
+    since: float
+    """Time of its first event that is remembered, in seconds since the epoch."""
+    latest: float
+    """Time of its latest event."""
+    features: dict[str, float]
+    """What an event without values would have at the time of the profile, by name."""
+    windows: list[Buckets]
+    usual_hours: list[UsualHours]
+    """By half-life, in the order of the spec."""
+    position: tuple[float, float] | None
+    """Latitude and longitude of the last position, in degrees."""
+    last_values: dict[str, list[LastValue]]
+    """By field, the latest first."""
+
+
+def profile_of(memory: PartitionMemory, key: int, time: int | None = None) -> Profile | None:
+    """Return what is remembered of an entity; None if it is nothing.
+
+    Parameters
+    ----------
+    memory
+        The partition's memory.
+    key
+        The entity's hash.
+    time
+        The time of the profile in milliseconds since the epoch; by default, and at the earliest,
+        that of the latest event.
+    """
+    record = memory.record(key)
+    if record is None:
+        return None
+    plan = memory.plan
+    now = max(record.clock, time or 0)
+    return Profile(
+        since=float(record.cells(plan.fields["since", 0]).view("u4")[0]),
+        latest=record.clock / SECOND,
+        features=_features(memory, key, now),
+        windows=_windows(plan, record),
+        usual_hours=[
+            hours
+            for row in range(len(plan.needs.hours))
+            if (hours := _usual_hours(plan, record, row)) is not None
+        ],
+        position=_position(plan, record),
+        last_values={
+            plan.numbers[number]: _last_values(plan, record, row)
+            for number, row in plan.needs.last.items()
+        },
+    )
+
+
+def _features(memory: PartitionMemory, key: int, now: int) -> dict[str, float]:
+    """Look at a copy of the record, in a memory of its own, with an event without values."""
+    plan = memory.plan
+    times = np.array([now])
+    event = Events(
+        offsets=np.array([memory.applied]),
+        keys=np.array([key], np.uint64),
+        times=times,
+        local=times,
+        numbers=np.full((1, len(plan.numbers)), np.nan),
+        texts=np.zeros((1, len(plan.texts)), np.uint64),
+    )
+    seen = memory.copy_of(key).observe(event)[0]
+    about_the_event = {"hours", "zscore", "first", "distance", "speed", "slope", "difference"}
+    return {
+        feature.name: value
+        for feature, value in zip(plan.features, seen.tolist(), strict=True)
+        if feature.kind not in about_the_event
+    }
+
+
+def _windows(plan: Plan, record: Record) -> list[Buckets]:
+    windows = [*plan.needs.windows]
+    shown = []
+    for (operation, number, place), row in plan.needs.rows.items():
+        if operation not in MEASURES:
+            continue
+        window = windows[place]
+        hop, ring = plan.key.hop(window), plan.ring(window)
+        last = record.clock // hop
+        cells = record.cells(plan.fields["rows", row])
+        values = [int(cells[b % ring]) for b in range(last - window // hop, last + 1)]
+        scale = 1.0 if number < 0 else float(plan.tables.scales[number])
+        shown.append(
+            Buckets(
+                measure=MEASURES[operation],
+                field=None if number < 0 else plan.numbers[number],
+                window=duration_text(window),
+                hop=duration_text(hop),
+                values=[_value(operation, value, scale) for value in values],
+            )
+        )
+    return shown
+
+
+def _value(operation: int, cell: int, scale: float) -> float | None:
+    if operation in {t.MAX, t.MIN}:
+        return None if cell == 0 else (cell - 1 if cell > 0 else cell) / scale
+    return cell / scale
+
+
+def _usual_hours(plan: Plan, record: Record, row: int) -> UsualHours | None:
+    weight, along, across = record.cells(plan.fields["hours", row]).view("f8").tolist()
+    if not weight > 0.0:
+        return None
+    half_life = [*plan.needs.decays][[*plan.needs.hours][row]]
+    angle = math.atan2(across, along) / (2.0 * math.pi)
+    return UsualHours(
+        hour=angle * HOURS % HOURS,
+        concentration=min(math.hypot(along, across) / weight, 1.0),
+        events=weight * 2.0 ** -((record.clock % half_life) / half_life),
+    )
+
+
+def _position(plan: Plan, record: Record) -> tuple[float, float] | None:
+    if not plan.needs.places or not record.cells(plan.fields["times of places", 0])[0]:
+        return None
+    north, east = record.cells(plan.fields["places", 0]).tolist()
+    return north / DEGREE, east / DEGREE
+
+
+def _last_values(plan: Plan, record: Record, row: int) -> list[LastValue]:
+    cells = record.cells(plan.fields["last", row])
+    times, values = cells[::2].tolist(), cells.view("f8")[1::2].tolist()
+    return [
+        LastValue((time - 1) / SECOND, value)
+        for time, value in zip(times, values, strict=True)
+        if time > 0
+    ]

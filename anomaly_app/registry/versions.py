@@ -1,0 +1,57 @@
+"""The versions of a model on disk, and what their manifests say.
+
+Nothing here imports the libraries that a pickle needs, which takes seconds.
+"""
+
+from pathlib import Path
+
+from anomaly_app.core.model.manifest import RETRAIN, read_manifest
+from anomaly_app.errors import ModelError, ModelMissing
+
+MODEL_FILE = "model.joblib"
+MANIFEST_FILE = "manifest.json"
+
+
+def find_version(path: Path) -> Path:
+    """Return the folder of an artifact: `path` itself, or its highest version.
+
+    Raises
+    ------
+    ModelMissing
+        There is no artifact.
+    """
+    if (path / MANIFEST_FILE).exists() or (path / MODEL_FILE).exists():
+        return path
+    found = versions(path)
+    if not found:
+        raise ModelMissing(f"there is no model at {path} (ANOMALY_MODEL): {RETRAIN}")
+    return path / str(max(found))
+
+
+def versions(folder: Path) -> list[int]:
+    """Return the numbers of the complete versions in a folder, in any order."""
+    if not folder.is_dir():
+        return []
+    return [
+        int(child.name)
+        for child in folder.iterdir()
+        if child.name.isdigit() and (child / MANIFEST_FILE).exists()
+    ]
+
+
+def remembers_counterparts(path: Path) -> bool:
+    """Return whether a model remembers counterparts, as far as its manifest can be read.
+
+    Parameters
+    ----------
+    path
+        As for `anomaly_app.registry.artifacts.load_model`.
+    """
+    try:
+        folder = find_version(path)
+        manifest = read_manifest((folder / MANIFEST_FILE).read_bytes(), where=str(folder))
+    except (ModelError, OSError):
+        # Whoever needs the model says what is wrong with it.
+        return False
+    memory = manifest.schema.memory
+    return memory is not None and len(memory.keys) > 1
