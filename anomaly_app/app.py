@@ -19,7 +19,7 @@ from anomaly_app.commands import COMMANDS
 from anomaly_app.context import WorkerContext
 from anomaly_app.dead_letters.command import dlq
 from anomaly_app.errors import SettingsError
-from anomaly_app.kafka.consumer import ConfirmingApp, ConsumerOptions, faust_credentials
+from anomaly_app.kafka.consumer import ConfirmingApp, ConsumerOptions, Gap, faust_credentials
 from anomaly_app.kafka.topic_creation import max_message_bytes
 from anomaly_app.observability import report_gap
 from anomaly_app.registry.versions import remembers_counterparts
@@ -71,7 +71,7 @@ def create_app(settings: Settings) -> ConfirmingApp:
         options=ConsumerOptions(
             fetch_wait=settings.fetch_wait,
             linger=settings.linger_ms / 1000.0,
-            on_gap=partial(report_gap, counters=context.counters),
+            on_gap=partial(_on_gap, context),
             listener=context.memories,
         ),
         Worker=worker_class(context),
@@ -112,6 +112,11 @@ def create_app(settings: Settings) -> ConfirmingApp:
     define_remembering(app, context)
     define_views(app, context)
     return app
+
+
+def _on_gap(context: WorkerContext, gap: Gap) -> None:
+    report_gap(gap, context.counters)
+    context.memories.on_gap(gap)
 
 
 def __getattr__(name: str) -> Any:

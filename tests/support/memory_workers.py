@@ -11,7 +11,7 @@ from aiokafka.structs import ConsumerRecord
 
 from anomaly_app.errors import AnomalyAppError
 from anomaly_app.kafka.changelog import Edge, MemoryOfPartitions
-from anomaly_app.kafka.consumer import Record
+from anomaly_app.kafka.consumer import Gap, Record
 from anomaly_app.settings import Settings
 from tests.support.memory_kafka import MemoryBroker, MemoryWriter
 from tests.support.sums import SumMemory, events_of, sums
@@ -55,11 +55,9 @@ class MemoryLogReader:
         position = start
         while position < end:
             records = self._broker.read(partition, position)
-            if not records:
-                return
             # Compaction leaves gaps; retention moves the beginning.
             first = max(position, self._broker.partition(partition).begin)
-            position = records[-1].offset + 1
+            position = records[-1].offset + 1 if records else first
             yield [PackedRecords(first, position, records)]
 
     async def read_to_end(
@@ -137,7 +135,7 @@ class HereAndNow(Executor):
         future: Future[Any] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
-        except Exception as fault:
+        except Exception as fault:  # noqa: BLE001  # as an executor does
             future.set_exception(fault)
         return future
 
@@ -212,6 +210,10 @@ class Worker:
             return 0
         found = self.cluster.broker.read(tp, self.positions[partition])[:count]
         if not found:
+            return 0
+        if self.positions[partition] < self.cluster.broker.partition(tp).begin:
+            begin = self.cluster.broker.partition(tp).begin
+            self.memories.on_gap(Gap(TOPIC, partition, self.positions[partition], begin))
             return 0
         records = PackedRecords(0, 0, found).unpack()
         memory: Any = self.memories.memory_of(*tp)

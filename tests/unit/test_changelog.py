@@ -1,4 +1,4 @@
-"""Memories survive: whatever happens to workers, each record is judged by exactly what came before."""
+"""Memories survive: each record is judged by exactly what came before it."""
 
 import pytest
 from aiokafka import TopicPartition
@@ -26,9 +26,10 @@ async def test_nothing_is_judged_before_its_memory_is_restored(cluster: Cluster)
     assert worker.memories.held == {TopicPartition(TOPIC, 0)}
     with pytest.raises(LookupError, match="transactions partition 0 is not restored"):
         worker.memories.memory_of(TOPIC, 0)
+    woken = worker.woken
     await worker.memories.settle()
     assert not worker.memories.held
-    assert worker.woken == 1
+    assert worker.woken > woken
 
 
 async def test_a_crash_loses_nothing_although_nothing_was_published(cluster: Cluster) -> None:

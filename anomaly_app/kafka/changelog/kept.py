@@ -60,6 +60,8 @@ class Kept:
     """Whether somebody else may have published since."""
     is_muted: bool = False
     """Whether nothing is published until the next commit is acknowledged."""
+    has_gap: bool = False
+    """Whether records that it lacks were skipped, and may have been judged elsewhere."""
     given_away_at: float | None = None
     """When the partition was given away, in seconds; None while it is this worker's."""
     manifest: Manifest | None = field(default=None)

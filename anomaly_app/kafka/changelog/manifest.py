@@ -8,7 +8,6 @@ of each key stays.
 import struct
 from typing import NamedTuple
 
-import cramjam
 import msgspec
 
 from anomaly_app.errors import ImageCorrupt
@@ -74,20 +73,8 @@ class StoredImage(NamedTuple):
 
     epoch: int
     offset: int
-    packed: bytes
-
-    def unpack(self) -> bytes:
-        """Decompress the image.
-
-        Raises
-        ------
-        ImageCorrupt
-            It cannot be decompressed.
-        """
-        try:
-            return bytes(cramjam.zstd.decompress(self.packed))
-        except cramjam.DecompressionError as fault:
-            raise ImageCorrupt(f"it cannot be decompressed: {fault}") from None
+    image: bytes
+    """What `Image.to_bytes` wrote."""
 
 
 def manifest_key(name: str, partition: int) -> bytes:
@@ -131,9 +118,9 @@ def read_manifest(value: bytes | None) -> Manifest:
     return found
 
 
-def pack_image(epoch: int, offset: int, image: bytes) -> bytes:
-    """Compress an image, and put what a reader has to know in front of it."""
-    return HEAD.pack(FORMAT, epoch, offset) + bytes(cramjam.zstd.compress(image, level=1))
+def write_image(epoch: int, offset: int, image: bytes) -> bytes:
+    """Put what a reader has to know in front of an image."""
+    return HEAD.pack(FORMAT, epoch, offset) + image
 
 
 def read_stored(value: bytes | None) -> StoredImage:

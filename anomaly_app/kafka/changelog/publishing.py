@@ -12,7 +12,7 @@ from anomaly_app.kafka.changelog.kept import Kept
 from anomaly_app.kafka.changelog.manifest import (
     image_key,
     manifest_key,
-    pack_image,
+    write_image,
     write_manifest,
 )
 from anomaly_app.kafka.clients import CLIENT_ERRORS
@@ -126,7 +126,7 @@ class Publisher:
         publication = kept.publication
         key = image_key(kept.remembered.name, kept.source.partition, image.block)
         loop = asyncio.get_running_loop()
-        value = await loop.run_in_executor(self._executor, _pack, kept.epoch, image)
+        value = await loop.run_in_executor(self._executor, _write, kept.epoch, image)
         try:
             place = await self._send(key, value, kept.source.partition)
         except CLIENT_ERRORS as fault:
@@ -153,5 +153,5 @@ class Publisher:
             )
 
 
-def _pack(epoch: int, image: Image) -> bytes:
-    return pack_image(epoch, image.offset, image.to_bytes())
+def _write(epoch: int, image: Image) -> bytes:
+    return write_image(epoch, image.offset, image.to_bytes())

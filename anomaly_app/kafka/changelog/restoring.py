@@ -20,7 +20,7 @@ from anomaly_app.kafka.changelog.published import (
     find_published,
     read_missing,
 )
-from anomaly_app.kafka.changelog.refusals import Refusal, retention_gap
+from anomaly_app.kafka.changelog.refusals import Refusal
 from anomaly_app.kafka.consumer import Record
 
 CHUNK = 4096
@@ -69,8 +69,6 @@ class Restorer:
         while kept.is_wanted:
             if kept.memory is not None and not kept.is_doubtful:
                 if kept.position >= kept.target:
-                    kept.memory.settle()
-                    kept.is_whole = True
                     return True
                 await self._replay(kept)
             elif not kept.is_positioned:
@@ -127,15 +125,15 @@ class Restorer:
     async def _load_images(self, kept: Kept, memory: Memory, published: Published) -> None:
         found = [*published.counting.values()]
 
-        def load(place: BlockImage, packed: Callable[[], bytes]) -> None:
+        def load(place: BlockImage, image: bytes) -> None:
             try:
-                memory.load(kept.remembered.read_image(packed()))
+                memory.load(kept.remembered.read_image(image))
             except ImageCorrupt as fault:
                 raise published.damaged(fault, place.place) from None
 
         def load_some(begin: int) -> None:
-            for place, image in found[begin : begin + LOADED_AT_ONCE]:
-                load(place, image.unpack)
+            for place, stored in found[begin : begin + LOADED_AT_ONCE]:
+                load(place, stored.image)
 
         for begin in range(0, len(found), LOADED_AT_ONCE):
             await self._in_thread(load_some, begin)
@@ -166,8 +164,9 @@ class Restorer:
                 if not batches:
                     continue
                 if batches[0].first > position:
-                    gap = retention_gap(needed=position, begins=batches[0].first)
-                    raise self._error(gap, kept)
+                    # Retention was quicker: newer images may do without what is gone.
+                    kept.forget()
+                    return
                 records = await self._in_thread(_unpack, batches, position, end)
                 for begin in range(0, len(records), CHUNK):
                     chunk = records[begin : begin + CHUNK]

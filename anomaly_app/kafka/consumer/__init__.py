@@ -63,18 +63,23 @@ Faust
     Notified when a batch is finished. Publicly: a stop or rebalance that takes up to 1 s longer.
 """
 
+from anomaly_app.kafka.consumer.batch_reader import BatchReader, open_batch_reader
 from anomaly_app.kafka.consumer.options import ConsumerOptions
+from anomaly_app.kafka.consumer.ownership import PartitionListener
 from anomaly_app.kafka.consumer.pending import PendingBatch
 from anomaly_app.kafka.consumer.positions import Gap
 from anomaly_app.kafka.consumer.record_batches import PartitionRecords, Record
 from anomaly_app.kafka.consumer.transport import ConfirmingApp, faust_credentials
 
 __all__ = [
+    "BatchReader",
     "ConfirmingApp",
     "ConsumerOptions",
     "Gap",
+    "PartitionListener",
     "PartitionRecords",
     "PendingBatch",
     "Record",
     "faust_credentials",
+    "open_batch_reader",
 ]

@@ -53,14 +53,18 @@ class BatchReader:
         """Yield what arrives, until the end is reached; now and then nothing.
 
         Batches may go beyond the end. Where the records from the start on are deleted, the first
-        batch begins later.
+        batch begins later, and may be empty.
         """
         self._begin(partition, start)
         position = start
         while position < end:
             batches = await self._poll(partition, POLL_MS)
-            if batches:
-                position = batches[-1].end
+            reached = await self._consumer.position(partition)
+            if not batches and reached > position:
+                batches = [
+                    RecordBatch(partition.topic, partition.partition, reached, reached, None)
+                ]
+            position = reached
             yield batches
 
     async def read_to_end(

@@ -1,0 +1,130 @@
+"""Which memories a worker has, and what becomes of them when its partitions change: without I/O."""
+
+from collections.abc import Iterator, Mapping, Set
+
+from aiokafka.structs import TopicPartition
+
+from anomaly_app.kafka.changelog.contract import Remembered
+from anomaly_app.kafka.changelog.kept import Kept
+from anomaly_app.kafka.changelog.publication import Publication
+
+
+class KeptPartitions:
+    """The memories of the partitions that a worker has, or had a moment ago.
+
+    Times are in seconds, on a clock that never goes back.
+
+    Parameters
+    ----------
+    interval
+        Seconds between two images of a block.
+    lease
+        Seconds within which this worker cannot have lost its partitions unnoticed.
+    stay
+        Seconds that a memory stays when its partition was given away.
+    now
+        The time.
+    """
+
+    def __init__(self, *, interval: float, lease: float, stay: float, now: float) -> None:
+        self.remembered: dict[str, Remembered] = {}
+        """What is remembered, by topic."""
+        self._interval = interval
+        self._lease = lease
+        self._stay = stay
+        self._kept: dict[TopicPartition, Kept] = {}
+        self._looked_at = now
+
+    def __iter__(self) -> Iterator[Kept]:
+        return iter([*self._kept.values()])
+
+    def get(self, topic: str, partition: int) -> Kept | None:
+        """Return the memory of a partition, if there is one."""
+        return self._kept.get(TopicPartition(topic, partition))
+
+    @property
+    def held(self) -> Set[TopicPartition]:
+        """The partitions of this worker whose memory is not restored yet."""
+        return {kept.source for kept in self if kept.is_owned and not kept.is_live}
+
+    def revoke(self, partitions: Set[TopicPartition], now: float) -> None:
+        """Give partitions away: nothing more is published of them."""
+        for source in partitions & self._kept.keys():
+            kept = self._kept[source]
+            kept.is_owned = kept.is_live = kept.is_positioned = False
+            kept.assignments += 1
+            kept.publication.drop()
+            if kept.given_away_at is None:
+                kept.given_away_at = now
+
+    def assign(self, partitions: Set[TopicPartition], now: float) -> None:
+        """Take these partitions, and no others; what was being restored of others is left."""
+        self.revoke(self._kept.keys(), now)
+        for source in partitions:
+            if source.topic in self.remembered:
+                plain = TopicPartition(*source)
+                self._kept.setdefault(plain, self._new(plain)).is_owned = True
+        for kept in self:
+            kept.is_wanted = kept.is_owned
+
+    def position(self, committed: Mapping[TopicPartition, int | None], now: float) -> None:
+        """Begin at the committed offsets: some memories may be live at once."""
+        for source, offset in committed.items():
+            kept = self._kept.get(source)
+            if kept is not None and kept.is_owned:
+                self._position(kept, offset, now)
+
+    def _position(self, kept: Kept, offset: int | None, now: float) -> None:
+        target = 0 if offset is None else offset
+        is_ahead = kept.memory is not None and kept.position > target
+        if is_ahead or kept.has_gap:
+            # What was judged here was not committed, or others have judged what was skipped here.
+            kept.is_wanted = False
+            kept = self._kept[kept.source] = self._new(kept.source)
+            kept.is_owned = True
+        kept.is_doubtful |= offset != kept.committed or self._was_away(kept, now)
+        kept.committed, kept.target = offset, target
+        kept.assignments += 1
+        kept.is_positioned, kept.is_live, kept.is_muted = True, False, False
+        kept.given_away_at = None
+        if kept.memory is not None and not kept.is_doubtful:
+            self.release_if_restored(kept)
+
+    def _was_away(self, kept: Kept, now: float) -> bool:
+        """Whether the group may have had no member: somebody may have rebuilt the memory."""
+        away = 0.0 if kept.given_away_at is None else now - kept.given_away_at
+        return kept.is_muted or max(away, now - self._looked_at) > self._lease
+
+    def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Note an acknowledged commit: images that it covers may be published."""
+        for source, offset in offsets.items():
+            kept = self._kept.get(source)
+            if kept is not None and kept.is_live:
+                kept.committed, kept.done, kept.is_muted = offset, offset, False
+
+    def look_at_clock(self, now: float) -> None:
+        """Mute everything after a freeze, and drop what was given away long ago."""
+        elapsed, self._looked_at = now - self._looked_at, now
+        for kept in self:
+            if elapsed > self._lease:
+                # Another worker may have the partition by now; a commit would tell.
+                kept.publication.drop()
+                kept.is_muted = True
+            away = 0.0 if kept.given_away_at is None else now - kept.given_away_at
+            if not kept.is_wanted and away > self._stay:
+                del self._kept[kept.source]
+
+    def next_to_restore(self) -> Kept | None:
+        """Return a memory whose partition waits for it; None if there is none."""
+        waiting = (kept for kept in self if kept.is_positioned and not kept.is_live)
+        return next(waiting, None)
+
+    def release_if_restored(self, kept: Kept) -> bool:
+        """Go live if the memory holds exactly what was committed."""
+        if kept.memory is not None and kept.is_positioned and kept.position == kept.target:
+            kept.memory.settle()
+            kept.is_live = kept.is_whole = True
+        return kept.is_live
+
+    def _new(self, source: TopicPartition) -> Kept:
+        return Kept(source, self.remembered[source.topic], Publication(self._interval))
