@@ -22,18 +22,17 @@ class KeptPartitions:
         Seconds within which this worker cannot have lost its partitions unnoticed.
     stay
         Seconds that a memory stays when its partition was given away.
-    now
-        The time.
     """
 
-    def __init__(self, *, interval: float, lease: float, stay: float, now: float) -> None:
+    def __init__(self, *, interval: float, lease: float, stay: float) -> None:
         self.remembered: dict[str, Remembered] = {}
         """What is remembered, by topic."""
         self._interval = interval
         self._lease = lease
         self._stay = stay
         self._kept: dict[TopicPartition, Kept] = {}
-        self._looked_at = now
+        self._looked_at: float | None = None
+        """When the clock was looked at; None until then."""
 
     def __iter__(self) -> Iterator[Kept]:
         return iter([*self._kept.values()])
@@ -93,7 +92,8 @@ class KeptPartitions:
     def _was_away(self, kept: Kept, now: float) -> bool:
         """Whether the group may have had no member: somebody may have rebuilt the memory."""
         away = 0.0 if kept.given_away_at is None else now - kept.given_away_at
-        return kept.is_muted or max(away, now - self._looked_at) > self._lease
+        asleep = 0.0 if self._looked_at is None else now - self._looked_at
+        return kept.is_muted or max(away, asleep) > self._lease
 
     def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Note an acknowledged commit: images that it covers may be published."""
@@ -104,7 +104,8 @@ class KeptPartitions:
 
     def look_at_clock(self, now: float) -> None:
         """Mute everything after a freeze, and drop what was given away long ago."""
-        elapsed, self._looked_at = now - self._looked_at, now
+        elapsed = 0.0 if self._looked_at is None else now - self._looked_at
+        self._looked_at = now
         for kept in self:
             if elapsed > self._lease:
                 # Another worker may have the partition by now; a commit would tell.

@@ -60,7 +60,6 @@ class MemoryOfPartitions:
             interval=settings.memory_interval,
             lease=settings.session_timeout / 2,
             stay=settings.memory_kept,
-            now=edge.clock(),
         )
         self._wake: Callable[[], None] = lambda: None
         self._restoring: asyncio.Task[None] | None = None
