@@ -46,6 +46,18 @@ class KeptPartitions:
         """The partitions of this worker whose memory is not restored yet."""
         return {kept.source for kept in self if kept.is_owned and not kept.is_live}
 
+    @property
+    def waits_for(self) -> str | None:
+        """What is being restored, in one line; None if nothing is."""
+        waiting = [kept for kept in self if kept.is_owned and not kept.is_live]
+        if not waiting:
+            return None
+        first = max(waiting, key=lambda kept: kept.progress)
+        return (
+            f"the memory of {first.source.topic} partition {first.source.partition} is restored by "
+            f"{100 * first.progress:.0f} %, {len(waiting)} partition(s) wait"
+        )
+
     def revoke(self, partitions: Set[TopicPartition], now: float) -> None:
         """Give partitions away: nothing more is published of them."""
         for source in partitions & self._kept.keys():

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Set
 from contextlib import AsyncExitStack
+from typing import Any
 
 from aiokafka.structs import TopicPartition
 
@@ -93,6 +94,23 @@ class MemoryOfPartitions:
     def held(self) -> Set[TopicPartition]:
         """The partitions of this worker whose memory is not restored yet."""
         return self._partitions.held
+
+    @property
+    def waits_for(self) -> str | None:
+        """What is being restored, in one line; None if nothing is."""
+        return self._partitions.waits_for
+
+    def stats(self) -> dict[str, Any] | None:
+        """Return what a worker's pages show; None if nothing is remembered."""
+        if not self._partitions.remembered:
+            return None
+        publisher = self._publisher
+        return {
+            "waits_for": self.waits_for,
+            "images_sent": publisher.images if publisher else 0,
+            "bytes_sent": publisher.bytes if publisher else 0,
+            "partitions": [kept.stats() for kept in self._partitions if kept.is_owned],
+        }
 
     def on_revoked(self, partitions: Set[TopicPartition]) -> None:
         """Publish nothing more of these partitions, and keep their memories for a while."""
