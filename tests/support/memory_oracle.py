@@ -47,6 +47,7 @@ create macro units(x) as floor(x * 100 + 0.5)::hugeint;
 create macro degrees_of(x) as floor(x * 10000000 + 0.5) / 10000000;
 create macro angle(t) as 2 * pi() * ((t // 60000) % 1440) / 1440;
 create macro estimate(k) as list_sum(list_transform(range(k), i -> 32.0::double / (32 - i)));
+create macro slog(x) as sign(x) * ln(1 + abs(x));
 create macro middle(l) as (len(l) - 1) / 2;
 create macro slope(l) as
     list_sum(list_transform(l, (x, i) -> (i - 1 - middle(l)) * x))
@@ -92,7 +93,10 @@ class Definition:
 
     def __init__(self, plan: Plan, feature: Feature) -> None:
         self.plan, self.feature = plan, feature
-        self.x = feature.numbers[0] if feature.numbers else ""
+        field = feature.numbers[0] if feature.numbers else "o"
+        taken = "{}" if field in {"o", *feature.values} else "slog({})"
+        self.p, self.e = (taken.format(f"{event}.{field}") for event in "pe")
+        self.typical = plan.key.typical.get(field, "null")
         self.text = feature.text
 
     def begin(self, window: int) -> str:
@@ -118,23 +122,23 @@ class Definition:
     def _sums(self, which: int = 0, suffix: str = "") -> dict[str, str]:
         here = f"filter ({self.within(which)})"
         return {
-            f"n{suffix}": f"count(p.{self.x}) {here}",
-            f"s{suffix}": f"coalesce(sum(units(p.{self.x})) {here}, 0)",
-            f"q{suffix}": f"sum(units(p.{self.x}) * units(p.{self.x})) {here}",
+            f"n{suffix}": f"count({self.p}) {here}",
+            f"s{suffix}": f"coalesce(sum(units({self.p})) {here}, 0)",
+            f"q{suffix}": f"sum(units({self.p}) * units({self.p})) {here}",
         }
 
     def _sum(self) -> tuple[str, dict[str, str]]:
         return "coalesce(s, 0) / 100::double", self._sums()
 
     def _mean(self) -> tuple[str, dict[str, str]]:
-        return f"if(n > 0, s::double / n / 100, coalesce(e.{self.x}, 0))", self._sums()
+        return f"if(n > 0, s::double / n / 100, coalesce({self.e}, 0))", self._sums()
 
     def _std(self) -> tuple[str, dict[str, str]]:
         return "if(n > 0, sqrt((n * q - s * s)::double) / n / 100, 0)", self._sums()
 
     def _max(self) -> tuple[str, dict[str, str]]:
-        extreme = f"{self.feature.kind}(units(p.{self.x})) filter ({self.within()})"
-        return f"coalesce(m / 100::double, e.{self.x}, 0)", {"m": extreme}
+        extreme = f"{self.feature.kind}(units({self.p})) filter ({self.within()})"
+        return f"coalesce(m / 100::double, {self.e}, 0)", {"m": extreme}
 
     _min = _max
 
@@ -147,11 +151,11 @@ class Definition:
         return "if(n > 0, least(coalesce(estimate(cells), 0) / n, 1), 1)", self._distinct()[1]
 
     def _zscore(self) -> tuple[str, dict[str, str]]:
-        past = f"list({{'w': {self.weight()}, 'x': p.{self.x}}}) filter (p.{self.x} is not null)"
+        past = f"list({{'w': {self.weight()}, 'x': {self.p}}}) filter ({self.p} is not null)"
         w = "list_sum(list_transform(past, v -> v.w))"
         mean = f"(list_sum(list_transform(past, v -> v.w * v.x)) / {w})"
         squares = f"list_sum(list_transform(past, v -> v.w * (v.x - {mean}) ** 2))"
-        distance = f"(e.{self.x} - {mean})"
+        distance = f"({self.e} - {mean})"
         variance = f"(({squares} + {distance} ** 2 * {w} / ({w} + 1)) / ({w} + 1))"
         z = f"{distance} * {w} / ({w} + 1) / sqrt({variance} + 0.01 ** 2 / 12)"
         return f"coalesce({z}, 0)", {"past": past}
@@ -166,16 +170,31 @@ class Definition:
             "b": f"count(*) filter ({self.within(1)})",
             "since": "min(p.t) // 1000 * 1000",
         }
-        return f"coalesce((a + 1) / (b * {self._share()} + 1), 1)", past
+        return f"coalesce((a + 1.5) / (b * {self._share()} + 1.5), 1)", past
 
     def _ratio_sum(self) -> tuple[str, dict[str, str]]:
         past = self._sums(0, "a") | self._sums(1, "b") | {"since": "min(p.t) // 1000 * 1000"}
-        ratio = f"(sa + sb / nb::double) / (sb * {self._share()} + sb / nb::double)"
-        return f"if(sb > 0 and nb > 0, {ratio}, 1)", past
+        typical = f"coalesce({self.typical}, sb / 100::double / if(nb > 0, nb, null))"
+        usual = f"coalesce(sb / 100::double * {self._share()}, 0)"
+        below = f"({usual} + 1.5 * {typical})"
+        event = f"coalesce({self.e}, {typical})"
+        ratio = f"(coalesce(sa, 0) / 100::double + {event} + 0.5 * {typical}) / {below}"
+        return f"if({typical} > 0 and {below} > 0, {ratio}, 1)", past
 
     def _ratio_mean(self) -> tuple[str, dict[str, str]]:
-        ratio = "(sa + sb / nb::double) / ((na + 1) * (sb / nb::double))"
+        event = f"if({self.e} is null, 0, 1)"
+        total = f"(sa + sb / nb::double + coalesce({self.e} * 100, 0))"
+        ratio = f"{total} / ((na + 1 + {event}) * (sb / nb::double))"
         return f"if(sb > 0 and nb > 0, {ratio}, 1)", self._sums(0, "a") | self._sums(1, "b")
+
+    def _relative(self) -> tuple[str, dict[str, str]]:
+        past = {
+            "w": f"sum({self.weight()}) filter ({self.p} is not null)",
+            "wx": f"sum({self.weight()} * slog({self.p}))",
+        }
+        first = f"coalesce(slog({self.typical}::double), slog({self.e}))"
+        usual = f"((coalesce(wx, 0) + 4 * {first}) / (coalesce(w, 0) + 4))"
+        return f"coalesce(exp(slog({self.e}) - {usual}), 1)", past
 
     def _since_last(self) -> tuple[str, dict[str, str]]:
         longest = self.plan.longest
@@ -220,15 +239,15 @@ class Definition:
     def _difference(self) -> tuple[str, dict[str, str]]:
         if self.feature.durations:
             mean, past = self._mean()
-            return f"coalesce(e.{self.x} - {mean}, 0)", past
-        last = f"arg_max(p.{self.x}, {LATEST}) filter (p.{self.x} is not null)"
-        return f"coalesce(e.{self.x} - last, 0)", {"last": last}
+            return f"coalesce({self.e} - {mean}, 0)", past
+        last = f"arg_max({self.p}, {LATEST}) filter ({self.p} is not null)"
+        return f"coalesce({self.e} - last, 0)", {"last": last}
 
     def _slope(self) -> tuple[str, dict[str, str]]:
         order = "order by p.t desc, p.o desc"
-        past = f"list(p.{self.x} {order}) filter (p.{self.x} is not null)"
-        values = f"list_append(list_reverse(past[:{self.feature.steps - 1}]), e.{self.x})"
-        return f"if(e.{self.x} is null or past is null, 0, slope({values}))", {"past": past}
+        past = f"list({self.p} {order}) filter ({self.p} is not null)"
+        values = f"list_append(list_reverse(past[:{self.feature.steps - 1}]), {self.e})"
+        return f"if({self.e} is null or past is null, 0, slope({values}))", {"past": past}
 
 
 def compare_streams(checks: int, seed: int) -> int:
@@ -256,7 +275,9 @@ def compare_streams(checks: int, seed: int) -> int:
 def _random_options(random: np.random.Generator, features: Iterable[str]) -> dict[str, Any]:
     hops = {"1h": "5m", "1d": "1h", "7d": "12h", "30d": "1d"}
     used = {part for name in features for part in name.split(":")}
+    typical = {"amount": 20.0} if any("amount" in name for name in features) else {}
     return {
+        "typical": typical if random.random() < 0.5 else {},
         "cells": random.choice(["small", "large"]),
         "lateness": random.choice(["0s", "10m", "3h"]),
         "hops": {w: hop for w, hop in hops.items() if w in used and random.random() < 0.3},

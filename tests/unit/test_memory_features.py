@@ -27,7 +27,7 @@ def seen_by(memory: PartitionMemory, time: int, *, key: int = 1, **values: Any) 
 
 def test_an_entity_without_a_past_has_neutral_features() -> None:
     features = seen_by(memory_of(), NOON, amount=12.5, merchant=BUTCHER, lat=50.0, long=8.0)
-    neutral = {"ratio": 1.0, "mean": 12.5, "max": 12.5, "min": 12.5, "hours": 1.0}
+    neutral = {"ratio": 1.0, "mean": 12.5, "max": 12.5, "min": 12.5, "hours": 1.0, "relative": 1.0}
     neutral |= {"distinct_rate": 1.0, "since_last": 30 * DAY / SECOND}
     assert features == {name: neutral.get(name.split(":")[0], 0.0) for name in CARD}
 
@@ -165,6 +165,33 @@ def test_the_ratio_of_a_young_entity_is_relative_to_its_age() -> None:
     assert 0.5 < np.median(steady) < 1.5
     burst = [seen_by(memory, NOON + 240 * HOUR)["ratio:count:1h:30d"] for _ in range(20)]
     assert burst[-1] > 5.0
+
+
+def test_a_ratio_has_the_event_itself_in_the_short_window() -> None:
+    memory = memory_of("ratio:sum:amount:1h:30d", "ratio:mean:amount:1h:30d")
+    for day in range(20):
+        usual = seen_by(memory, NOON + day * DAY, amount=10.0)
+    large = seen_by(memory, NOON + 20 * DAY, amount=200.0)
+    assert usual["ratio:sum:amount:1h:30d"] == pytest.approx(1.0, rel=0.05)
+    assert usual["ratio:mean:amount:1h:30d"] == 1.0
+    assert large["ratio:sum:amount:1h:30d"] > 12.0
+    assert large["ratio:mean:amount:1h:30d"] == pytest.approx(10.5)
+
+
+def test_a_typical_value_says_what_is_much_for_an_entity_without_a_past() -> None:
+    features = ("ratio:sum:amount:1h:30d", "relative:amount:30d")
+    memory = memory_of(*features, typical={"amount": 10.0})
+    assert [*seen_by(memory, NOON, key=1, amount=10.0).values()] == [1.0, 1.0]
+    much = seen_by(memory, NOON, key=2, amount=109.0)
+    assert much["ratio:sum:amount:1h:30d"] == pytest.approx(7.6)
+    assert much["relative:amount:30d"] == pytest.approx(10.0)
+
+
+def test_a_relative_value_is_relative_to_the_geometric_mean() -> None:
+    memory = memory_of("relative:amount:30d")
+    for amount in [9.0, 999.0] * 500:
+        seen_by(memory, NOON, amount=amount)
+    assert seen_by(memory, NOON, amount=999.0)["relative:amount:30d"] == pytest.approx(10, rel=0.01)
 
 
 def test_a_known_text_is_forgotten_after_two_spans() -> None:

@@ -93,3 +93,5 @@ def test_an_image_of_other_records_is_refused() -> None:
     image = image_of()
     with pytest.raises(ImageCorrupt, match="size"):
         PartitionMemory(PLAN).load(image._replace(size=8, payload=image.payload[:80]))
+    with pytest.raises(ImageCorrupt, match="size"):
+        PartitionMemory(PLAN).load(image._replace(payload=image.payload[:-1]))

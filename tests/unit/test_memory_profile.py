@@ -110,6 +110,8 @@ def test_a_profile_changes_nothing_and_can_be_sent() -> None:
             1,
             "6.3 times as many events in the last hour as usual in the last 7 days, usually 1",
         ),
+        ("relative:amount:30d", 12.34, 1, "amount is 12 times its own mean, usually 1"),
+        ("mean:log(amount):1d", 3, 1, "mean log(amount) in the last day is 3, usually 1"),
         ("since_last", 5, 7_200, "5 seconds since the last event, usually 2 hours"),
         ("first:merchant", 1, 0, "merchant is new"),
         ("first:merchant", 0, 0, "merchant is known"),

@@ -98,13 +98,20 @@ def ask_for_record(views: Any, blocks: Any, size: Any, block: Any, key: Any) -> 
             prefetch(views.bytes, line)
 
 
-@compiled(numba.void(BLOCKS, numba.int64, numba.int64, numba.uint64), exact=True)
-def enter(blocks: Any, block: Any, slot: Any, key: Any) -> None:
+@compiled(numba.void(BLOCKS, numba.int64, numba.int64, numba.uint64), inlined=True, exact=True)
+def _enter(blocks: Any, block: Any, slot: Any, key: Any) -> None:
     """Enter a key into its block's index."""
     at = _home(key)
     while blocks.index[block, at] != 0:
         at = (at + 1) & (INDEX - 1)
     blocks.index[block, at] = _mark(key) | (slot + 1)
+
+
+@compiled(numba.void(BLOCKS, numba.int64, numba.uint64[::1]), exact=True)
+def enter_all(blocks: Any, block: Any, keys: Any) -> None:
+    """Enter the keys of all slots that are used into the index of an empty block."""
+    for slot in range(len(keys)):
+        _enter(blocks, block, slot, keys[slot])
 
 
 @compiled(
@@ -150,5 +157,5 @@ def make_room(views: Any, blocks: Any, longs: Any, block: Any, key: Any) -> Any:
             views.longs[first + cell] = 0
         blocks.counts[1] += 1
     views.longs[(block * SLOTS + slot) * longs + KEY_AT] = np.int64(key)
-    enter(blocks, block, slot, key)
+    _enter(blocks, block, slot, key)
     return np.int64(slot)

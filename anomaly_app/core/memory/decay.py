@@ -1,12 +1,12 @@
-"""Decayed moments and usual hours, with weights that are powers of two of our own making."""
+"""Decayed moments and usual hours."""
 
 from typing import Any
 
 import numba
-import numpy as np
 
 from anomaly_app.core.compiled import compiled
 from anomaly_app.core.memory.durations import DAY, MINUTE
+from anomaly_app.core.memory.powers import power_of_two, two_to
 from anomaly_app.core.memory.tables import SCRATCH, TABLES, VIEWS
 from anomaly_app.core.memory.trigonometry import cosines
 
@@ -18,37 +18,6 @@ QUARTER_DAY = MINUTES_A_DAY // 4
 
 COSINES = cosines(MINUTES_A_DAY)
 """By minute of the day."""
-
-LOG_2 = 0.6931471805599453
-
-# 1/n! from n = 0: on [-ln 2 / 2, ln 2 / 2] the series ends below half a unit of the last place.
-SERIES = np.array([1.0])
-for _n in range(1, 14):
-    SERIES = np.append(SERIES, SERIES[-1] / _n)
-
-
-@compiled(numba.float64(numba.int64), inlined=True, exact=True)
-def _two_to(whole: Any) -> Any:
-    factor = 0.5 if whole < 0 else 2.0
-    result = 1.0
-    left = abs(whole)
-    while left > 0:
-        if left & 1:
-            result *= factor
-        factor *= factor
-        left >>= 1
-    return result
-
-
-@compiled(numba.float64(numba.float64), inlined=True, exact=True)
-def power_of_two(exponent: Any) -> Any:
-    """Return 2 to the power of -1000 to 1000, with the same bits on every machine."""
-    whole = np.floor(exponent + 0.5)
-    x = (exponent - whole) * LOG_2
-    total = SERIES[13]
-    for n in range(12, -1, -1):
-        total = total * x + SERIES[n]
-    return total * _two_to(np.int64(whole))
 
 
 @compiled(numba.void(TABLES, SCRATCH, numba.int64, numba.int64), inlined=True, exact=True)
@@ -70,7 +39,7 @@ def weigh(tables: Any, scratch: Any, clock: Any, time: Any) -> None:
         half_life = tables.decays[decay]
         mark = now // half_life
         passed = mark - max(clock, 0) // half_life
-        scratch.decays[decay, 0] = _two_to(-passed) if passed <= FORGOTTEN else 0.0
+        scratch.decays[decay, 0] = two_to(-passed) if passed <= FORGOTTEN else 0.0
         weight = power_of_two((now - mark * half_life) / half_life)
         scratch.decays[decay, 2] = weight
         if time != now:

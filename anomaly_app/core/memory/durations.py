@@ -5,18 +5,20 @@ import re
 
 from anomaly_app.errors import DataError
 
+MILLISECOND = 1
 SECOND = 1_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 """In milliseconds, as all times of the memory."""
 
-UNITS = {"d": DAY, "h": HOUR, "m": MINUTE, "s": SECOND}
+UNITS = {"d": DAY, "h": HOUR, "m": MINUTE, "s": SECOND, "ms": MILLISECOND}
 
 USUAL_BUCKETS = 6
 """A window advances by about this share of itself, so that it is at most a sixth too long."""
 
 ROUND_HOPS = (
+    *(n * MILLISECOND for n in (100, 200, 500)),
     *(n * SECOND for n in (1, 2, 5, 10, 15, 20, 30)),
     *(n * MINUTE for n in (1, 2, 3, 5, 10, 15, 20, 30)),
     *(n * HOUR for n in (1, 2, 3, 4, 6, 8, 12)),
@@ -30,7 +32,7 @@ def duration_of(text: str, what: str) -> int:
     Parameters
     ----------
     text
-        A whole number and a unit: ``s``, ``m``, ``h`` or ``d``.
+        A whole number and a unit: ``ms``, ``s``, ``m``, ``h`` or ``d``.
     what
         What it is the duration of, for the message.
 
@@ -44,7 +46,7 @@ def duration_of(text: str, what: str) -> int:
     DataError
         It is not a duration.
     """
-    found = re.fullmatch(r"([0-9]{1,9})([smhd])", text)
+    found = re.fullmatch(r"([0-9]{1,9})(ms|s|m|h|d)", text)
     if found is None:
         raise DataError(f"{what}: {text!r} is not a duration: write a number and s, m, h or d: 10m")
     return int(found[1]) * UNITS[found[2]]

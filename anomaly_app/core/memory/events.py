@@ -28,17 +28,6 @@ class Events(NamedTuple):
     texts: Hashes
     """A column for each of the plan's texts: hashes."""
 
-    def take(self, rows: Indices) -> "Events":
-        """Return some of the events, in the given order."""
-        return Events(
-            self.offsets[rows],
-            self.keys[rows],
-            self.times[rows],
-            self.local[rows],
-            self.numbers[rows],
-            self.texts[rows],
-        )
-
     def checked(self, numbers: int, texts: int) -> "Events":
         """Return the events as the compiled loop reads them, which checks nothing.
 
@@ -60,6 +49,17 @@ class Events(NamedTuple):
         if [column.shape for column in columns] != shapes:
             raise ValueError(f"events of {[c.shape for c in columns]} instead of {shapes}")
         return columns
+
+    def take(self, rows: Indices) -> "Events":
+        """Return some of the events, in the given order."""
+        return Events(
+            self.offsets[rows],
+            self.keys[rows],
+            self.times[rows],
+            self.local[rows],
+            self.numbers[rows],
+            self.texts[rows],
+        )
 
 
 class Counts(NamedTuple):

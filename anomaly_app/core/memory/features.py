@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from anomaly_app.core.memory.durations import DAY, MINUTE, duration_of, duration_text
+from anomaly_app.core.memory.durations import DAY, SECOND, duration_of, duration_text
 from anomaly_app.core.visible import quoted
 from anomaly_app.errors import DataError
 
@@ -16,6 +16,7 @@ FORMS = (
     "distinct:TEXT:WINDOW",
     "distinct_rate:TEXT:WINDOW",
     "zscore:NUMBER:HALF_LIFE",
+    "relative:NUMBER:HALF_LIFE",
     "ratio:count:WINDOW:LONGER",
     "ratio:sum:NUMBER:WINDOW:LONGER",
     "ratio:mean:NUMBER:WINDOW:LONGER",
@@ -29,11 +30,16 @@ FORMS = (
     "difference:NUMBER",
     "difference:NUMBER:WINDOW",
 )
-"""How a feature's name is written: words in capitals stand for fields, durations and numbers."""
+"""How a feature's name is written: words in capitals stand for fields, durations and numbers.
+
+A number may be the logarithm of a field: ``zscore:log(amount):30d``."""
 
 DURATIONS = {"WINDOW", "LONGER", "HALF_LIFE", "SPAN"}
 
-SHORTEST, LONGEST = MINUTE, 30 * DAY
+WITHOUT_WINDOWS = {"zscore", "relative", "hours", "first"}
+"""Kinds whose durations are half-lives or spans."""
+
+SHORTEST, LONGEST = SECOND, 30 * DAY
 """Windows and half-lives, in milliseconds."""
 
 USUAL_SPAN = 30 * DAY
@@ -50,8 +56,8 @@ class Feature(NamedTuple):
     """In its usual spelling: ``count:60m`` is ``count:1h``."""
     kind: str
     """The words before the fields: ``sum``, ``ratio:mean``."""
-    numbers: tuple[str, ...] = ()
-    """Fields that it reads as numbers."""
+    values: tuple[str, ...] = ()
+    """Numbers that it reads: fields, or their logarithms, ``log(amount)``."""
     text: str | None = None
     """The field that it reads as text."""
     durations: tuple[int, ...] = ()
@@ -59,9 +65,20 @@ class Feature(NamedTuple):
     steps: int = 0
 
     @property
+    def numbers(self) -> tuple[str, ...]:
+        """Fields that it reads as numbers."""
+        return tuple(logarithm_of(value) or value for value in self.values)
+
+    @property
     def window(self) -> int:
         """Its only or its shorter duration, in milliseconds."""
         return self.durations[0]
+
+
+def logarithm_of(number: str) -> str | None:
+    """Return the field of ``log(field)``, and None for a field itself."""
+    inner = number.removeprefix("log(").removesuffix(")")
+    return inner if number == f"log({inner})" else None
 
 
 def feature_of(name: str) -> Feature:
@@ -92,7 +109,7 @@ def feature_of(name: str) -> Feature:
 def _read(name: str, form: list[str], parts: list[str]) -> Feature:
     what = f"feature {quoted(name)}"
     kind = ":".join(part for part in form if part.islower())
-    numbers: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
     text, durations, steps, spelling = None, [], 0, []
     for wanted, part in zip(form, parts, strict=True):
         spelling.append(part)
@@ -108,18 +125,18 @@ def _read(name: str, form: list[str], parts: list[str]) -> Feature:
                 raise DataError(f"{what}: it names no {wanted.lower()}: write {':'.join(form)}")
             spelling[-1] = ",".join(fields)
             text = part if wanted == "TEXT" else text
-            numbers = () if wanted == "TEXT" else fields
+            values = () if wanted == "TEXT" else fields
     if durations != sorted(set(durations)):
         raise DataError(f"{what}: the second window has to be longer than the first")
     if kind == "first" and not durations:
         durations = [USUAL_SPAN]
-    return Feature(":".join(spelling), kind, numbers, text, tuple(durations), steps)
+    return Feature(":".join(spelling), kind, values, text, tuple(durations), steps)
 
 
 def _duration(part: str, what: str) -> int:
     duration = duration_of(part, what)
     if not SHORTEST <= duration <= LONGEST:
-        raise DataError(f"{what}: {part} is not between 1m and 30d")
+        raise DataError(f"{what}: {part} is not between 1s and 30d")
     return duration
 
 

@@ -8,11 +8,14 @@ import numpy as np
 from anomaly_app.core.compiled import compiled
 from anomaly_app.core.memory import tables as t
 from anomaly_app.core.memory.durations import SECOND
+from anomaly_app.core.memory.powers import LOG_2, power_of_two, signed_logarithm
 from anomaly_app.core.memory.tables import SCRATCH, TABLES
 
 FEATURES = numba.float64[:, ::1]
 
 PAIR = numba.types.Tuple((numba.uint64, numba.uint64))  # type: ignore[no-untyped-call]
+
+EVENTS = 4.0
 
 LOW = np.uint64(2**32 - 1)
 HALF = np.uint64(32)
@@ -54,6 +57,48 @@ def _product(one: Any, other: Any) -> Any:
     middle = a * d + (low >> HALF)
     crossed = b * c + (middle & LOW)
     return a * c + (middle >> HALF) + (crossed >> HALF), one * other
+
+
+@compiled(
+    numba.float64(TABLES, SCRATCH, *[numba.int64] * 4, numba.float64), inlined=True, exact=True
+)
+def _ratio_of_sums(
+    tables: Any, scratch: Any, short: Any, long: Any, count: Any, number: Any, share: Any
+) -> Any:
+    """Return a short window's sum with the event, relative to the usual sum with a usual event.
+
+    Half a typical event is added to both, so that little can be said of little. If the spec names
+    no typical value, it is the mean of the long window.
+    """
+    scale = tables.scales[number]
+    usual = scratch.totals[long] / scale * share
+    typical = tables.typical[number]
+    if not typical > 0.0:
+        known = scratch.totals[count] > 0
+        typical = scratch.totals[long] / scratch.totals[count] / scale if known else 0.0
+    below = usual + 1.5 * typical
+    if not (typical > 0.0 and below > 0.0):
+        return 1.0
+    value = scratch.values[number]
+    event = value if value == value else typical  # noqa: PLR0124  # only NaN is not itself
+    return (scratch.totals[short] / scale + event + 0.5 * typical) / below
+
+
+@compiled(
+    numba.float64(SCRATCH, numba.int64, numba.float64, numba.float64), inlined=True, exact=True
+)
+def _relative(scratch: Any, at: Any, logarithm: Any, typical: Any) -> Any:
+    """Return a value relative to the decayed geometric mean of its past.
+
+    Both are taken one higher, so that 0 has a logarithm. The past begins as if there had been
+    `EVENTS` of the typical value, or, if the spec names none, of the event's own.
+    """
+    if logarithm != logarithm:  # noqa: PLR0124  # only NaN is not itself
+        return 1.0
+    weight = scratch.reals[at]
+    before = signed_logarithm(typical) if typical > 0.0 else logarithm
+    usual = (weight * scratch.reals[at + 1] + EVENTS * before) / (weight + EVENTS)
+    return power_of_two((logarithm - usual) / LOG_2)
 
 
 @compiled(numba.float64(numba.int64, numba.int64, numba.int64), inlined=True, exact=True)
@@ -140,24 +185,26 @@ def write_features(  # noqa: C901, PLR0912, PLR0915  # one choice of many
             result /= tables.scales[d]
         elif kind == t.RATIO_OF_COUNTS:
             usual = scratch.totals[b] * _share(scratch, c, d, age)
-            result = (scratch.totals[a] + 1.0) / (usual + 1.0)
+            result = (scratch.totals[a] + 1.5) / (usual + 1.5)
         elif kind == t.RATIO_OF_SUMS:
-            result = 1.0
-            if scratch.totals[b] > 0 and scratch.totals[e] > 0:
-                mean = scratch.totals[b] / scratch.totals[e]
-                usual = scratch.totals[b] * _share(scratch, c, d, age)
-                result = (scratch.totals[a] + mean) / (usual + mean)
+            share = _share(scratch, c, d, age)
+            result = _ratio_of_sums(tables, scratch, a, b, e, tables.formulas[feature, 6], share)
         elif kind == t.RATIO_OF_MEANS:
             result = 1.0
             if scratch.totals[b] > 0 and scratch.totals[d] > 0:
                 mean = scratch.totals[b] / scratch.totals[d]
-                result = (scratch.totals[a] + mean) / ((scratch.totals[c] + 1.0) * mean)
+                value = scratch.values[e] * tables.scales[e]
+                known = value == value  # noqa: PLR0124  # only NaN is not itself
+                total = scratch.totals[a] + mean + (value if known else 0.0)
+                result = total / ((scratch.totals[c] + (2.0 if known else 1.0)) * mean)
         elif kind == t.SHARE_OF_DISTINCT:
             result = 1.0
             if scratch.totals[b] > 0:
                 result = min(scratch.reals[a] / scratch.totals[b], 1.0)
         elif kind == t.ZSCORE_OF:
             result = _zscore(scratch, a, scratch.values[b], tables.scales[b])
+        elif kind == t.RELATIVE_OF:
+            result = _relative(scratch, a, scratch.values[b], tables.typical[c])
         elif kind == t.SINCE_LAST:
             longest = tables.sizes[2]
             passed = min(max(time - clock, 0), longest) if clock >= 0 else longest

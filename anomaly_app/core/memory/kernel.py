@@ -11,6 +11,7 @@ from anomaly_app.core.memory.decay import read_and_update_hours, read_and_update
 from anomaly_app.core.memory.durations import SECOND
 from anomaly_app.core.memory.formulas import FEATURES, write_features
 from anomaly_app.core.memory.latest import read_and_update_last, read_and_update_places
+from anomaly_app.core.memory.powers import signed_logarithm
 from anomaly_app.core.memory.seen import TEXTS, read_and_update_firsts, read_and_update_seen
 from anomaly_app.core.memory.tables import (
     BLOCKS,
@@ -31,16 +32,17 @@ KEYS = numba.types.Array(numba.uint64, 1, "C", readonly=True)
 NUMBERS = numba.types.Array(numba.float64, 2, "C", readonly=True)
 
 
-@compiled(numba.void(NUMBERS, numba.int64, SCRATCH), inlined=True, exact=True)
-def _clean(numbers: Any, event: Any, scratch: Any) -> None:
+@compiled(numba.void(TABLES, NUMBERS, numba.int64, SCRATCH), inlined=True, exact=True)
+def _clean(tables: Any, numbers: Any, event: Any, scratch: Any) -> None:
     """Take an event's numbers over: finite and not too large, or missing."""
-    for number in range(numbers.shape[1]):
-        value = numbers[event, number]
-        if abs(value) < np.inf:
+    for value in range(len(tables.values)):
+        number = numbers[event, tables.values[value, 0]]
+        if abs(number) < np.inf:
             # Adding 0 turns -0 into 0.
-            scratch.values[number] = min(max(value, -LARGEST), LARGEST) + 0.0
+            number = min(max(number, -LARGEST), LARGEST) + 0.0
+            scratch.values[value] = signed_logarithm(number) if tables.values[value, 1] else number
         else:
-            scratch.values[number] = np.nan
+            scratch.values[value] = np.nan
 
 
 @compiled(
@@ -171,7 +173,7 @@ def run(
                 time = clock - lateness
                 apply = False
                 blocks.counts[0] += 1
-        _clean(numbers, event, scratch)
+        _clean(tables, numbers, event, scratch)
         since = _read_and_update(
             views, tables, scratch, base, clock, time, local[event], texts, event, apply
         )

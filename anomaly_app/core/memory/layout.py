@@ -62,6 +62,7 @@ class Plan:
         self.needs = Needs()
         formulas = [self.needs.formula(feature) for feature in self.features]
         self.numbers = tuple(self.needs.numbers)
+        self.values = tuple(self.needs.values)
         self.texts = tuple(self.needs.texts)
         self.fields, self.record_bytes = _in_order(self._fields())
         self.tables = self._tables(formulas)
@@ -129,10 +130,10 @@ class Plan:
     def _tables(self, formulas: list[Formula]) -> Tables:
         key, needs, at = self.key, self.needs, self.fields
         windows = [*needs.windows]
-        units = [key.units.get(number, UNIT) for number in needs.numbers]
+        units = [key.units.get(value, UNIT) for value in needs.values]
         rows = [
-            [operation, at["rows", row].width, at["rows", row].offset, window, number]
-            for (operation, number, window), row in needs.rows.items()
+            [operation, at["rows", row].width, at["rows", row].offset, window, value]
+            for (operation, value, window), row in needs.rows.items()
         ]
         seen = [
             [at["seen", row].width, at["seen", row].offset, text, *self._seen_unit(row)]
@@ -143,21 +144,23 @@ class Plan:
             for (row, window), to in needs.distinct.items()
         ]
         last = [
-            [at["last", row].offset, needs.last_values[row], number, needs.differences[row]]
-            for number, row in needs.last.items()
+            [at["last", row].offset, needs.last_values[row], value, needs.differences[row]]
+            for value, row in needs.last.items()
         ]
         return Tables(
             sizes=np.array(
                 [self.record_bytes, key.lateness_ms, self.longest, at["since", 0].offset]
             ),
+            values=_table([[column, log] for column, log in needs.values.values()], 2),
             scales=np.array([1.0 / unit for unit in units]),
+            typical=np.array([key.typical.get(value, math.nan) for value in needs.values]),
             windows=_table([[key.hop(w), self.ring(w), w // key.hop(w)] for w in windows], 3),
             rows=_table(rows, 5),
             decays=np.array([*needs.decays], dtype=np.int64),
             moments=_table(
                 [
-                    [at["moments", row].offset, decay, number, to]
-                    for row, ((number, decay), to) in enumerate(needs.moments.items())
+                    [at["moments", row].offset, decay, value, to]
+                    for row, ((value, decay), to) in enumerate(needs.moments.items())
                 ],
                 4,
             ),
@@ -179,14 +182,14 @@ class Plan:
             ),
             places=_table(
                 [
-                    [at["times of places", row].offset, at["places", row].offset, *numbers, to]
-                    for row, (numbers, to) in enumerate(needs.places.items())
+                    [at["times of places", row].offset, at["places", row].offset, *values, to]
+                    for row, (values, to) in enumerate(needs.places.items())
                 ],
                 5,
             ),
             last=_table(last, 4),
             slopes=_table([[*query, to] for query, to in needs.slopes.items()], 3),
-            formulas=_table([formula + [0] * (6 - len(formula)) for formula in formulas], 6),
+            formulas=_table([formula + [0] * (7 - len(formula)) for formula in formulas], 7),
         )
 
 

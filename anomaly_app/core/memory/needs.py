@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeAlias, TypeVar
 
 from anomaly_app.core.memory import tables as t
-from anomaly_app.core.memory.features import Feature
+from anomaly_app.core.memory.features import Feature, logarithm_of
 
 Formula: TypeAlias = list[int]
 """A formula of `tables`, and indices of what it needs."""
@@ -20,13 +20,16 @@ class Needs:
 
     def __init__(self) -> None:
         self.numbers: dict[str, int] = {}
+        """Column of each field."""
+        self.values: dict[str, tuple[int, bool]] = {}
+        """Column of each number, and whether it is the logarithm of the field."""
         self.texts: dict[str, int] = {}
         self.windows: dict[int, int] = {}
         self.rows: dict[tuple[int, int, int], int] = {}
-        """By operation, number (-1 for the event itself) and window."""
+        """By operation, value (-1 for the event itself) and window."""
         self.decays: dict[int, int] = {}
         self.moments: dict[tuple[int, int], int] = {}
-        """Where they are read to, by number and decay."""
+        """Where they are read to, by value and decay."""
         self.hours: dict[int, int] = {}
         """Where they are read to, by decay."""
         self.seen: dict[int, int] = {}
@@ -36,9 +39,9 @@ class Needs:
         self.firsts: dict[tuple[int, int], int] = {}
         """Where they are read to, by text and span."""
         self.places: dict[tuple[int, int], int] = {}
-        """Where they are read to, by the numbers of latitude and longitude."""
+        """Where they are read to, by the values of latitude and longitude."""
         self.last: dict[int, int] = {}
-        """By number."""
+        """By value."""
         self.last_values: list[int] = []
         """How many values each row of `last` keeps."""
         self.differences: dict[int, int] = {}
@@ -56,8 +59,15 @@ class Needs:
         self.reals += many
         return self.reals - many
 
+    def _value(self, name: str) -> int:
+        field = logarithm_of(name)
+        if name not in self.values:
+            column = _index(self.numbers, name if field is None else field)
+            self.values[name] = column, field is not None
+        return [*self.values].index(name)
+
     def _number(self, feature: Feature) -> int:
-        return _index(self.numbers, feature.numbers[0])
+        return self._value(feature.values[0])
 
     def _row(self, operation: int, feature: Feature, *, duration: int = 0) -> int:
         number = -1 if operation == t.COUNT else self._number(feature)
@@ -103,24 +113,33 @@ class Needs:
     def _distinct_rate(self, feature: Feature) -> Formula:
         return [t.SHARE_OF_DISTINCT, self._distinct(feature)[1], self._row(t.COUNT, feature)]
 
-    def _zscore(self, feature: Feature) -> Formula:
-        number = self._number(feature)
+    def _moments(self, feature: Feature, name: str) -> Formula:
+        number = self._value(name)
         moments = number, _index(self.decays, feature.window)
         if moments not in self.moments:
             self.moments[moments] = self._to(3)
-        return [t.ZSCORE_OF, self.moments[moments], number]
+        return [self.moments[moments], number]
+
+    def _zscore(self, feature: Feature) -> Formula:
+        return [t.ZSCORE_OF, *self._moments(feature, feature.values[0])]
+
+    def _relative(self, feature: Feature) -> Formula:
+        field = feature.numbers[0]
+        moments = self._moments(feature, f"log({field})")
+        return [t.RELATIVE_OF, *moments, self._value(field)]
 
     def _ratio(self, feature: Feature, operation: int) -> Formula:
         short, long = (self._row(operation, feature, duration=which) for which in (0, 1))
         windows = [_index(self.windows, window) for window in feature.durations]
         if operation == t.COUNT:
             return [t.RATIO_OF_COUNTS, short, long, *windows]
-        return [t.RATIO_OF_SUMS, short, long, *windows, self._row(t.PRESENT, feature, duration=1)]
+        count = self._row(t.PRESENT, feature, duration=1)
+        return [t.RATIO_OF_SUMS, short, long, *windows, count, self._number(feature)]
 
     def _ratio_of_means(self, feature: Feature) -> Formula:
         sums = (self._row(t.SUM, feature, duration=which) for which in (0, 1))
         counts = (self._row(t.PRESENT, feature, duration=which) for which in (0, 1))
-        return [t.RATIO_OF_MEANS, *sums, *counts]
+        return [t.RATIO_OF_MEANS, *sums, *counts, self._number(feature)]
 
     def _since_last(self, feature: Feature) -> Formula:  # noqa: ARG002
         return [t.SINCE_LAST]
@@ -139,7 +158,7 @@ class Needs:
         return [t.READ, self.hours[decay]]
 
     def _place(self, feature: Feature) -> int:
-        latitude, longitude = (_index(self.numbers, field) for field in feature.numbers)
+        latitude, longitude = map(self._value, feature.values)
         if (latitude, longitude) not in self.places:
             self.places[latitude, longitude] = self._to(2)
         return self.places[latitude, longitude]
@@ -165,6 +184,7 @@ class Needs:
         "distinct": _distinct,
         "distinct_rate": _distinct_rate,
         "zscore": _zscore,
+        "relative": _relative,
         "ratio:count": lambda self, feature: self._ratio(feature, t.COUNT),
         "ratio:sum": lambda self, feature: self._ratio(feature, t.SUM),
         "ratio:mean": _ratio_of_means,

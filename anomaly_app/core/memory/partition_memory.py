@@ -1,18 +1,18 @@
 """The memory of one partition for one key: a state machine that the log of events drives."""
 
 import hashlib
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from anomaly_app.core.arrays import Integers, Matrix
-from anomaly_app.core.memory.allocation import lazily, scratch_of
-from anomaly_app.core.memory.blocks import block_of, blocks_of, enter, find
+from anomaly_app.core.memory.blocks import block_of, blocks_of, enter_all, find
 from anomaly_app.core.memory.events import Counts, Events, Hashes
 from anomaly_app.core.memory.image import Image
 from anomaly_app.core.memory.kernel import run
-from anomaly_app.core.memory.layout import Field, Plan
-from anomaly_app.core.memory.tables import INDEX, KEY_AT, SLOTS, Blocks, Views
+from anomaly_app.core.memory.layout import Plan
+from anomaly_app.core.memory.storage import Record, empty_blocks, lazily, scratch_of
+from anomaly_app.core.memory.tables import KEY_AT, SLOTS, Views
 from anomaly_app.core.memory.upstream import Upstream
 from anomaly_app.errors import ImageCorrupt
 
@@ -20,25 +20,14 @@ CLOCK = 8
 """Bytes of an entity's clock, which is not in its record."""
 
 
-class Record(NamedTuple):
-    """What is kept of one entity."""
-
-    clock: int
-    """Time of its latest event, in milliseconds."""
-    data: bytes
-
-    def cells(self, field: Field) -> Any:
-        """Return the integers of a field."""
-        kind = {1: "u1", 2: "u2", 4: "i4", 8: "i8"}[field.width]
-        return np.frombuffer(self.data, kind, field.cells, field.width * field.offset)
-
-
 class PartitionMemory:
     """The memory of one partition for one key.
 
     Blocks of `Plan.block_slots` records are independent of each other: what is in one depends on
     the events of its entities alone, in the order of their offsets. Memory is taken when records
-    are first used, so that capacity costs nothing.
+    are first used, so that capacity costs nothing. Only one thread may use it at a time.
+
+    To restore one, make it with the offset that the replay begins at, load the images, and replay.
 
     Parameters
     ----------
@@ -58,14 +47,7 @@ class PartitionMemory:
         # One more record, for events without an entity.
         self._records = lazily((plan.blocks * SLOTS + 1) * size, "u1")
         self._views = Views(*(self._records.view(kind) for kind in ("u1", "u2", "i4", "i8", "f8")))
-        self._blocks = Blocks(
-            index=lazily(plan.blocks * INDEX, "u2").reshape(plan.blocks, INDEX),
-            clocks=lazily(plan.blocks * SLOTS, "i8").reshape(plan.blocks, SLOTS),
-            used=np.zeros(plan.blocks, "i4"),
-            offsets=np.zeros(plan.blocks, "i8"),
-            dirty=np.full(plan.blocks, -1, "i8"),
-            counts=np.zeros(3, "i8"),
-        )
+        self._blocks = empty_blocks(plan)
         self._scratch = scratch_of(plan, self._blocks.counts[2:])
 
     def observe(self, events: Events) -> Matrix:
@@ -147,10 +129,10 @@ class PartitionMemory:
             It is of another spec, or does not fit.
         """
         block, size = image.block, self.plan.record_bytes + CLOCK
-        used = len(image.payload) // size
+        used, rest = divmod(len(image.payload), size)
         if image.sha256 != self.plan.sha256:
             raise ImageCorrupt(f"block {block} was made with another spec of features")
-        if image.size != size or used > SLOTS or not 0 <= block < self.plan.blocks:
+        if image.size != size or rest or used > SLOTS or not 0 <= block < self.plan.blocks:
             raise ImageCorrupt(f"block {block} has a size that this spec does not make")
         if self._blocks.used[block]:
             raise ImageCorrupt(f"block {block} has been loaded or used before")
@@ -160,8 +142,7 @@ class PartitionMemory:
         self._blocks.used[block] = used
         self._blocks.offsets[block] = image.offset
         self.upstream.load(block, image.upstream)
-        for slot, key in enumerate(entities[:, 1 + KEY_AT]):
-            enter(self._blocks, block, slot, key)
+        enter_all(self._blocks, block, entities[:, 1 + KEY_AT].copy())
 
     def record(self, key: int) -> Record | None:
         """Return what is kept of an entity, by its hash; None if it is unknown."""

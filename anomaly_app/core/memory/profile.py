@@ -10,7 +10,8 @@ from anomaly_app.core.memory.durations import SECOND, duration_text
 from anomaly_app.core.memory.events import Events
 from anomaly_app.core.memory.latest import DEGREE
 from anomaly_app.core.memory.layout import Plan
-from anomaly_app.core.memory.partition_memory import PartitionMemory, Record
+from anomaly_app.core.memory.partition_memory import PartitionMemory
+from anomaly_app.core.memory.storage import Record
 
 HOURS = 24.0
 
@@ -97,7 +98,7 @@ def profile_of(memory: PartitionMemory, key: int, time: int | None = None) -> Pr
         ],
         position=_position(plan, record),
         last_values={
-            plan.numbers[number]: _last_values(plan, record, row)
+            plan.values[number]: _last_values(plan, record, row)
             for number, row in plan.needs.last.items()
         },
     )
@@ -116,7 +117,8 @@ def _features(memory: PartitionMemory, key: int, now: int) -> dict[str, float]:
         texts=np.zeros((1, len(plan.texts)), np.uint64),
     )
     seen = memory.copy_of(key).observe(event)[0]
-    about_the_event = {"hours", "zscore", "first", "distance", "speed", "slope", "difference"}
+    about_the_event = {"hours", "zscore", "relative", "first", "distance", "speed", "slope"}
+    about_the_event |= {"difference", "ratio:mean"}
     return {
         feature.name: value
         for feature, value in zip(plan.features, seen.tolist(), strict=True)
@@ -139,7 +141,7 @@ def _windows(plan: Plan, record: Record) -> list[Buckets]:
         shown.append(
             Buckets(
                 measure=MEASURES[operation],
-                field=None if number < 0 else plan.numbers[number],
+                field=None if number < 0 else plan.values[number],
                 window=duration_text(window),
                 hop=duration_text(hop),
                 values=[_value(operation, value, scale) for value in values],

@@ -1,13 +1,12 @@
 """What is remembered: keys and their features, as data that a model's manifest holds."""
 
 import hashlib
-import math
 from typing import Any, Literal
 
 import msgspec
 
 from anomaly_app.core.memory.durations import DAY, duration_of, duration_text, usual_hop
-from anomaly_app.core.memory.features import Feature, feature_of
+from anomaly_app.core.memory.features import WITHOUT_WINDOWS, Feature, feature_of
 from anomaly_app.core.visible import quoted
 from anomaly_app.errors import DataError
 
@@ -25,6 +24,9 @@ LONGEST_LATENESS = DAY
 
 ENTITY = "entity"
 """Name of the first key. As a text, for a counterpart, it is the entity: ``distinct:entity:1d``."""
+
+SMALLEST, LARGEST = 1e-100, 1e100
+"""Units and typical values."""
 
 UNIT = 0.01
 """Resolution of fields that the spec names no unit for."""
@@ -48,6 +50,9 @@ class KeySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         with the oldest event when it is full: from about 9 in 10 of the capacity on, some do.
     units
         Resolution of fields in windows, `UNIT` unless given: sums are kept as integers.
+    typical
+        What fields usually are in the whole stream, above 0: ``ratio:sum`` and ``relative`` begin
+        with it for entities without much of a past.
     hops
         How far a window advances at a time, by window; about a sixth of it unless given.
     cells
@@ -61,6 +66,7 @@ class KeySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lateness: str = "10m"
     capacity: int = 2**17
     units: dict[str, float] = {}
+    typical: dict[str, float] = {}
     hops: dict[str, str] = {}
     cells: Literal["small", "large"] = "small"
 
@@ -168,9 +174,9 @@ def _checked(key: KeySpec) -> KeySpec:
     if not LEAST_ENTITIES <= size <= MOST_ENTITIES or size & (size - 1):
         raise DataError(
             f"capacity {size} is not a power of two from {LEAST_ENTITIES} to {MOST_ENTITIES:,}: "
-            f"write {_near_power(size)}"
+            f"write {1 << max(9, min(24, (size - 1).bit_length()))}"
         )
-    _check_units(key, features)
+    _check_numbers(key, features)
     hops = {
         duration_text(duration_of(window, "hops")): duration_text(
             duration_of(hop, f"hop of {window}")
@@ -184,13 +190,18 @@ def _checked(key: KeySpec) -> KeySpec:
     return checked
 
 
-def _check_units(key: KeySpec, features: tuple[Feature, ...]) -> None:
-    known = {field for feature in features for field in feature.numbers}
-    for field, unit in key.units.items():
-        if field not in known:
-            raise DataError(f"units: no feature reads {quoted(field)} as a number: remove the line")
-        if not (math.isfinite(unit) and unit > 0.0):
-            raise DataError(f"units: the unit of {quoted(field)} is {unit}: it has to be above 0")
+def _check_numbers(key: KeySpec, features: tuple[Feature, ...]) -> None:
+    known = {value for feature in features for value in (*feature.values, *feature.numbers)}
+    for what, numbers in (("units", key.units), ("typical", key.typical)):
+        for field, number in numbers.items():
+            if field not in known:
+                raise DataError(
+                    f"{what}: no feature reads {quoted(field)} as a number: remove the line"
+                )
+            if not SMALLEST <= number <= LARGEST:
+                raise DataError(
+                    f"{what}: {quoted(field)} is {number}: it has to be above 0 and finite"
+                )
 
 
 def _check_hops(key: KeySpec, features: tuple[Feature, ...]) -> None:
@@ -204,17 +215,9 @@ def _check_hops(key: KeySpec, features: tuple[Feature, ...]) -> None:
     for feature in features:
         if feature.kind == "first" and feature.window < key.lateness_ms:
             raise DataError(f"feature {quoted(feature.name)}: its span is less than the lateness")
-        if feature.kind not in {"zscore", "hours", "first"}:
+        if feature.kind not in WITHOUT_WINDOWS:
             for window in feature.durations:
                 key.hop(window)
-
-
-def _near_power(size: int) -> int:
-    return (
-        max(LEAST_ENTITIES, min(MOST_ENTITIES, 1 << (size - 1).bit_length()))
-        if size > 0
-        else LEAST_ENTITIES
-    )
 
 
 def _sha256(spec: KeySpec | MemorySpec) -> str:

@@ -39,10 +39,11 @@ COUNT, PRESENT, SUM, SQUARES, MAX, MIN = range(6)
     RATIO_OF_MEANS,
     SHARE_OF_DISTINCT,
     ZSCORE_OF,
+    RELATIVE_OF,
     SINCE_LAST,
     SPEED_OF,
     DIFFERENCE_OF,
-) = range(14)
+) = range(15)
 
 
 class Tables(NamedTuple):
@@ -53,16 +54,20 @@ class Tables(NamedTuple):
 
     sizes: Any
     """[bytes of a record, lateness, longest duration, offset of the first event's second]"""
+    values: Any
+    """[column of the events' numbers, whether it is the logarithm]"""
     scales: Any
-    """Units of each number's resolution in 1."""
+    """Units of each value's resolution in 1."""
+    typical: Any
+    """What each value usually is in the whole stream, NaN if that is not known."""
     windows: Any
     """[hop, buckets in the ring, hops in the window]"""
     rows: Any
-    """[operation, width, offset, window, number]"""
+    """[operation, width, offset, window, value]"""
     decays: Any
     """Half-lives."""
     moments: Any
-    """[offset of weight, mean and squares; decay; number; where they are read to]"""
+    """[offset of weight, mean and squares; decay; value; where they are read to]"""
     hours: Any
     """[offset of weight, cosine and sine; decay; where the deviation is read to]"""
     seen: Any
@@ -72,14 +77,14 @@ class Tables(NamedTuple):
     firsts: Any
     """[offset, text, span, where the flag is read to]"""
     places: Any
-    """[offset of time, offset of latitude and longitude, their numbers, where distance and hours
+    """[offset of time, offset of latitude and longitude, their values, where distance and hours
     are read to]"""
     last: Any
-    """[offset of times and values, how many, number, where the difference is read to]"""
+    """[offset of times and values, how many, value, where the difference is read to]"""
     slopes: Any
     """[row of `last`, values, where the slope is read to]"""
     formulas: Any
-    """[formula, and up to five indices of what it needs]"""
+    """[formula, and up to six indices of what it needs]"""
 
 
 class Views(NamedTuple):
@@ -96,7 +101,7 @@ class Scratch(NamedTuple):
     """What was read of one event and its entity."""
 
     values: Any
-    """Each number, NaN if it is missing."""
+    """Each number or its logarithm, NaN if it is missing."""
     windows: Any
     """[buckets to clear, place of the event's bucket in the ring, milliseconds covered, bucket]"""
     decays: Any
@@ -137,7 +142,7 @@ TABLES = _type_of(
             name: np.empty(0 if name in {"sizes", "decays"} else (0, 0), "i8")
             for name in Tables._fields
         }
-        | {"scales": np.empty(0)}
+        | {"scales": np.empty(0), "typical": np.empty(0)}
     )
 )
 SCRATCH = _type_of(

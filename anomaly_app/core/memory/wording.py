@@ -71,7 +71,8 @@ def _counted(feature: Feature, value: float) -> str | None:
 
 def _parts(feature: Feature) -> list[str]:
     """Return the words for a feature's field, then for its durations."""
-    field = feature.text or " and ".join(feature.numbers)
+    numbers = feature.values if feature.kind not in {"zscore", "relative"} else feature.numbers
+    field = feature.text or " and ".join(numbers)
     return [*([field] if field else []), *(_last(d) for d in feature.durations), str(feature.steps)]
 
 
@@ -101,6 +102,7 @@ _FORMATS: dict[str, Callable[[float], str]] = {
     "distinct": lambda value: _whole(round(value)),
     "distinct_rate": percent,
     "zscore": lambda value: _signed(round(value, 1)),
+    "relative": _brief,
     "ratio:count": _brief,
     "ratio:sum": _brief,
     "ratio:mean": _brief,
@@ -122,6 +124,7 @@ _SENTENCES = {
     "distinct": "{value} of {0} in {1}",
     "distinct_rate": "{0} differs in {value} of the events of {1}",
     "zscore": "{0} is {value} standard deviations from its own mean",
+    "relative": "{0} is {value} times its own mean",
     "ratio:count": "{value} times as many events in {0} as usual in {1}",
     "ratio:sum": "{value} times as much {0} in {1} as usual in {2}",
     "ratio:mean": "mean {0} in {1} is {value} times that of {2}",
@@ -146,6 +149,7 @@ _TITLES = {
     "distinct": "different values of {0} in {1}",
     "distinct_rate": "share of different values of {0} in {1}",
     "zscore": "standard deviations of {0} from its own mean",
+    "relative": "{0} relative to its own mean",
     "ratio:count": "events in {0}, relative to {1}",
     "ratio:sum": "sum of {0} in {1}, relative to {2}",
     "ratio:mean": "mean {0} in {1}, relative to {2}",

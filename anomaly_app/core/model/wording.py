@@ -39,7 +39,9 @@ def feature_in_words(feature: str) -> str:
     if feature == "hour_of_day":
         return "hour of the day"
     owner, name = _owner_and_name(feature)
-    return f"{owner}{remembered_name(name)}" if is_remembered(name) else feature
+    if not is_remembered(name):
+        return feature
+    return f"{owner}: {remembered_name(name)}" if owner else remembered_name(name)
 
 
 def reason_in_words(reason: Reason, shorten: Callable[[str], str] = str) -> str:
@@ -71,10 +73,11 @@ def _remembered(reason: Reason, shorten: Callable[[str], str]) -> str | None:
     if not is_remembered(name) or not all(isinstance(one, int | float) for one in numbers):
         return None
     value, expected = map(float, numbers)  # type: ignore[arg-type]
-    return shorten(owner) + remembered_in_words(name, value, expected, shorten)
+    said = remembered_in_words(name, value, expected, shorten)
+    return f"{shorten(owner)}: {said}" if owner else said
 
 
 def _owner_and_name(feature: str) -> tuple[str, str]:
     """Return whose memory a feature is of, if not the entity's, and its name there."""
     owner, slash, name = feature.rpartition("/")
-    return (f"{owner}: ", name) if slash and is_remembered(name) else ("", feature)
+    return (owner, name) if slash and is_remembered(name) else ("", feature)
