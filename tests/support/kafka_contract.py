@@ -21,7 +21,7 @@ from anomaly_app.kafka import (
     read_ranges,
     watermarks,
 )
-from anomaly_app.kafka.changelog.published import LogReader
+from anomaly_app.kafka.changelog.finding import LogReader
 from anomaly_app.kafka.consumer import open_batch_reader
 from anomaly_app.settings import Settings
 from harness.processes import free_port

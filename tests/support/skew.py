@@ -33,9 +33,18 @@ class Consistency(NamedTuple):
 
     def __str__(self) -> str:
         return (
-            f"{self.judged:,} judgements of {self.records:,} records: {self.mismatches} mismatches, "
-            f"{self.missing} missing, {self.extra} extra"
+            f"{self.judged:,} judgements of {self.records:,} records: "
+            f"{self.mismatches} mismatches, {self.missing} missing, {self.extra} extra"
         )
+
+
+def judged_places(folder: Path, key: str, columns: int) -> set[tuple[int, int]]:
+    """Give the partitions and offsets of what was judged by the memory of a key."""
+    return {
+        (int(partition), int(offset))
+        for file in folder.glob(f"{key}-*.trace")
+        for partition, offset, _ in np.fromfile(file, row_type(columns))
+    }
 
 
 def consistency(folder: Path, key: str, expected: dict[tuple[int, int], bytes]) -> Consistency:

@@ -90,6 +90,14 @@ class MemoryOfPartitions:
             raise LookupError(f"the memory of {topic} partition {partition} is not restored")
         return kept.memory
 
+    def live(self, topic: str) -> dict[int, Memory]:
+        """Return the memories of a topic's partitions that are this worker's, and restored."""
+        return {
+            kept.source.partition: kept.memory
+            for kept in self._partitions
+            if kept.source.topic == topic and kept.is_live and kept.memory is not None
+        }
+
     @property
     def held(self) -> Set[TopicPartition]:
         """The partitions of this worker whose memory is not restored yet."""
