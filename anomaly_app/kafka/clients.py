@@ -44,7 +44,11 @@ async def open_admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
 
 @asynccontextmanager
 async def open_consumer(
-    settings: Settings, *, committed_only: bool = False, fetch_bytes: int = FETCH_BYTES
+    settings: Settings,
+    *,
+    committed_only: bool = False,
+    fetch_bytes: int = FETCH_BYTES,
+    fetch_wait_ms: int = FETCH_WAIT_MS,
 ) -> AsyncIterator[Reader]:
     """Open a consumer without a group: it commits nothing and disturbs no worker.
 
@@ -56,6 +60,8 @@ async def open_consumer(
         Whether to skip records of aborted and open transactions.
     fetch_bytes
         Bytes of a partition in one answer.
+    fetch_wait_ms
+        Milliseconds that the broker may hold a fetch while there are no records.
 
     Raises
     ------
@@ -68,7 +74,7 @@ async def open_consumer(
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         isolation_level="read_committed" if committed_only else "read_uncommitted",
-        fetch_max_wait_ms=FETCH_WAIT_MS,
+        fetch_max_wait_ms=fetch_wait_ms,
         max_partition_fetch_bytes=fetch_bytes,
     )
     try:

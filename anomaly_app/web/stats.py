@@ -67,6 +67,7 @@ def worker_stats(context: WorkerContext, positions: Sequence[PartitionPosition])
         "alerts": dict(counters.alerts),
         "alerts_wait_for": context.alerts_wait_for(),
         "records_wait_for": context.schemas and context.schemas.waits_for,
+        "memory": context.memories.stats(),
         "latency_seconds": counters.latency.quantiles(),
         "partitions": [
             {

@@ -41,9 +41,11 @@ def define_views(app: faust.App, context: WorkerContext) -> None:
 
     @app.page("/readyz")
     async def readyz(view: View, request: Request) -> Response:  # noqa: ARG001
-        """Readiness: whether this worker has its model, partitions, tables and schemas."""
-        missing = not_ready(app, context)
+        """Readiness: whether this worker has its model, partitions, memories and schemas."""
+        missing, waits_for = not_ready(app, context), context.memories.waits_for
         body = {"status": "waiting" if missing else "ready", "missing": missing}
+        if waits_for is not None:
+            body["memory"] = waits_for
         return view.json(body, status=UNAVAILABLE if missing else OK)
 
 
@@ -54,6 +56,7 @@ def not_ready(app: faust.App, context: WorkerContext) -> list[str]:
         "partitions": bool(_assignment(app)),
         "rebalance": not app.rebalancing,
         "tables": not app.in_recovery,
+        "memory": context.memories.waits_for is None,
         "schema registry": context.schemas is None or context.schemas.waits_for is None,
     }
     return [name for name, fulfilled in checks.items() if not fulfilled]

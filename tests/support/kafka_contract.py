@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 import pytest
@@ -20,6 +21,8 @@ from anomaly_app.kafka import (
     read_ranges,
     watermarks,
 )
+from anomaly_app.kafka.changelog.finding import LogReader
+from anomaly_app.kafka.consumer import open_batch_reader
 from anomaly_app.settings import Settings
 from harness.processes import free_port
 from tests.support.waiting import eventually
@@ -36,6 +39,9 @@ class Cluster(Protocol):
     nobody: Settings
     """Settings with an address at which nobody answers."""
 
+    def open_log(self) -> AbstractAsyncContextManager[LogReader]:
+        """Open a reader of batches."""
+
     async def create(self, topic: str, partitions: int, **configs: str) -> None:
         """Create a topic, and return when it can be written to."""
 
@@ -49,6 +55,9 @@ class RealCluster:
     def __init__(self, address: str) -> None:
         self.settings = Settings(_env_file=None, broker=address, broker_wait=5)
         self.nobody = Settings(_env_file=None, broker=f"kafka://127.0.0.1:{free_port()}")
+
+    def open_log(self) -> AbstractAsyncContextManager[LogReader]:
+        return open_batch_reader(self.settings)
 
     async def create(self, topic: str, partitions: int, **configs: str) -> None:
         async with open_admin(self.settings) as admin:
@@ -144,6 +153,25 @@ class KafkaContract:
         found = await read_topic(cluster, topic)
         assert sorted(int(record.value) for record in found) == list(range(450))
 
+    async def test_batches_are_read_from_an_offset_to_the_end_and_say_where_they_end(
+        self, cluster: Cluster, topic: str
+    ) -> None:
+        partition = TopicPartition(topic, 1)
+        async with open_producer(cluster.settings) as writer:
+            for number in range(10):
+                await writer.send_and_wait(topic, b"%d" % number, KEY, partition=1)
+        async with cluster.open_log() as reader:
+            assert await reader.partitions(topic) == PARTITIONS
+            begin, end = await reader.bounds(partition)
+            assert begin == 0 < end <= 10
+            found = [b async for batches in reader.read_to_end(partition, 4) for b in batches]
+            assert [r.value for b in found for r in b.unpack()] == [b"%d" % n for n in range(4, 10)]
+            assert (found[0].first, found[-1].end) == (4, 10)
+            found = [b async for batches in reader.read(partition, 2, 3) for b in batches]
+            assert (found[0].first, found[0].unpack()[0].offset) == (2, 2)
+            nothing = TopicPartition(topic, 0)
+            assert [b async for b in reader.read_to_end(nothing, 0) if b] == []
+
     async def test_topics_are_described_and_a_missing_one_is_named(
         self, cluster: Cluster, topic: str
     ) -> None:
@@ -187,6 +215,12 @@ class LimitsContract:
             reading = read_ranges(reader, {partition: (0, 10)}, answer_timeout=30)
             offsets = [record.offset async for f in reading for record in f.records]
         assert offsets == [4, 5, 6, 7, 8, 9]
+        async with cluster.open_log() as log:
+            read = [batch async for batches in log.read(partition, 0, 10) for batch in batches]
+            assert (read[0].first, read[-1].end) == (4, 10)
+            await cluster.delete_before(partition, 10)
+            read = [batch async for batches in log.read(partition, 4, 10) for batch in batches]
+            assert [(batch.first, batch.end, batch.unpack()) for batch in read] == [(10, 10, [])]
 
 
 async def fill(writer: Writer, topic: str, count: int) -> None:

@@ -1,6 +1,7 @@
 """The broker in memory does what the app relies on in a real one."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 
 import pytest
 from aiokafka import TopicPartition
@@ -11,6 +12,7 @@ from anomaly_app.kafka import open_consumer, open_producer, read_ranges, waterma
 from anomaly_app.settings import Settings
 from tests.support.kafka_contract import Cluster, KafkaContract, LimitsContract
 from tests.support.memory_kafka import MemoryBroker, clients_of
+from tests.support.memory_workers import MemoryLogReader
 
 NOBODY = "kafka://nobody:9092"
 
@@ -22,6 +24,10 @@ class MemoryCluster:
         self.broker = broker
         self.settings = Settings(_env_file=None, broker_wait=0.05)
         self.nobody = Settings(_env_file=None, broker=NOBODY)
+
+    @asynccontextmanager
+    async def open_log(self) -> AsyncIterator[MemoryLogReader]:
+        yield MemoryLogReader(self.broker)
 
     async def create(self, topic: str, partitions: int, **configs: str) -> None:
         self.broker.create(topic, partitions, **configs)

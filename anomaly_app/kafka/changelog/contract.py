@@ -22,11 +22,23 @@ class Image(Protocol):
 
 
 class Counts(Protocol):
-    """Counts of what a memory holds."""
+    """Counts of what a memory holds, and of what it had to leave out since it was restored."""
 
     @property
     def entities(self) -> int:
         """Number of entities."""
+
+    @property
+    def late(self) -> int:
+        """Number of events that came too late to be applied."""
+
+    @property
+    def evicted(self) -> int:
+        """Number of entities that others have taken the place of."""
+
+    @property
+    def saturated(self) -> int:
+        """Number of cells that could not hold a larger number."""
 
 
 class Memory(Protocol):

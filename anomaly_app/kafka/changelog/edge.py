@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from anomaly_app.errors import AnomalyAppError
-from anomaly_app.kafka.changelog.published import LogReader
+from anomaly_app.kafka.changelog.finding import LogReader
 from anomaly_app.kafka.clients import open_producer
 from anomaly_app.kafka.consumer import open_batch_reader
 from anomaly_app.kafka.exit import exit_refusing

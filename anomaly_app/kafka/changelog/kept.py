@@ -1,6 +1,7 @@
 """The memory of one partition in this process, and how far it is: without I/O."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from aiokafka.structs import TopicPartition
 
@@ -90,6 +91,26 @@ class Kept:
         if self.position >= self.target:
             return 1.0
         return (self.position - self.start) / (self.target - self.start)
+
+    def stats(self) -> dict[str, Any]:
+        """Return what a worker's pages show of it."""
+        counts = None if self.memory is None else self.memory.counts
+        images = self.publication.images.values()
+        return {
+            "topic": self.source.topic,
+            "partition": self.source.partition,
+            "key": self.remembered.name,
+            "live": self.is_live,
+            "restored": round(self.progress, 3),
+            "entities": counts and counts.entities,
+            "too_late": counts and counts.late,
+            "evicted": counts and counts.evicted,
+            "saturated": counts and counts.saturated,
+            "images": len(images),
+            "image_bytes": sum(image.size for image in images),
+            "safe_offset": self.manifest and self.manifest.safe,
+            "epoch": self.epoch,
+        }
 
     def write_manifest(self, owner: str) -> Manifest:
         """Return the manifest of what is published at this moment.

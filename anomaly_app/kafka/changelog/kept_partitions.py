@@ -22,18 +22,17 @@ class KeptPartitions:
         Seconds within which this worker cannot have lost its partitions unnoticed.
     stay
         Seconds that a memory stays when its partition was given away.
-    now
-        The time.
     """
 
-    def __init__(self, *, interval: float, lease: float, stay: float, now: float) -> None:
+    def __init__(self, *, interval: float, lease: float, stay: float) -> None:
         self.remembered: dict[str, Remembered] = {}
         """What is remembered, by topic."""
         self._interval = interval
         self._lease = lease
         self._stay = stay
         self._kept: dict[TopicPartition, Kept] = {}
-        self._looked_at = now
+        self._looked_at: float | None = None
+        """When the clock was looked at; None until then."""
 
     def __iter__(self) -> Iterator[Kept]:
         return iter([*self._kept.values()])
@@ -46,6 +45,18 @@ class KeptPartitions:
     def held(self) -> Set[TopicPartition]:
         """The partitions of this worker whose memory is not restored yet."""
         return {kept.source for kept in self if kept.is_owned and not kept.is_live}
+
+    @property
+    def waits_for(self) -> str | None:
+        """What is being restored, in one line; None if nothing is."""
+        waiting = [kept for kept in self if kept.is_owned and not kept.is_live]
+        if not waiting:
+            return None
+        first = max(waiting, key=lambda kept: kept.progress)
+        return (
+            f"the memory of {first.source.topic} partition {first.source.partition} is restored by "
+            f"{100 * first.progress:.0f} %, {len(waiting)} partition(s) wait"
+        )
 
     def revoke(self, partitions: Set[TopicPartition], now: float) -> None:
         """Give partitions away: nothing more is published of them."""
@@ -93,7 +104,8 @@ class KeptPartitions:
     def _was_away(self, kept: Kept, now: float) -> bool:
         """Whether the group may have had no member: somebody may have rebuilt the memory."""
         away = 0.0 if kept.given_away_at is None else now - kept.given_away_at
-        return kept.is_muted or max(away, now - self._looked_at) > self._lease
+        asleep = 0.0 if self._looked_at is None else now - self._looked_at
+        return kept.is_muted or max(away, asleep) > self._lease
 
     def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Note an acknowledged commit: images that it covers may be published."""
@@ -104,7 +116,8 @@ class KeptPartitions:
 
     def look_at_clock(self, now: float) -> None:
         """Mute everything after a freeze, and drop what was given away long ago."""
-        elapsed, self._looked_at = now - self._looked_at, now
+        elapsed = 0.0 if self._looked_at is None else now - self._looked_at
+        self._looked_at = now
         for kept in self:
             if elapsed > self._lease:
                 # Another worker may have the partition by now; a commit would tell.

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Set
 from contextlib import AsyncExitStack
+from typing import Any
 
 from aiokafka.structs import TopicPartition
 
@@ -60,7 +61,6 @@ class MemoryOfPartitions:
             interval=settings.memory_interval,
             lease=settings.session_timeout / 2,
             stay=settings.memory_kept,
-            now=edge.clock(),
         )
         self._wake: Callable[[], None] = lambda: None
         self._restoring: asyncio.Task[None] | None = None
@@ -90,10 +90,35 @@ class MemoryOfPartitions:
             raise LookupError(f"the memory of {topic} partition {partition} is not restored")
         return kept.memory
 
+    def live(self, topic: str) -> dict[int, Memory]:
+        """Return the memories of a topic's partitions that are this worker's, and restored."""
+        return {
+            kept.source.partition: kept.memory
+            for kept in self._partitions
+            if kept.source.topic == topic and kept.is_live and kept.memory is not None
+        }
+
     @property
     def held(self) -> Set[TopicPartition]:
         """The partitions of this worker whose memory is not restored yet."""
         return self._partitions.held
+
+    @property
+    def waits_for(self) -> str | None:
+        """What is being restored, in one line; None if nothing is."""
+        return self._partitions.waits_for
+
+    def stats(self) -> dict[str, Any] | None:
+        """Return what a worker's pages show; None if nothing is remembered."""
+        if not self._partitions.remembered:
+            return None
+        publisher = self._publisher
+        return {
+            "waits_for": self.waits_for,
+            "images_sent": publisher.images if publisher else 0,
+            "bytes_sent": publisher.bytes if publisher else 0,
+            "partitions": [kept.stats() for kept in self._partitions if kept.is_owned],
+        }
 
     def on_revoked(self, partitions: Set[TopicPartition]) -> None:
         """Publish nothing more of these partitions, and keep their memories for a while."""

@@ -10,16 +10,16 @@ from aiokafka.structs import TopicPartition
 
 from anomaly_app.errors import ImageCorrupt
 from anomaly_app.kafka.changelog.contract import Memory
-from anomaly_app.kafka.changelog.kept import Kept
-from anomaly_app.kafka.changelog.manifest import BlockImage
-from anomaly_app.kafka.changelog.plan import Plan, SourceLog, plan_restore, refuse
-from anomaly_app.kafka.changelog.published import (
+from anomaly_app.kafka.changelog.finding import (
     LogReader,
     Packed,
-    Published,
     find_published,
     read_missing,
 )
+from anomaly_app.kafka.changelog.kept import Kept
+from anomaly_app.kafka.changelog.manifest import BlockImage
+from anomaly_app.kafka.changelog.plan import Plan, SourceLog, plan_restore, refuse
+from anomaly_app.kafka.changelog.published import Published
 from anomaly_app.kafka.changelog.refusals import Refusal
 from anomaly_app.kafka.consumer import Record
 
@@ -92,7 +92,7 @@ class Restorer:
     async def find(self, kept: Kept) -> Published:
         """Find what is published of a partition."""
         topic = TopicPartition(self._topic, kept.source.partition)
-        return await find_published(self._reader, topic, kept.remembered.name, kept.source.topic)
+        return await find_published(self._reader, topic, kept.remembered.name)
 
     async def _load(self, kept: Kept) -> None:
         assignments = kept.assignments
@@ -102,7 +102,9 @@ class Restorer:
         plan: Plan | Refusal | None = refuse(manifest, source, spec)
         if plan is None:
             await read_missing(self._reader, published)
-            offsets = {b: found.place.offset for b, found in published.counting.items()}
+            plan = published.damage()
+        if plan is None:
+            offsets = {block: found.place.offset for block, found in published.images.items()}
             plan = plan_restore(manifest, offsets, source, spec)
         if isinstance(plan, Refusal):
             if kept.assignments == assignments:
@@ -112,7 +114,7 @@ class Restorer:
         memory = kept.remembered.new()
         if not is_new:
             await self._load_images(kept, memory, published)
-            kept.publication.adopt([found.place for found in published.counting.values()])
+            kept.publication.adopt([found.place for found in published.images.values()])
         kept.epoch = 0 if manifest is None else manifest.epoch
         kept.begins = source.begins if manifest is None or is_new else manifest.begins
         kept.manifest = None if is_new else manifest
@@ -123,13 +125,13 @@ class Restorer:
         kept.memory, kept.is_doubtful = memory, kept.assignments != assignments
 
     async def _load_images(self, kept: Kept, memory: Memory, published: Published) -> None:
-        found = [*published.counting.values()]
+        found = [*published.images.values()]
 
         def load(place: BlockImage, image: bytes) -> None:
             try:
                 memory.load(kept.remembered.read_image(image))
             except ImageCorrupt as fault:
-                raise published.damaged(fault, place.place) from None
+                raise self._error(published.corrupt(place.place, str(fault)), kept) from None
 
         def load_some(begin: int) -> None:
             for place, stored in found[begin : begin + LOADED_AT_ONCE]:
@@ -142,8 +144,9 @@ class Restorer:
         """Go on from what is in memory, unless it is not what others go on from."""
         assignments = kept.assignments
         source = await self.source_of(kept)
-        manifest = (await self.find(kept)).manifest
-        refusal = refuse(manifest, source, kept.remembered.spec)
+        published = await self.find(kept)
+        manifest = published.manifest
+        refusal = published.damage() or refuse(manifest, source, kept.remembered.spec)
         if refusal is not None and kept.assignments == assignments:
             raise self._error(refusal, kept)
         is_other = manifest is None or manifest.epoch != kept.epoch

@@ -15,7 +15,10 @@ POLL_MS = 500
 """Milliseconds after which a reader looks up, even if nothing has arrived."""
 
 LAST_POLL_MS = 150
-"""Milliseconds to wait for records after the end that the broker has said: see `read_to_end`."""
+"""Milliseconds to wait for the first records where none are known; see `read_to_end`."""
+
+FETCH_WAIT_MS = 10
+"""Milliseconds that the broker holds a fetch at the end: the next partition waits for it."""
 
 FETCH_BYTES = 8_388_608
 """Bytes of a partition in one answer: each answer costs a pause."""
@@ -72,19 +75,25 @@ class BatchReader:
     ) -> AsyncGenerator[list[RecordBatch], None]:
         """Yield what there is from an offset on.
 
-        The embedded broker says the beginning of the last batch as the end, so what comes within a
-        moment after the end is read as well.
+        The embedded broker says the beginning of the last batch as the end of a partition; the
+        answer to a fetch says the real one.
         """
         _, end = await self.bounds(partition)
-        position = start
         if start < end:
             async for batches in self.read(partition, start, end):
-                position = batches[-1].end if batches else position
                 yield batches
         else:
             self._begin(partition, start)
-        while batches := await self._poll(partition, LAST_POLL_MS):
-            yield batches
+            yield await self._poll(partition, LAST_POLL_MS)
+        while await self._consumer.position(partition) < self._readable(partition):
+            yield await self._poll(partition, POLL_MS)
+
+    def _readable(self, partition: TopicPartition) -> int:
+        """Return the offset up to which a partition can be read; 0 until the first answer."""
+        stable: int | None = self._consumer.last_stable_offset(partition)
+        if stable is not None and stable >= 0:
+            return stable
+        return self._consumer.highwater(partition) or 0
 
     def _begin(self, partition: TopicPartition, start: int) -> None:
         self._consumer.assign([partition])
@@ -104,7 +113,8 @@ async def open_batch_reader(settings: Settings) -> AsyncIterator[BatchReader]:
     BrokerUnreachable
         No broker answers.
     """
-    async with open_consumer(settings, committed_only=True, fetch_bytes=FETCH_BYTES) as consumer:
+    options = {"fetch_bytes": FETCH_BYTES, "fetch_wait_ms": FETCH_WAIT_MS}
+    async with open_consumer(settings, committed_only=True, **options) as consumer:
         yield BatchReader(consumer)
 
 
