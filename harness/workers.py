@@ -42,9 +42,7 @@ class Worker:
         self.log = log
 
     @classmethod
-    def start(
-        cls, folder: Path, env: Mapping[str, str], *, app: str = "anomaly_app.app"
-    ) -> Self:
+    def start(cls, folder: Path, env: Mapping[str, str], *, app: str = "anomaly_app.app") -> Self:
         """Start a worker on a free web port.
 
         Parameters

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PAGE = """<!doctype html>
 <meta charset="utf-8"><title>{title}</title>
-<style>body {{ font: 15px/1.5 ui-monospace, monospace; margin: 2em; color-scheme: light dark }}</style>
+<style>body {{ font: 15px/1.5 monospace; margin: 2em; color-scheme: light dark }}</style>
 <pre>{text}</pre>
 """
 

@@ -149,10 +149,11 @@ async def test_counterparts_are_judged_as_an_offline_replay_of_the_topic_between
         await sending
         await eventually(kafka.lag, lambda lag: lag == 0, patience=CATCH_UP)
         expected, _ = replayed(pipeline, await kafka.read_all(kafka.transactions))
-        traces, columns = tmp_path / "traces", len(pipeline.counterpart.plan.names)
+        traces = tmp_path / "traces"
+        columns = len(pipeline.counterpart.plan.names)
         await eventually(
             lambda: len(expected.keys() - judged_places(traces, "counterpart", columns)),
-            lambda missing: missing == 0,
+            lambda left: left == 0,
             patience=CATCH_UP,
         )
     entities = consistency(traces, "entity", expected)

@@ -1,7 +1,7 @@
 """Is what workers judged by what an offline replay of the log says, bit by bit?"""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,29 +39,28 @@ class Consistency(NamedTuple):
 
 
 def judged_places(folder: Path, key: str, columns: int) -> set[tuple[int, int]]:
-    """Give the partitions and offsets of what was judged by the memory of a key."""
-    return {
-        (int(partition), int(offset))
-        for file in folder.glob(f"{key}-*.trace")
-        for partition, offset, _ in np.fromfile(file, row_type(columns))
-    }
+    """Return partition and offset of all records whose features of a key were written down."""
+    return {(int(row["partition"]), int(row["offset"])) for row in _rows(folder, key, columns)}
 
 
 def consistency(folder: Path, key: str, expected: dict[tuple[int, int], bytes]) -> Consistency:
     """Compare all traces of a key with what was expected, by partition and offset."""
     judged = mismatches = extra = 0
     seen: set[tuple[int, int]] = set()
-    size = len(next(iter(expected.values()))) // 8
-    for file in folder.glob(f"{key}-*.trace"):
-        for partition, offset, features in np.fromfile(file, row_type(size)):
-            judged += 1
-            place = (int(partition), int(offset))
-            seen.add(place)
-            if place not in expected:
-                extra += 1
-            elif expected[place] != features.tobytes():
-                mismatches += 1
+    for partition, offset, features in _rows(folder, key, len(next(iter(expected.values()))) // 8):
+        judged += 1
+        place = (int(partition), int(offset))
+        seen.add(place)
+        if place not in expected:
+            extra += 1
+        elif expected[place] != features.tobytes():
+            mismatches += 1
     return Consistency(judged, len(seen), mismatches, len(expected.keys() - seen), extra)
+
+
+def _rows(folder: Path, key: str, columns: int) -> Iterator[Any]:
+    for file in folder.glob(f"{key}-*.trace"):
+        yield from np.fromfile(file, row_type(columns))
 
 
 def replayed(

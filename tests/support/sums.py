@@ -52,9 +52,7 @@ class SumMemory:
 
     @property
     def counts(self) -> SimpleNamespace:
-        return SimpleNamespace(
-            entities=sum(map(len, self.blocks)), late=0, evicted=0, saturated=0
-        )
+        return SimpleNamespace(entities=sum(map(len, self.blocks)), late=0, evicted=0, saturated=0)
 
     def observe(self, events: Sequence[Seen]) -> list[int]:
         """Give the sum of each event's entity before the event, and apply the events."""

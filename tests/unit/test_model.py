@@ -12,12 +12,11 @@ from anomaly_app.core.model.manifest import FORMAT, Manifest
 from anomaly_app.core.model.model import Model
 from anomaly_app.errors import ModelCorrupt, ModelError, ModelIncompatible, ModelMissing
 from anomaly_app.registry.artifacts import (
-    MANIFEST_FILE,
-    MODEL_FILE,
     load_model,
     next_version,
     save_model,
 )
+from anomaly_app.registry.versions import MANIFEST_FILE, MODEL_FILE
 from tests.support.factories import fitted, model
 
 MATRIX = np.array([[20.0, 0.0], [950.0, -1.0], [np.nan, np.nan]])
