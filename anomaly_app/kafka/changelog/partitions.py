@@ -69,9 +69,9 @@ class MemoryOfPartitions:
         self._publisher: Publisher | None = None
 
     @property
-    def sources(self) -> list[str]:
-        """The topics whose records are remembered."""
-        return [*self._partitions.remembered]
+    def remembered(self) -> Mapping[str, Remembered]:
+        """What is remembered, by topic."""
+        return self._partitions.remembered
 
     def remember(self, topic: str, remembered: Remembered) -> None:
         """Remember the records of a topic from now on, before the worker has any partition."""
