@@ -21,6 +21,7 @@ COMMANDS = {
     "worker": "Start a worker, which scores transactions as they arrive.",
     "send": "Send a record to a topic, or to the topic of an agent.",
     "dlq": "List dead letters, and replay them.",
+    "memory": "See what is remembered of entities, compare it with the log, or begin anew.",
     "agents": "List the agents and their topics.",
     "models": "List the records on the wire.",
     "model": "Show the fields of a record on the wire.",

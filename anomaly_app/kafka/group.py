@@ -137,7 +137,7 @@ async def _uncommitted_topics(admin: AIOKafkaAdminClient, settings: Settings) ->
         try:
             partitions = await _partitions(admin, settings)
             committed = await _committed_topics(admin, settings.group, partitions)
-            members = await _count_members(admin, settings.group)
+            members = await count_members(admin, settings.group)
         except KafkaError as fault:
             if not fault.retriable:
                 raise
@@ -173,7 +173,14 @@ async def _committed_topics(
     return {partition.topic for partition, committed in answer.items() if committed.offset >= 0}
 
 
-async def _count_members(admin: AIOKafkaAdminClient, group: str) -> int:
+async def count_members(admin: AIOKafkaAdminClient, group: str) -> int:
+    """Return the number of a group's members.
+
+    Raises
+    ------
+    KafkaError
+        The coordinator does not answer.
+    """
     [answer] = await admin.describe_consumer_groups([group])
     [(code, _, _, _, _, members, *_)] = answer.groups
     if code:

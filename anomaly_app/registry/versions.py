@@ -5,6 +5,7 @@ Nothing here imports the libraries that a pickle needs, which takes seconds.
 
 from pathlib import Path
 
+from anomaly_app.core.memory.spec import KeySpec
 from anomaly_app.core.model.manifest import RETRAIN, read_manifest
 from anomaly_app.errors import ModelError, ModelMissing
 
@@ -39,19 +40,29 @@ def versions(folder: Path) -> list[int]:
     ]
 
 
-def remembers_counterparts(path: Path) -> bool:
-    """Return whether a model remembers counterparts, as far as its manifest can be read.
+def remembered_by(path: Path) -> tuple[KeySpec, ...]:
+    """Return the keys whose entities a model remembers; none if it remembers nothing.
 
     Parameters
     ----------
     path
         As for `anomaly_app.registry.artifacts.load_model`.
+
+    Raises
+    ------
+    ModelError
+        There is no model, or its manifest cannot be read.
     """
+    folder = find_version(path)
+    manifest = read_manifest((folder / MANIFEST_FILE).read_bytes(), where=str(folder))
+    memory = manifest.schema.memory
+    return () if memory is None else memory.keys
+
+
+def remembers_counterparts(path: Path) -> bool:
+    """Return whether a model remembers counterparts, as far as its manifest can be read."""
     try:
-        folder = find_version(path)
-        manifest = read_manifest((folder / MANIFEST_FILE).read_bytes(), where=str(folder))
+        return len(remembered_by(path)) > 1
     except (ModelError, OSError):
         # Whoever needs the model says what is wrong with it.
         return False
-    memory = manifest.schema.memory
-    return memory is not None and len(memory.keys) > 1

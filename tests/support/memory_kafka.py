@@ -6,16 +6,17 @@ It passes the contract of `tests.support.kafka_contract`, as the real brokers do
 import asyncio
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from operator import attrgetter
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.admin import NewTopic, RecordsToDelete
+from aiokafka.admin import NewPartitions, NewTopic, RecordsToDelete
 from aiokafka.errors import (
     KafkaConnectionError,
     MessageSizeTooLargeError,
@@ -27,6 +28,7 @@ from aiokafka.structs import ConsumerRecord, OffsetAndMetadata, RecordMetadata
 
 from anomaly_app.errors import BrokerUnreachable
 from anomaly_app.kafka import clients
+from anomaly_app.kafka.consumer import Record, batch_reader
 from anomaly_app.settings import Settings
 
 MAX_MESSAGE_BYTES = 1_048_588
@@ -74,6 +76,8 @@ class MemoryBroker:
     committed: dict[tuple[str, TopicPartition], int] = field(default_factory=dict)
     history: list[tuple[str, str, int, int]] = field(default_factory=list)
     """Appends and commits in their order: what, topic, partition, offset."""
+    members: dict[str, int] = field(default_factory=dict)
+    """How many members each group has."""
     is_down: bool = False
     refusals: list[Exception] = field(default_factory=list)
     """What the next appends raise, before one succeeds."""
@@ -221,6 +225,52 @@ class MemoryReader(_Client):
         return {partition: self._broker.partition(partition).end for partition in partitions}
 
 
+class PackedRecords(NamedTuple):
+    """Records of a broker in memory, as a reader of batches gives them."""
+
+    first: int
+    end: int
+    records: list[ConsumerRecord]
+
+    def unpack(self) -> list[Record]:
+        return [
+            Record(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value)
+            for r in self.records
+        ]
+
+
+class MemoryLogReader:
+    """In place of `BatchReader`."""
+
+    def __init__(self, broker: MemoryBroker) -> None:
+        self._broker = broker
+
+    async def partitions(self, topic: str) -> int:
+        return len(self._broker.topic(topic).partitions)
+
+    async def bounds(self, partition: TopicPartition) -> tuple[int, int]:
+        self._broker.check()
+        log = self._broker.partition(partition)
+        return log.begin, log.end
+
+    async def read(
+        self, partition: TopicPartition, start: int, end: int
+    ) -> AsyncGenerator[list[PackedRecords], None]:
+        position = start
+        while position < end:
+            records = self._broker.read(partition, position)
+            # Compaction leaves gaps; retention moves the beginning.
+            first = max(position, self._broker.partition(partition).begin)
+            position = records[-1].offset + 1 if records else first
+            yield [PackedRecords(first, position, records)]
+
+    async def read_to_end(
+        self, partition: TopicPartition, start: int
+    ) -> AsyncGenerator[list[PackedRecords], None]:
+        async for batches in self.read(partition, start, self._broker.partition(partition).end):
+            yield batches
+
+
 class MemoryWriter(_Client):
     """In place of aiokafka's producer, and of Faust's."""
 
@@ -274,6 +324,15 @@ class MemoryAdmin(_Client):
         self._broker.check()
         return {p: self._broker.delete_before(p, to.before_offset) for p, to in before.items()}
 
+    async def create_partitions(self, counts: Mapping[str, NewPartitions]) -> None:
+        for name, new in counts.items():
+            partitions = self._broker.topic(name).partitions
+            partitions += [MemoryPartition() for _ in range(new.total_count - len(partitions))]
+
+    async def describe_consumer_groups(self, groups: Sequence[str]) -> list[SimpleNamespace]:
+        members = [["member"] * self._broker.members.get(group, 0) for group in groups]
+        return [SimpleNamespace(groups=[(0, "", "", "", "", found)]) for found in members]
+
     async def list_consumer_group_offsets(
         self, group: str, partitions: Sequence[TopicPartition]
     ) -> dict[TopicPartition, OffsetAndMetadata]:
@@ -295,4 +354,5 @@ def clients_of(broker: MemoryBroker) -> Iterator[MemoryBroker]:
         patch.setattr(clients, "AIOKafkaConsumer", partial(MemoryReader, broker))
         patch.setattr(clients, "AIOKafkaProducer", partial(MemoryWriter, broker))
         patch.setattr(clients, "connect", connect)
+        patch.setattr(batch_reader, "BatchReader", lambda _: MemoryLogReader(broker))
         yield broker

@@ -1,70 +1,29 @@
 """Workers that remember, on a broker in memory and on a clock that a test turns."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from concurrent.futures import Executor, Future
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from aiokafka import TopicPartition
 from aiokafka.structs import ConsumerRecord
 
 from anomaly_app.errors import AnomalyAppError
-from anomaly_app.kafka.changelog import Edge, MemoryOfPartitions
-from anomaly_app.kafka.consumer import Gap, Record
+from anomaly_app.kafka.changelog import Edge, MemoryOfPartitions, Remembered
+from anomaly_app.kafka.consumer import Gap
 from anomaly_app.settings import Settings
-from tests.support.memory_kafka import MemoryBroker, MemoryWriter
+from tests.support.memory_kafka import (
+    MemoryBroker,
+    MemoryLogReader,
+    MemoryWriter,
+    PackedRecords,
+)
 from tests.support.sums import SumMemory, events_of, sums
 
 TOPIC = "transactions"
 GROUP = "anomaly-app"
 INTERVAL = 60.0
-
-
-class PackedRecords(NamedTuple):
-    """Records of a broker in memory, as a reader of batches gives them."""
-
-    first: int
-    end: int
-    records: list[ConsumerRecord]
-
-    def unpack(self) -> list[Record]:
-        return [
-            Record(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value)
-            for r in self.records
-        ]
-
-
-class MemoryLogReader:
-    """In place of `BatchReader`."""
-
-    def __init__(self, broker: MemoryBroker) -> None:
-        self._broker = broker
-
-    async def partitions(self, topic: str) -> int:
-        return len(self._broker.topic(topic).partitions)
-
-    async def bounds(self, partition: TopicPartition) -> tuple[int, int]:
-        self._broker.check()
-        log = self._broker.partition(partition)
-        return log.begin, log.end
-
-    async def read(
-        self, partition: TopicPartition, start: int, end: int
-    ) -> AsyncGenerator[list[PackedRecords], None]:
-        position = start
-        while position < end:
-            records = self._broker.read(partition, position)
-            # Compaction leaves gaps; retention moves the beginning.
-            first = max(position, self._broker.partition(partition).begin)
-            position = records[-1].offset + 1 if records else first
-            yield [PackedRecords(first, position, records)]
-
-    async def read_to_end(
-        self, partition: TopicPartition, start: int
-    ) -> AsyncGenerator[list[PackedRecords], None]:
-        async for batches in self.read(partition, start, self._broker.partition(partition).end):
-            yield batches
 
 
 @dataclass
@@ -149,10 +108,15 @@ class Worker:
         Where it works.
     spec
         Hash of its model's feature spec.
+    remembered
+        What it remembers; sums by default.
     """
 
-    def __init__(self, cluster: Cluster, spec: str = "sums-1") -> None:
+    def __init__(
+        self, cluster: Cluster, spec: str = "sums-1", remembered: Remembered | None = None
+    ) -> None:
         self.cluster = cluster
+        self.remembered = remembered or sums(spec)
         self.refusals: list[str] = []
         self.positions: dict[int, int] = {}
         self.done: dict[int, int] = {}
@@ -172,7 +136,7 @@ class Worker:
 
         edge = Edge(reader, writer, refuse, cluster.clock, HereAndNow())
         self.memories = MemoryOfPartitions(cluster.settings, edge)
-        self.memories.remember(TOPIC, sums(spec))
+        self.memories.remember(TOPIC, self.remembered)
 
     @classmethod
     async def start(cls, cluster: Cluster, *partitions: int, spec: str = "sums-1") -> Self:
@@ -217,10 +181,12 @@ class Worker:
             return 0
         records = PackedRecords(0, 0, found).unpack()
         memory: Any = self.memories.memory_of(*tp)
-        for event, before in zip(
-            events_of(records), memory.observe(events_of(records)), strict=True
-        ):
-            self.cluster.judged.setdefault((partition, event.offset), []).append(before)
+        if isinstance(memory, SumMemory):
+            events = events_of(records)
+            for event, before in zip(events, memory.observe(events), strict=True):
+                self.cluster.judged.setdefault((partition, event.offset), []).append(before)
+        else:
+            self.remembered.replay(memory, records)
         self.positions[partition] = self.done[partition] = records[-1].end
         return len(records)
 

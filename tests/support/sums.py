@@ -23,7 +23,7 @@ class Seen(NamedTuple):
 
 
 class SumImage(NamedTuple):
-    """A block, in which each entity has a sum and the offsets that it is made of."""
+    """A block, in which each entity has a sum and a hash of the offsets that it is made of."""
 
     block: int
     offset: int
@@ -59,10 +59,11 @@ class SumMemory:
         before = []
         for offset, entity, value in events:
             block = entity % BLOCKS
-            known = self.blocks[block].get(str(entity), [0])
-            before.append(known[0])
+            total, offsets = self.blocks[block].get(str(entity), [0, 0])
+            before.append(total)
             if offset >= self.offsets[block]:
-                self.blocks[block][str(entity)] = [known[0] + value, *known[1:], offset]
+                offsets = zlib.crc32(b"%d" % offset, offsets)
+                self.blocks[block][str(entity)] = [total + value, offsets]
                 self.offsets[block] = offset + 1
                 self.dirty.setdefault(block, offset)
             self.applied = max(self.applied, offset + 1)

@@ -11,8 +11,7 @@ from anomaly_app.errors import BrokerError
 from anomaly_app.kafka import open_consumer, open_producer, read_ranges, watermarks
 from anomaly_app.settings import Settings
 from tests.support.kafka_contract import Cluster, KafkaContract, LimitsContract
-from tests.support.memory_kafka import MemoryBroker, clients_of
-from tests.support.memory_workers import MemoryLogReader
+from tests.support.memory_kafka import MemoryBroker, MemoryLogReader, clients_of
 
 NOBODY = "kafka://nobody:9092"
 

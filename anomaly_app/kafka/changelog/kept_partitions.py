@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Set
 
 from aiokafka.structs import TopicPartition
 
-from anomaly_app.kafka.changelog.contract import Remembered
+from anomaly_app.kafka.changelog.contract import Memory, Remembered
 from anomaly_app.kafka.changelog.kept import Kept
 from anomaly_app.kafka.changelog.publication import Publication
 
@@ -40,6 +40,27 @@ class KeptPartitions:
     def get(self, topic: str, partition: int) -> Kept | None:
         """Return the memory of a partition, if there is one."""
         return self._kept.get(TopicPartition(topic, partition))
+
+    def memory_of(self, topic: str, partition: int) -> Memory:
+        """Return the memory of a partition that is restored.
+
+        Raises
+        ------
+        LookupError
+            It is not.
+        """
+        memory = self.live(topic).get(partition)
+        if memory is None:
+            raise LookupError(f"the memory of {topic} partition {partition} is not restored")
+        return memory
+
+    def live(self, topic: str) -> dict[int, Memory]:
+        """Return the memories of a topic's partitions that are restored."""
+        return {
+            kept.source.partition: kept.memory
+            for kept in self
+            if kept.source.topic == topic and kept.is_live and kept.memory is not None
+        }
 
     @property
     def held(self) -> Set[TopicPartition]:

@@ -69,9 +69,9 @@ class MemoryOfPartitions:
         self._publisher: Publisher | None = None
 
     @property
-    def sources(self) -> list[str]:
-        """The topics whose records are remembered."""
-        return [*self._partitions.remembered]
+    def remembered(self) -> Mapping[str, Remembered]:
+        """What is remembered, by topic."""
+        return self._partitions.remembered
 
     def remember(self, topic: str, remembered: Remembered) -> None:
         """Remember the records of a topic from now on, before the worker has any partition."""
@@ -85,18 +85,11 @@ class MemoryOfPartitions:
         LookupError
             It is not restored: its records must not be judged yet.
         """
-        kept = self._partitions.get(topic, partition)
-        if kept is None or not kept.is_live or kept.memory is None:
-            raise LookupError(f"the memory of {topic} partition {partition} is not restored")
-        return kept.memory
+        return self._partitions.memory_of(topic, partition)
 
     def live(self, topic: str) -> dict[int, Memory]:
         """Return the memories of a topic's partitions that are this worker's, and restored."""
-        return {
-            kept.source.partition: kept.memory
-            for kept in self._partitions
-            if kept.source.topic == topic and kept.is_live and kept.memory is not None
-        }
+        return self._partitions.live(topic)
 
     @property
     def held(self) -> Set[TopicPartition]:

@@ -5,11 +5,6 @@ from typing import NamedTuple
 
 from anomaly_app.errors import MemoryRefused
 
-REBUILD = (
-    "stop all workers, run `faust -A anomaly_app.app memory rebuild`, which says what is lost, "
-    "and start them again"
-)
-
 
 class Reason(StrEnum):
     """What stands against a restore."""
@@ -31,19 +26,19 @@ class Refusal(NamedTuple):
 
     def error(self, topic: str, partition: int) -> MemoryRefused:
         """Return it as the error that ends a worker."""
+        # Damage is found by reading all images, which a rebuild does not do.
+        option = f" --partition {topic}-{partition}" if self.reason is Reason.CORRUPT else ""
         return MemoryRefused(
             f"the memory of {topic} partition {partition} cannot be restored: {self.detail}; "
-            f"{_WAYS_OUT[self.reason]}{REBUILD}"
+            f"{_WAYS_OUT.get(self.reason, '')}stop all workers, run `faust -A anomaly_app.app "
+            f"memory rebuild{option}`, which says what is lost, and start them again"
         )
 
 
 _WAYS_OUT = {
     Reason.RETENTION: "raise the topic's retention.ms or retention.bytes, ",
     Reason.REWOUND: "commit the former offsets again, or ",
-    Reason.RECREATED: "",
-    Reason.PARTITIONS: "",
     Reason.SPEC: "set ANOMALY_MODEL to the model with the former spec, or ",
-    Reason.CORRUPT: "",
 }
 
 

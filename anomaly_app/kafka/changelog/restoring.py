@@ -1,7 +1,7 @@
 """Restoring the memory of a partition: images first, then the records after them."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import aclosing
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ from anomaly_app.kafka.changelog.finding import (
 )
 from anomaly_app.kafka.changelog.kept import Kept
 from anomaly_app.kafka.changelog.manifest import BlockImage
-from anomaly_app.kafka.changelog.plan import Plan, SourceLog, plan_restore, refuse
+from anomaly_app.kafka.changelog.plan import SourceLog, plan_restore, refuse
 from anomaly_app.kafka.changelog.published import Published
 from anomaly_app.kafka.changelog.refusals import Refusal
 from anomaly_app.kafka.consumer import Record
@@ -43,12 +43,21 @@ class Restorer:
         Name of the memory topic.
     executor
         Has one thread.
+    committed_of
+        Asked for the committed offset after the images were read, if others go on meanwhile.
     """
 
-    def __init__(self, reader: LogReader, topic: str, executor: Executor) -> None:
+    def __init__(
+        self,
+        reader: LogReader,
+        topic: str,
+        executor: Executor,
+        committed_of: Callable[[TopicPartition], Awaitable[int | None]] | None = None,
+    ) -> None:
         self._reader = reader
         self._topic = topic
         self._executor = executor
+        self._committed_of = committed_of
 
     async def restore(self, kept: Kept) -> bool:
         """Bring a memory to its target.
@@ -96,16 +105,15 @@ class Restorer:
 
     async def _load(self, kept: Kept) -> None:
         assignments = kept.assignments
-        source = await self.source_of(kept)
         published = await self.find(kept)
+        await read_missing(self._reader, published)
+        if self._committed_of is not None:
+            kept.committed = await self._committed_of(kept.source)
+            kept.target = kept.committed or 0
+        source = await self.source_of(kept)
         manifest, spec = published.manifest, kept.remembered.spec
-        plan: Plan | Refusal | None = refuse(manifest, source, spec)
-        if plan is None:
-            await read_missing(self._reader, published)
-            plan = published.damage()
-        if plan is None:
-            offsets = {block: found.place.offset for block, found in published.images.items()}
-            plan = plan_restore(manifest, offsets, source, spec)
+        offsets = {block: found.place.offset for block, found in published.images.items()}
+        plan = published.damage() or plan_restore(manifest, offsets, source, spec)
         if isinstance(plan, Refusal):
             if kept.assignments == assignments:
                 raise self._error(plan, kept)
