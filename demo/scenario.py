@@ -14,7 +14,7 @@ from anomaly_app.core.decoding.lazy_json import nested
 from anomaly_app.core.model.schema import FeatureValue
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.records import Transaction
-from demo.simulator import simulate
+from demo.simulators.cards import simulate
 from training.history import History
 from training.history.reading import SERIES, read_history
 

@@ -6,7 +6,7 @@ import click
 import polars as pl
 
 from demo.scenario import SIMULATED_HISTORY
-from demo.simulator import simulate
+from demo.simulators.cards import simulate
 
 
 @click.command()

@@ -15,7 +15,7 @@ from anomaly_app.core.roles.roles import Roles
 from demo.next_steps import next_steps
 from demo.scenario import MALFORMED, Event, file_scenario, simulated_scenario
 from demo.screen import show_next_steps, show_summary
-from demo.simulator import FRAUDS_PER_10_000, simulate
+from demo.simulators.cards import FRAUDS_PER_10_000, simulate
 from demo.tally import Tally, add_up, advice_of, summarise
 from harness.workers import clear_old_logs
 from tests.support.factories import record

@@ -1,0 +1,1 @@
+"""Simulated streams of four industries, with labelled anomalies; reproducible by seed."""
