@@ -1,195 +1,135 @@
-"""Card customers with habits, and frauds among their transactions; reproducible by seed."""
+"""Card customers with habits, and frauds among their transactions.
 
-from dataclasses import dataclass
-from typing import NamedTuple
+Ordinary are also shopping on Saturdays, many payments in a few hours, and holidays far away.
+"""
+
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from anomaly_app.core.roles.roles import Roles
-from training.history import History
+from demo.simulators import frauds
+from demo.simulators.payments import (
+    CUSTOMERS,
+    HABITS,
+    START,
+    Customers,
+    Payments,
+    merchants,
+    shares,
+)
+from demo.simulators.simulation import DAY, HOUR, Simulation, simulation
 
-START = 1_767_225_600.0
-"""2026-01-01 in UTC: the first simulated second."""
+KINDS = frauds.KINDS
 
-DAY = 86_400.0
-HOUR = 3_600.0
-MINUTE = 60.0
-
-CUSTOMERS = 400
 TRANSACTIONS_PER_DAY = 4.0
+"""Of a customer, on average."""
 
-CATEGORIES: dict[str, float] = {
-    "groceries": 35.0,
-    "restaurant": 28.0,
-    "fuel": 55.0,
-    "transport": 6.0,
-    "pharmacy": 18.0,
-    "clothing": 60.0,
-    "household": 45.0,
-    "entertainment": 22.0,
-    "travel": 160.0,
-    "books": 16.0,
-    "electronics": 190.0,
-    "jewellery": 320.0,
-    "gambling": 80.0,
-    "cash": 90.0,
-}
-"""Merchant categories, and the usual price of a purchase, in euros."""
+FIRST_SATURDAY = 2
 
-POPULARITY = np.array([20, 12, 9, 14, 5, 4, 5, 6, 1.5, 3, 1.2, 0.15, 0.2, 4])
-"""How often each category occurs among all customers, unnormalised."""
-
-HABITS = 5
-"""Categories that make up most of one customer's purchases."""
-
-FRAUDS_PER_10_000 = {"huge amount": 20.0, "burst": 4.0, "odd place and hour": 30.0, "drain": 3.0}
-"""Episodes per 10,000 ordinary transactions; a burst and a drain are several transactions."""
-
-
-class Simulation(NamedTuple):
-    """Simulated history, and the kind of fraud of each row ("" if it is not a fraud)."""
-
-    history: History
-    kinds: list[str]
-
-
-@dataclass
-class _Rows:
-    """Transactions of one origin, as columns."""
-
-    customer: npt.NDArray[np.int64]
-    time: npt.NDArray[np.float64]
-    amount: npt.NDArray[np.float64]
-    category: npt.NDArray[np.str_]
-    distance_km: npt.NDArray[np.float64]
-    kind: str = ""
-
-    def frame(self) -> pl.DataFrame:
-        return pl.DataFrame(
-            {
-                "customer": self.customer,
-                "time": self.time,
-                "amount": np.maximum(self.amount, 0.5).round(2),
-                "category": self.category,
-                "distance_km": np.maximum(self.distance_km, 0.0).round(1),
-            }
-        ).with_columns(pl.lit(self.kind).alias("kind"))
+SHOPPERS_PER_10_000, TRAVELLERS_PER_10_000 = 20.0, 1.0
+"""Episodes of ordinary customers per 10,000 transactions."""
 
 
 def simulate(count: int, *, seed: int) -> Simulation:
-    """Simulate at least `count` transactions in time order.
+    """Simulate card transactions; see `demo.simulators.simulation.Simulate`.
 
-    Parameters
-    ----------
-    count
-        Number of ordinary transactions; the frauds are added to them.
-    seed
-        The same seed gives the same rows.
+    Frauds, shopping and holidays are added to `count` transactions of ordinary days.
     """
     rng = np.random.default_rng(seed)
     days = max(count / (CUSTOMERS * TRANSACTIONS_PER_DAY), 1.0)
-    shares = POPULARITY / POPULARITY.sum()
-    habits = _habits(rng, shares)
+    habits = _habits(rng)
     spending = rng.lognormal(0.0, 0.35, CUSTOMERS)
-    parts = [_ordinary(rng, count, days, habits, spending)]
-    for kind, per_10_000 in FRAUDS_PER_10_000.items():
-        episodes = max(round(count * per_10_000 / 10_000), 1)
-        parts += [_fraud(rng, kind, days, spending) for _ in range(episodes)]
+    who = rng.integers(0, CUSTOMERS, count)
+    customers = Customers(habits, spending, rng.normal(13.5, 2.0, CUSTOMERS))
+    parts = [_ordinary_days(rng, customers, who, days)]
+    parts += frauds.with_stolen_cards(rng, count, days, spending)
+    # With numbers of their own, so that those above are the same with and without them.
+    more = np.random.default_rng([seed, 1])
+    parts += _shopping(more, customers, count, days)
+    parts += _holidays(more, customers, count, days)
+    parts += frauds.unlike_the_owner(more, count, days, customers)
+    parts += frauds.card_testing(more, count, days)
     frame = pl.concat([part.frame() for part in parts]).sort("time", maintain_order=True)
-    frame = frame.with_columns(pl.Series("balance", _balances(frame, rng)))
-    customers = [f"card-{customer:04d}" for customer in frame["customer"].to_list()]
-    kinds = frame["kind"].to_list()
-    history = History(
-        source=f"simulator seed {seed}",
-        frame=frame.select("amount", "category", "distance_km", "balance"),
-        entities=pl.Series(customers),
-        ids=pl.int_range(len(frame), eager=True),
-        times=frame["time"].to_numpy(),
-        labels=np.array([kind != "" for kind in kinds]),
-        roles=Roles(key="entity", time="time", id="id", label="is_fraud"),
+    names = [f"card-{customer:04d}" for customer in frame["customer"].to_list()]
+    rows = frame.select(
+        pl.Series("entity", names),
+        "time",
+        "kind",
+        "amount",
+        "category",
+        merchants(frame, more),
+        "distance_km",
+        pl.Series("balance", _balances(frame, rng)),
     )
-    return Simulation(history, kinds)
+    return simulation(rows, source=f"simulated cards, seed {seed}", label="is_fraud")
 
 
-def _habits(rng: np.random.Generator, shares: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _habits(rng: np.random.Generator) -> npt.NDArray[np.float64]:
     """Return each customer's probability of each category: a few habits, and a little of all."""
-    habits = np.tile(0.1 * shares, (CUSTOMERS, 1))
+    all_shares = shares()
+    habits = np.tile(0.1 * all_shares, (CUSTOMERS, 1))
     for customer in range(CUSTOMERS):
-        favourites = rng.choice(len(shares), HABITS, replace=False, p=shares)
-        habits[customer, favourites] += shares[favourites] / shares[favourites].sum() * 0.9
+        favourites = rng.choice(len(all_shares), HABITS, replace=False, p=all_shares)
+        habits[customer, favourites] += all_shares[favourites] / all_shares[favourites].sum() * 0.9
     normalised: npt.NDArray[np.float64] = habits / habits.sum(axis=1, keepdims=True)
     return normalised
 
 
-def _ordinary(
-    rng: np.random.Generator,
-    count: int,
-    days: float,
-    habits: npt.NDArray[np.float64],
-    spending: npt.NDArray[np.float64],
-) -> _Rows:
-    customer = rng.integers(0, CUSTOMERS, count)
-    wakes = rng.normal(13.5, 2.0, CUSTOMERS)
-    hour = np.clip(rng.normal(wakes[customer], 3.2), 0.0, 23.99)
-    day = np.floor(rng.uniform(0.0, days, count))
-    chosen = (habits[customer].cumsum(axis=1) < rng.random((count, 1))).sum(axis=1)
-    chosen = np.minimum(chosen, len(CATEGORIES) - 1)
-    usual = np.array(list(CATEGORIES.values()))[chosen]
-    return _Rows(
-        customer=customer,
+def _ordinary_days(
+    rng: np.random.Generator, customers: Customers, who: npt.NDArray[np.int64], days: float
+) -> Payments:
+    hour = np.clip(rng.normal(customers.noon[who], 3.2), 0.0, 23.99)
+    day = np.floor(rng.uniform(0.0, days, len(who)))
+    category, amount = customers.purchases(rng, who)
+    return Payments(
+        customer=who,
         time=START + day * DAY + hour * HOUR,
-        amount=usual * spending[customer] * rng.lognormal(0.0, 0.45, count),
-        category=np.array(list(CATEGORIES))[chosen],
-        distance_km=rng.lognormal(1.4, 1.0, count),
+        amount=amount,
+        category=category,
+        distance_km=rng.lognormal(1.4, 1.0, len(who)),
     )
 
 
-def _fraud(
-    rng: np.random.Generator, kind: str, days: float, spending: npt.NDArray[np.float64]
-) -> _Rows:
-    customer = int(rng.integers(CUSTOMERS))
-    day = START + np.floor(rng.uniform(0.0, days)) * DAY
-    rows: tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike, npt.ArrayLike]
-    if kind == "huge amount":
-        category = rng.choice(["electronics", "travel", "clothing", "household"])
-        amount = CATEGORIES[str(category)] * spending[customer] * rng.uniform(15.0, 60.0)
-        rows = (rng.uniform(9.0, 21.0, 1) * HOUR, [amount], [category], rng.lognormal(1.5, 1.0, 1))
-    elif kind == "burst":
-        size = int(rng.integers(8, 13))
-        begin = rng.uniform(8.0, 23.0) * HOUR
-        rows = (
-            begin + np.sort(rng.uniform(0.0, 4 * MINUTE, size)),
-            rng.uniform(120.0, 450.0, size),
-            rng.choice(["electronics", "jewellery", "gambling"], size),
-            np.full(size, rng.uniform(100.0, 900.0)),
+def _shopping(
+    rng: np.random.Generator, customers: Customers, count: int, days: float
+) -> Iterator[Payments]:
+    """Yield busy Saturdays: several payments of one customer in a few hours."""
+    saturdays = np.arange(FIRST_SATURDAY, int(days), 7)
+    trips = round(count * SHOPPERS_PER_10_000 / 10_000) if len(saturdays) else 0
+    for _ in range(trips):
+        size = int(rng.integers(4, 10))
+        who = np.full(size, rng.integers(CUSTOMERS))
+        begin = rng.choice(saturdays) * DAY + rng.uniform(9.0, 15.0) * HOUR
+        category, amount = customers.purchases(rng, who)
+        yield Payments(
+            customer=who,
+            time=START + begin + np.sort(rng.uniform(0.0, 4.0, size)) * HOUR,
+            amount=amount,
+            category=category,
+            distance_km=rng.lognormal(2.2, 0.3) * rng.lognormal(0.0, 0.2, size),
         )
-    elif kind == "odd place and hour":
-        rows = (
-            rng.uniform(1.5, 4.5, 1) * HOUR,
-            [rng.uniform(40.0, 400.0)],
-            rng.choice(["jewellery", "gambling", "travel", "electronics"], 1),
-            rng.uniform(500.0, 8_000.0, 1),
+
+
+def _holidays(
+    rng: np.random.Generator, customers: Customers, count: int, days: float
+) -> Iterator[Payments]:
+    """Yield some days of a customer far away, with the habits of home."""
+    for _ in range(round(count * TRAVELLERS_PER_10_000 / 10_000)):
+        stay = min(int(rng.integers(4, 10)), int(days))
+        size = int(rng.poisson(TRANSACTIONS_PER_DAY * stay))
+        who = np.full(size, rng.integers(CUSTOMERS))
+        day = int(rng.integers(int(days) - stay + 1)) + np.sort(rng.integers(0, stay, size))
+        hour = np.clip(rng.normal(customers.noon[who], 3.2), 0.0, 23.99)
+        category, amount = customers.purchases(rng, who)
+        yield Payments(
+            customer=who,
+            time=START + day * DAY + hour * HOUR,
+            amount=amount,
+            category=category,
+            distance_km=rng.uniform(200.0, 2_500.0) + rng.lognormal(1.4, 1.0, size),
         )
-    else:
-        size = int(rng.integers(9, 15))
-        begin = rng.uniform(6.0, 20.0) * HOUR
-        rows = (
-            begin + np.sort(rng.uniform(0.0, 3 * HOUR, size)),
-            np.full(size, float(rng.choice([100.0, 150.0, 200.0]))),
-            np.full(size, "cash"),
-            np.full(size, rng.uniform(20.0, 120.0)),
-        )
-    time, amounts, categories, distances = map(np.asarray, rows)
-    return _Rows(
-        customer=np.full(len(time), customer),
-        time=day + time,
-        amount=amounts,
-        category=categories,
-        distance_km=distances,
-        kind=kind,
-    )
 
 
 def _balances(frame: pl.DataFrame, rng: np.random.Generator) -> npt.NDArray[np.float64]:

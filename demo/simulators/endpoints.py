@@ -21,14 +21,14 @@ class Endpoint(NamedTuple):
 
 SHARED = (
     Endpoint("/login", 900.0, 1.3e3, 160.0),
-    Endpoint("/files/upload", 6e5, 350.0, 300.0),
+    Endpoint("/files/upload", 2.5e5, 350.0, 300.0),
     Endpoint("/files/download", 500.0, 2e6, 200.0),
     Endpoint("/search", 450.0, 24e3, 190.0),
-    Endpoint("/mail", 700.0, 18e3, 80.0),
+    Endpoint("/mail", 3e3, 18e3, 80.0),
     Endpoint("/calendar", 430.0, 9e3, 60.0),
     Endpoint("/health", 120.0, 60.0, 4.0),
 )
-LOGIN, UPLOAD, DOWNLOAD, HEALTH = 0, 1, 2, 6
+LOGIN, UPLOAD, DOWNLOAD, MAIL, HEALTH = 0, 1, 2, 4, 6
 
 TEAMS: tuple[tuple[str, ...], ...] = (
     ("orders", "quotes", "customers", "prices"),
@@ -94,8 +94,8 @@ def requests(
     rows = len(seconds)
     asked = np.broadcast_to(np.asarray(endpoint), rows)
     usual = np.array([one[1:] for one in ENDPOINTS])[asked]
-    files = np.column_stack([asked == UPLOAD, asked == DOWNLOAD])
-    sizes = usual[:, :2] * np.exp(np.where(files, 1.1, 0.5) * rng.normal(0.0, 1.0, (rows, 2)))
+    files = np.column_stack([(asked == UPLOAD) | (asked == MAIL), asked == DOWNLOAD])
+    sizes = usual[:, :2] * np.exp(np.where(files, 1.3, 0.5) * rng.normal(0.0, 1.0, (rows, 2)))
     status = rng.choice([*outcomes], rows, p=[*outcomes.values()])
     failed = status >= FAILED
     received = np.where(failed, rng.lognormal(6.2, 0.3, rows), sizes[:, 1])

@@ -54,9 +54,7 @@ class Calendar:
         self._ticks = ticks
         self._taken: dict[int, list[Episode]] = defaultdict(list)
 
-    def place(
-        self, kind: Kind, fits: Callable[[Episode], bool] = anywhere
-    ) -> Iterator[Episode]:
+    def place(self, kind: Kind, fits: Callable[[Episode], bool] = anywhere) -> Iterator[Episode]:
         """Yield the episodes of a kind, each where it fits; one that fits nowhere is left out."""
         number = kind.episodes(len(self._ticks))
         for index in range(number):

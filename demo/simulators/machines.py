@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from demo.simulators.episodes import Calendar, Episode
 from demo.simulators.readings import Mask, Numbers, Readings, part
-from demo.simulators.simulation import MINUTE, Kind, Simulation, simulation
+from demo.simulators.simulation import DAY, HOUR, MINUTE, Kind, Simulation, simulation
 
 MACHINES = 12
 INTERVAL = 2 * MINUTE
@@ -43,7 +43,7 @@ class _Plan(NamedTuple):
     """What the machines are told to do."""
 
     awake: Mask
-    """Whether it is in its shift, maintained or not."""
+    """Whether it is in its shift, even if it is maintained."""
     on: Mask
     load: Numbers
     """0 to 1; 0 is idle."""
@@ -60,8 +60,8 @@ def simulate(count: int, *, seed: int) -> Simulation:
         return bool(part(plan.on, episode).all())
 
     def is_off_duty(episode: Episode) -> bool:
-        hours = max(episode.begin - episode.length, 0)
-        around = episode._replace(begin=hours, end=episode.end + episode.length)
+        before = max(episode.begin - episode.length, 0)
+        around = episode._replace(begin=before, end=episode.end + episode.length)
         return not part(plan.awake, around).any()
 
     for episode in calendar.place(KINDS["run at an unusual hour"], is_off_duty):
@@ -72,7 +72,7 @@ def simulate(count: int, *, seed: int) -> Simulation:
     for episode in calendar.place(KINDS["wrong state for the load"], is_on):
         readings.mark(episode, "wrong state for the load")
         # It drags although it idles, or it slips although it should pull.
-        drags = rng.random() < 0.5
+        drags = bool(rng.integers(2))
         part(plan.load, episode)[:] = 0.0 if drags else rng.uniform(0.6, 0.9)
         part(strain, episode)[:] = rng.uniform(0.45, 0.8) if drags else rng.uniform(0.0, 0.2)
     drifted, worn = np.zeros(readings.shape), np.zeros(readings.shape)
@@ -111,7 +111,7 @@ def _plan(rng: np.random.Generator, readings: Readings) -> _Plan:
     """Return the shifts, the stops for maintenance and the jobs."""
     shifts = np.array(SHIFTS)[rng.permutation(MACHINES) % len(SHIFTS)]
     begin, end = shifts[:, :1], shifts[:, 1:]
-    restless = end - begin == 24.0
+    restless = end - begin == DAY / HOUR
     days = int(readings.day.max()) + 1
     # Late or early by some minutes each day.
     moved = np.where(restless, 0.0, rng.normal(0.0, 0.3, (MACHINES, days)))

@@ -1,8 +1,9 @@
 """Requests of people and services in a company's network, and what intruders do among them.
 
-Everybody has hours and endpoints of their own. Ordinary are forgotten passwords, pages that are not
-there, large uploads by day, people on call at night, and services: a nightly backup, an indexer
-that asks for everything, builds in bursts, a printer with an old password.
+Everybody has hours and endpoints of their own. Ordinary are forgotten passwords, pages that are
+not there, uploads of any size, people on call at night, and services: a nightly backup, copies
+every ten minutes, an indexer that asks for everything, builds in bursts, a printer with an old
+password.
 """
 
 from collections.abc import Iterator
@@ -39,8 +40,14 @@ NIGHT_SHIFT = 4
 
 MONDAY = 2
 
-SHARED_HABITS = np.array([0.03, 0.012, 0.05, 0.13, 0.16, 0.08, 0.0])
+SHARED_HABITS = np.array([0.03, 0.02, 0.05, 0.13, 0.16, 0.08, 0.0])
 """Shares of the shared endpoints among a person's requests, on average."""
+
+AT_WORK, AT_HOME = 3.0, 8.0
+"""Hours from the middle of a person's day within which they work, and after which they do not."""
+
+AGAIN = 0.35
+"""Share of the sessions that begin with a login."""
 
 FORGOTTEN = 0.1
 """Share of the logins before which a password was wrong."""
@@ -77,10 +84,10 @@ def simulate(count: int, *, seed: int) -> Simulation:
     calendar = Calendar(rng, entities=PEOPLE, ticks=seconds)
 
     def at_work(episode: Episode) -> bool:
-        return staff.hours_away(episode) < 3.0
+        return staff.hours_away(episode) < AT_WORK
 
     def at_home(episode: Episode) -> bool:
-        return staff.hours_away(episode) > 8.0
+        return staff.hours_away(episode) > AT_HOME
 
     intrusions = [
         _intrusion(rng, name, episode, staff)
@@ -122,7 +129,7 @@ def _work(rng: np.random.Generator, staff: _Staff, days: int) -> Iterator[pl.Dat
         passed = pauses.cumsum() - np.repeat((pauses.cumsum() - pauses)[first], sizes)
         seconds = np.repeat(day * DAY + hour * HOUR, sizes) + passed
         asked = rng.choice(len(ENDPOINTS), len(seconds), p=staff.habits[person])
-        asked[first[rng.random(len(first)) < 0.35]] = LOGIN
+        asked[first[rng.random(len(first)) < AGAIN]] = LOGIN
         yield requests(rng, name, seconds, asked)
         logins = seconds[asked == LOGIN]
         forgotten = rng.random(len(logins)) < FORGOTTEN
@@ -134,6 +141,9 @@ def _services(rng: np.random.Generator, days: int) -> Iterator[pl.DataFrame]:
     """Yield what is asked for without people."""
     beats = np.arange(0.0, days * DAY, 2 * MINUTE)
     yield requests(rng, "monitor-1", beats + rng.uniform(0.0, 2.0, len(beats)), HEALTH)
+    copies = np.arange(0.0, days * DAY, 10 * MINUTE)
+    sizes = rng.lognormal(np.log(2e5), 0.4, len(copies))
+    yield requests(rng, "sync-1", copies + rng.uniform(0.0, 20.0, len(copies)), UPLOAD, sent=sizes)
     tries = np.repeat(np.arange(0.0, days * DAY, HOUR), 2) + rng.normal(900.0, 60.0, 48 * days)
     yield requests(rng, "printer-1", tries, LOGIN, outcomes=WRONG)
     for day in range(days):
@@ -175,7 +185,7 @@ def _intrusion(
         pause = rng.uniform(6.0, 9.0) * MINUTE
         number = int(episode.length / pause)
         seconds = episode.begin + pause * (np.arange(number) + rng.normal(0.0, 0.05, number))
-        sent = rng.lognormal(np.log(3e5), 0.25, number)
+        sent = rng.lognormal(np.log(2e5), 0.25, number)
         return requests(rng, name, seconds, UPLOAD, sent=sent, kind=kind)
     seconds = episode.begin + np.sort(rng.uniform(0.0, episode.length, number))
     return requests(rng, name, seconds, asked, outcomes=outcomes, sent=sent, kind=kind)

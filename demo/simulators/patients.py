@@ -84,9 +84,7 @@ def _days(rng: np.random.Generator, readings: Readings) -> tuple[Mask, Numbers]:
     return asleep, np.where(walking, pace, 0.0).round(0)
 
 
-def _ordinary(
-    rng: np.random.Generator, readings: Readings, asleep: Mask, steps: Numbers
-) -> _Signs:
+def _ordinary(rng: np.random.Generator, readings: Readings, asleep: Mask, steps: Numbers) -> _Signs:
     """Return the signs of patients who are as well as always."""
     own, wander, noise = readings.own, readings.wander, readings.noise
     rhythm = np.cos((readings.hour - own(17.0, 1.2)) * np.pi / 12.0)
@@ -119,7 +117,11 @@ def _ordinary(
         + 2.0 * stir
         + wander(8.0, 0.8)
         + noise(0.7),
-        temperature=np.clip(own(36.8, 0.4), 36.1, 37.5) + 0.35 * rhythm + 0.25 * effort + wander(90.0, 0.1) + noise(0.05),
+        temperature=np.clip(own(36.8, 0.4), 36.1, 37.5)
+        + 0.35 * rhythm
+        + 0.25 * effort
+        + wander(90.0, 0.1)
+        + noise(0.05),
         systolic=systolic + noise(2.5),
         diastolic=0.6 * systolic + own(3.0, 4.0) + wander(25.0, 2.0) + noise(2.0),
     )

@@ -52,9 +52,11 @@ class Simulation(NamedTuple):
 
 
 class Simulate(Protocol):
-    """Simulate at least `count` rows in time order; the same seed gives the same rows."""
+    """A function that simulates a stream."""
 
-    def __call__(self, count: int, *, seed: int) -> Simulation: ...
+    def __call__(self, count: int, *, seed: int) -> Simulation:
+        """Simulate at least `count` rows in time order; the same seed gives the same rows."""
+        ...
 
 
 @dataclass(frozen=True)
