@@ -7,15 +7,15 @@ import msgspec
 
 
 def malformed(transaction: Mapping[str, Any]) -> tuple[bytes, ...]:
-    """Return broken versions of a record, each rejected for another reason.
+    """Return broken versions of a record.
 
     Parameters
     ----------
     transaction
-        A record in the documented format that has a number among its features.
+        A record in the documented format; the last of its features is a number.
     """
     features: dict[str, Any] = transaction["features"]
-    number = next(name for name, value in features.items() if isinstance(value, int | float))
+    number = list(features)[-1]
     whole = msgspec.json.encode(transaction)
 
     def with_features(changed: object) -> bytes:

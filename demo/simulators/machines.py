@@ -90,7 +90,7 @@ def simulate(count: int, *, seed: int) -> Simulation:
         part(stuck, episode)[:] = stuck[episode.entity, episode.begin]
     for episode in calendar.place(KINDS["spike"]):
         readings.mark(episode, "spike")
-        name, factor = str(rng.choice([*sensors])), rng.uniform(1.5, 4.0)
+        name, factor = str(rng.choice([*sensors])), rng.uniform(1.8, 4.5)
         wild = part(sensors[name], episode)
         wild[:] = (np.maximum(wild, sensors[name][episode.entity].mean()) * factor).round(1)
     states = np.select([~plan.on, plan.load == 0.0], ["stopped", "idle"], "running")

@@ -131,7 +131,7 @@ def _fall_ill(rng: np.random.Generator, kind: str, signs: _Signs) -> None:
     """Change the signs of an episode, in place."""
     length = len(signs.heart_rate)
     if kind == "desaturation":
-        signs.spo2[:] -= rng.uniform(7.0, 16.0)
+        signs.spo2[:] -= rng.uniform(10.0, 20.0)
         signs.heart_rate[:] += rng.uniform(2.0, 14.0)
     elif kind == "racing heart at rest":
         signs.heart_rate[:] += rng.uniform(26.0, 42.0)
