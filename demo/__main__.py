@@ -160,7 +160,7 @@ def main(
         model = train(prepared, said, options, console)
         with _broker(broker, folder) as address:
             settings = _settings(address, model, embedded=broker is None)
-            summary = asyncio.run(run(list(prepared.events), settings, options, console))
+            summary = asyncio.run(run(prepared, settings, options, console))
             if broker is not None:
                 asyncio.run(_delete_topics(settings))
     except KeyboardInterrupt:

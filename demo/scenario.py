@@ -68,7 +68,7 @@ def simulated_scenario(name: str, count: int, *, seed: int) -> Scenario:
     rows = np.arange(len(simulation.history))
     history, traffic = (simulation.history.take(part) for part in (rows[:cut], rows[cut:]))
     events = _events(traffic, simulation.kinds[cut:], simulator.kinds)
-    past = _events(history, simulation.kinds[:cut], simulator.kinds)
+    past = [*_events(history, simulation.kinds[:cut], simulator.kinds)]
     return Scenario(history, [*_with_malformed(events)], simulator.preset, past)
 
 
