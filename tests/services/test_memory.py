@@ -87,7 +87,7 @@ async def send(kafka: Kafka, events: list[tuple[bytes, bytes | None]]) -> None:
                 waiting.add(future)
                 future.add_done_callback(waiting.discard)
             sent = due
-            await asyncio.sleep(0.05)
+            await elapse(0.05)
         await asyncio.gather(*waiting)
     finally:
         await producer.stop()
