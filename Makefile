@@ -14,14 +14,16 @@ DOCS := build/docs-venv
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
+	@echo "  make demo SCENARIO=machines, or patients, network, cards"
 	@echo "  make demo DATA=data/airport-weather.csv DEMO_SECONDS=20"
 	@echo "  make demo DATA=payments.csv ROLES='key=card label=\"Is Fraud\" time=none'"
 	@echo "  make demo DATA=payments.csv TIME_FORMAT='%d/%m/%Y %H:%M'"
 	@echo "  make demo ANOMALY_BROKER=kafka://host:port"
 	@echo "  make train DATA=history.csv ROLES='features=amount,shop'"
 	@echo
-	@echo "  Variables of demo: DATA ROLES TIME_FORMAT DEMO_SECONDS=60 RATE=200 WORKERS=1"
-	@echo "  ALERT_RATE=0.015 SEED=7 ANOMALY_BROKER; of train: DATA ROLES TIME_FORMAT"
+	@echo "  Variables of demo: SCENARIO=cards DATA ROLES TIME_FORMAT DEMO_SECONDS=60 RATE=200"
+	@echo "  WORKERS=1 ALERT_RATE=0.015 SEED=7 ANOMALY_BROKER; of train: DATA ROLES TIME_FORMAT"
+	@echo "  SCENARIO=cards"
 	@echo "  Variables of fuzz: RECORDS=10000000 SEED=0 GUIDED_SECONDS=60"
 	@echo "  Variable of bench: BENCH_OPTIONS='--runs 1 --systems floor,app'"
 	@echo
@@ -42,7 +44,7 @@ demo: $(READY) ## See it work: broker, model, worker, traffic and alerts, in a m
 # The shell reads the variables, not make: names may hold quotes and spaces.
 export DATA ROLES TIME_FORMAT
 
-train: $(READY) ## Train a model on DATA=path (file, folder or kafka://…/topic), or on simulated history
+train: $(READY) ## Train a model on DATA=path (file, folder or kafka://…/topic), or on a simulated SCENARIO
 	@test -n "$$DATA" || $(BIN)/python -m demo.write_history build/simulated.csv
 	@$(BIN)/python -m training fit "$${DATA:-build/simulated.csv}" --roles "$$ROLES" \
 		$${TIME_FORMAT:+--time-format "$$TIME_FORMAT"}

@@ -21,6 +21,7 @@ from demo.next_steps import next_steps
 from demo.run import RunOptions, run, train
 from demo.scenario import Scenario, file_scenario, simulated_scenario
 from demo.screen import print_json, show_next_steps, show_summary
+from demo.simulators import SIMULATORS
 from harness.broker import embedded_broker
 from harness.workers import clear_old_logs
 
@@ -42,6 +43,14 @@ EMBEDDED: dict[str, object] = {
 
 
 @click.command(context_settings={"max_content_width": 100})
+@click.option(
+    "--scenario",
+    envvar="SCENARIO",
+    default="cards",
+    show_default=True,
+    type=click.Choice([*SIMULATORS]),
+    help="What to simulate, unless there is a file.",
+)
 @click.option(
     "--data",
     envvar="DATA",
@@ -108,6 +117,7 @@ EMBEDDED: dict[str, object] = {
 )
 @one_line_errors
 def main(
+    scenario: str,
     data: Path | None,
     roles: str,
     time_format: str | None,
@@ -121,14 +131,14 @@ def main(
 ) -> None:
     """Train a model, send traffic through a real worker, and show what it finds.
 
-    Without --data, card transactions are simulated. With a file, the model is trained on its first
-    part, and the rest is sent as traffic. Options can also be given as environment variables, or
-    as variables of make: DATA, ROLES, TIME_FORMAT, DEMO_SECONDS, RATE, WORKERS, ALERT_RATE,
+    Without --data, the scenario is simulated. With a file, the model is trained on its first part,
+    and the rest is sent as traffic. Options can also be given as environment variables, or as
+    variables of make: SCENARIO, DATA, ROLES, TIME_FORMAT, DEMO_SECONDS, RATE, WORKERS, ALERT_RATE,
     ANOMALY_BROKER, SEED.
 
     \b
     Examples:
-      make demo
+      make demo SCENARIO=machines
       make demo DATA=data/airport-weather.csv DEMO_SECONDS=20
       make demo DATA=payments.csv ROLES='key="Card No" label=Class features=amount,shop'
       make demo DATA=payments.csv TIME_FORMAT='%d/%m/%Y %H:%M'
@@ -143,16 +153,14 @@ def main(
     clear_old_logs(folder)
     if time_format:
         roles = f"{roles} time_format={shlex.quote(time_format)}".strip()
-    scenario, rate = _scenario(data, roles, seconds, rate, seed)
-    options = RunOptions(
-        seconds=seconds, rate=rate, workers=workers, alert_rate=alert_rate, folder=folder
-    )
+    prepared, rate = _prepared(scenario, data, roles, seconds, rate, seed)
+    options = RunOptions(seconds, rate, workers, alert_rate, folder)
     try:
         said = None if data is None else Roles.parse(roles)
-        model = train(scenario, said, options, console)
+        model = train(prepared, said, options, console)
         with _broker(broker, folder) as address:
             settings = _settings(address, model, embedded=broker is None)
-            summary = asyncio.run(run(list(scenario.events), settings, options, console))
+            summary = asyncio.run(run(prepared, settings, options, console))
             if broker is not None:
                 asyncio.run(_delete_topics(settings))
     except KeyboardInterrupt:
@@ -162,12 +170,12 @@ def main(
     print_json(summary)
 
 
-def _scenario(
-    data: Path | None, roles: str, seconds: float, rate: float | None, seed: int
+def _prepared(
+    name: str, data: Path | None, roles: str, seconds: float, rate: float | None, seed: int
 ) -> tuple[Scenario, float]:
     if data is None:
         rate = rate or SIMULATED_RATE
-        return simulated_scenario(max(int(rate * seconds), 1), seed=seed), rate
+        return simulated_scenario(name, max(int(rate * seconds), 1), seed=seed), rate
     scenario = file_scenario(data, Roles.parse(roles))
     return scenario, rate or len(scenario.events) / (seconds * IN_TIME)
 

@@ -25,6 +25,7 @@ def next_steps(data: Path | None, roles: str, broker: str) -> list[str]:
     """
     if data is None:
         return [
+            "make demo SCENARIO=machines  # or cards, patients, network",
             "make demo DATA=data/airport-weather.csv  # real data, and then your own file",
             "python -m training fit history.csv  # a model from your own file",
             _worker(broker),

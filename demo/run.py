@@ -15,15 +15,16 @@ from rich.markup import escape
 
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.registry.artifacts import next_version, save_model
-from anomaly_app.settings import Settings
-from demo.scenario import Event, Scenario
+from anomaly_app.settings import Settings, change_settings
+from demo.scenario import Scenario
 from demo.screen import Screen
 from demo.tally import Tally, add_up, advice_of, reasons_of, summarise
-from demo.traffic import kafka_clients, send_events, watch_anomalies
+from demo.traffic import kafka_clients, send_events, send_past, watch_anomalies
 from harness.workers import Worker, running_workers
 from training.commands.column_decisions import other_warnings, show_decisions
 from training.commands.tables import warn
 from training.fit import FitOptions, fit_model
+from training.memory import bind, read_preset, remember
 from training.threshold import ThresholdOptions
 
 DRAIN_TIMEOUT = 60.0
@@ -77,15 +78,23 @@ def train(scenario: Scenario, said: Roles | None, options: RunOptions, console: 
     """
     models = options.folder / "models"
     with console.status(f"training on {len(scenario.history):,} transactions"):
+        history = scenario.history
+        if scenario.preset is not None:
+            bound = bind(read_preset(scenario.preset), history)
+            history = remember(history, bound.spec, only_remembered=bound.only_remembered)
         fitted = fit_model(
-            scenario.history,
+            history,
             FitOptions(name=MODEL_NAME, threshold=ThresholdOptions(alert_rate=options.alert_rate)),
             version=next_version(models, MODEL_NAME),
         )
         folder = save_model(models, fitted.manifest, fitted.pickle)
     if said is None:
-        features = ", ".join(feature.name for feature in fitted.manifest.schema.features)
+        features = ", ".join(feature.name for feature in fitted.manifest.schema.wire_features)
         console.print(f"trained on {len(scenario.history):,} simulated transactions: {features}")
+        if scenario.preset is not None:
+            console.print(
+                f"each is judged against its own entity's past as well (--memory {scenario.preset})"
+            )
         return folder
     show_decisions(console, fitted.manifest, change="ROLES='{}'", said=said)
     warn(console, other_warnings(fitted.manifest))
@@ -110,11 +119,16 @@ def _text(value: object) -> str:
 
 
 async def run(
-    events: list[Event], settings: Settings, options: RunOptions, console: Console
+    scenario: Scenario, settings: Settings, options: RunOptions, console: Console
 ) -> dict[str, Any]:
-    """Replay events through real workers and return the summary."""
+    """Replay a scenario's events through real workers and return the summary."""
+    events = [*scenario.events]
     tally = Tally(settings.transactions_topic)
     screen = Screen(console, tally)
+    if scenario.past:
+        with console.status("sending the history, which workers remember and do not judge"):
+            await send_past(scenario.past, settings)
+        settings = change_settings(settings, new_group_starts_at="end")
     console.print(f"starting {options.workers} worker(s); logs in {options.folder}")
     async with (
         running_workers(options.workers, options.folder, worker_environment(settings)) as workers,

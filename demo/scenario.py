@@ -1,6 +1,6 @@
 """The data of a demo: history to train on, and the records that follow it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
@@ -14,27 +14,16 @@ from anomaly_app.core.decoding.lazy_json import nested
 from anomaly_app.core.model.feature import FeatureValue
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.records import Transaction
-from demo.simulator import simulate
+from demo.malformed import malformed
+from demo.simulators import SIMULATORS, AnomalyClass, Kind
 from training.history import History
 from training.history.reading import SERIES, read_history
 
 FIRST_PART = 0.4
 """Share of a file that the model is trained on; the rest is the traffic."""
 
-SIMULATED_HISTORY = 20_000
-
 MALFORMED_EVERY = 700
 """Simulated records between two malformed ones."""
-
-MALFORMED: tuple[bytes, ...] = (
-    b'{"id": 1, "entity": "card-0001", "features": {"amount": 12.5, "cat',
-    b'{"entity": "card-0002", "features": {"amount": "twelve", "category": "books"}}',
-    b'{"entity": "card-0003", "features": {"amount": NaN, "category": "fuel"}}',
-    b'{"entity": "card-0004", "features": [1.0]}',
-    b'{"entity": "card-0005", "time": "9999-12-31T00:00:00Z", "features": {"amount": 5.0}}',
-    b"amount=12.50;category=books",
-    b'{"entity": "card-\xff\xfe", "features": {"amount": 5.0}}',
-)
 
 
 class Event(NamedTuple):
@@ -42,9 +31,12 @@ class Event(NamedTuple):
 
     key: bytes | None
     value: bytes
-    fraud: bool | None
-    """None if it has no label."""
-    kind: str
+    label: bool | None
+    """Whether it is an anomaly; None if it has no label."""
+    kind: str = ""
+    """Kind of the anomaly, or "malformed"; "" if it is ordinary or not known."""
+    anomaly_class: AnomalyClass | None = None
+    """Class of the kind, if it is known."""
 
 
 class Scenario(NamedTuple):
@@ -52,21 +44,41 @@ class Scenario(NamedTuple):
 
     history: History
     events: Sequence[Event]
+    preset: str | None = None
+    """Preset of the entities' memory that suits the history; None if it is not known."""
+    past: Sequence[Event] = ()
+    """The history as records, for a worker to remember."""
 
 
-def simulated_scenario(count: int, *, seed: int) -> Scenario:
-    """Simulate history and at least `count` records of traffic, a few of them malformed."""
-    simulation = simulate(SIMULATED_HISTORY + count, seed=seed)
+def simulated_scenario(name: str, count: int, *, seed: int) -> Scenario:
+    """Simulate history and at least `count` records of traffic, a few of them malformed.
+
+    Parameters
+    ----------
+    name
+        One of `demo.simulators.SIMULATORS`.
+    count
+        Number of well-formed records.
+    seed
+        The same seed gives the same rows.
+    """
+    simulator = SIMULATORS[name]
+    simulation = simulator.simulate(simulator.history + count, seed=seed)
     cut = len(simulation.history) - count
     rows = np.arange(len(simulation.history))
     history, traffic = (simulation.history.take(part) for part in (rows[:cut], rows[cut:]))
-    events: list[Event] = []
-    for index, event in enumerate(_events(traffic, simulation.kinds[cut:])):
+    events = _events(traffic, simulation.kinds[cut:], simulator.kinds)
+    past = [*_events(history, simulation.kinds[:cut], simulator.kinds)]
+    return Scenario(history, [*_with_malformed(events)], simulator.preset, past)
+
+
+def _with_malformed(events: Iterable[Event]) -> Iterator[Event]:
+    for index, event in enumerate(events):
         if index % MALFORMED_EVERY == MALFORMED_EVERY // 2:
-            bad = MALFORMED[index // MALFORMED_EVERY % len(MALFORMED)]
-            events.append(Event(event.key, bad, None, "malformed"))
-        events.append(event)
-    return Scenario(history, events)
+            broken = malformed(msgspec.json.decode(event.value))
+            value = broken[index // MALFORMED_EVERY % len(broken)]
+            yield Event(event.key, value, None, "malformed")
+        yield event
 
 
 def file_scenario(path: Path, roles: Roles) -> Scenario:
@@ -107,10 +119,9 @@ def _parts_of(traffic: History) -> Iterator[dict[str, FeatureValue]]:
         yield {name: _carried(column[index]) for name, column in held}
 
 
-def _events(traffic: History, kinds: Sequence[str]) -> list[Event]:
+def _events(traffic: History, kinds: Sequence[str], known: Mapping[str, Kind]) -> Iterator[Event]:
     """Write each row in the documented format."""
     names = traffic.frame.columns
-    events = []
     for index, row in enumerate(traffic.frame.iter_rows()):
         transaction = Transaction(
             id=traffic.ids[index] if traffic.ids is not None else index,
@@ -118,17 +129,17 @@ def _events(traffic: History, kinds: Sequence[str]) -> list[Event]:
             time=float(traffic.times[index]) if traffic.times is not None else None,
             features=dict(zip(names, map(_carried, row), strict=True)),
         )
-        events.append(_event(traffic, index, transaction.asdict(), kind=kinds[index]))
-    return events
+        event = _event(traffic, index, transaction.asdict())
+        kind = kinds[index]
+        yield event._replace(kind=kind, anomaly_class=known[kind].anomaly_class) if kind else event
 
 
-def _event(traffic: History, index: int, value: Mapping[str, Any], *, kind: str = "") -> Event:
+def _event(traffic: History, index: int, value: Mapping[str, Any]) -> Event:
     entity = traffic.entities[index] if traffic.entities is not None else None
     return Event(
         key=entity.encode() if entity is not None else None,
         value=msgspec.json.encode(value),
-        fraud=traffic.label_of(index),
-        kind=kind,
+        label=traffic.label_of(index),
     )
 
 

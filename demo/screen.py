@@ -1,8 +1,8 @@
 """The demo in the terminal: a progress bar, each anomaly, and the table at the end."""
 
 import json
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, get_args
 
 from rich.console import Console
 from rich.markup import escape
@@ -13,11 +13,14 @@ from rich.table import Table
 from anomaly_app.core.alerts import Alert
 from anomaly_app.core.scoring.anomaly import Anomaly
 from anomaly_app.core.wording import NOTHING, percent
+from demo.simulators import AnomalyClass
 from demo.tally import Tally
 
 ACTIVATE = ". .venv/bin/activate"
 
 COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow"}
+
+CLASSES: tuple[AnomalyClass, ...] = get_args(AnomalyClass)
 
 ROWS = (
     ("sent", "sent", "{:,}".format),
@@ -60,9 +63,9 @@ class Screen:
         """Show an anomaly with the text of its Slack alert, and its label."""
         event = self._tally.events.get(anomaly.id)
         truth = ""
-        if event is not None and event.fraud is not None:
+        if event is not None and event.label is not None:
             kind = event.kind or "labelled anomaly"
-            truth = f"[green]✔ {kind}[/] " if event.fraud else "[dim]✘ labelled normal[/] "
+            truth = f"[green]✔ {kind}[/] " if event.label else "[dim]✘ labelled normal[/] "
         colour = COLOURS.get(anomaly.severity, "white")
         alert = Alert.of(anomaly)
         self._console.print(f"[{colour}]{escape(alert.headline)}[/] {truth}", highlight=False)
@@ -90,8 +93,8 @@ def show_summary(console: Console, summary: dict[str, Any]) -> None:
         if name == "dead_letters":
             for reason, count in summary["dead_letters_by_reason"].items():
                 table.add_row(f"  {escape(reason)}", f"{count:,}")
-    for kind, recall in summary["recall_by_kind"].items():
-        table.add_row(f"  recall of {kind}", percent(recall))
+    for label, recall in _recall_rows(summary):
+        table.add_row(label, percent(recall))
     console.print(table)
     if (odd := summary["alert_share"]) is not None:
         console.print(f"[bold red]{escape(odd)}[/]", highlight=False, soft_wrap=True)
@@ -99,6 +102,16 @@ def show_summary(console: Console, summary: dict[str, Any]) -> None:
         console.print(f"[yellow]{escape(line)}[/]", highlight=False, soft_wrap=True)
     if summary["sent"] != summary["scored"] + summary["dead_letters"]:
         console.print("[red]sent differs from scored + dead letters: see the workers' logs[/]")
+
+
+def _recall_rows(summary: dict[str, Any]) -> Iterator[tuple[str, float]]:
+    """Yield the recall of each class of anomalies, followed by that of its kinds."""
+    for name in CLASSES:
+        if name in summary["recall_by_class"]:
+            yield f"  recall of {name} anomalies", summary["recall_by_class"][name]
+        for kind, recall in summary["recall_by_kind"].items():
+            if summary["class_by_kind"].get(kind) == name:
+                yield f"    {kind}", recall
 
 
 def show_next_steps(console: Console, steps: Sequence[str]) -> None:

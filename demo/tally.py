@@ -1,7 +1,7 @@
 """Counts of what a demo sent and what came back, and their summary."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,20 +50,34 @@ class Tally:
         return round(float(np.quantile([seen - sent for sent, seen in pairs], quantile)) * 1e3, 1)
 
     def precision(self) -> float | None:
-        """Return the share of anomalies that were labelled as fraud; None without labels."""
-        labels = [self.events[i].fraud for i in self.seen_at if i in self.events]
+        """Return the share of alerts on labelled anomalies; None without labels."""
+        labels = [self.events[i].label for i in self.seen_at if i in self.events]
         known = [label for label in labels if label is not None]
         return round(sum(known) / len(known), 4) if known else None
 
-    def recall(self, kind: str | None = None) -> float | None:
-        """Return the share of labelled frauds (of one kind) that came back as anomalies."""
-        frauds = [i for i, e in self.events.items() if e.fraud and (kind is None or e.kind == kind)]
-        return round(sum(i in self.seen_at for i in frauds) / len(frauds), 4) if frauds else None
+    def recall(self) -> float | None:
+        """Return the share of labelled anomalies that came back; None without any."""
+        return self._recall_by(lambda _: "all").get("all")
 
-    def recall_by_kind(self) -> dict[str, float | None]:
-        """Return the recall of each kind of labelled fraud, if kinds are known."""
-        kinds = sorted({e.kind for e in self.events.values() if e.fraud and e.kind})
-        return {kind: self.recall(kind) for kind in kinds}
+    def recall_by_kind(self) -> dict[str, float]:
+        """Return the recall of each kind of anomaly, if kinds are known."""
+        return self._recall_by(lambda event: event.kind)
+
+    def recall_by_class(self) -> dict[str, float]:
+        """Return the recall of each class of anomalies, if classes are known."""
+        return self._recall_by(lambda event: event.anomaly_class)
+
+    def class_by_kind(self) -> dict[str, str]:
+        """Return the class of each kind of anomaly that was sent, if classes are known."""
+        sent = (event for event in self.events.values() if event.label)
+        return {event.kind: event.anomaly_class for event in sent if event.anomaly_class}
+
+    def _recall_by(self, name_of: Callable[[Event], str | None]) -> dict[str, float]:
+        came_back: dict[str, list[bool]] = defaultdict(list)
+        for anomaly_id, event in self.events.items():
+            if event.label and (name := name_of(event)):
+                came_back[name].append(anomaly_id in self.seen_at)
+        return {name: round(sum(of) / len(of), 4) for name, of in sorted(came_back.items())}
 
 
 def add_up(stats: Iterable[dict[str, Any]]) -> dict[str, int]:
@@ -132,7 +146,9 @@ def summarise(
         "p99_ms": tally.latency_ms(0.99),
         "precision": tally.precision(),
         "recall": tally.recall(),
+        "recall_by_class": tally.recall_by_class(),
         "recall_by_kind": tally.recall_by_kind(),
+        "class_by_kind": tally.class_by_kind(),
         "seconds": round(seconds, 1),
         "events_per_second": round(tally.sent / seconds, 1) if seconds else None,
     }

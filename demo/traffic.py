@@ -9,7 +9,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.structs import RecordMetadata
 
 from anomaly_app.core.scoring.anomaly import Anomaly, read_anomaly
+from anomaly_app.kafka import open_admin
 from anomaly_app.kafka.security import client_options
+from anomaly_app.kafka.topics import prepare_topics
 from anomaly_app.settings import Settings
 from demo.scenario import Event
 from demo.tally import Tally
@@ -45,6 +47,22 @@ async def send_events(
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), TICK)
     await asyncio.gather(*acknowledged)
+
+
+async def send_past(events: Sequence[Event], settings: Settings) -> None:
+    """Create the topics, and produce records that nobody is to judge."""
+    async with open_admin(settings) as admin:
+        await prepare_topics(admin, settings, memories=1)
+    producer = AIOKafkaProducer(**client_options(settings), linger_ms=20)
+    await producer.start()
+    try:
+        futures = [
+            await producer.send(settings.transactions_topic, event.value, key=event.key)
+            for event in events
+        ]
+        await asyncio.gather(*futures)
+    finally:
+        await producer.stop()
 
 
 def _recorder(

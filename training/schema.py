@@ -54,6 +54,8 @@ def infer_schema(history: History) -> InferredSchema:
     for column in history.frame.iter_columns():
         if reason := _unusable(column):
             left_out[column.name] = reason
+        elif column.name in history.only_remembered:
+            left_out[column.name] = "only the memory reads it"
         elif column.name in remembered:
             features.append(replace(_number(column), kind="memory"))
         elif twin := _twin(column, seen):

@@ -7,9 +7,12 @@ from faust.types import TP
 from faust.types.web import Request, Response, View
 
 from anomaly_app.context import WorkerContext
+from anomaly_app.core.visible import quoted
+from anomaly_app.web.profile import local_profile, page_of
 from anomaly_app.web.stats import PartitionPosition, worker_stats
+from anomaly_app.web.token import has_token, why_not
 
-OK, UNAVAILABLE = 200, 503
+OK, UNAUTHORIZED, FORBIDDEN, MISSING, UNAVAILABLE = 200, 401, 403, 404, 503
 
 
 class Consumer(Protocol):
@@ -47,6 +50,25 @@ def define_views(app: faust.App, context: WorkerContext) -> None:
         if waits_for is not None:
             body["memory"] = waits_for
         return view.json(body, status=UNAVAILABLE if missing else OK)
+
+    @app.page("/profile/{entity}")
+    async def profile(view: View, request: Request, **_: str) -> Response:
+        """Show what this worker remembers of an entity; it needs the token."""
+        if not has_token(request.headers, context.settings):
+            closed = context.settings.web_token is None
+            answer = view.json(
+                {"error": why_not(context.settings)}, status=FORBIDDEN if closed else UNAUTHORIZED
+            )
+            answer.headers["WWW-Authenticate"] = 'Basic realm="anomaly-app"'
+            return answer
+        entity = request.match_info["entity"]
+        found = local_profile(entity, context)
+        if found is None:
+            line = f"this worker remembers nothing of {quoted(entity)}: another one may"
+            return view.json({"error": line}, status=MISSING)
+        if "text/html" in request.headers.get("Accept", ""):
+            return view.html(page_of(found))
+        return view.json(found)
 
 
 def not_ready(app: faust.App, context: WorkerContext) -> list[str]:

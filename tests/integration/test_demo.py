@@ -69,11 +69,28 @@ def test_simulated_frauds_are_caught_and_shown(tmp_path: Path) -> None:
     assert summary["dead_letters"] >= 3
     assert 0 < summary["rejected_share"] < 0.01
     assert summary["advice"] == []
-    assert summary["recall"] > 0.5
+    assert summary["recall_by_class"]["point"] > 0.9
     assert summary["precision"] > 0.3
     assert summary["p99_ms"] > summary["p50_ms"] > 0
     assert "anomaly: card-" in output
     assert "what happened" in output
+    assert processes_of(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("scenario", "entity"), [("machines", "machine"), ("patients", "patient"), ("network", "user")]
+)
+def test_other_scenarios_are_simulated_and_their_anomalies_are_shown(
+    tmp_path: Path, scenario: str, entity: str
+) -> None:
+    options = ["--scenario", scenario, "--seconds", "3", "--rate", "1000"]
+    summary, output = summary_of(demo(tmp_path, *options))
+    assert summary["sent"] >= 2_800
+    assert summary["dead_letters"] >= 3
+    assert summary["recall_by_class"]["point"] >= 0.5
+    assert summary["recall_by_kind"].keys() == summary["class_by_kind"].keys()
+    assert f"anomaly: {entity}-" in output
+    assert "recall of point anomalies" in output
     assert processes_of(tmp_path) == []
 
 

@@ -21,7 +21,7 @@ from tests.support.kafka import Kafka
 from tests.support.memories import fitted_with_memory
 from tests.support.skew import consistency, judged_places, replayed, replayed_between
 from tests.support.supervisor import Supervisor, supervised
-from tests.support.traffic import BAD
+from tests.support.traffic import BAD, TICK
 from tests.support.waiting import elapse, eventually
 
 pytestmark = pytest.mark.broker
@@ -87,7 +87,7 @@ async def send(kafka: Kafka, events: list[tuple[bytes, bytes | None]]) -> None:
                 waiting.add(future)
                 future.add_done_callback(waiting.discard)
             sent = due
-            await elapse(0.05)
+            await elapse(TICK)
         await asyncio.gather(*waiting)
     finally:
         await producer.stop()

@@ -1,8 +1,8 @@
-"""The demo's parts: the simulator, the scenario and the sums."""
+"""The demo's parts: the scenarios and the sums."""
 
 import json
+import re
 import shlex
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +13,9 @@ from rich.console import Console
 from anomaly_app.core.decoding.decoder import Decoder
 from anomaly_app.core.roles.roles import Roles
 from demo.next_steps import next_steps
-from demo.scenario import MALFORMED, Event, file_scenario, simulated_scenario
+from demo.scenario import Event, file_scenario, simulated_scenario
 from demo.screen import show_next_steps, show_summary
-from demo.simulator import FRAUDS_PER_10_000, simulate
+from demo.simulators import SIMULATORS, AnomalyClass
 from demo.tally import Tally, add_up, advice_of, summarise
 from harness.workers import clear_old_logs
 from tests.support.factories import record
@@ -24,36 +24,36 @@ from training.history.topic import TopicAddress
 from training.schema import infer_schema
 
 
-def test_the_same_seed_simulates_the_same_transactions() -> None:
-    first, second, other = simulate(2_000, seed=1), simulate(2_000, seed=1), simulate(2_000, seed=2)
-    assert first.history.frame.equals(second.history.frame)
-    assert not first.history.frame.equals(other.history.frame)
+@pytest.mark.parametrize("name", SIMULATORS)
+def test_a_scenario_has_history_then_traffic_with_a_few_malformed_records(name: str) -> None:
+    scenario = simulated_scenario(name, 5_000, seed=7)
+    decoder = Decoder(
+        infer_schema(scenario.history).schema, scenario.history.roles, max_bytes=10_000
+    )
+    records = [record(e.value, offset=i) for i, e in enumerate(scenario.events)]
+    rejected = {one.record.offset for one in decoder.decode(records).rejected}
+    malformed = {i for i, event in enumerate(scenario.events) if event.kind == "malformed"}
+    assert rejected == malformed
+    assert len(malformed) == 7
+    assert len(scenario.events) == 5_000 + 7
 
 
-def test_customers_have_labelled_frauds_of_four_kinds() -> None:
-    simulation = simulate(20_000, seed=7)
-    kinds = Counter(simulation.kinds)
-    assert set(kinds) == {"", *FRAUDS_PER_10_000}
-    assert len(FRAUDS_PER_10_000) >= 4
-    labels = simulation.history.labels
-    assert labels is not None
-    assert labels.sum() == len(simulation.kinds) - kinds[""]
-    assert 0.005 < labels.mean() < 0.03
-
-
-def test_simulated_transactions_are_in_time_order() -> None:
-    times = simulate(3_000, seed=3).history.times
-    assert times is not None
-    assert (np.diff(times) >= 0).all()
-
-
-def test_the_scenario_has_history_then_traffic_with_a_few_malformed_records() -> None:
-    scenario = simulated_scenario(5_000, seed=7)
-    decoder = Decoder(infer_schema(scenario.history).schema, max_bytes=10_000)
-    decoded = decoder.decode([record(e.value, offset=i) for i, e in enumerate(scenario.events)])
-    malformed = [e for e in scenario.events if e.kind == "malformed"]
-    assert len(decoded.rejected) == len(malformed) == len(MALFORMED)
-    assert len(decoded.records) == 5_000
+@pytest.mark.parametrize("name", SIMULATORS)
+def test_a_simulated_event_has_its_entity_its_time_and_the_class_of_its_kind(name: str) -> None:
+    simulator = SIMULATORS[name]
+    scenario = simulated_scenario(name, 12_000, seed=7)
+    assert scenario.preset == simulator.preset
+    assert scenario.history.times is not None
+    sent = [event for event in scenario.events if event.kind != "malformed"]
+    values = [json.loads(event.value) for event in sent]
+    assert [event.key for event in sent] == [value["entity"].encode() for value in values]
+    times = [value["time"] for value in values]
+    assert times == sorted(times)
+    assert scenario.history.times[-1] <= times[0]
+    for event in sent:
+        kind = simulator.kinds.get(event.kind)
+        assert event.label == (kind is not None)
+        assert event.anomaly_class == (kind and kind.anomaly_class)
 
 
 def test_a_file_is_cut_into_history_and_traffic(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_a_file_is_cut_into_history_and_traffic(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("time,card,amount,is_fraud\n" + rows)
     scenario = file_scenario(tmp_path / "a.csv", Roles())
     assert len(scenario.history) == 4
-    assert [e.fraud for e in scenario.events] == [False] * 5 + [True]
+    assert [e.label for e in scenario.events] == [False] * 5 + [True]
     first = scenario.events[0]
     assert first.key == b"card-1"
     assert json.loads(first.value) == {"time": 4.0, "card": "card-1", "amount": 4.5}
@@ -101,8 +101,10 @@ def test_the_rows_of_a_file_have_its_own_names_and_are_read_by_its_roles(tmp_pat
     assert (found.id, found.entity, found.time) == (4, "c-1", 1_767_268_804.0)
 
 
-def event(*, fraud: bool | None, kind: str = "") -> Event:
-    return Event(b"k", b"{}", fraud, kind)
+def event(
+    *, label: bool | None, kind: str = "", anomaly_class: AnomalyClass | None = None
+) -> Event:
+    return Event(b"k", b"{}", label, kind, anomaly_class)
 
 
 def tally_of(*events: Event, anomalous: list[int]) -> Tally:
@@ -117,10 +119,10 @@ def tally_of(*events: Event, anomalous: list[int]) -> Tally:
 
 def test_the_summary_counts_and_measures() -> None:
     tally = tally_of(
-        event(fraud=True, kind="burst"),
-        event(fraud=True, kind="drain"),
-        event(fraud=False),
-        event(fraud=None, kind="malformed"),
+        event(label=True, kind="burst", anomaly_class="collective"),
+        event(label=True, kind="drain", anomaly_class="collective"),
+        event(label=False),
+        event(label=None, kind="malformed"),
         anomalous=[0, 2],
     )
     worker = {
@@ -136,6 +138,7 @@ def test_the_summary_counts_and_measures() -> None:
     assert summary["precision"] == 0.5
     assert summary["recall"] == 0.5
     assert summary["recall_by_kind"] == {"burst": 1.0, "drain": 0.0}
+    assert summary["recall_by_class"] == {"collective": 0.5}
     assert (summary["p50_ms"], summary["p99_ms"]) == (20.0, pytest.approx(29.8))
     assert summary["events_per_second"] == 2.0
 
@@ -152,13 +155,32 @@ def test_the_summary_has_the_share_of_rejected_records_and_what_the_workers_advi
     assert "75%" in captured.get()
 
 
+def test_the_kinds_are_shown_under_their_classes() -> None:
+    tally = tally_of(
+        event(label=True, kind="drain", anomaly_class="collective"),
+        event(label=True, kind="huge amount", anomaly_class="point"),
+        event(label=True, kind="burst", anomaly_class="collective"),
+        anomalous=[1, 2],
+    )
+    with (console := Console(width=60)).capture() as captured:
+        show_summary(console, summarise(tally, {}, seconds=1.0))
+    shown = [" ".join(re.findall(r"[\w%]+", line)) for line in captured.get().splitlines()]
+    assert [line for line in shown if "%" in line][-5:] == [
+        "recall of point anomalies 100%",
+        "huge amount 100%",
+        "recall of collective anomalies 50%",
+        "burst 100%",
+        "drain 0%",
+    ]
+
+
 def test_without_labels_or_anomalies_there_is_no_figure_rather_than_a_wrong_one() -> None:
-    summary = summarise(tally_of(event(fraud=None), anomalous=[]), {}, seconds=1.0)
+    summary = summarise(tally_of(event(label=None), anomalous=[]), {}, seconds=1.0)
     assert summary["precision"] is summary["recall"] is summary["p50_ms"] is None
 
 
 def test_an_anomaly_that_comes_twice_counts_once() -> None:
-    tally = tally_of(event(fraud=True), anomalous=[0])
+    tally = tally_of(event(label=True), anomalous=[0])
     assert not tally.record_anomaly("transactions-0-0", at=200.0)
     assert tally.latency_ms(0.5) == 10.0
 
@@ -199,10 +221,11 @@ def test_the_next_steps_are_commands_for_this_file_and_these_roles() -> None:
     assert topic[-2:] == ["--roles", roles]
 
 
-def test_after_the_simulator_the_next_step_is_a_file() -> None:
+def test_after_a_simulation_the_next_steps_are_another_one_and_a_file() -> None:
     steps = next_steps(None, "", "kafka://127.0.0.1:9092")
-    assert words_of(steps[0])[:2] == ["make", "demo"]
-    assert (ROOT / words_of(steps[0])[2].removeprefix("DATA=")).exists()
+    assert words_of(steps[0])[:2] == words_of(steps[1])[:2] == ["make", "demo"]
+    assert words_of(steps[0])[2].removeprefix("SCENARIO=") in SIMULATORS
+    assert (ROOT / words_of(steps[1])[2].removeprefix("DATA=")).exists()
     with (console := Console(width=30)).capture() as captured:
         show_next_steps(console, steps)
     for step in steps:

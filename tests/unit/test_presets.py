@@ -33,7 +33,7 @@ def test_a_preset_says_what_it_is_about_and_is_a_memory_of_its_own_kinds(name: s
     bound = bind_to(preset, {kind: [kind] for kind in preset.fields})
     assert bound.dropped == ()
     assert bound.warning is None
-    assert len(bound.spec.keys[0].features) >= 8
+    assert len(bound.spec.keys[0].features) >= 4
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -50,11 +50,11 @@ def test_columns_are_found_by_their_names() -> None:
 
 
 def test_what_the_data_lack_is_said_in_one_line() -> None:
-    bound = bind(read_preset("card-transactions"), payments())
+    bound = bind(read_preset("requests"), payments())
     assert bound.warning is not None
     assert "\n" not in bound.warning
-    assert "latitude" in bound.warning
-    assert not any("latitude" in feature for feature in bound.spec.keys[0].features)
+    assert "endpoint" in bound.warning
+    assert not any("distinct" in feature for feature in bound.spec.keys[0].features)
 
 
 @pytest.mark.parametrize(
@@ -112,3 +112,26 @@ def test_a_bad_file_is_refused_in_one_line(tmp_path: Path, text: str, said: str)
 def test_what_is_neither_a_preset_nor_a_file_is_told_what_there_is() -> None:
     with pytest.raises(DataError, match="card-transactions"):
         read_preset("cards")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "window"), [(1.0, "1m"), (300.0, "5h"), (1750.0, "30h"), (61.0, "1h")]
+)
+def test_windows_may_be_in_usual_intervals(tmp_path: Path, seconds: float, window: str) -> None:
+    text = "fields: {value: {type: number}}\nkeys: [{features: ['mean:{value}:60i']}]"
+    history = History(
+        "readings.csv",
+        pl.DataFrame({"x": np.linspace(0.5, 2.0, 50)}),
+        entities=pl.Series(["a", "b"] * 25),
+        times=np.repeat(np.arange(25) * seconds, 2),
+    )
+    bound = bind(read_preset(written(tmp_path, text)), history)
+    assert bound.spec.keys[0].features == (f"mean:x:{window}",)
+
+
+def test_similar_histories_give_the_same_memory() -> None:
+    preset = read_preset("card-transactions")
+    one = bind(preset, payments()).spec
+    other = bind(preset, payments(amt=np.linspace(1.1, 9.1, 300))).spec
+    assert one.sha256 == other.sha256
+    assert one.keys[0].typical == {"amt": 4.0}

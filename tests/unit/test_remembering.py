@@ -108,6 +108,17 @@ def test_a_record_that_cannot_be_decoded_is_not_remembered() -> None:
     assert one("transactions", 0).digest() == both("transactions", 0).digest()
 
 
+def test_a_time_far_in_the_future_is_taken_as_that_of_kafka() -> None:
+    pipeline = pipeline_with_memory(alert_rate=CERTAINLY)
+    assert pipeline.entity is not None
+    value = b'{"time": %d, "features": {"amount": 20.0, "shop": "shop-1"}}'
+    future = record(value % int(NOON + 40 * 86_400), offset=0)
+    later = record(value % int(NOON + 60), offset=1)
+    memories = Memories(pipeline.entity.plan)
+    pipeline.judge([future, later], NOON, memories)
+    assert memories("transactions", 0).counts.late == 0
+
+
 def test_an_evaluation_replays_the_data_first() -> None:
     history = payments(500, seed=5)
     found = evaluate(model_with_memory(), history)

@@ -79,4 +79,4 @@ def with_memory(history: History, name: str | None, busy: Console) -> History:
     if bound.warning is not None:
         history = dataclasses.replace(history, warnings=(*history.warnings, bound.warning))
     with busy.status(f"replaying {len(history):,} rows through the memory"):
-        return remember(history, bound.spec)
+        return remember(history, bound.spec, only_remembered=bound.only_remembered)

@@ -42,6 +42,8 @@ class History:
         Number of rows before some were selected; None: these are all.
     memory
         What the columns named after its features remember; None: there are none.
+    only_remembered
+        Columns that the memory reads, and that are no features themselves.
     """
 
     source: str
@@ -55,6 +57,7 @@ class History:
     warnings: tuple[str, ...] = ()
     whole: int | None = None
     memory: MemorySpec | None = None
+    only_remembered: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -92,6 +95,7 @@ class History:
             warnings=self.warnings,
             whole=self.whole or len(self),
             memory=self.memory,
+            only_remembered=self.only_remembered,
         )
 
     def split(self, share: float, *, each_entity: bool = False) -> tuple[Self, Self]:

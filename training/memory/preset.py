@@ -2,16 +2,20 @@
 
 import re
 from importlib.resources import files
+from math import isfinite, log2
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import polars as pl
 import yaml
+from msgspec.structs import replace
 
-from anomaly_app.core.memory.spec import MemorySpec, read_spec
+from anomaly_app.core.memory.spec import KeySpec, MemorySpec, read_spec
 from anomaly_app.errors import DataError
 from training.history import History
 from training.memory.fields import Field, find_columns
+from training.memory.intervals import UNKNOWN, in_durations, usual_interval
 
 PRESETS = ("card-transactions", "machine-readings", "vital-signs", "requests")
 """Names of the files beside this module."""
@@ -26,16 +30,21 @@ class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ----------
     keys
         As in `anomaly_app.core.memory.spec.MemorySpec`. A feature with the name of a kind is there
-        once for each of its columns, and not at all if there is none.
+        once for each of its columns, and not at all if there is none. Windows may be in usual
+        intervals of the history: ``mean:{value}:60i``.
     about
         One sentence for people.
     fields
         The kinds of columns, by their names in braces.
+    only_remembered
+        Kinds whose columns the memory reads, and that are no features themselves: what they say is
+        in the features of the memory.
     """
 
     keys: list[dict[str, Any]]
     about: str = ""
     fields: dict[str, Field] = {}
+    only_remembered: tuple[str, ...] = ()
 
 
 class Bound(msgspec.Struct, frozen=True):
@@ -46,11 +55,16 @@ class Bound(msgspec.Struct, frozen=True):
     """The columns of each kind."""
     dropped: tuple[str, ...]
     """Features of the preset whose columns the history lacks."""
+    only_remembered: tuple[str, ...]
+    """Columns that are no features themselves."""
 
     @property
     def warning(self) -> str | None:
         """One line about what the history lacks; None if it lacks nothing."""
-        lacking = [kind for kind, found in self.columns.items() if not found]
+        named = " ".join(self.dropped)
+        lacking = [
+            kind for kind, found in self.columns.items() if not found and f"{{{kind}}}" in named
+        ]
         if not lacking:
             return None
         return (
@@ -97,10 +111,37 @@ def bind(preset: Preset, history: History) -> Bound:
         See `bind_to`.
     """
     columns = {kind: find_columns(history, field) for kind, field in preset.fields.items()}
-    return bind_to(preset, columns, timezone=history.roles.timezone)
+    interval = usual_interval(history)
+    bound = bind_to(preset, columns, interval=interval, timezone=history.roles.timezone)
+    keys = tuple(replace(key, typical=_typical(history, key)) for key in bound.spec.keys)
+    return replace(bound, spec=replace(bound.spec, keys=keys))
 
 
-def bind_to(preset: Preset, columns: dict[str, list[str]], *, timezone: str = "UTC") -> Bound:
+def _typical(history: History, key: KeySpec) -> dict[str, float]:
+    """Return what the fields of ratios usually are, where the spec does not say it.
+
+    To a power of two, so that the next fit on similar history has the same spec.
+    """
+    typical = dict(key.typical)
+    for feature in key.parsed:
+        if feature.kind not in {"ratio:sum", "relative"}:
+            continue
+        for name in feature.values:
+            if name not in typical and name in history.frame.columns:
+                numbers = history.frame[name].cast(pl.Float64).fill_nan(None).abs()
+                median = numbers.filter(numbers > 0.0).median()
+                if isinstance(median, float) and isfinite(median):
+                    typical[name] = 2.0 ** round(log2(median))
+    return typical
+
+
+def bind_to(
+    preset: Preset,
+    columns: dict[str, list[str]],
+    *,
+    interval: int = UNKNOWN,
+    timezone: str = "UTC",
+) -> Bound:
     """Write columns into the features of a preset.
 
     Parameters
@@ -109,6 +150,8 @@ def bind_to(preset: Preset, columns: dict[str, list[str]], *, timezone: str = "U
         The preset.
     columns
         The columns of each kind; without any, the features that name it are dropped.
+    interval
+        Usual milliseconds between two rows of an entity.
     timezone
         IANA time zone of usual hours.
 
@@ -123,7 +166,7 @@ def bind_to(preset: Preset, columns: dict[str, list[str]], *, timezone: str = "U
     for key in preset.keys:
         features: list[str] = []
         for feature in key.get("features", []):
-            bound = _bound(str(feature), columns)
+            bound = _bound(in_durations(str(feature), interval), columns)
             features += bound
             dropped += [] if bound else [str(feature)]
         changes: dict[str, Any] = {"features": features}
@@ -141,7 +184,8 @@ def bind_to(preset: Preset, columns: dict[str, list[str]], *, timezone: str = "U
             }
         keys.append({**key, **changes})
     spec = read_spec({"keys": keys, "timezone": timezone})
-    return Bound(spec, columns, tuple(dropped))
+    only = [name for kind in preset.only_remembered for name in columns.get(kind, [])]
+    return Bound(spec, columns, tuple(dropped), tuple(only))
 
 
 def _bound(feature: str, columns: dict[str, list[str]]) -> list[str]:

@@ -1,6 +1,7 @@
 """History with the features of a memory, replayed through the same kernels as in a worker."""
 
 import dataclasses
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -19,7 +20,13 @@ from training.columns.column_kinds import as_strings
 from training.history import History
 
 
-def remember(history: History, spec: MemorySpec | None, *, past: History | None = None) -> History:
+def remember(
+    history: History,
+    spec: MemorySpec | None,
+    *,
+    past: History | None = None,
+    only_remembered: Sequence[str] = (),
+) -> History:
     """Add a column for each feature of a memory.
 
     Parameters
@@ -31,6 +38,8 @@ def remember(history: History, spec: MemorySpec | None, *, past: History | None 
         What to remember; None adds nothing.
     past
         Earlier rows, which are remembered first; by default nothing is known of any entity.
+    only_remembered
+        Columns that are no features themselves.
 
     Raises
     ------
@@ -53,7 +62,9 @@ def remember(history: History, spec: MemorySpec | None, *, past: History | None 
             "memory: rename the column"
         )
     frame = history.frame.with_columns(**{name: pl.Series(of) for name, of in columns.items()})
-    return dataclasses.replace(history, frame=frame, memory=spec)
+    return dataclasses.replace(
+        history, frame=frame, memory=spec, only_remembered=tuple(only_remembered)
+    )
 
 
 def _require_parts(history: History) -> None:

@@ -6,7 +6,7 @@ from typing import TypeAlias, cast
 import numpy as np
 
 from anomaly_app.core.arrays import Indices, Matrix, Vector
-from anomaly_app.core.decoding.decoded import Decoded
+from anomaly_app.core.decoding.decoded import Decoded, KafkaRecord
 from anomaly_app.core.hours import local_seconds
 from anomaly_app.core.memory.events import Events, Hashes
 from anomaly_app.core.memory.hashing import hash_texts, spec_key
@@ -15,12 +15,15 @@ from anomaly_app.core.memory.partition_memory import PartitionMemory
 from anomaly_app.core.memory.spec import ENTITY, KeySpec
 from anomaly_app.core.model.feature import FeatureValue
 from anomaly_app.core.model.schema import FeatureSchema
-from anomaly_app.core.times import milliseconds
+from anomaly_app.core.times import FIRST_PLAIN_TIMESTAMP, milliseconds
 
 MemoryOf: TypeAlias = Callable[[str, int], PartitionMemory]
 """Returns the memory of a partition, by topic and number."""
 
 TEXTS = {str, type(None)}
+
+FUTURE = 86_400.0
+"""Seconds by which a transaction's time may be later than Kafka's time of its record."""
 
 
 class Remembering:
@@ -101,7 +104,7 @@ class Remembering:
             Records whose matrix has not been scaled yet.
         """
         number = len(decoded.records)
-        times = np.asarray(decoded.times, dtype=np.float64)
+        times = _plausible(np.asarray(decoded.times, dtype=np.float64), decoded.records)
         numbers = [self._number(decoded, name) for name in self.plan.numbers]
         texts = [self._text(decoded, name) for name in self.plan.texts]
         return Events(
@@ -125,6 +128,13 @@ class Remembering:
             # It is the entity, which no field has to hold.
             return hash_texts(decoded.entities or [None] * len(decoded.records), self._salt)
         return hash_texts(_as_texts([row[place] for row in decoded.rows]), self._salt)
+
+
+def _plausible(times: Vector, records: Sequence[KafkaRecord]) -> Vector:
+    """Replace times in the future by Kafka's: an entity's clock would never go back."""
+    stamps = np.fromiter((record.timestamp or 0 for record in records), np.float64, len(records))
+    arrived = np.where(stamps >= FIRST_PLAIN_TIMESTAMP, stamps / 1000.0, np.inf)
+    return np.where(times > arrived + FUTURE, arrived, times)
 
 
 def remembering_of(schema: FeatureSchema) -> tuple[Remembering | None, Remembering | None]:
