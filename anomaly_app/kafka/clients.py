@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
@@ -16,9 +17,6 @@ from anomaly_app.settings import Settings
 
 FETCH_WAIT_MS = 100
 """Milliseconds that the broker may hold a fetch while there are no records."""
-
-FETCH_BYTES = 1_048_576
-"""Bytes of a partition in one answer."""
 
 CLIENT_ERRORS = (KafkaError, OSError, TimeoutError)
 
@@ -44,11 +42,7 @@ async def open_admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
 
 @asynccontextmanager
 async def open_consumer(
-    settings: Settings,
-    *,
-    committed_only: bool = False,
-    fetch_bytes: int = FETCH_BYTES,
-    fetch_wait_ms: int = FETCH_WAIT_MS,
+    settings: Settings, *, committed_only: bool = False, **options: Any
 ) -> AsyncIterator[Reader]:
     """Open a consumer without a group: it commits nothing and disturbs no worker.
 
@@ -58,10 +52,8 @@ async def open_consumer(
         The broker's address, and the app's credentials.
     committed_only
         Whether to skip records of aborted and open transactions.
-    fetch_bytes
-        Bytes of a partition in one answer.
-    fetch_wait_ms
-        Milliseconds that the broker may hold a fetch while there are no records.
+    **options
+        More options of `aiokafka.AIOKafkaConsumer`.
 
     Raises
     ------
@@ -74,8 +66,7 @@ async def open_consumer(
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         isolation_level="read_committed" if committed_only else "read_uncommitted",
-        fetch_max_wait_ms=fetch_wait_ms,
-        max_partition_fetch_bytes=fetch_bytes,
+        **{"fetch_max_wait_ms": FETCH_WAIT_MS, **options},
     )
     try:
         await _start(consumer, settings)

@@ -12,7 +12,7 @@ from aiokafka.structs import TopicPartition
 from anomaly_app.kafka.changelog.published import Published
 from anomaly_app.kafka.consumer import Record
 
-WINDOW = 256
+WINDOW = 128
 """Offsets before the end that are searched first for a manifest."""
 
 WIDER = 16

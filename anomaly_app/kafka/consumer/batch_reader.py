@@ -17,11 +17,14 @@ POLL_MS = 500
 LAST_POLL_MS = 150
 """Milliseconds to wait for the first records where none are known; see `read_to_end`."""
 
-FETCH_WAIT_MS = 10
-"""Milliseconds that the broker holds a fetch at the end: the next partition waits for it."""
-
-FETCH_BYTES = 8_388_608
-"""Bytes of a partition in one answer: each answer costs a pause."""
+OPTIONS = {
+    # Each answer costs a pause.
+    "max_partition_fetch_bytes": 8_388_608,
+    # At the end of a partition, the next one waits until the broker has answered.
+    "fetch_max_wait_ms": 10,
+    # For the metadata of a topic that is read for the first time.
+    "retry_backoff_ms": 10,
+}
 
 
 class BatchReader:
@@ -113,8 +116,7 @@ async def open_batch_reader(settings: Settings) -> AsyncIterator[BatchReader]:
     BrokerUnreachable
         No broker answers.
     """
-    options = {"fetch_bytes": FETCH_BYTES, "fetch_wait_ms": FETCH_WAIT_MS}
-    async with open_consumer(settings, committed_only=True, **options) as consumer:
+    async with open_consumer(settings, committed_only=True, **OPTIONS) as consumer:
         yield BatchReader(consumer)
 
 
