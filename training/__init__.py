@@ -1,8 +1,8 @@
 """Training: read history, fit and calibrate a model, evaluate it, and save it.
 
 Public are the commands, ``python -m training``, and the modules in `__all__`: `history` reads
-files and topics, `fit` fits a model, `threshold` says where alerts begin, `checks` find what would
-mislead a model.
+files and topics, `memory` replays them through the memory of entities, `fit` fits a model,
+`threshold` says where alerts begin, `checks` find what would mislead a model.
 """
 
-__all__ = ["checks", "cli", "commands", "fit", "history", "threshold"]
+__all__ = ["checks", "cli", "commands", "fit", "history", "memory", "threshold"]
