@@ -12,7 +12,7 @@ from anomaly_app.core.model.schema import FeatureSchema
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.errors import ModelCorrupt, ModelIncompatible
 
-FORMAT = 5
+FORMAT = 6
 """Format number of manifests and of pickles, which name modules and classes of this package."""
 
 RETRAIN = "fit one with python -m training fit DATA"
