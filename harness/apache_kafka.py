@@ -97,7 +97,8 @@ class ApacheKafka:
             )
         )
         scram = f"SCRAM-SHA-512=[name={USER},password={self.password}]"
-        cluster = secrets.token_urlsafe(16)
+        # With a dash in front it would be taken for an option.
+        cluster = f"K{secrets.token_urlsafe(16)[1:]}"
         self._java("kafka.tools.StorageTool", "format", "-t", cluster, "--add-scram", scram)
 
     def start(self) -> None:
