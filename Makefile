@@ -14,7 +14,7 @@ DOCS := build/docs-venv
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
-	@echo "  make demo SCENARIO=machines, or patients, network, cards"
+	@echo "  make demo SCENARIO=machines  # or cards, patients, network"
 	@echo "  make demo DATA=data/airport-weather.csv DEMO_SECONDS=20"
 	@echo "  make demo DATA=payments.csv ROLES='key=card label=\"Is Fraud\" time=none'"
 	@echo "  make demo DATA=payments.csv TIME_FORMAT='%d/%m/%Y %H:%M'"
@@ -22,8 +22,8 @@ help: ## Show this list
 	@echo "  make train DATA=history.csv ROLES='features=amount,shop'"
 	@echo
 	@echo "  Variables of demo: SCENARIO=cards DATA ROLES TIME_FORMAT DEMO_SECONDS=60 RATE=200"
-	@echo "  WORKERS=1 ALERT_RATE=0.015 SEED=7 ANOMALY_BROKER; of train: DATA ROLES TIME_FORMAT"
-	@echo "  SCENARIO=cards"
+	@echo "  WORKERS=1 ALERT_RATE=0.015 SEED=7 ANOMALY_BROKER"
+	@echo "  Variables of train: SCENARIO=cards DATA ROLES TIME_FORMAT"
 	@echo "  Variables of fuzz: RECORDS=10000000 SEED=0 GUIDED_SECONDS=60"
 	@echo "  Variable of bench: BENCH_OPTIONS='--runs 1 --systems floor,app'"
 	@echo

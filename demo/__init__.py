@@ -1,4 +1,4 @@
-"""``make demo``: a broker, a simulator of card customers, and the app between them.
+"""``make demo``: a broker, a simulated or recorded stream, and the app between them.
 
 Only the command ``python -m demo`` is public.
 """
