@@ -52,7 +52,16 @@ def completed(kafka: Kafka, *words: str) -> list[str]:
 def test_help_lists_what_this_app_has(alone: Kafka) -> None:
     listed = faust(alone, "--help").said.partition("Commands:")[2]
     commands = [line.split()[0] for line in listed.splitlines() if line.strip()]
-    assert commands == ["agents", "completion", "dlq", "memory", "model", "models", "send", "worker"]
+    assert commands == [
+        "agents",
+        "completion",
+        "dlq",
+        "memory",
+        "model",
+        "models",
+        "send",
+        "worker",
+    ]
 
 
 def test_agents_show_their_topics_and_what_they_do(alone: Kafka) -> None:
