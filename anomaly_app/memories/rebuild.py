@@ -62,7 +62,9 @@ def loss(found: Surveyed) -> str:
     replayed = max(log.target - log.begins, 0)
     does = f"{place}: {replayed:,} offsets are replayed, from {log.begins} to {log.target}"
     lost = []
-    if manifest is not None and manifest.begins < log.begins:
+    if manifest is not None and manifest.topic != log.topic:
+        lost.append(f"the memory of topic {manifest.topic}")
+    elif manifest is not None and manifest.begins < log.begins:
         lost.append(f"what offsets {manifest.begins} to {log.begins - 1} said, which are deleted")
     if manifest is not None and manifest.partitions != log.partitions:
         lost.append("the past of entities that were in another partition")
@@ -72,6 +74,7 @@ def loss(found: Surveyed) -> str:
 def rebuilt(found: Surveyed) -> Manifest:
     """Return the manifest with which a partition begins anew: no image before it counts."""
     return Manifest(
+        topic=found.source.topic,
         spec=found.source.spec,
         partitions=found.log.partitions,
         epoch=found.published.epoch + 1,

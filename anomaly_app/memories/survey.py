@@ -93,7 +93,7 @@ class Surveyor(NamedTuple):
         begins, ends = await self.reader.bounds(TopicPartition(source.topic, partition))
         # The embedded broker says the beginning of the last batch as the end.
         ends = max(ends, committed or 0)
-        log = SourceLog(begins, ends, committed, len(partitions[source.topic]))
+        log = SourceLog(begins, ends, committed, len(partitions[source.topic]), source.topic)
         named = () if published.manifest is None else published.manifest.images
         offsets = {image.block: image.offset for image in named}
         outlook = published.damage() or plan_restore(published.manifest, offsets, log, source.spec)

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -191,3 +192,77 @@ async def test_what_was_taken_before_a_rebalance_is_not_handed_on_after_it() -> 
         consumer.stop_flow()
         await consumer._hand_on()
         assert handed == [6]
+
+
+class Listening:
+    """Hears everything, and holds one partition back."""
+
+    def __init__(self) -> None:
+        self.held = {TP(TOPIC, 1)}
+        self.heard: list[Any] = []
+
+    def on_revoked(self, partitions: Any) -> None:
+        self.heard.append(("revoked", partitions))
+
+    def on_assigned(self, partitions: Any, wake: Any) -> None:
+        self.heard.append(("assigned", partitions))
+
+    def on_positioned(self, committed: Any) -> None:
+        self.heard.append(("positioned", committed))
+
+    def on_committed(self, offsets: Any) -> None:
+        self.heard.append(("committed", offsets))
+
+
+@asynccontextmanager
+async def heard_consumer() -> AsyncIterator[tuple[Any, Listening]]:
+    async with new_consumer() as consumer:
+        listening = Listening()
+        consumer._options = replace(consumer._options, listener=listening)
+        yield consumer, listening
+
+
+async def test_what_is_held_is_not_fetched() -> None:
+    async with heard_consumer() as (consumer, listening):
+        wanted: list[Any] = []
+        consumer._thread.fetch_from = wanted.append
+        await consumer._getmany(PARTITIONS, 0.01)
+        listening.held = set()
+        await consumer._getmany(PARTITIONS, 0.01)
+        assert [wanted[0], wanted[-1]] == [{TP(TOPIC, 0)}, PARTITIONS]
+
+
+@pytest.mark.parametrize("is_acknowledged", [True, False])
+async def test_a_commit_is_heard_when_it_is_acknowledged_and_of_partitions_that_are_there(
+    is_acknowledged: bool,
+) -> None:
+    async with heard_consumer() as (consumer, listening):
+
+        async def commit(offsets: Any) -> bool:
+            return is_acknowledged
+
+        consumer._commit_offsets = commit
+        consumer.assignment = lambda: {TP(TOPIC, 0)}
+        consumer._done = {TP(TOPIC, 0): 7, TP(TOPIC, 1): 9}
+        await consumer.force_commit()
+        assert listening.heard == [("committed", {TP(TOPIC, 0): 7})] * is_acknowledged
+        await consumer.force_commit()
+        assert len(listening.heard) == is_acknowledged
+
+
+async def test_where_reading_begins_is_heard_before_anything_is_passed_on() -> None:
+    async with heard_consumer() as (consumer, listening):
+
+        async def seek() -> Any:
+            return {TP(TOPIC, 0): 7, TP(TOPIC, 1): None}
+
+        async def seek_to_beginning(*partitions: Any) -> None:
+            listening.heard.append(("beginning", partitions))
+
+        consumer.seek_to_committed = seek
+        consumer._thread.seek_to_beginning = seek_to_beginning
+        await consumer.perform_seek()
+        assert listening.heard == [
+            ("beginning", (TP(TOPIC, 1),)),
+            ("positioned", {TP(TOPIC, 0): 7, TP(TOPIC, 1): None}),
+        ]

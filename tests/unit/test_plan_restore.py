@@ -8,9 +8,10 @@ from anomaly_app.kafka.changelog.plan import Plan, SourceLog, plan_restore
 from anomaly_app.kafka.changelog.refusals import Reason, Refusal
 
 SPEC = "3fa2"
-LOG = SourceLog(begins=0, ends=1000, committed=900, partitions=4)
+LOG = SourceLog(begins=0, ends=1000, committed=900, partitions=4, topic="transactions")
 IMAGES = {0: 700, 1: 800}
 MANIFEST = Manifest(
+    topic="transactions",
     spec=SPEC,
     partitions=4,
     epoch=1,
@@ -80,6 +81,7 @@ def test_an_older_image_than_the_manifest_knows_is_made_up_for_by_the_log() -> N
         (plan(log=LOG._replace(ends=899)), Reason.RECREATED),
         (plan(log=LOG._replace(partitions=8)), Reason.PARTITIONS),
         (plan(spec="77ab"), Reason.SPEC),
+        (plan(log=LOG._replace(topic="payments")), Reason.TOPIC),
     ],
 )
 def test_what_cannot_be_exact_is_refused(found: Plan | Refusal, reason: Reason) -> None:

@@ -22,7 +22,9 @@ from anomaly_app.kafka.changelog.refusals import Refusal
 from tests.support.memory_kafka import MemoryBroker, MemoryLogReader
 
 TOPIC = TopicPartition("memory", 0)
-MANIFEST = Manifest(spec="3fa2", partitions=1, epoch=0, begins=0, safe=0, committed=10)
+MANIFEST = Manifest(
+    topic="transactions", spec="3fa2", partitions=1, epoch=0, begins=0, safe=0, committed=10
+)
 
 
 @pytest.fixture

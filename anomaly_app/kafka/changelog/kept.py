@@ -124,6 +124,7 @@ class Kept:
         dirty = self.memory.dirty_blocks()
         first = self.memory.first_dirty(int(dirty[0])) if len(dirty) else None
         return Manifest(
+            topic=self.source.topic,
             spec=self.remembered.spec,
             partitions=self.partitions,
             epoch=self.epoch,

@@ -31,6 +31,8 @@ class KeptPartitions:
         self._lease = lease
         self._stay = stay
         self._kept: dict[TopicPartition, Kept] = {}
+        self.held: frozenset[TopicPartition] = frozenset()
+        """The partitions of this worker whose memory is not restored yet."""
         self._looked_at: float | None = None
         """When the clock was looked at; None until then."""
 
@@ -49,10 +51,10 @@ class KeptPartitions:
         LookupError
             It is not.
         """
-        memory = self.live(topic).get(partition)
-        if memory is None:
+        kept = self.get(topic, partition)
+        if kept is None or kept.memory is None or not kept.is_live:
             raise LookupError(f"the memory of {topic} partition {partition} is not restored")
-        return memory
+        return kept.memory
 
     def live(self, topic: str) -> dict[int, Memory]:
         """Return the memories of a topic's partitions that are restored."""
@@ -62,10 +64,9 @@ class KeptPartitions:
             if kept.source.topic == topic and kept.is_live and kept.memory is not None
         }
 
-    @property
-    def held(self) -> Set[TopicPartition]:
-        """The partitions of this worker whose memory is not restored yet."""
-        return {kept.source for kept in self if kept.is_owned and not kept.is_live}
+    def _note_held(self) -> None:
+        held = (kept.source for kept in self if kept.is_owned and not kept.is_live)
+        self.held = frozenset(held)
 
     @property
     def waits_for(self) -> str | None:
@@ -88,6 +89,7 @@ class KeptPartitions:
             kept.publication.drop()
             if kept.given_away_at is None:
                 kept.given_away_at = now
+        self._note_held()
 
     def assign(self, partitions: Set[TopicPartition], now: float) -> None:
         """Take these partitions, and no others; what was being restored of others is left."""
@@ -98,6 +100,7 @@ class KeptPartitions:
                 self._kept.setdefault(plain, self._new(plain)).is_owned = True
         for kept in self:
             kept.is_wanted = kept.is_owned
+        self._note_held()
 
     def position(self, committed: Mapping[TopicPartition, int | None], now: float) -> None:
         """Begin at the committed offsets: some memories may be live at once."""
@@ -105,6 +108,7 @@ class KeptPartitions:
             kept = self._kept.get(source)
             if kept is not None and kept.is_owned:
                 self._position(kept, offset, now)
+        self._note_held()
 
     def _position(self, kept: Kept, offset: int | None, now: float) -> None:
         target = 0 if offset is None else offset
@@ -155,9 +159,14 @@ class KeptPartitions:
 
     def release_if_restored(self, kept: Kept) -> bool:
         """Go live if the memory holds exactly what was committed."""
-        if kept.memory is not None and kept.is_positioned and kept.position == kept.target:
-            kept.memory.settle()
-            kept.is_live = kept.is_whole = True
+        if kept.memory is not None and kept.is_positioned:
+            if kept.position == kept.target:
+                kept.memory.settle()
+                kept.is_live = kept.is_whole = True
+                self._note_held()
+            elif kept.position > kept.target:
+                # The committed offset has gone back meanwhile.
+                kept.forget()
         return kept.is_live
 
     def _new(self, source: TopicPartition) -> Kept:

@@ -38,6 +38,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     any offset that has been committed since.
     """
 
+    topic: str
+    """Name of the source topic."""
     spec: str
     """Hash of the feature spec."""
     partitions: int

@@ -175,13 +175,12 @@ class MemoryOfPartitions:
         self._edge.executor.shutdown()
 
     async def _restore_all(self) -> None:
-        while self.held:
+        while self._partitions.next_to_restore() is not None:
             try:
                 async with self._edge.open_reader() as reader:
                     restorer = Restorer(reader, self.topic, self._edge.executor)
                     while kept := self._partitions.next_to_restore():
                         await self._restore(kept, restorer)
-                    return
             except MemoryRefused as refusal:
                 self._edge.refuse(refusal)
                 return

@@ -8,6 +8,7 @@ from anomaly_app.kafka.changelog.refusals import (
     Refusal,
     other_partitions,
     other_spec,
+    other_topic,
     recreated,
     retention_gap,
     rewound,
@@ -25,6 +26,7 @@ class SourceLog(NamedTuple):
     """The group's committed offset; None if it has committed nothing, and begins at the start."""
     partitions: int
     """Number of partitions of the topic."""
+    topic: str
 
     @property
     def last_commit(self) -> int:
@@ -76,10 +78,14 @@ def plan_restore(
 
 def refuse(manifest: Manifest | None, source: SourceLog, spec: str) -> Refusal | None:
     """Return what stands against a restore, whatever the images are; None if nothing does."""
-    if source.committed is not None and source.committed > source.ends:
-        return recreated(committed=source.committed, end=source.ends)
-    if manifest is None:
-        return None
+    if source.last_commit > source.ends:
+        return recreated(committed=source.last_commit, end=source.ends)
+    return None if manifest is None else _refuse(manifest, source, spec)
+
+
+def _refuse(manifest: Manifest, source: SourceLog, spec: str) -> Refusal | None:
+    if manifest.topic != source.topic:
+        return other_topic(kept=manifest.topic)
     if manifest.spec != spec:
         return other_spec(kept=manifest.spec, found=spec)
     if manifest.partitions != source.partitions:

@@ -13,6 +13,7 @@ class Reason(StrEnum):
     REWOUND = "rewound"
     RECREATED = "recreated"
     PARTITIONS = "partitions"
+    TOPIC = "topic"
     SPEC = "spec"
     CORRUPT = "corrupt"
 
@@ -38,6 +39,7 @@ class Refusal(NamedTuple):
 _WAYS_OUT = {
     Reason.RETENTION: "raise the topic's retention.ms or retention.bytes, ",
     Reason.REWOUND: "commit the former offsets again, or ",
+    Reason.TOPIC: "set ANOMALY_TRANSACTIONS_TOPIC to that one, or another ANOMALY_GROUP, or ",
     Reason.SPEC: "set ANOMALY_MODEL to the model with the former spec, or ",
 }
 
@@ -74,6 +76,11 @@ def other_partitions(*, kept: int, found: int) -> Refusal:
         "entities have moved to other partitions"
     )
     return Refusal(Reason.PARTITIONS, detail)
+
+
+def other_topic(*, kept: str) -> Refusal:
+    """Refuse since the offsets are those of another topic."""
+    return Refusal(Reason.TOPIC, f"what is published is the memory of topic {kept}")
 
 
 def other_spec(*, kept: str, found: str) -> Refusal:

@@ -96,7 +96,7 @@ class Restorer:
             async for batches in self._reader.read_to_end(kept.source, max(begins, ends)):
                 ends = batches[-1].end if batches else ends
         partitions = await self._reader.partitions(kept.source.topic)
-        return SourceLog(begins, ends, kept.committed, partitions)
+        return SourceLog(begins, ends, kept.committed, partitions, kept.source.topic)
 
     async def find(self, kept: Kept) -> Published:
         """Find what is published of a partition."""
