@@ -33,7 +33,7 @@ def test_a_preset_says_what_it_is_about_and_is_a_memory_of_its_own_kinds(name: s
     bound = bind_to(preset, {kind: [kind] for kind in preset.fields})
     assert bound.dropped == ()
     assert bound.warning is None
-    assert len(bound.spec.keys[0].features) >= 4
+    assert bound.spec.keys[0].features
 
 
 @pytest.mark.parametrize("name", PRESETS)
