@@ -26,7 +26,7 @@ class Group:
     frozen: list[Worker] = field(default_factory=list)
     dead: list[Worker] = field(default_factory=list)
     young: dict[int, int] = field(default_factory=dict)
-    """What was published since a frozen worker has woken: it is younger than the topic's lag."""
+    """What was published since the first frozen worker has woken: younger than the topic's lag."""
 
     async def rebalance(self, shift: int, *, turns: int | None = None) -> None:
         """Give the partitions to the workers anew, and let restores run for some turns."""
@@ -63,7 +63,7 @@ class Group:
             return
         worker = self.frozen.pop(number % len(self.frozen))
         topic = self.cluster.broker.topic(self.cluster.memory_topic)
-        self.young = {n: log.end for n, log in enumerate(topic.partitions)}
+        self.young = self.young or {n: log.end for n, log in enumerate(topic.partitions)}
         for partition in range(PARTITIONS):
             worker.judge(partition, number)
         await worker.publish(seconds)
