@@ -138,11 +138,16 @@ class MemoryBroker:
         first = bisect_left(log.records, offset, key=attrgetter("offset"))
         return log.records[first : first + FETCHED_AT_ONCE]
 
-    def compact(self, topic: str) -> None:
-        """Do what compaction does: keep the last record of each key."""
-        for log in self.topic(topic).partitions:
-            last = {record.key: record.offset for record in log.records}
-            log.records = [record for record in log.records if record.offset == last[record.key]]
+    def compact(self, topic: str, young: Mapping[int, int] | None = None) -> None:
+        """Do what compaction does: keep the last record of each key.
+
+        Records are not looked at that are younger than the topic's lag: by partition, from an
+        offset on.
+        """
+        for number, log in enumerate(self.topic(topic).partitions):
+            end = (young or {}).get(number, log.end)
+            last = {record.key: record.offset for record in log.records if record.offset < end}
+            log.records = [r for r in log.records if r.offset >= end or r.offset == last[r.key]]
 
     def values(self, topic: str) -> list[bytes | None]:
         """All values of a topic, partition by partition."""

@@ -25,6 +25,8 @@ class Group:
     workers: list[Worker] = field(default_factory=list)
     frozen: list[Worker] = field(default_factory=list)
     dead: list[Worker] = field(default_factory=list)
+    young: dict[int, int] = field(default_factory=dict)
+    """What was published since the first frozen worker has woken: younger than the topic's lag."""
 
     async def rebalance(self, shift: int, *, turns: int | None = None) -> None:
         """Give the partitions to the workers anew, and let restores run for some turns."""
@@ -60,6 +62,8 @@ class Group:
         if not self.frozen:
             return
         worker = self.frozen.pop(number % len(self.frozen))
+        topic = self.cluster.broker.topic(self.cluster.memory_topic)
+        self.young = self.young or {n: log.end for n, log in enumerate(topic.partitions)}
         for partition in range(PARTITIONS):
             worker.judge(partition, number)
         await worker.publish(seconds)
@@ -140,7 +144,7 @@ async def take(group: Group, what: str, number: int, much: int) -> None:
         case "publish":
             await worker.publish(much)
         case "compact":
-            group.cluster.broker.compact(group.cluster.memory_topic)
+            group.cluster.broker.compact(group.cluster.memory_topic, group.young)
         case _:
             await group.change(what, number, much)
 

@@ -81,8 +81,6 @@ def test_a_copy_is_sent_once_and_only_after_the_commit_that_covers_it() -> None:
 
 def test_the_safe_offset_is_the_first_event_that_is_in_no_acknowledged_image() -> None:
     published = publication()
-    assert published.safe_offset(None, applied=30) == 30
-    assert published.safe_offset(12, applied=30) == 12
     copy = Copy(1, 30)
     published.take(copy, 5, 0.0)
     assert published.safe_offset(12, applied=30) == 5
@@ -91,6 +89,7 @@ def test_the_safe_offset_is_the_first_event_that_is_in_no_acknowledged_image() -
     published.acknowledge(copy, 77, 4)
     assert published.safe_offset(12, applied=30) == 12
     assert published.images == {1: BlockImage(1, 30, 77, 4)}
+    assert published.safe_offset(None, applied=30) == 30
 
 
 def test_what_was_given_up_is_owed_and_copied_again_although_it_has_not_changed() -> None:
@@ -123,9 +122,12 @@ def test_an_acknowledgement_that_comes_after_all_says_where_the_image_is_but_set
 
 def test_of_two_workers_images_the_one_with_the_higher_offset_counts() -> None:
     published = publication()
-    published.adopt([BlockImage(1, 30, 7), BlockImage(2, 40, 8)])
-    published.adopt([BlockImage(1, 20, 9), BlockImage(2, 50, 10)])
+    published.adopt([BlockImage(1, 30, 7), BlockImage(2, 40, 8)], safe=25)
+    published.adopt([BlockImage(1, 20, 9), BlockImage(2, 50, 10)], safe=15)
     assert published.images == {1: BlockImage(1, 30, 7), 2: BlockImage(2, 50, 10)}
+    # What is dirty here is in the other's images.
+    assert published.safe_offset(3, applied=60) == 25
+    assert published.safe_offset(31, applied=60) == 31
 
 
 def test_few_blocks_are_enough_for_a_copy_at_a_time() -> None:

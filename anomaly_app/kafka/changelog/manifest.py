@@ -65,9 +65,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         return -1 if self.committed is None else self.committed
 
     @property
-    def rank(self) -> tuple[int, int]:
-        """Which of two manifests is newer: that of a worker that was frozen may come last."""
-        return self.epoch, self.last_commit
+    def rank(self) -> tuple[int, int, int]:
+        """Which of two manifests counts: that of a worker that was frozen may come last."""
+        return self.epoch, self.last_commit, self.safe
 
 
 class StoredImage(NamedTuple):

@@ -194,7 +194,7 @@ class MemoryOfPartitions:
         began = self._edge.clock()
         if not await restorer.restore(kept):
             return
-        if kept.manifest is None:
+        if kept.manifest is None and kept.is_positioned:
             await (await self._publishing()).write_manifest(kept)
         if self._partitions.release_if_restored(kept):
             self._wake()

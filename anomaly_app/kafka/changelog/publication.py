@@ -49,6 +49,8 @@ class Publication:
         self._sending: set[int] = set()
         self._owed: dict[int, int] = {}
         """For blocks whose copy was dropped, what it had as `Taken.first`."""
+        self._floor = 0
+        """The safe offset never goes back: records before it may be deleted by now."""
         self._credit = 0.0
         self._credited_at: float | None = None
 
@@ -126,14 +128,23 @@ class Publication:
         self._sending.discard(image.block)
         if self._is_current(image):
             del self._taken[image.block]
-        self.adopt([BlockImage(image.block, image.offset, place, size)])
+        self.adopt([BlockImage(image.block, image.offset, place, size)], safe=0)
 
     def fail(self, image: Image) -> None:
         """Note that a copy could not be sent: it may be sent again."""
         self._sending.discard(image.block)
 
-    def adopt(self, images: Sequence[BlockImage]) -> None:
-        """Take over images that are newer than those known here, such as another worker's."""
+    def adopt(self, images: Sequence[BlockImage], safe: int) -> None:
+        """Take over images that are newer than those known here, such as another worker's.
+
+        Parameters
+        ----------
+        images
+            All images of a manifest.
+        safe
+            Its safe offset: with these images or newer ones, no event below it is lacking.
+        """
+        self._floor = max(self._floor, safe)
         for image in images:
             known = self.images.get(image.block)
             if known is None or known.offset <= image.offset:
@@ -158,7 +169,9 @@ class Publication:
         """
         firsts = [taken.first for taken in self._taken.values()]
         dirty = [] if first_dirty is None else [first_dirty]
-        return min([*firsts, *self._owed.values(), *dirty], default=applied)
+        lacking = min([*firsts, *self._owed.values(), *dirty], default=applied)
+        self._floor = max(self._floor, lacking)
+        return self._floor
 
     def _is_current(self, image: Image) -> bool:
         taken = self._taken.get(image.block)

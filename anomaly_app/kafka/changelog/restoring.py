@@ -122,7 +122,8 @@ class Restorer:
         memory = kept.remembered.new()
         if not is_new:
             await self._load_images(kept, memory, published)
-            kept.publication.adopt([found.place for found in published.images.values()])
+            places = [found.place for found in published.images.values()]
+            kept.publication.adopt(places, plan.start)
         kept.epoch = 0 if manifest is None else manifest.epoch
         kept.begins = source.begins if manifest is None or is_new else manifest.begins
         kept.manifest = None if is_new else manifest
@@ -161,7 +162,8 @@ class Restorer:
         if is_other or kept.position < min(source.begins, source.target):
             kept.forget()
         elif kept.assignments == assignments:
-            kept.publication.adopt(() if manifest is None else manifest.images)
+            if manifest is not None:
+                kept.publication.adopt(manifest.images, manifest.safe)
             kept.start = kept.position
             kept.is_doubtful = False
 
