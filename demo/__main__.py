@@ -18,10 +18,10 @@ from anomaly_app.settings import Settings, change_settings, load_settings
 from anomaly_app.settings.security import SecuritySettings
 from anomaly_app.terminal import one_line_errors
 from demo.next_steps import next_steps
+from demo.options import scenario_option
 from demo.run import RunOptions, run, train
 from demo.scenario import Scenario, file_scenario, simulated_scenario
 from demo.screen import print_json, show_next_steps, show_summary
-from demo.simulators import SIMULATORS
 from harness.broker import embedded_broker
 from harness.workers import clear_old_logs
 
@@ -43,14 +43,7 @@ EMBEDDED: dict[str, object] = {
 
 
 @click.command(context_settings={"max_content_width": 100})
-@click.option(
-    "--scenario",
-    envvar="SCENARIO",
-    default="cards",
-    show_default=True,
-    type=click.Choice([*SIMULATORS]),
-    help="What to simulate, unless there is a file.",
-)
+@scenario_option("What to simulate, unless there is a file.")
 @click.option(
     "--data",
     envvar="DATA",

@@ -22,9 +22,9 @@ from demo.tally import Tally, add_up, advice_of, reasons_of, summarise
 from demo.traffic import kafka_clients, send_events, send_past, watch_anomalies
 from harness.workers import Worker, running_workers
 from training.commands.column_decisions import other_warnings, show_decisions
+from training.commands.reading import with_memory
 from training.commands.tables import warn
 from training.fit import FitOptions, fit_model
-from training.memory import bind, read_preset, remember
 from training.threshold import ThresholdOptions
 
 DRAIN_TIMEOUT = 60.0
@@ -77,11 +77,8 @@ def train(scenario: Scenario, said: Roles | None, options: RunOptions, console: 
         Where to show it.
     """
     models = options.folder / "models"
-    with console.status(f"training on {len(scenario.history):,} transactions"):
-        history = scenario.history
-        if scenario.preset is not None:
-            bound = bind(read_preset(scenario.preset), history)
-            history = remember(history, bound.spec, only_remembered=bound.only_remembered)
+    history = with_memory(scenario.history, scenario.preset, console)
+    with console.status(f"training on {len(history):,} transactions"):
         fitted = fit_model(
             history,
             FitOptions(name=MODEL_NAME, threshold=ThresholdOptions(alert_rate=options.alert_rate)),

@@ -5,19 +5,13 @@ from pathlib import Path
 import click
 import polars as pl
 
+from demo.options import scenario_option
 from demo.simulators import SIMULATORS
 
 
 @click.command()
 @click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
-@click.option(
-    "--scenario",
-    envvar="SCENARIO",
-    default="cards",
-    show_default=True,
-    type=click.Choice([*SIMULATORS]),
-    help="What to simulate.",
-)
+@scenario_option("What to simulate.")
 @click.option("--rows", type=click.IntRange(min=1), help="Rows at least.  [default: some days]")
 @click.option("--seed", default=7, show_default=True, help="The same seed gives the same rows.")
 def main(out: Path, scenario: str, rows: int | None, seed: int) -> None:

@@ -8,13 +8,11 @@ import numpy as np
 import polars as pl
 
 from anomaly_app.core.arrays import Vector
-from anomaly_app.core.hours import local_seconds
 from anomaly_app.core.memory.events import Events, Hashes
 from anomaly_app.core.memory.hashing import hash_texts, spec_key
 from anomaly_app.core.memory.layout import Plan
 from anomaly_app.core.memory.partition_memory import PartitionMemory
 from anomaly_app.core.memory.spec import ENTITY, KeySpec, MemorySpec
-from anomaly_app.core.times import milliseconds
 from anomaly_app.errors import DataError
 from training.columns.column_kinds import as_strings
 from training.history import History
@@ -103,17 +101,13 @@ def events_of(history: History, plan: Plan, spec: MemorySpec) -> Events:
     DataError
         A column that it reads is missing.
     """
-    times = history.times if history.times is not None else np.zeros(len(history))
-    numbers = [_numbers(history, name) for name in plan.numbers]
-    texts = [_hashes(_text(history, name), plan) for name in plan.texts]
-    rows = len(history)
-    return Events(
-        offsets=np.arange(rows),
-        keys=_hashes(_text(history, plan.key.field or ENTITY), plan),
-        times=milliseconds(times),
-        local=milliseconds(local_seconds(times, spec.timezone)),
-        numbers=np.column_stack(numbers) if numbers else np.empty((rows, 0)),
-        texts=np.column_stack(texts) if texts else np.empty((rows, 0), dtype=np.uint64),
+    return Events.of(
+        np.arange(len(history)),
+        _hashes(_text(history, plan.key.field or ENTITY), plan),
+        history.times if history.times is not None else np.zeros(len(history)),
+        spec.timezone,
+        [_numbers(history, name) for name in plan.numbers],
+        [_hashes(_text(history, name), plan) for name in plan.texts],
     )
 
 

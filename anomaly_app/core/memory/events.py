@@ -1,11 +1,14 @@
 """Events as columns, and what was counted on the way."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from anomaly_app.core.arrays import Indices, Integers, Matrix
+from anomaly_app.core.arrays import Indices, Integers, Matrix, Vector
+from anomaly_app.core.hours import local_seconds
+from anomaly_app.core.times import milliseconds
 
 Hashes = npt.NDArray[np.uint64]
 """64-bit hashes of keys or texts; 0 is a missing one."""
@@ -27,6 +30,39 @@ class Events(NamedTuple):
     `tables.LARGEST` is cut to that."""
     texts: Hashes
     """A column for each of the plan's texts: hashes."""
+
+    @classmethod
+    def of(
+        cls,
+        offsets: Integers,
+        keys: Hashes,
+        times: Vector,
+        timezone: str,
+        numbers: Sequence[Vector],
+        texts: Sequence[Hashes],
+    ) -> "Events":
+        """Put events together: training and workers do it here, so that they cannot differ.
+
+        Parameters
+        ----------
+        offsets, keys
+            See the fields.
+        times
+            Seconds since the epoch.
+        timezone
+            IANA time zone of the local times.
+        numbers, texts
+            Their columns.
+        """
+        rows = len(offsets)
+        return cls(
+            offsets,
+            keys,
+            milliseconds(times),
+            milliseconds(local_seconds(times, timezone)),
+            np.column_stack(numbers) if numbers else np.empty((rows, 0)),
+            np.column_stack(texts) if texts else np.empty((rows, 0), dtype=np.uint64),
+        )
 
     def checked(self, numbers: int, texts: int) -> "Events":
         """Return the events as the compiled loop reads them, which checks nothing.

@@ -28,6 +28,11 @@ BYTES, HALVES, WORDS = (
     numba.types.Array(kind, 1, "C") for kind in (numba.uint8, numba.uint16, numba.int32)
 )
 
+OF_AN_EVENT = numba.void(
+    VIEWS, TABLES, SCRATCH, *[numba.int64] * 3, TEXTS, numba.int64, numba.boolean
+)
+"""Signature of what reads and updates the texts of one event."""
+
 
 @compiled(
     [
@@ -84,21 +89,7 @@ def _read_and_update_cells(
             cells[at] = seen % largest + 1
 
 
-@compiled(
-    numba.void(
-        VIEWS,
-        TABLES,
-        SCRATCH,
-        numba.int64,
-        numba.int64,
-        numba.int64,
-        TEXTS,
-        numba.int64,
-        numba.boolean,
-    ),
-    inlined=True,
-    exact=True,
-)
+@compiled(OF_AN_EVENT, inlined=True, exact=True)
 def read_and_update_seen(
     views: Any,
     tables: Any,
@@ -150,21 +141,7 @@ def read_and_update_seen(
             )
 
 
-@compiled(
-    numba.void(
-        VIEWS,
-        TABLES,
-        SCRATCH,
-        numba.int64,
-        numba.int64,
-        numba.int64,
-        TEXTS,
-        numba.int64,
-        numba.boolean,
-    ),
-    inlined=True,
-    exact=True,
-)
+@compiled(OF_AN_EVENT, inlined=True, exact=True)
 def read_and_update_firsts(
     views: Any,
     tables: Any,

@@ -51,14 +51,22 @@ def place_in_windows(tables: Any, scratch: Any, clock: Any, time: Any) -> None:
 
 
 @compiled(
-    [numba.int64(cells, *[numba.int64] * 5) for cells in KINDS_OF_CELLS], inlined=True, exact=True
+    [numba.void(cells, *[numba.int64] * 4) for cells in KINDS_OF_CELLS], inlined=True, exact=True
 )
-def _sum(cells: Any, first: Any, ring: Any, hops: Any, place: Any, passed: Any) -> Any:
-    """Clear the buckets that have passed, and add up those in the window."""
+def _clear(cells: Any, first: Any, ring: Any, place: Any, passed: Any) -> None:
+    """Clear the buckets that have passed: the event's own, and those before it."""
     at = place
     for _ in range(passed):
         cells[first + at] = 0
         at = at - 1 if at > 0 else ring - 1
+
+
+@compiled(
+    [numba.int64(cells, *[numba.int64] * 5) for cells in KINDS_OF_CELLS], inlined=True, exact=True
+)
+def _sum(cells: Any, first: Any, ring: Any, hops: Any, place: Any, passed: Any) -> Any:
+    """Clear the buckets that have passed, and add up those in the window."""
+    _clear(cells, first, ring, place, passed)
     total = np.int64(0)
     at = place
     for _ in range(hops + 1):
@@ -86,10 +94,7 @@ def _extreme(
     cells: Any, first: Any, ring: Any, hops: Any, place: Any, passed: Any, operation: Any
 ) -> Any:
     """Clear the buckets that have passed, and find the extreme of those in the window."""
-    at = place
-    for _ in range(passed):
-        cells[first + at] = 0
-        at = at - 1 if at > 0 else ring - 1
+    _clear(cells, first, ring, place, passed)
     found = np.int64(0)
     at = place
     for _ in range(hops + 1):

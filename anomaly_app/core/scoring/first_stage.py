@@ -39,11 +39,8 @@ class FirstStage:
     """
 
     def __init__(self, pipeline: Pipeline) -> None:
-        if pipeline.entity is None or pipeline.counterpart is None:
-            raise LookupError("the model does not remember counterparts")
         self._pipeline = pipeline
-        self._entity = pipeline.entity
-        self._counterpart = pipeline.counterpart
+        self._entity, self._counterpart = pipeline.both_memories
 
     def forward(
         self,
@@ -79,7 +76,7 @@ class FirstStage:
         verdict = self._pipeline.score(decoded.part(0, 0).without(*decoded.rejected), detected_at)
         number = len(decoded.records)
         sources = np.fromiter((record.partition for record in decoded.records), np.int64, number)
-        counterparts = self._counterpart.events_of(decoded).keys
+        counterparts = self._counterpart.keys_of(decoded)
         hashed = (counterparts % np.uint64(partitions)).astype(np.int64)
         # Records without a counterpart need no memory: any partition will do.
         targets = np.where(counterparts == 0, sources % partitions, hashed)

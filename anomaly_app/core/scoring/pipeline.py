@@ -12,7 +12,7 @@ from anomaly_app.core.model.model import Model
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.core.scoring.judge import Judge
 from anomaly_app.core.scoring.parts import in_parts
-from anomaly_app.core.scoring.remembering import MemoryOf, remembering_of
+from anomaly_app.core.scoring.remembering import MemoryOf, Remembering, remembering_of
 from anomaly_app.core.scoring.verdict import Verdict
 from anomaly_app.errors import Rejection, unscorable
 
@@ -72,6 +72,19 @@ class Pipeline:
         """Share of training rows without each of the fields that records may lack."""
         features = {f.name: f.missing_rate for f in self.model.schema.wire_features}
         return {**features, **dict.fromkeys(self.decoder.watched, 0.0)}
+
+    @property
+    def both_memories(self) -> tuple[Remembering, Remembering]:
+        """What is remembered of entities, and of counterparts.
+
+        Raises
+        ------
+        LookupError
+            The model does not remember counterparts.
+        """
+        if self.entity is None or self.counterpart is None:
+            raise LookupError("the model does not remember counterparts")
+        return self.entity, self.counterpart
 
     def judge(
         self, records: Sequence[KafkaRecord], detected_at: float, memory_of: MemoryOf | None = None

@@ -7,7 +7,6 @@ import numpy as np
 
 from anomaly_app.core.arrays import Indices, Matrix, Vector
 from anomaly_app.core.decoding.decoded import Decoded, KafkaRecord
-from anomaly_app.core.hours import local_seconds
 from anomaly_app.core.memory.events import Events, Hashes
 from anomaly_app.core.memory.hashing import hash_texts, spec_key
 from anomaly_app.core.memory.layout import Plan
@@ -15,7 +14,7 @@ from anomaly_app.core.memory.partition_memory import PartitionMemory
 from anomaly_app.core.memory.spec import ENTITY, KeySpec
 from anomaly_app.core.model.feature import FeatureValue
 from anomaly_app.core.model.schema import FeatureSchema
-from anomaly_app.core.times import FIRST_PLAIN_TIMESTAMP, milliseconds
+from anomaly_app.core.times import FIRST_PLAIN_TIMESTAMP
 
 MemoryOf: TypeAlias = Callable[[str, int], PartitionMemory]
 """Returns the memory of a partition, by topic and number."""
@@ -103,18 +102,19 @@ class Remembering:
         decoded
             Records whose matrix has not been scaled yet.
         """
-        number = len(decoded.records)
-        times = _plausible(np.asarray(decoded.times, dtype=np.float64), decoded.records)
-        numbers = [self._number(decoded, name) for name in self.plan.numbers]
-        texts = [self._text(decoded, name) for name in self.plan.texts]
-        return Events(
-            offsets=np.fromiter((record.offset for record in decoded.records), np.int64, number),
-            keys=self._text(decoded, ENTITY if self._field is None else self._field),
-            times=milliseconds(times),
-            local=milliseconds(local_seconds(times, self._timezone)),
-            numbers=np.column_stack(numbers) if numbers else np.empty((number, 0)),
-            texts=np.column_stack(texts) if texts else np.empty((number, 0), dtype=np.uint64),
+        records = decoded.records
+        return Events.of(
+            np.fromiter((record.offset for record in records), np.int64, len(records)),
+            self.keys_of(decoded),
+            _plausible(np.asarray(decoded.times, dtype=np.float64), records),
+            self._timezone,
+            [self._number(decoded, name) for name in self.plan.numbers],
+            [self._text(decoded, name) for name in self.plan.texts],
         )
+
+    def keys_of(self, decoded: Decoded) -> Hashes:
+        """Return the hash of the entity, or counterpart, of each record; 0 if it has none."""
+        return self._text(decoded, ENTITY if self._field is None else self._field)
 
     def _number(self, decoded: Decoded, name: str) -> Vector:
         if name in self._encoded:

@@ -11,7 +11,7 @@ from anomaly_app.core.memory.events import Events
 from anomaly_app.core.memory.partition_memory import PartitionMemory
 from anomaly_app.core.scoring.forwarding import read_forwarded
 from anomaly_app.core.scoring.pipeline import Pipeline
-from anomaly_app.core.scoring.remembering import MemoryOf, Remembering
+from anomaly_app.core.scoring.remembering import MemoryOf
 from anomaly_app.core.scoring.verdict import Verdict
 
 
@@ -30,11 +30,8 @@ class SecondStage:
     """
 
     def __init__(self, pipeline: Pipeline) -> None:
-        if pipeline.entity is None or pipeline.counterpart is None:
-            raise LookupError("the model does not remember counterparts")
         self._pipeline = pipeline
-        self._entity: Remembering = pipeline.entity
-        self._counterpart: Remembering = pipeline.counterpart
+        self._entity, self._counterpart = pipeline.both_memories
 
     def judge(
         self, messages: Sequence[KafkaRecord], detected_at: float, memory_of: MemoryOf
