@@ -9,7 +9,7 @@ import pytest
 
 from anomaly_app.errors import DataError
 from training.history import History
-from training.memory import PRESETS, bind, bind_to, read_preset
+from training.memory import PRESETS, bind, bind_to, read_preset, remember
 from training.memory.fields import Field, find_columns
 
 MERCHANTS = [f"shop-{i % 30}" for i in range(300)]
@@ -135,3 +135,24 @@ def test_similar_histories_give_the_same_memory() -> None:
     other = bind(preset, payments(amt=np.linspace(1.1, 9.1, 300))).spec
     assert one.sha256 == other.sha256
     assert one.keys[0].typical == {"amt": 4.0}
+
+
+@pytest.mark.parametrize("size", [1e-5, 1e-3, 1.0, 1e3, 1e9])
+def test_fields_of_any_size_are_remembered_precisely_and_do_not_saturate(size: float) -> None:
+    values = (np.arange(600) % 10 + 1.0) * size
+    history = History(
+        "sensors.csv",
+        pl.DataFrame({"x": values}),
+        entities=pl.Series(["pump"] * 600),
+        times=60.0 * np.arange(600, dtype=np.float64),
+    )
+    spec = bind(read_preset("machine-readings"), history).spec
+    [name] = spec.keys[0].features
+    found = remember(history, spec).frame[name].to_numpy()[-10:]
+    np.testing.assert_allclose(found, 5.5 * size, rtol=0.1)
+
+
+def test_a_unit_that_the_file_names_is_kept(tmp_path: Path) -> None:
+    text = "keys: [{features: ['sum:amt:1h'], units: {amt: 0.5}}]"
+    history = payments(amt=np.linspace(1e-6, 2e-6, 300))
+    assert bind(read_preset(written(tmp_path, text)), history).spec.keys[0].units == {"amt": 0.5}

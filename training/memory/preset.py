@@ -2,7 +2,7 @@
 
 import re
 from importlib.resources import files
-from math import isfinite, log2
+from math import floor, inf, isfinite, log2
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import polars as pl
 import yaml
 from msgspec.structs import replace
 
-from anomaly_app.core.memory.spec import KeySpec, MemorySpec, read_spec
+from anomaly_app.core.memory.spec import UNIT, KeySpec, MemorySpec, read_spec
 from anomaly_app.errors import DataError
 from training.history import History
 from training.memory.fields import Field, find_columns
@@ -19,6 +19,12 @@ from training.memory.intervals import UNKNOWN, in_durations, usual_interval
 
 PRESETS = ("card-transactions", "machine-readings", "vital-signs", "requests")
 """Names of the files beside this module."""
+
+MIDDLE = 0.05, 0.95
+"""Quantiles between which the usual range of a field is."""
+
+FINEST, COARSEST = 1_000, 65_536
+"""Units in the usual range of a field, at least and at most."""
 
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
@@ -113,7 +119,10 @@ def bind(preset: Preset, history: History) -> Bound:
     columns = {kind: find_columns(history, field) for kind, field in preset.fields.items()}
     interval = usual_interval(history)
     bound = bind_to(preset, columns, interval=interval, timezone=history.roles.timezone)
-    keys = tuple(replace(key, typical=_typical(history, key)) for key in bound.spec.keys)
+    keys = tuple(
+        replace(key, typical=_typical(history, key), units=_units(history, key))
+        for key in bound.spec.keys
+    )
     return replace(bound, spec=replace(bound.spec, keys=keys))
 
 
@@ -133,6 +142,25 @@ def _typical(history: History, key: KeySpec) -> dict[str, float]:
                 if isinstance(median, float) and isfinite(median):
                     typical[name] = 2.0 ** round(log2(median))
     return typical
+
+
+def _units(history: History, key: KeySpec) -> dict[str, float]:
+    """Return the resolution of fields in windows, where the spec does not say it.
+
+    `UNIT`, unless a field's usual range has too few or too many of it: sensors may measure
+    thousandths, and bytes add up to more than a cell holds. Then a power of two, see `_typical`.
+    """
+    units = dict(key.units)
+    for name in dict.fromkeys(name for feature in key.parsed for name in feature.numbers):
+        if name in units or name not in history.frame.columns:
+            continue
+        numbers = history.frame[name].cast(pl.Float64).fill_nan(None).drop_nulls()
+        low, high = (numbers.quantile(end) or 0.0 for end in MIDDLE)
+        spread = high - low or float(numbers.std() or 0.0)  # type: ignore[arg-type]
+        steps = min(max(spread / UNIT, FINEST), COARSEST)
+        if 0.0 < spread < inf and steps != spread / UNIT:
+            units[name] = 2.0 ** floor(log2(spread / steps))
+    return units
 
 
 def bind_to(
