@@ -2,29 +2,22 @@
 
 import re
 from importlib.resources import files
-from math import floor, inf, isfinite, log2
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import polars as pl
 import yaml
 from msgspec.structs import replace
 
-from anomaly_app.core.memory.spec import UNIT, KeySpec, MemorySpec, read_spec
+from anomaly_app.core.memory.spec import MemorySpec, read_spec
 from anomaly_app.errors import DataError
 from training.history import History
+from training.memory.field_scales import typical_of, units_of
 from training.memory.fields import Field, find_columns
 from training.memory.intervals import UNKNOWN, in_durations, usual_interval
 
 PRESETS = ("card-transactions", "machine-readings", "vital-signs", "requests")
 """Names of the files beside this module."""
-
-MIDDLE = 0.05, 0.95
-"""Quantiles between which the usual range of a field is."""
-
-FINEST, COARSEST = 1_000, 65_536
-"""Units in the usual range of a field, at least and at most."""
 
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
@@ -120,47 +113,10 @@ def bind(preset: Preset, history: History) -> Bound:
     interval = usual_interval(history)
     bound = bind_to(preset, columns, interval=interval, timezone=history.roles.timezone)
     keys = tuple(
-        replace(key, typical=_typical(history, key), units=_units(history, key))
+        replace(key, typical=typical_of(history, key), units=units_of(history, key))
         for key in bound.spec.keys
     )
     return replace(bound, spec=replace(bound.spec, keys=keys))
-
-
-def _typical(history: History, key: KeySpec) -> dict[str, float]:
-    """Return what the fields of ratios usually are, where the spec does not say it.
-
-    To a power of two, so that the next fit on similar history has the same spec.
-    """
-    typical = dict(key.typical)
-    for feature in key.parsed:
-        if feature.kind not in {"ratio:sum", "relative"}:
-            continue
-        for name in feature.values:
-            if name not in typical and name in history.frame.columns:
-                numbers = history.frame[name].cast(pl.Float64).fill_nan(None).abs()
-                median = numbers.filter(numbers > 0.0).median()
-                if isinstance(median, float) and isfinite(median):
-                    typical[name] = 2.0 ** round(log2(median))
-    return typical
-
-
-def _units(history: History, key: KeySpec) -> dict[str, float]:
-    """Return the resolution of fields in windows, where the spec does not say it.
-
-    `UNIT`, unless a field's usual range has too few or too many of it: sensors may measure
-    thousandths, and bytes add up to more than a cell holds. Then a power of two, see `_typical`.
-    """
-    units = dict(key.units)
-    for name in dict.fromkeys(name for feature in key.parsed for name in feature.numbers):
-        if name in units or name not in history.frame.columns:
-            continue
-        numbers = history.frame[name].cast(pl.Float64).fill_nan(None).drop_nulls()
-        low, high = (numbers.quantile(end) or 0.0 for end in MIDDLE)
-        spread = high - low or float(numbers.std() or 0.0)  # type: ignore[arg-type]
-        steps = min(max(spread / UNIT, FINEST), COARSEST)
-        if 0.0 < spread < inf and steps != spread / UNIT:
-            units[name] = 2.0 ** floor(log2(spread / steps))
-    return units
 
 
 def bind_to(
