@@ -4,9 +4,11 @@ import json
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 from anomaly_app.core.calibration import score_of
+from anomaly_app.core.memory.spec import read_spec
 from anomaly_app.core.scoring.first_stage import FirstStage
 from anomaly_app.core.scoring.pipeline import Pipeline
 from anomaly_app.core.scoring.second_stage import SecondStage
@@ -125,6 +127,16 @@ def test_an_evaluation_replays_the_data_first() -> None:
     schema = model_with_memory().schema
     expected = encode_history(remember(history, schema.memory), schema)
     np.testing.assert_array_equal(found.log_p, model_with_memory().log_p_values(expected))
+
+
+def test_no_entity_of_history_is_forgotten_however_many_there_are() -> None:
+    crowded = read_spec({"keys": [{"features": ["since_last"], "capacity": 2**10}]})
+    entities = pl.Series([f"card-{i}" for i in [*range(5_000)] * 2])
+    amounts = pl.DataFrame({"amount": np.ones(10_000)})
+    times = NOON + np.arange(10_000.0)
+    history = History("payments", amounts, entities, pl.Series(range(10_000)), times)
+    since = remember(history, crowded).frame["since_last"].to_numpy()
+    np.testing.assert_array_equal(since[5_000:], 5_000.0)
 
 
 def test_history_without_a_key_or_times_is_told_what_a_memory_needs() -> None:

@@ -1,6 +1,7 @@
 """History with the features of a memory, replayed through the same kernels as in a worker."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -16,6 +17,9 @@ from anomaly_app.core.memory.spec import ENTITY, KeySpec, MemorySpec
 from anomaly_app.errors import DataError
 from training.columns.column_kinds import as_strings
 from training.history import History
+
+FULL = 0.5
+"""Share of the capacity to use: entities are spread over the blocks unevenly."""
 
 
 def remember(
@@ -84,13 +88,33 @@ def _require_order(parts: list[History]) -> None:
 
 def _features(parts: list[History], key: KeySpec, spec: MemorySpec) -> dict[str, Vector]:
     plan = Plan(key)
-    memory = PartitionMemory(plan)
+    events = [events_of(part, plan, spec) for part in parts]
+    memories = [PartitionMemory(plan) for _ in range(_partitions(events, key.capacity))]
     offset = 0
-    for part in parts:
-        events = events_of(part, plan, spec)
-        features = memory.observe(events._replace(offsets=events.offsets + offset))
-        offset += len(part)
+    for part in events:
+        features = np.empty((len(part.keys), len(key.columns)))
+        partitions = _partition_of(part.keys) % len(memories)
+        for partition, memory in enumerate(memories):
+            rows = np.flatnonzero(partitions == partition)
+            placed = part.take(rows)
+            features[rows] = memory.observe(placed._replace(offsets=placed.offsets + offset))
+        offset += len(part.keys)
     return dict(zip(key.columns, features.T, strict=True))
+
+
+def _partitions(events: Sequence[Events], capacity: int) -> int:
+    """Return how many partitions history is spread over, so that no entity is forgotten.
+
+    A topic has as many partitions as its entities need, but history does not tell how many.
+    """
+    entities = len(np.unique(np.concatenate([part.keys for part in events])))
+    return max(1, math.ceil(entities / (capacity * FULL)))
+
+
+def _partition_of(keys: Hashes) -> Hashes:
+    """Return bits of each key that are free: the block follows from the upper ones."""
+    free: Hashes = (keys >> np.uint64(16)) & np.uint64(2**24 - 1)
+    return free
 
 
 def events_of(history: History, plan: Plan, spec: MemorySpec) -> Events:
