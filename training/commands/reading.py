@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.settings.app import load_settings
+from training.checks.memory_coverage import memory_warnings
 from training.commands.progress import progress
 from training.history import History, read_history
 from training.history.topic import TopicAddress, read_topic
@@ -76,7 +77,8 @@ def with_memory(history: History, name: str | None, busy: Console) -> History:
     if name is None:
         return history
     bound = bind(read_preset(name), history)
-    if bound.warning is not None:
-        history = dataclasses.replace(history, warnings=(*history.warnings, bound.warning))
+    said = [bound.warning] if bound.warning is not None else []
+    lines = [*history.warnings, *said, *memory_warnings(history, bound.spec)]
+    history = dataclasses.replace(history, warnings=tuple(lines))
     with busy.status(f"replaying {len(history):,} rows through the memory"):
         return remember(history, bound.spec, only_remembered=bound.only_remembered)
