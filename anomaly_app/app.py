@@ -98,7 +98,7 @@ def create_app(settings: Settings) -> ConfirmingApp:
         # Faust's own pages are off, except for a plain OK at /.
         web_bind=settings.web_bind,
         web_port=settings.web_port,
-        web_host=settings.web_bind,
+        web_host=settings.announced_host,
         web_router_enabled=False,
         web_tables_enabled=False,
         web_graph_enabled=False,

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from anomaly_app.core.memory.durations import DAY, HOUR, MINUTE, SECOND
-from anomaly_app.core.memory.profile import Profile, profile_of
+from anomaly_app.core.memory.profile import profile_of
+from anomaly_app.core.memory.profile_data import Profile
 from anomaly_app.core.memory.wording import (
     duration_in_words,
     feature_in_words,

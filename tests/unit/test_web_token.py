@@ -6,7 +6,6 @@ import pytest
 from pydantic import SecretStr
 
 from anomaly_app.settings import Settings
-from anomaly_app.web.profile import page_of
 from anomaly_app.web.token import has_token, why_not
 
 OPEN = Settings(_env_file=None, web_token=SecretStr("open sesame"))
@@ -45,10 +44,3 @@ def test_what_is_missing_is_said_without_the_token() -> None:
     assert "ANOMALY_WEB_TOKEN" in why_not(CLOSED)
     assert "Authorization" in why_not(OPEN)
     assert "sesame" not in why_not(OPEN)
-
-
-def test_a_page_shows_hostile_names_as_text() -> None:
-    page = page_of({"entity": "<script>", "lines": ["<b>&", "second"]})
-    assert "<script>" not in page
-    assert "&lt;script&gt;" in page
-    assert "&lt;b&gt;&amp;\nsecond" in page
