@@ -6,12 +6,12 @@ from typing import NamedTuple, TypeAlias
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 
-from anomaly_app.errors import PageUnreachable, describe
+from anomaly_app.errors import PageUnreachable
 
 Session: TypeAlias = ClientSession
 
 REQUEST_TIMEOUT = 3.0
-"""Seconds for one request, with its answer."""
+"""Seconds that a worker waits for another one."""
 
 LONGEST_ANSWER = 1_048_576
 """Bytes of an answer; that of a profile has some thousands."""
@@ -28,13 +28,19 @@ class Answer(NamedTuple):
 
 
 @asynccontextmanager
-async def open_session() -> AsyncIterator[ClientSession]:
-    """Open connections that keep no cookies, know no proxies and unpack nothing."""
+async def open_session(seconds: float = REQUEST_TIMEOUT) -> AsyncIterator[ClientSession]:
+    """Open connections that keep no cookies, know no proxies and unpack nothing.
+
+    Parameters
+    ----------
+    seconds
+        For one request, with its answer.
+    """
     async with ClientSession(
         connector=TCPConnector(limit=MOST_AT_ONCE),
         cookie_jar=DummyCookieJar(),
         headers={"Accept": "application/json", "Accept-Encoding": "identity"},
-        timeout=ClientTimeout(total=REQUEST_TIMEOUT),
+        timeout=ClientTimeout(total=seconds),
         auto_decompress=False,
     ) as session:
         yield session
@@ -72,6 +78,6 @@ async def ask(session: ClientSession, address: str, path: str, authorization: st
                     raise PageUnreachable(f"answers with more than {LONGEST_ANSWER:,} bytes")
             return Answer(response.status, bytes(body))
     except TimeoutError:
-        raise PageUnreachable(f"does not answer within {REQUEST_TIMEOUT:.0f} s") from None
+        raise PageUnreachable("does not answer in time") from None
     except (ClientError, OSError, ValueError) as fault:
-        raise PageUnreachable(f"does not answer ({describe(fault)})") from None
+        raise PageUnreachable(f"does not answer ({type(fault).__name__})") from None
