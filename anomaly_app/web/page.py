@@ -6,6 +6,7 @@ from html import escape
 
 from anomaly_app.core.memory.profile_data import Profile
 from anomaly_app.core.memory.profile_lines import LONGEST_NAME, buckets_title
+from anomaly_app.core.times import iso_time
 from anomaly_app.core.visible import visible
 from anomaly_app.web.pictures import buckets_picture, hours_picture, values_picture
 from anomaly_app.web.search import Found
@@ -24,7 +25,7 @@ svg text { font-size: 11px; fill: currentColor; }
 .now, svg text.now { fill: var(--now); }
 .line, .usual { fill: none; stroke: var(--line); }
 .usual { stroke-dasharray: 4 3; }
-pre { overflow-x: auto; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 """
 
 PAGE = """<!doctype html>
@@ -32,6 +33,7 @@ PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width">
 <style>{style}</style></head>
 <body><h1>{title}</h1>
+<p>{about}</p>
 <main>{figures}</main>
 <pre>{text}</pre>
 </body></html>
@@ -56,14 +58,23 @@ def page_of(found: Found) -> str:
     return PAGE.format(
         style=STYLE,
         title=escape(visible(found.entity, LONGEST_NAME)),
+        about=escape(_about(found)),
         figures="".join(_figures(found.profile)),
         text=escape("\n".join(found.lines[1:])),
     )
 
 
+def _about(found: Found) -> str:
+    return (
+        f"What is remembered of this {found.key}, as of {iso_time(found.profile.time)}. The "
+        "present hour and what is latest are marked; a dashed line is what is usual."
+    )
+
+
 def _figures(profile: Profile) -> list[str]:
     hours = [
-        _figure("Usual hours", hours_picture(one, profile.hour)) for one in profile.usual_hours
+        _figure(f"Usual hours; it is {int(profile.hour)}h", hours_picture(one, profile.hour))
+        for one in profile.usual_hours
     ]
     values = [
         _figure(f"Last values of {visible(field, LONGEST_NAME)}", values_picture(field, last))

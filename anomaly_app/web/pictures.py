@@ -67,7 +67,7 @@ def buckets_picture(buckets: Buckets) -> str:
     line = "" if level is None else _path([(0.0, level), (WIDTH, level)], "usual")
     scale = [
         _text(0.0, f"{buckets.window} ago", "start"),
-        _text(WIDTH, f"latest {buckets.hop}: {_said(latest)}, before: {_said(usual)}", "end"),
+        _text(WIDTH, _compared(buckets.hop, latest, usual), "end"),
     ]
     return _picture(f"{buckets_title(buckets)}, as bars", [*bars, line, *scale])
 
@@ -135,6 +135,11 @@ def _text(x: float, text: str, anchor: str, kind: str = "") -> str:
 
 def _title(text: str) -> str:
     return f"<title>{escape(text)}</title>"
+
+
+def _compared(hop: str, latest: float | None, usual: float | None) -> str:
+    said = f"latest {hop}: {_said(latest)}"
+    return said if usual is None else f"{said}, usually {_said(usual)}"
 
 
 def _said(value: float | None) -> str:

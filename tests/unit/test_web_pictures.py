@@ -56,12 +56,12 @@ def test_the_latest_bucket_is_marked_and_a_line_says_what_is_usual() -> None:
     [latest] = of_class(root, "rect", "now")
     assert latest.findtext("title") == "9"
     assert len(of_class(root, "polyline", "usual")) == 1
-    assert "latest 4h: 9, before: 3" in "".join(root.itertext())
+    assert "latest 4h: 9, usually 3" in "".join(root.itertext())
 
 
 def test_what_was_before_the_first_event_is_not_usual() -> None:
-    assert "before: 6" in buckets_picture(buckets(0.0, 0.0, 0.0, 6.0, 9.0, known=2))
-    assert "before: nothing" in buckets_picture(buckets(0.0, 0.0, 9.0, known=1))
+    assert "usually 6" in buckets_picture(buckets(0.0, 0.0, 0.0, 6.0, 9.0, known=2))
+    assert "usually" not in buckets_picture(buckets(0.0, 0.0, 9.0, known=1))
 
 
 def test_numbers_below_zero_hang_from_a_common_level() -> None:

@@ -185,7 +185,7 @@ async def test_a_page_runs_and_loads_nothing(workers: Fleet, entity: str) -> Non
     assert status == 200
     seen = Seen(page)
     assert seen.tags <= {
-        *("html", "head", "meta", "title", "style", "body", "h1", "main", "pre"),
+        *("html", "head", "meta", "title", "style", "body", "h1", "main", "p", "pre"),
         *("figure", "figcaption", "svg", "rect", "polyline", "text"),
     }
     assert seen.attributes <= {
