@@ -7,7 +7,7 @@ memories, and what a worker has answered for counts, not what a manifest says.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from functools import partial
 from typing import TypeAlias
 
@@ -29,8 +29,8 @@ OK, UNAUTHORIZED, FORBIDDEN, MISSING = 200, 401, 403, 404
 LOOKUP_TIMEOUT = 5.0
 """Seconds in which the manifests have to be read."""
 
-Lookup: TypeAlias = Callable[[str, Iterable[int]], Awaitable[dict[int, str]]]
-"""Finds the addresses of the owners of partitions, by the name of the key."""
+Lookup: TypeAlias = Callable[[str, Iterable[int]], AsyncIterator[tuple[int, str]]]
+"""Finds the addresses of the owners of partitions, for the name of a key."""
 
 UNREACHED = (
     ": if that worker lives, let its ANOMALY_WEB_HOST and ANOMALY_WEB_BIND be an address that this "
@@ -90,12 +90,12 @@ class Owners:
     async def _look_up(self, key: str, search: Search) -> None:
         try:
             async with asyncio.timeout(LOOKUP_TIMEOUT):
-                found = await self._lookup(key, sorted(search.left))
+                # What was found counts, also if there is no time for the rest.
+                async for number, owner in self._lookup(key, sorted(search.left)):
+                    self._known[key, number] = owner
         except (BrokerError, TimeoutError) as fault:
             reason = str(fault) or f"Kafka takes more than {LOOKUP_TIMEOUT:.0f} s"
-            search.fault = f"their workers cannot be looked up ({reason})"
-            return
-        self._known |= {(key, number): owner for number, owner in found.items()}
+            search.fault = f"their workers cannot be looked up ({reason}), ask again in a moment"
 
     def _owners_of(self, key: str, partitions: Iterable[int]) -> dict[int, str]:
         known = self._known
@@ -144,8 +144,10 @@ def read_answer(answer: Answer, question: Question) -> Found | Unknown | str:
     return f"answers as no worker of this version does (HTTP {status})"
 
 
-async def read_owners(settings: Settings, name: str, partitions: Iterable[int]) -> dict[int, str]:
-    """Read the addresses of the owners of partitions in the manifests.
+async def read_owners(
+    settings: Settings, name: str, partitions: Iterable[int]
+) -> AsyncIterator[tuple[int, str]]:
+    """Yield the owners of partitions, as the manifests on the memory topic say.
 
     Raises
     ------
@@ -155,4 +157,5 @@ async def read_owners(settings: Settings, name: str, partitions: Iterable[int]) 
     topic = settings.memory_topic_name
     with broker_errors(f"reading {topic}"):
         async with edge_of(settings).open_reader() as reader:
-            return await find_owners(reader, topic, name, partitions)
+            async for found in find_owners(reader, topic, name, partitions):
+                yield found

@@ -94,8 +94,8 @@ class ProfilePage:
             return _error(status, why_not(settings))._replace(headers={**HEADERS, **CHALLENGE})
         if question.fault is not None:
             return _error(BAD_REQUEST, question.fault)
-        if self._context.model is None:
-            return _error(UNAVAILABLE, "this worker has no model yet: ask again in a moment")
+        if self._context.model is None or not self._context.partitions:
+            return _error(UNAVAILABLE, "this worker has not started yet: ask again in a moment")
         return None
 
 

@@ -60,8 +60,9 @@ async def context() -> AsyncIterator[WorkerContext]:
 async def ask(context: WorkerContext, *addresses: str) -> Found | Unknown:
     """Ask for a card, when the manifests name these addresses."""
 
-    async def lookup(_: str, partitions: Iterable[int]) -> dict[int, str]:
-        return {number: addresses[number % len(addresses)] for number in partitions}
+    async def lookup(_: str, partitions: Iterable[int]) -> AsyncIterator[tuple[int, str]]:
+        for number in partitions:
+            yield number, addresses[number % len(addresses)]
 
     place = place_of("entity", context)
     assert place is not None
@@ -212,8 +213,9 @@ def test_what_workers_announce_is_an_address(host: str) -> None:
 
 
 async def test_a_question_of_a_worker_is_not_passed_on(context: WorkerContext, peer: Peer) -> None:
-    async def lookup(_: str, partitions: Iterable[int]) -> dict[int, str]:
-        return dict.fromkeys(partitions, peer.address)
+    async def lookup(_: str, partitions: Iterable[int]) -> AsyncIterator[tuple[int, str]]:
+        for number in partitions:
+            yield number, peer.address
 
     page = ProfilePage(context, Owners(context, lookup), lambda: 1e9)
     sent = {"Authorization": signed(QUESTION.text, 1e9, context.settings)}
@@ -233,3 +235,27 @@ async def test_a_question_goes_to_no_proxy_and_brings_no_cookies(peer: Peer) -> 
         for _ in range(2):
             await session.get(peer.address)
     assert [request.headers.get("Cookie") for request in peer.asked] == [None, None]
+
+
+async def test_what_was_looked_up_counts_although_kafka_is_too_slow_for_the_rest(
+    context: WorkerContext, peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOOKUP_TIMEOUT", 0.05)
+    peer.status, peer.body = 404, b'{"error": "", "searched": [0]}'
+    looked_up = []
+
+    async def lookup(_: str, partitions: Iterable[int]) -> AsyncIterator[tuple[int, str]]:
+        looked_up.append([*partitions])
+        yield 0, peer.address
+        await elapse(10.0)
+
+    place = place_of("entity", context)
+    assert place is not None
+    owners = Owners(context, lookup)
+    for _ in range(2):
+        answer = await owners.find(QUESTION, place)
+        assert isinstance(answer, Unknown)
+        assert answer.searched == [0]
+        assert "cannot be looked up (Kafka takes more than 0 s)" in answer.error
+    assert looked_up == [[0, 1], [1]]
+    assert len(peer.asked) == 2

@@ -1,16 +1,19 @@
 """Who has which partitions, as the manifests say."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 
 from aiokafka.structs import TopicPartition
 
 from anomaly_app.kafka.changelog.finding import LogReader, find_published
 
+NEAREST = 8
+"""Offsets before the end that are searched first: a manifest follows each few images."""
+
 
 async def find_owners(
     reader: LogReader, topic: str, name: str, partitions: Iterable[int]
-) -> dict[int, str]:
-    """Return the addresses of the web pages of the workers that wrote the last manifests.
+) -> AsyncIterator[tuple[int, str]]:
+    """Yield partitions with the addresses of the workers that wrote their last manifests.
 
     Parameters
     ----------
@@ -23,9 +26,8 @@ async def find_owners(
     partitions
         Of the source topic.
     """
-    owners = {}
     for partition in partitions:
-        published = await find_published(reader, TopicPartition(topic, partition), name)
-        if published.manifest is not None and published.manifest.owner:
-            owners[partition] = published.manifest.owner
-    return owners
+        place = TopicPartition(topic, partition)
+        manifest = (await find_published(reader, place, name, NEAREST)).manifest
+        if manifest is not None and manifest.owner:
+            yield partition, manifest.owner
