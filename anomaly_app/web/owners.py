@@ -104,27 +104,33 @@ class Owners:
     async def _ask_all(self, session: Session, question: Question, search: Search) -> Found | None:
         owners = {*self._owners_of(question.key, search.left).values()}
         new = sorted(owners - search.asked.keys() - {self._context.memories.owner})
-        answers = await asyncio.gather(*(self._ask(session, one, question) for one in new))
-        for address, answer in zip(new, answers, strict=True):
-            if isinstance(answer, Found):
-                return answer
-            search.asked[address] = answer if isinstance(answer, str) else ""
-            if isinstance(answer, Unknown):
-                search.add(answer)
+        asking = [asyncio.ensure_future(self._ask(session, one, question)) for one in new]
+        try:
+            for next_answer in asyncio.as_completed(asking):
+                address, answer = await next_answer
+                if isinstance(answer, Found):
+                    return answer
+                search.asked[address] = answer if isinstance(answer, str) else ""
+                if isinstance(answer, Unknown):
+                    search.add(answer)
+        finally:
+            for one in asking:
+                one.cancel()
+            await asyncio.gather(*asking, return_exceptions=True)
         return None
 
     async def _ask(
         self, session: Session, address: str, question: Question
-    ) -> Found | Unknown | str:
-        """Return a worker's answer, or why there is none."""
+    ) -> tuple[str, Found | Unknown | str]:
+        """Return the address, and the worker's answer, or why there is none."""
         if not is_address(address):
-            return f"is no address of a worker, {quoted(address)}"
+            return address, f"is no address of a worker, {quoted(address)}"
         authorization = signed(question.text, self._clock(), self._context.settings)
         try:
             answer = await ask(session, address, question.path, authorization)
         except PageUnreachable as fault:
-            return f"{fault}{UNREACHED}"
-        return read_answer(answer, question)
+            return address, f"{fault}{UNREACHED}"
+        return address, read_answer(answer, question)
 
 
 def read_answer(answer: Answer, question: Question) -> Found | Unknown | str:

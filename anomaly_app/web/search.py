@@ -179,7 +179,7 @@ class Search:
         if restoring := sorted(self._restoring & rest):
             yield f"{_partitions(restoring)} being restored, ask again in a moment"
             rest -= self._restoring
-        for address, fault in self.asked.items():
+        for address, fault in sorted(self.asked.items()):
             theirs = sorted(number for number in rest if owners.get(number) == address)
             if fault and theirs:
                 yield f"{_partitions(theirs)} with {address}, which {fault}"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,19 +33,27 @@ class Peer:
     seconds: float = 0.0
     address: str = ""
     asked: list[web.Request] = field(default_factory=list)
+    answered: int = 0
 
     async def answer(self, request: web.Request) -> web.Response:
         self.asked.append(request)
         await elapse(self.seconds)
+        self.answered += 1
         return web.Response(status=self.status, body=self.body, headers=self.headers)
 
 
-@pytest.fixture
-async def peer() -> AsyncIterator[Peer]:
+@asynccontextmanager
+async def a_peer() -> AsyncIterator[Peer]:
     found = Peer()
     server = web.Application()
     server.router.add_get("/{path:.*}", found.answer)
     async with serving(server) as found.address:
+        yield found
+
+
+@pytest.fixture
+async def peer() -> AsyncIterator[Peer]:
+    async with a_peer() as found:
         yield found
 
 
@@ -159,6 +168,14 @@ async def test_who_hangs_is_not_waited_for(
     peer.seconds = 0.5
     monkeypatch.setattr(module, "open_session", lambda: open_session(0.05))
     assert f"{peer.address}, which does not answer in time" in await refused(context, peer.address)
+
+
+async def test_what_is_found_waits_for_nobody_else(context: WorkerContext, peer: Peer) -> None:
+    peer.body = found()
+    async with a_peer() as hanging:
+        hanging.seconds = 30.0
+        assert isinstance(await ask(context, hanging.address, peer.address), Found)
+        assert hanging.answered == 0
 
 
 async def test_a_worker_with_another_token_says_what_to_do(
