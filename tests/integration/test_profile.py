@@ -31,7 +31,8 @@ async def group(kafka: Kafka, tmp_path: Path) -> AsyncIterator[tuple[Kafka, list
     """Three workers that have judged payments, each with some partitions."""
     made = fitted_with_memory(two_keys=True)
     kafka.model = save_model(tmp_path / "models", made.manifest, made.pickle)
-    kafka.settings |= {"ANOMALY_WEB_TOKEN": TOKEN, "ANOMALY_MEMORY_INTERVAL": "1"}
+    kafka.settings |= {"ANOMALY_WEB_TOKEN": TOKEN, "ANOMALY_WEB_HOST": "localhost"}
+    kafka.settings |= {"ANOMALY_MEMORY_INTERVAL": "1"}
     # Profiles are as of the latest event if that is later than now: so they can be compared.
     times = [time.time() + 3_600.0 + n for n in range(EVENTS)]
     values = [transaction(5.0 + n % 60, f"shop-{n % SHOPS}", time=times[n]) for n in range(EVENTS)]
@@ -114,7 +115,7 @@ async def test_any_worker_shows_any_entity_and_says_what_a_dead_one_had(
     for name in theirs:
         status, said = await ask(workers[0], name)
         assert status == 503
-        assert f"http://127.0.0.1:{gone.port}, which does not answer" in said["error"]
+        assert f"http://localhost:{gone.port}, which does not answer" in said["error"]
         partition = before[name][0][1]["partition"]
         assert partition not in said["searched"]
         assert str(partition) in said["error"]
