@@ -2,7 +2,9 @@
 
 import re
 from ipaddress import AddressValueError, IPv6Address
+from urllib.parse import urlsplit
 
+from anomaly_app.settings.security import LOOPBACK
 from anomaly_app.settings.web import LAST_PORT
 
 FORM = re.compile(r"http://(?:[A-Za-z0-9._-]{1,253}|\[([0-9A-Fa-f:.]{2,45})\]):([0-9]{1,5})")
@@ -22,3 +24,8 @@ def is_address(text: str) -> bool:
         return found[1] is None or bool(IPv6Address(found[1]))
     except AddressValueError:
         return False
+
+
+def is_loopback(address: str) -> bool:
+    """Return whether an address means this host on each host."""
+    return is_address(address) and urlsplit(address).hostname in LOOPBACK

@@ -21,7 +21,15 @@ from anomaly_app.kafka.changelog import edge_of, find_owners
 from anomaly_app.settings import Settings
 from anomaly_app.web.address import is_address
 from anomaly_app.web.peers import Answer, Session, ask, open_session
-from anomaly_app.web.search import Found, Place, Question, Search, Unknown, search_here
+from anomaly_app.web.search import (
+    TO_BE_REACHED,
+    Found,
+    Place,
+    Question,
+    Search,
+    Unknown,
+    search_here,
+)
 from anomaly_app.web.token import signed
 
 OK, UNAUTHORIZED, FORBIDDEN, MISSING = 200, 401, 403, 404
@@ -31,11 +39,6 @@ LOOKUP_TIMEOUT = 5.0
 
 Lookup: TypeAlias = Callable[[str, Iterable[int]], AsyncIterator[tuple[int, str]]]
 """Finds the addresses of the owners of partitions, for the name of a key."""
-
-UNREACHED = (
-    ": if that worker lives, let its ANOMALY_WEB_HOST and ANOMALY_WEB_BIND be an address that this "
-    "one reaches"
-)
 
 
 class Owners:
@@ -129,7 +132,7 @@ class Owners:
         try:
             answer = await ask(session, address, question.path, authorization)
         except PageUnreachable as fault:
-            return address, f"{fault}{UNREACHED}"
+            return address, f"{fault}: if there are workers on other hosts, {TO_BE_REACHED}"
         return address, read_answer(answer, question)
 
 

@@ -10,6 +10,7 @@ from anomaly_app.context import WorkerContext
 from anomaly_app.core.memory.profile_data import Profile
 from anomaly_app.core.memory.profile_lines import profile_lines
 from anomaly_app.core.visible import quoted
+from anomaly_app.web.address import is_loopback
 
 if TYPE_CHECKING:
     from anomaly_app.core.memory.partition_memory import PartitionMemory
@@ -18,6 +19,10 @@ KEYS = ("entity", "counterpart")
 
 LONGEST_NAME = 2_000
 """Bytes of a name: escaped, longer ones do not fit into the first line of a request."""
+
+
+TO_BE_REACHED = "let their ANOMALY_WEB_HOST and ANOMALY_WEB_BIND be addresses that all reach"
+"""What to do if workers do not reach each other."""
 
 
 class Question(NamedTuple):
@@ -186,8 +191,16 @@ class Search:
                 rest -= {*theirs}
         if rest and self.fault:
             yield self.fault
-        elif rest:
-            yield f"{_partitions(sorted(rest))} with no worker now, ask again in a moment"
+            return
+        for address in sorted({owners[number] for number in rest if number in owners}):
+            theirs = sorted(number for number in rest if owners.get(number) == address)
+            line = f"{_partitions(theirs)} last with {address}, which does not have it now"
+            # Each host has such an address of its own.
+            hint = f"; if there are workers on other hosts, {TO_BE_REACHED}"
+            yield f"{line}, ask again in a moment{hint if is_loopback(address) else ''}"
+            rest -= {*theirs}
+        if rest:
+            yield f"{_partitions(sorted(rest))} with no worker yet, ask again in a moment"
 
 
 def _partitions(numbers: Sequence[int]) -> str:

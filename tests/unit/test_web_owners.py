@@ -11,7 +11,7 @@ from aiohttp import ClientSession, web
 
 from anomaly_app.context import WorkerContext
 from anomaly_app.web import owners as module
-from anomaly_app.web.address import address_of, is_address
+from anomaly_app.web.address import address_of, is_address, is_loopback
 from anomaly_app.web.owners import Owners
 from anomaly_app.web.peers import LONGEST_ANSWER, open_session
 from anomaly_app.web.profile import ProfilePage
@@ -191,7 +191,9 @@ async def test_each_partition_has_its_own_reason(context: WorkerContext, peer: P
     line = await refused(context, "http://127.0.0.1:1", peer.address)
     assert line.endswith(
         "partition 1 being restored, ask again in a moment; "
-        "partition 0 with no worker now, ask again in a moment"
+        "partition 0 last with http://127.0.0.1:1, which does not have it now, ask again in a "
+        "moment; if there are workers on other hosts, let their ANOMALY_WEB_HOST and "
+        "ANOMALY_WEB_BIND be addresses that all reach"
     )
 
 
@@ -222,6 +224,11 @@ async def test_what_is_no_address_of_a_worker_is_not_asked(
 ) -> None:
     assert not is_address(address)
     assert "is no address of a worker" in await refused(context, address)
+
+
+def test_an_address_that_each_host_has_is_known() -> None:
+    assert all(map(is_loopback, ["http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1"]))
+    assert not any(map(is_loopback, ["http://10.0.0.7:1", "http://worker-2:1", "localhost"]))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "worker-2.example.com", "a_b", "::1", "fe80::1"])

@@ -81,9 +81,9 @@ async def test_what_a_dead_worker_had_is_said_in_one_line(workers: Fleet) -> Non
         assert status == 503
         assert line == (
             f'partition 1 of transactions could not be searched for "{entity}": partition 1 with '
-            f"{workers[1].address}, which does not answer (ClientConnectorError): if that worker "
-            "lives, let its ANOMALY_WEB_HOST and ANOMALY_WEB_BIND be an address that this one "
-            "reaches"
+            f"{workers[1].address}, which does not answer (ClientConnectorError): if there are "
+            "workers on other hosts, let their ANOMALY_WEB_HOST and ANOMALY_WEB_BIND be addresses "
+            "that all reach"
         )
 
 
@@ -93,7 +93,7 @@ async def test_after_a_rebalance_the_new_owner_is_found(workers: Fleet) -> None:
         worker.worker.revoke()
     status, line = await line_of(workers, 2, "card-1")
     assert status == 503
-    assert "partitions 0, 1 and 2 with no worker now, ask again in a moment" in line
+    assert f"partition 0 last with {workers[0].address}, which does not have it now" in line
     await workers[0].take(1)
     await workers[1].take(0, 2)
     # Nothing was judged since: the manifest alone says who has the partition.
