@@ -22,6 +22,7 @@ from anomaly_app.errors import SettingsError
 from anomaly_app.kafka.consumer import ConfirmingApp, ConsumerOptions, Gap, faust_credentials
 from anomaly_app.kafka.topic_creation import max_message_bytes
 from anomaly_app.memories.command import memory
+from anomaly_app.memories.profile import profile
 from anomaly_app.observability import report_gap
 from anomaly_app.registry.versions import remembers_counterparts
 from anomaly_app.settings.app import Settings, load_settings
@@ -49,7 +50,7 @@ PLAIN_LOG = {"merge": True, "formatters": {"colored": DEFAULT_FORMATTERS["defaul
 """A log without colours: formatting them takes longer than everything else in an alert."""
 
 # Faust's command line is a click group, so other commands and groups can be added.
-for command in (dlq, memory, *COMMANDS):
+for command in (dlq, memory, profile, *COMMANDS):
     cli.add_command(command)
 
 
@@ -98,7 +99,7 @@ def create_app(settings: Settings) -> ConfirmingApp:
         # Faust's own pages are off, except for a plain OK at /.
         web_bind=settings.web_bind,
         web_port=settings.web_port,
-        web_host=settings.web_bind,
+        web_host=settings.announced_host,
         web_router_enabled=False,
         web_tables_enabled=False,
         web_graph_enabled=False,

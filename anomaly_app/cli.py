@@ -22,6 +22,7 @@ COMMANDS = {
     "send": "Send a record to a topic, or to the topic of an agent.",
     "dlq": "List dead letters, and replay them.",
     "memory": "See what is remembered of entities, compare it with the log, or begin anew.",
+    "profile": "Show what is remembered of an entity.",
     "agents": "List the agents and their topics.",
     "models": "List the records on the wire.",
     "model": "Show the fields of a record on the wire.",

@@ -26,6 +26,8 @@
     │   └── ReplayStopped      a replay ended before everything was sent
     ├── MemoryRefused          what is remembered of a partition cannot be restored exactly
     ├── WebPortTaken           another process listens on this worker's web port
+    ├── PageUnreachable        a page of another worker cannot be read
+    ├── ProfileMissing         a worker does not show what is remembered of an entity
     ├── DataError              a file of history cannot be read as a table of transactions
     ├── ImageCorrupt           an image of a block of the memory cannot be used
     ├── ForeignEvents          a message between the two memories is not of a worker like this
@@ -133,6 +135,14 @@ class MemoryRefused(AnomalyAppError):
 
 class WebPortTaken(AnomalyAppError):
     """Another process listens on this worker's web port."""
+
+
+class PageUnreachable(AnomalyAppError):
+    """A page of another worker cannot be read; its text goes on after the worker's address."""
+
+
+class ProfileMissing(AnomalyAppError):
+    """A worker does not show what is remembered of an entity, or nothing is."""
 
 
 class DataError(AnomalyAppError):

@@ -20,6 +20,7 @@ from anomaly_app.errors import (
 )
 from anomaly_app.kafka.checks import check_broker
 from anomaly_app.schemas.registry import SchemaRegistry
+from anomaly_app.web.address import address_of
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ class CheckedWorker(faust.Worker):
             self.context.load_model()
             remember_transactions(self.context)
             check_web_port(self.app.conf)
+            self.context.memories.owner = address_of(self.app.conf.web_host, self.app.conf.web_port)
             memory = self.context.pipeline.model.schema.memory
             memories = 0 if memory is None else len(memory.keys)
             self.context.partitions = await check_broker(self.context.settings, memories=memories)

@@ -23,7 +23,6 @@ def define_remembering(app: faust.App, context: WorkerContext) -> None:
     """Define the task that publishes what is remembered."""
 
     async def publishing() -> None:
-        context.memories.owner = f"http://{app.conf.web_host}:{app.conf.web_port}"
         await context.memories.run(lambda: app.should_stop)
 
     app.task(publishing)

@@ -1,58 +1,107 @@
-"""``/profile/ENTITY``: what is remembered of an entity, from whichever worker has it."""
+"""``/profile/ENTITY``: what is remembered of an entity, whichever worker has it."""
 
 import time
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import msgspec
 
 from anomaly_app.context import WorkerContext
+from anomaly_app.web.owners import FORBIDDEN, MISSING, OK, UNAUTHORIZED, Owners
+from anomaly_app.web.page import HEADERS, page_of
+from anomaly_app.web.search import Found, Question, Unknown, place_of, search_here
+from anomaly_app.web.token import has_signature, has_token, is_of_a_worker, why_not
 
-if TYPE_CHECKING:
-    # It imports numba, which takes more than a second.
-    from anomaly_app.core.memory.partition_memory import PartitionMemory
+BAD_REQUEST, UNAVAILABLE = 400, 503
 
-PAGE = """<!doctype html>
-<meta charset="utf-8"><title>{title}</title>
-<style>body {{ font: 15px/1.5 monospace; margin: 2em; color-scheme: light dark }}</style>
-<pre>{text}</pre>
-"""
+JSON, HTML = "application/json", "text/html"
+
+CHALLENGE = {"WWW-Authenticate": 'Basic realm="anomaly-app"'}
+"""Lets a browser ask for the token."""
 
 
-def local_profile(entity: str, context: WorkerContext) -> dict[str, Any] | None:
-    """Return what this worker remembers of an entity; None if it does not know it.
+class Answer(NamedTuple):
+    """What the page answers."""
 
-    Returns
-    -------
-    dict or None
-        JSON-compatible: the profile, and the same in ``lines`` for people.
+    status: int
+    body: bytes
+    content_type: str = JSON
+    headers: Mapping[str, str] = HEADERS
+
+
+class ProfilePage:
+    """Answers requests for profiles.
+
+    Parameters
+    ----------
+    context
+        Of this worker.
+    owners
+        Ask the other workers.
+    clock
+        Seconds since the epoch.
     """
-    from anomaly_app.core.memory.hashing import hash_texts, spec_key  # noqa: PLC0415
-    from anomaly_app.core.memory.profile import profile_of  # noqa: PLC0415
-    from anomaly_app.core.memory.profile_lines import profile_lines  # noqa: PLC0415
 
-    reader = context.pipeline.entity
-    if reader is None:
+    def __init__(
+        self,
+        context: WorkerContext,
+        owners: Owners | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._context = context
+        self._owners = owners or Owners(context)
+        self._clock = clock
+
+    async def answer(self, entity: str, key: str, headers: Mapping[str, str]) -> Answer:
+        """Answer a request.
+
+        A request that another worker has signed is answered from this worker's memories alone.
+
+        Parameters
+        ----------
+        entity
+            Its name, with any characters.
+        key
+            Of `search.KEYS`, or anything.
+        headers
+            Of the request.
+        """
+        question = Question(entity, key)
+        refusal = self._refusal(question, headers)
+        if refusal is not None:
+            return refusal
+        place = place_of(key, self._context)
+        if place is None:
+            return _error(MISSING, f"the model remembers no {key}: fit one with --memory")
+        if is_of_a_worker(headers):
+            here = search_here(question, place, self._context, self._clock())
+            return _json(OK if isinstance(here, Found) else MISSING, here)
+        found = await self._owners.find(question, place)
+        if isinstance(found, Unknown):
+            return _json(MISSING if found.is_complete else UNAVAILABLE, found)
+        if HTML in headers.get("Accept", ""):
+            return Answer(OK, page_of(found).encode(errors="replace"), HTML)
+        return _json(OK, found)
+
+    def _refusal(self, question: Question, headers: Mapping[str, str]) -> Answer | None:
+        settings = self._context.settings
+        if is_of_a_worker(headers):
+            is_allowed = has_signature(headers, question.text, self._clock(), settings)
+        else:
+            is_allowed = has_token(headers, settings)
+        if not is_allowed:
+            status = FORBIDDEN if settings.web_token is None else UNAUTHORIZED
+            return _error(status, why_not(settings))._replace(headers={**HEADERS, **CHALLENGE})
+        if question.fault is not None:
+            return _error(BAD_REQUEST, question.fault)
+        if self._context.model is None or not self._context.partitions:
+            return _error(UNAVAILABLE, "this worker has not started yet: ask again in a moment")
         return None
-    [key] = hash_texts([entity], spec_key(reader.plan.sha256)).tolist()
-    for memory in _memories(context):
-        profile = profile_of(memory, key, int(time.time() * 1000))
-        if profile is not None:
-            lines = profile_lines(entity, profile)
-            return {"entity": entity, "profile": msgspec.to_builtins(profile), "lines": lines}
-    return None
 
 
-def _memories(context: WorkerContext) -> "Iterable[PartitionMemory]":
-    live: Mapping[Any, Any] = context.memories.live(context.settings.transactions_topic)
-    return live.values()
+def _error(status: int, line: str) -> Answer:
+    return Answer(status, msgspec.json.encode({"error": line}))
 
 
-def page_of(found: Mapping[str, Any]) -> str:
-    """Return a profile as an HTML page."""
-    text = "\n".join(found["lines"])
-    return PAGE.format(title=_escaped(found["entity"]), text=_escaped(text))
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def _json(status: int, found: Found | Unknown) -> Answer:
+    return Answer(status, msgspec.json.encode(found))

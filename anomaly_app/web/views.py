@@ -1,4 +1,4 @@
-"""``/stats``, ``/healthz`` and ``/readyz`` of one worker."""
+"""The pages of one worker: ``/stats``, ``/healthz``, ``/readyz`` and ``/profile/ENTITY``."""
 
 from typing import Protocol, cast
 
@@ -7,12 +7,11 @@ from faust.types import TP
 from faust.types.web import Request, Response, View
 
 from anomaly_app.context import WorkerContext
-from anomaly_app.core.visible import quoted
-from anomaly_app.web.profile import local_profile, page_of
+from anomaly_app.web.profile import ProfilePage
+from anomaly_app.web.search import KEYS
 from anomaly_app.web.stats import PartitionPosition, worker_stats
-from anomaly_app.web.token import has_token, why_not
 
-OK, UNAUTHORIZED, FORBIDDEN, MISSING, UNAVAILABLE = 200, 401, 403, 404, 503
+OK, UNAVAILABLE = 200, 503
 
 
 class Consumer(Protocol):
@@ -51,24 +50,20 @@ def define_views(app: faust.App, context: WorkerContext) -> None:
             body["memory"] = waits_for
         return view.json(body, status=UNAVAILABLE if missing else OK)
 
-    @app.page("/profile/{entity}")
+    profiles = ProfilePage(context)
+
+    # A name may have slashes and line ends.
+    @app.page(r"/profile/{entity:[\s\S]+}")
     async def profile(view: View, request: Request, **_: str) -> Response:
-        """Show what this worker remembers of an entity; it needs the token."""
-        if not has_token(request.headers, context.settings):
-            closed = context.settings.web_token is None
-            answer = view.json(
-                {"error": why_not(context.settings)}, status=FORBIDDEN if closed else UNAUTHORIZED
-            )
-            answer.headers["WWW-Authenticate"] = 'Basic realm="anomaly-app"'
-            return answer
-        entity = request.match_info["entity"]
-        found = local_profile(entity, context)
-        if found is None:
-            line = f"this worker remembers nothing of {quoted(entity)}: another one may"
-            return view.json({"error": line}, status=MISSING)
-        if "text/html" in request.headers.get("Accept", ""):
-            return view.html(page_of(found))
-        return view.json(found)
+        """Show what is remembered of an entity, whichever worker has it; it needs the token."""
+        entity, key = request.match_info["entity"], request.query.get("key", KEYS[0])
+        answer = await profiles.answer(entity, key, request.headers)
+        return view.bytes(
+            answer.body,
+            content_type=answer.content_type,
+            status=answer.status,
+            headers={**answer.headers},
+        )
 
 
 def not_ready(app: faust.App, context: WorkerContext) -> list[str]:

@@ -59,6 +59,7 @@ def test_help_lists_what_this_app_has(alone: Kafka) -> None:
         "memory",
         "model",
         "models",
+        "profile",
         "send",
         "worker",
     ]

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from anomaly_app.core.memory.durations import DAY, HOUR, MINUTE, SECOND
-from anomaly_app.core.memory.profile import Profile, profile_of
+from anomaly_app.core.memory.profile import profile_of
+from anomaly_app.core.memory.profile_data import Profile
 from anomaly_app.core.memory.wording import (
     duration_in_words,
     feature_in_words,
@@ -43,6 +44,15 @@ def test_a_profile_tells_when_an_entity_was_active() -> None:
     assert (profile.since, profile.latest) == (NOON / SECOND, (NOON + 2 * DAY) / SECOND)
 
 
+@pytest.mark.parametrize(("zone", "hour"), [("UTC", 12.5), ("Asia/Kolkata", 18.0)])
+def test_a_profile_has_its_own_time_and_hour(zone: str, hour: float) -> None:
+    memory = memory_of("count:1h")
+    memory.observe(events_of(memory.plan, [NOON], amount=[5.0]))
+    profile = profile_of(memory, 1, NOON + 30 * MINUTE, zone)
+    assert profile is not None
+    assert (profile.time, profile.hour) == ((NOON + 30 * MINUTE) / SECOND, hour)
+
+
 def test_a_profile_has_the_windows_as_of_its_time() -> None:
     features = a_card("count:1h", "sum:amount:7d", "since_last", "distance:lat,long").features
     assert features == {"count:1h": 1.0, "sum:amount:7d": 21.5, "since_last": 3600.0}
@@ -52,6 +62,7 @@ def test_a_profile_shows_windows_bucket_by_bucket() -> None:
     days, amounts, highest = a_card("count:7d", "sum:amount:7d", "max:amount:7d").windows
     assert (days.measure, days.field, days.window, days.hop) == ("count", None, "7d", "1d")
     assert days.values == [0, 0, 0, 0, 0, 1, 1, 1]
+    assert days.known == 3
     assert amounts.values == [0, 0, 0, 0, 0, 5.0, 7.5, 9.0]
     assert highest.values == [None] * 5 + [5.0, 7.5, 9.0]
 

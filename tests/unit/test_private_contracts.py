@@ -1,4 +1,4 @@
-"""Private parts of Faust and aiokafka are as the consumer relies on: one line for each part.
+"""Private parts of Faust, aiokafka and numba are as we rely on: one line for each part.
 
 A part that fails after an upgrade is looked up in the package's own list, which says what it is
 used for, and then either the code or the pin of the version is changed.
@@ -15,6 +15,8 @@ from typing import Any
 from weakref import WeakSet
 
 import faust
+import numba
+import numpy as np
 import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
@@ -26,6 +28,7 @@ from faust.transport.consumer import Consumer, ThreadDelegateConsumer
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from anomaly_app.core import compiled
 from anomaly_app.kafka import consumer as package
 from tests.support.fetches import TOPIC, Sent, batch, one_by_one
 from tests.support.fetching import Fetching, fetching
@@ -244,8 +247,26 @@ def a_stop_waits_for_a_future_and_for_what_is_unacked(it: Fetching) -> None:
     assert it.thread.consumer.unacked is it.thread.consumer.unacked
 
 
+@part("njit(_nrt=False)")
+def without_nrt_nothing_is_counted_and_nothing_can_be_allocated(_: Fetching) -> None:
+    def last(values: Any) -> Any:
+        return values[1:][-1]
+
+    def allocate(number: Any) -> Any:
+        return np.zeros(number)[0]
+
+    njit: Any = numba.njit
+    counted = njit(numba.float64(compiled.DOUBLES))(last)
+    plain = njit(numba.float64(compiled.DOUBLES), _nrt=False)(last)
+    assert "NRT_decref" in "".join(counted.inspect_llvm().values())
+    assert "NRT_" not in "".join(plain.inspect_llvm().values())
+    assert plain(np.arange(5.0)) == counted(np.arange(5.0)) == 4.0
+    with pytest.raises(numba.TypingError):
+        njit(numba.float64(numba.int64), _nrt=False)(allocate)
+
+
 @pytest.mark.parametrize("name", CONTRACTS)
-async def test_a_private_part_is_as_the_consumer_relies_on(name: str) -> None:
+async def test_a_private_part_is_as_we_rely_on(name: str) -> None:
     async with fetching() as it:
         checked = CONTRACTS[name](it)
         if inspect.isawaitable(checked):
@@ -255,8 +276,8 @@ async def test_a_private_part_is_as_the_consumer_relies_on(name: str) -> None:
 
 
 def listed_parts() -> list[str]:
-    """Parts in the list of the package."""
-    described = inspect.getdoc(package) or ""
+    """Parts in the lists of the package and of the module that compiles."""
+    described = "\n".join(inspect.getdoc(one) or "" for one in (package, compiled))
     terms = [line for line in described.splitlines() if line.startswith("``")]
     return [name for line in terms for name in re.findall(r"``([^`]+)``", line)]
 

@@ -1,5 +1,6 @@
 """Settings: from the environment, checked at the start, never printed where they are secret."""
 
+import socket
 from itertools import permutations
 from pathlib import Path
 
@@ -47,6 +48,7 @@ def test_the_environment_and_the_env_file_set_them(
         ("ANOMALY_NEW_GROUP_STARTS_AT", "now"),
         ("ANOMALY_TRANSACTIONS_TOPIC", "no spaces"),
         ("ANOMALY_WEB_PORT", "99999"),
+        ("ANOMALY_WEB_HOST", "http://worker-2"),
         ("ANOMALY_SEND_TIMEOUT", "0"),
         ("ANOMALY_PAYLOAD", "a..b"),
         ("ANOMALY_PAYLOAD", "."),
@@ -138,3 +140,21 @@ def test_roles_rename_only_features_that_the_model_has() -> None:
     sent = record(b'{"detail": {"who": "c", "Amount": 1e9, "shop": "food"}}')
     [finding] = context.pipeline.judge([sent], 0.0).findings
     assert finding.transaction.entity == "c"
+
+
+@pytest.mark.parametrize(
+    ("bind", "host", "announced"),
+    [
+        ("127.0.0.1", "", "127.0.0.1"),
+        ("10.0.0.7", "", "10.0.0.7"),
+        ("0.0.0.0", "", socket.gethostname()),  # noqa: S104  # only read
+        ("::", "", socket.gethostname()),
+        ("0.0.0.0", "worker-2.example.com", "worker-2.example.com"),  # noqa: S104  # as above
+    ],
+)
+def test_other_workers_are_told_where_they_reach_this_one(
+    monkeypatch: pytest.MonkeyPatch, bind: str, host: str, announced: str
+) -> None:
+    monkeypatch.setenv("ANOMALY_WEB_BIND", bind)
+    monkeypatch.setenv("ANOMALY_WEB_HOST", host)
+    assert load_settings().announced_host == announced

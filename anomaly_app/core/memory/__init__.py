@@ -14,6 +14,7 @@ __all__ = [
     "layout",
     "partition_memory",
     "profile",
+    "profile_data",
     "spec",
     "wording",
 ]

@@ -1,16 +1,17 @@
-"""What is remembered of one entity, as plain data for a page."""
+"""Reading what is remembered of one entity out of a partition's memory."""
 
 import math
 
-import msgspec
 import numpy as np
 
+from anomaly_app.core.hours import local_seconds
 from anomaly_app.core.memory import tables as t
-from anomaly_app.core.memory.durations import SECOND, duration_text
+from anomaly_app.core.memory.durations import DAY, HOUR, SECOND, duration_text
 from anomaly_app.core.memory.events import Events
 from anomaly_app.core.memory.latest import DEGREE
 from anomaly_app.core.memory.layout import Plan
 from anomaly_app.core.memory.partition_memory import PartitionMemory
+from anomaly_app.core.memory.profile_data import Buckets, LastValue, Profile, UsualHours
 from anomaly_app.core.memory.storage import Record
 
 HOURS = 24.0
@@ -19,56 +20,9 @@ MEASURES = {t.COUNT: "count", t.SUM: "sum", t.MAX: "max", t.MIN: "min"}
 """What is shown of windows, bucket by bucket."""
 
 
-class Buckets(msgspec.Struct, frozen=True):
-    """A window bucket by bucket, for a small picture."""
-
-    measure: str
-    """``count``, ``sum``, ``max`` or ``min``."""
-    field: str | None
-    window: str
-    hop: str
-    values: list[float | None]
-    """The oldest first; None is a bucket without an extreme."""
-
-
-class UsualHours(msgspec.Struct, frozen=True):
-    """When an entity is usually active."""
-
-    hour: float
-    """Local time of day, 0 to 24: the middle of the usual hours."""
-    concentration: float
-    """0 (any time of day) to 1 (always the same)."""
-    events: float
-    """How many events this is known from: they count less as they get older."""
-
-
-class LastValue(msgspec.Struct, frozen=True):
-    """One of the last values of a field."""
-
-    time: float
-    """Seconds since the epoch."""
-    value: float
-
-
-class Profile(msgspec.Struct, frozen=True):
-    """What is remembered of one entity."""
-
-    since: float
-    """Time of its first event that is remembered, in seconds since the epoch."""
-    latest: float
-    """Time of its latest event."""
-    features: dict[str, float]
-    """What an event without values would have at the time of the profile, by name."""
-    windows: list[Buckets]
-    usual_hours: list[UsualHours]
-    """By half-life, in the order of the spec."""
-    position: tuple[float, float] | None
-    """Latitude and longitude of the last position, in degrees."""
-    last_values: dict[str, list[LastValue]]
-    """By field, the latest first."""
-
-
-def profile_of(memory: PartitionMemory, key: int, time: int | None = None) -> Profile | None:
+def profile_of(
+    memory: PartitionMemory, key: int, time: int | None = None, timezone: str = "UTC"
+) -> Profile | None:
     """Return what is remembered of an entity; None if it is nothing.
 
     Parameters
@@ -80,14 +34,19 @@ def profile_of(memory: PartitionMemory, key: int, time: int | None = None) -> Pr
     time
         The time of the profile in milliseconds since the epoch; by default, and at the earliest,
         that of the latest event.
+    timezone
+        IANA time zone of local times.
     """
     record = memory.record(key)
     if record is None:
         return None
     plan = memory.plan
     now = max(record.clock, time or 0)
+    local = float(local_seconds([now / SECOND], timezone)[0]) * SECOND
     return Profile(
-        since=float(record.cells(plan.fields["since", 0]).view("u4")[0]),
+        time=now / SECOND,
+        hour=local % DAY / HOUR,
+        since=_since(plan, record),
         latest=record.clock / SECOND,
         features=_features(memory, key, now),
         windows=_windows(plan, record),
@@ -126,8 +85,12 @@ def _features(memory: PartitionMemory, key: int, now: int) -> dict[str, float]:
     }
 
 
+def _since(plan: Plan, record: Record) -> float:
+    return float(record.cells(plan.fields["since", 0]).view("u4")[0])
+
+
 def _windows(plan: Plan, record: Record) -> list[Buckets]:
-    windows = [*plan.needs.windows]
+    windows, since = [*plan.needs.windows], int(_since(plan, record)) * SECOND
     shown = []
     for (operation, number, place), row in plan.needs.rows.items():
         if operation not in MEASURES:
@@ -145,6 +108,7 @@ def _windows(plan: Plan, record: Record) -> list[Buckets]:
                 window=duration_text(window),
                 hop=duration_text(hop),
                 values=[_value(operation, value, scale) for value in values],
+                known=min(last - since // hop + 1, len(values)),
             )
         )
     return shown

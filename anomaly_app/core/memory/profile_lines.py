@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from anomaly_app.core.memory.profile import Buckets, LastValue, Profile, UsualHours
+from anomaly_app.core.memory.profile_data import Buckets, LastValue, Profile, UsualHours
 from anomaly_app.core.memory.wording import remembered_in_words
 from anomaly_app.core.times import iso_time
 from anomaly_app.core.visible import visible
@@ -30,7 +30,7 @@ def profile_lines(entity: str, profile: Profile) -> list[str]:
     profile
         What is remembered.
     """
-    windows = [(visible(_name(one), LONGEST_LINE), spark(one.values)) for one in profile.windows]
+    windows = [(buckets_title(one), spark(one.values)) for one in profile.windows]
     width = max((len(name) for name, _ in windows), default=0)
     lines = [
         visible(entity, LONGEST_NAME),
@@ -51,15 +51,28 @@ def profile_lines(entity: str, profile: Profile) -> list[str]:
     ]
 
 
+def buckets_title(buckets: Buckets) -> str:
+    """Say what the buckets of a window hold, in printable text."""
+    field = "" if buckets.field is None else f" of {visible(buckets.field, LONGEST_NAME)}"
+    measure = "events" if buckets.measure == "count" else buckets.measure
+    return f"{measure}{field} in each {buckets.hop} of the last {buckets.window}"
+
+
 def spark(values: Sequence[float | None]) -> str:
-    """Draw numbers as bars of eight heights, from 0 or the lowest to the highest."""
-    known = [value for value in values if value is not None]
-    low, high = min([0.0, *known]), max([0.0, *known])
-    span = high - low or 1.0
+    """Draw numbers as bars of eight heights; see `heights`."""
     return "".join(
-        EMPTY if value is None else BARS[round((value - low) / span * (len(BARS) - 1))]
-        for value in values
+        EMPTY if height is None else BARS[round(height * (len(BARS) - 1))]
+        for height in heights(values)
     )
+
+
+def heights(values: Sequence[float | None]) -> list[float | None]:
+    """Return the heights of bars, 0 to 1, from 0 or the lowest number to the highest."""
+    known = [value for value in values if value is not None]
+    # The difference of two numbers may be too large for one.
+    low, high = min([0.0, *known]) / 2.0, max([0.0, *known]) / 2.0
+    span = high - low or 1.0
+    return [None if value is None else (value / 2.0 - low) / span for value in values]
 
 
 def density_of(hours: UsualHours) -> list[float]:
@@ -80,12 +93,6 @@ def _hours_line(hours: UsualHours) -> str:
     minutes = round(hours.hour * 60) % (HOURS * 60)
     middle = f"{minutes // 60:02d}:{minutes % 60:02d}"
     return f"  usual hours around {middle}  0h {spark(density_of(hours))} 24h"
-
-
-def _name(buckets: Buckets) -> str:
-    field = "" if buckets.field is None else f" of {buckets.field}"
-    measure = "events" if buckets.measure == "count" else buckets.measure
-    return f"{measure}{field} in each {buckets.hop} of the last {buckets.window}"
 
 
 def _values(last: Sequence[LastValue]) -> str:

@@ -7,10 +7,13 @@ import numpy as np
 
 from anomaly_app.core.arrays import Indices, Matrix, Vector
 from anomaly_app.core.decoding.decoded import Decoded, KafkaRecord
+from anomaly_app.core.memory.durations import SECOND
 from anomaly_app.core.memory.events import Events, Hashes
 from anomaly_app.core.memory.hashing import hash_texts, spec_key
 from anomaly_app.core.memory.layout import Plan
 from anomaly_app.core.memory.partition_memory import PartitionMemory
+from anomaly_app.core.memory.profile import profile_of
+from anomaly_app.core.memory.profile_data import Profile
 from anomaly_app.core.memory.spec import ENTITY, KeySpec
 from anomaly_app.core.model.feature import FeatureValue
 from anomaly_app.core.model.schema import FeatureSchema
@@ -115,6 +118,21 @@ class Remembering:
     def keys_of(self, decoded: Decoded) -> Hashes:
         """Return the hash of the entity, or counterpart, of each record; 0 if it has none."""
         return self._text(decoded, ENTITY if self._field is None else self._field)
+
+    def profile(self, memory: PartitionMemory, name: str, time: float) -> Profile | None:
+        """Return what a memory holds of an entity, or counterpart; None if it is nothing.
+
+        Parameters
+        ----------
+        memory
+            That of one partition.
+        name
+            As a text.
+        time
+            Of the profile, in seconds since the epoch.
+        """
+        [key] = hash_texts([name], self._salt).tolist()
+        return profile_of(memory, key, int(time * SECOND), self._timezone)
 
     def _number(self, decoded: Decoded, name: str) -> Vector:
         if name in self._encoded:

@@ -7,6 +7,7 @@ images, and replays the records since; then it knows exactly what was judged, an
 
 from anomaly_app.kafka.changelog.contract import Image, Memory, Remembered
 from anomaly_app.kafka.changelog.edge import Edge, edge_of
+from anomaly_app.kafka.changelog.owners import find_owners
 from anomaly_app.kafka.changelog.partitions import MemoryOfPartitions
 
-__all__ = ["Edge", "Image", "Memory", "MemoryOfPartitions", "Remembered", "edge_of"]
+__all__ = ["Edge", "Image", "Memory", "MemoryOfPartitions", "Remembered", "edge_of", "find_owners"]

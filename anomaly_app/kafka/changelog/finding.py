@@ -57,7 +57,9 @@ class LogReader(Protocol):
         """Yield what there is from an offset on."""
 
 
-async def find_published(reader: LogReader, topic: TopicPartition, name: str) -> Published:
+async def find_published(
+    reader: LogReader, topic: TopicPartition, name: str, window: int = WINDOW
+) -> Published:
     """Find the manifest of a partition, and the images that were written around it.
 
     Parameters
@@ -66,9 +68,10 @@ async def find_published(reader: LogReader, topic: TopicPartition, name: str) ->
         Reads the memory topic.
     topic, name
         As in `Published`.
+    window
+        Offsets before the end that are searched first.
     """
     begin, end = await reader.bounds(topic)
-    window = WINDOW
     while True:
         start = max(begin, end - window)
         published = Published(topic, name)

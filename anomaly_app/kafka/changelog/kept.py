@@ -69,6 +69,8 @@ class Kept:
     """The last one that was written here."""
     manifest_at: float = 0.0
     """When that was."""
+    announced: int = -1
+    """The count of `assignments` at that time: of another one, the manifest has another owner."""
 
     def forget(self) -> None:
         """Drop what is in memory: it has to be loaded again."""

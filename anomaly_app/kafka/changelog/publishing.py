@@ -96,7 +96,12 @@ class Publisher:
             logger.error("publishing memories fails", exc_info=fault)
 
     def _is_manifest_due(self, kept: Kept, now: float) -> bool:
-        """Whether the safe offset has moved without an image: entities may be idle."""
+        """Whether the owner is new, or the safe offset has moved without an image.
+
+        Entities may be idle, and other workers find the owner of a partition in its manifest.
+        """
+        if kept.announced != kept.assignments:
+            return True
         if kept.manifest is None or now < kept.manifest_at + self._interval:
             return False
         return kept.write_manifest(self._owner).safe > kept.manifest.safe
@@ -117,10 +122,11 @@ class Publisher:
         KafkaError
             It is not acknowledged.
         """
-        manifest = kept.write_manifest(self._owner)
+        manifest, assignments = kept.write_manifest(self._owner), kept.assignments
         key = manifest_key(kept.remembered.name, kept.source.partition)
         await self._send(key, write_manifest(manifest), kept.source.partition)
         kept.manifest, kept.manifest_at = manifest, self._clock()
+        kept.announced = assignments
 
     async def _send_image(self, kept: Kept, image: Image) -> bool:
         publication = kept.publication
