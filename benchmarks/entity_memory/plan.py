@@ -39,8 +39,8 @@ class Plan:
         Entities whose bytes are measured, and distinct keys that are offered in all.
     cards, events
         Cards and payments of a worker with a backlog.
-    peer_cards, peer_events
-        Those of the peers, which are slower.
+    few_cards, few_events
+        Those of the slow peer.
     paced_cards, seconds
         Cards and seconds of traffic at a steady rate, to measure latencies.
     remembered, filled, rate
@@ -57,8 +57,8 @@ class Plan:
     offered: int = 10_000_000
     cards: int = 100_000
     events: int = 500_000
-    peer_cards: int = 1_000
-    peer_events: int = 20_000
+    few_cards: int = 1_000
+    few_events: int = 20_000
     paced_cards: int = 40_000
     seconds: float = 10.0
     remembered: int = 1_000_000
@@ -78,8 +78,8 @@ class Plan:
             offered=200_000,
             cards=2_000,
             events=20_000,
-            peer_cards=200,
-            peer_events=2_000,
+            few_cards=200,
+            few_events=2_000,
             paced_cards=1_000,
             seconds=2.0,
             remembered=20_000,
@@ -105,7 +105,7 @@ class Plan:
             KERNEL: self.kernel_events / 400_000,
             BYTES: 0.0,
             WORKER: 2 * (start + self.events / 60_000),
-            PEERS: 2 * (start + self.peer_events / 1_500),
+            PEERS: 2 * start + self.events / 20_000 + self.few_events / 1_500,
             LATENCY: 2 * (start + self.paced_cards / 30_000 + self.seconds),
             LOG: 2 * self.interval + 60.0,
         }

@@ -40,7 +40,7 @@ def features_and_past(past: Past, payment: dict[str, Any]) -> tuple[dict[str, fl
         usual = sums["30d"] / max(counts["30d"], 1) or amount
         features[f"ratio:sum:{name}"] = (sums[name] + amount) / (sums["30d"] * share + usual)
     weight, mean = past.get("weight", 0.0), past.get("mean", 0.0)
-    logarithm = math.log1p(amount)
+    logarithm = math.log1p(max(amount, 0.0))
     features["relative:amount"] = logarithm - mean if weight else 0.0
     weight = weight * 0.5 ** ((time - past.get("time", time)) / HALF_LIFE) + 1.0
     mean += (logarithm - mean) / weight
