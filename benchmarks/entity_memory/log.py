@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from benchmarks.entity_memory import goals
@@ -10,6 +9,7 @@ from benchmarks.entity_memory.feeder import feeding
 from benchmarks.entity_memory.models import Models
 from benchmarks.entity_memory.payments import Payments
 from benchmarks.entity_memory.plan import Plan
+from benchmarks.entity_memory.screen import Screen
 from benchmarks.entity_memory.watching import Watched
 from benchmarks.plan import PARTITIONS
 from benchmarks.processes import cpu_seconds
@@ -34,15 +34,15 @@ class Log:
         What to measure, with which models, on which broker.
     results
         Where the figures go.
-    say
-        Prints a line.
+    screen
+        Shows how far it is.
     """
 
     plan: Plan
     models: Models
     wiring: Wiring
     results: Results
-    say: Callable[[str], None]
+    screen: Screen
 
     def __post_init__(self) -> None:
         name = f"{self.wiring.group}-log"
@@ -61,14 +61,13 @@ class Log:
         create_topics(
             wiring.servers, [wiring.anomalies, wiring.dead_letters], partitions=PARTITIONS
         )
-        self.say(f"filling {wiring.topic} with {plan.filled:,} payments")
         fill(
             wiring.servers,
             wiring.topic,
             plan.filled,
             partitions=PARTITIONS,
             marked=(),
-            advance=lambda _: None,
+            advance=self.screen.bar(f"filling {wiring.topic}", plan.filled),
             stream=self._payments,
         )
         asyncio.run(self._measure())
@@ -171,4 +170,6 @@ class Log:
     def _add(self, found: dict[tuple[str, str], float]) -> None:
         for (system, figure), value in found.items():
             self.results.add(system, figure, value)
-        self.say("; ".join(f"{figure}: {value:,.4g}" for (_, figure), value in found.items()))
+        self.screen.say(
+            "; ".join(f"{figure}: {value:,.4g}" for (_, figure), value in found.items())
+        )

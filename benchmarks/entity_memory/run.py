@@ -1,7 +1,6 @@
 """Measure the parts of a plan, one after the other; rounds are interleaved."""
 
 import secrets
-from collections.abc import Callable
 from pathlib import Path
 
 from rich.progress import Progress
@@ -13,13 +12,12 @@ from benchmarks.entity_memory.log import Log
 from benchmarks.entity_memory.models import make_models
 from benchmarks.entity_memory.plan import BYTES, KERNEL, LATENCY, LOG, PEERS, WORKER, Plan
 from benchmarks.entity_memory.resident import measure_resident
+from benchmarks.entity_memory.screen import Screen
 from benchmarks.entity_memory.workers import Rounds
 from benchmarks.plan import PARTITIONS
 from benchmarks.results import Results
 from benchmarks.topics import delete_topics_of
 from benchmarks.wiring import Wiring
-
-Step = tuple[str, Callable[[], None]]
 
 
 class MemoryBenchmark:
@@ -42,7 +40,7 @@ class MemoryBenchmark:
         self._plan = plan
         self._faust = faust
         self._folder = folder
-        self._progress = progress
+        self._screen = Screen(progress)
 
     def run_here(self) -> None:
         """Measure what needs no broker.
@@ -54,10 +52,10 @@ class MemoryBenchmark:
         """
         if KERNEL in self._plan.parts:
             kernel = Kernel(self._plan.active)
-            self._rounds([("kernel", lambda: self._time(kernel))])
+            self._screen.rounds([("kernel", lambda: self._time(kernel))], self._plan.runs)
             self.results.add(*goals.PUBLISHED, kernel.published_bytes())
         if BYTES in self._plan.parts:
-            self._steps([("resident memory", self._measure_resident)], "")
+            self._screen.rounds([("resident memory", self._measure_resident)], 1)
 
     def run_on(self, broker: Broker) -> None:
         """Measure what needs a broker.
@@ -68,7 +66,7 @@ class MemoryBenchmark:
             A process ended or stalled.
         """
         name = f"bench-{secrets.token_hex(3)}"
-        self._say("fitting the models")
+        self._screen.say("fitting the models")
         models = make_models(self._folder / "models", capacity=self._plan.capacity)
         wiring = Wiring(
             servers=broker.servers,
@@ -84,19 +82,19 @@ class MemoryBenchmark:
         )
         try:
             if self._plan.parts & {WORKER, PEERS, LATENCY}:
-                rounds = Rounds(self._plan, models, wiring, self.results, self._say)
+                rounds = Rounds(self._plan, models, wiring, self.results, self._screen)
                 rounds.prepare()
-                self._rounds([*rounds.steps()])
+                self._screen.rounds([*rounds.steps()], self._plan.runs)
             if LOG in self._plan.parts:
-                log = Log(self._plan, models, wiring, self.results, self._say)
-                self._steps([("the log and restores", log.measure)], "")
+                log = Log(self._plan, models, wiring, self.results, self._screen)
+                self._screen.rounds([("the log and restores", log.measure)], 1)
         finally:
             delete_topics_of(broker.servers, name)
 
     def _time(self, kernel: Kernel) -> None:
         microseconds = kernel.microseconds(self._plan.kernel_events)
         self.results.add(*goals.KERNEL, microseconds)
-        self._say(f"kernel: {microseconds:.2f} µs an event and key")
+        self._screen.say(f"kernel: {microseconds:.2f} µs an event and key")
 
     def _measure_resident(self) -> None:
         found = measure_resident(self._plan.resident, self._plan.offered)
@@ -104,22 +102,7 @@ class MemoryBenchmark:
         self.results.add(*goals.BYTES, found.bytes_per_entity)
         self.results.add(*goals.FULL, found.full)
         self.results.add(*goals.FLOODED, found.flooded)
-        self._say(
+        self._screen.say(
             f"{found.bytes_per_entity:.1f} B an entity, all in; {found.full:,.1f} MB when full, "
             f"{found.flooded:,.1f} MB after all keys"
         )
-
-    def _rounds(self, steps: list[Step]) -> None:
-        for run in range(1, self._plan.runs + 1):
-            self._steps(steps, f"run {run} of {self._plan.runs}: ")
-
-    def _steps(self, steps: list[Step], of: str) -> None:
-        task = self._progress.add_task("", total=len(steps))
-        for name, measure in steps:
-            self._progress.update(task, description=f"{of}{name}")
-            measure()
-            self._progress.advance(task)
-        self._progress.remove_task(task)
-
-    def _say(self, line: str) -> None:
-        self._progress.console.print(f"[dim]{line}[/]", highlight=False)

@@ -9,6 +9,7 @@ from benchmarks.entity_memory.goals import P99, QUIX, RATE, TABLE, WITH, WITHOUT
 from benchmarks.entity_memory.models import Models
 from benchmarks.entity_memory.payments import LARGE, Payments
 from benchmarks.entity_memory.plan import LATENCY, PEERS, WORKER, Plan
+from benchmarks.entity_memory.screen import Screen
 from benchmarks.latency import Traffic, measure_latency, records_at
 from benchmarks.plan import PARTITIONS, WARM_UP
 from benchmarks.records import blocks, marks
@@ -19,8 +20,6 @@ from benchmarks.wiring import Wiring
 
 MARKED = 167
 """One in so many payments is an anomaly: 0.6%, as in ``make bench``."""
-
-Say = Callable[[str], None]
 
 
 def apps(models: Models) -> list[System]:
@@ -48,15 +47,15 @@ class Rounds:
         What to measure, with which models, on which broker.
     results
         Where the figures go.
-    say
-        Prints a line.
+    screen
+        Shows how far it is.
     """
 
     plan: Plan
     models: Models
     wiring: Wiring
     results: Results
-    say: Say
+    screen: Screen
 
     def __post_init__(self) -> None:
         self._loads: dict[Pace, Load] = {}
@@ -90,7 +89,7 @@ class Rounds:
         self.results.add(system.name, CPU, found.cpu_per_event)
         self.results.add(system.name, MEMORY, found.peak_memory)
         self.results.add(system.name, ANOMALIES, len(found.found))
-        self.say(
+        self.screen.say(
             f"{system.name}: {found.events_per_second:,.0f} events/s, "
             f"{found.cpu_per_event:,.1f} µs of CPU per event, {found.peak_memory:,.0f} MB, "
             f"{len(found.found):,} anomalies"
@@ -100,7 +99,7 @@ class Rounds:
         paced = measure_latency(system, self._named(system), traffic, [RATE])[RATE]
         found = paced.quantiles[0.99]
         self.results.add(system.name, P99, found.milliseconds, at_least=found.at_least)
-        self.say(
+        self.screen.say(
             f"{system.name}: {P99}: {found.milliseconds:,.1f} "
             f"(p50 {paced.quantiles[0.5].milliseconds:,.1f}, {paced.cpu_share:.0f}% of a core)"
         )
@@ -116,14 +115,13 @@ class Rounds:
     def _fill(self, name: str, count: int, cards: int) -> Load:
         topic, warm_up = f"{self.wiring.group}-{name}", int(count * WARM_UP)
         marked = marks(count, PARTITIONS, warm_up=warm_up) | set(range(0, count, MARKED))
-        self.say(f"filling {topic} with {count:,} payments of {cards:,} cards")
         fill(
             self.wiring.servers,
             topic,
             count,
             partitions=PARTITIONS,
             marked=marked,
-            advance=lambda _: None,
+            advance=self.screen.bar(f"filling {topic}", count),
             stream=Payments(cards),
         )
         return Load(topic, count, warm_up, frozenset(marked))
