@@ -148,8 +148,10 @@ class Log:
 
     async def _settle(self, worker: Watched) -> None:
         """Wait until the worker has caught up, and has published for an interval."""
-        few = max(self.plan.rate * CAUGHT_UP, 1.0)
-        await worker.until(lambda seen: seen.judges(PARTITIONS) and seen.lag < few, "catching up")
+        few, topic = self.plan.rate * CAUGHT_UP, self.wiring.topic
+        await worker.until(
+            lambda seen: seen.judges(PARTITIONS) and seen.lag(topic) < few, "catching up"
+        )
         await asyncio.sleep(self.plan.interval)
 
     def _start(self) -> Watched:

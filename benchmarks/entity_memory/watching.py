@@ -45,10 +45,10 @@ class Seen(NamedTuple):
         """Bytes that it has published."""
         return int((self.stats.get("memory") or {}).get("bytes_sent", 0))
 
-    @property
-    def lag(self) -> int:
-        """Records that wait on the topics that it reads."""
-        return sum(each["lag"] or 0 for each in self.stats.get("partitions", ()))
+    def lag(self, topic: str) -> int:
+        """Return how many records wait on a topic."""
+        partitions = self.stats.get("partitions", ())
+        return sum(each["lag"] or 0 for each in partitions if each["topic"] == topic)
 
     def has(self, partitions: int) -> bool:
         """Return whether so many partitions with a memory are the worker's."""
