@@ -4,6 +4,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.console import Console
+
 from benchmarks.broker import benchmark_broker
 from benchmarks.compare import Comparison
 from benchmarks.entity_memory.goals import GOALS as MEMORY_GOALS
@@ -15,6 +17,7 @@ from benchmarks.machine import machine_line
 from benchmarks.model import make_model
 from benchmarks.plan import Plan
 from benchmarks.report import show, show_all, show_goals, show_little, write_json
+from benchmarks.results import Results
 from benchmarks.screen import wide_console
 from training.commands.progress import progress as progress_bar
 
@@ -118,15 +121,21 @@ def remember(plan: MemoryPlan, common: Common) -> None:
     console = wide_console()
     folder = common.folder("bench-memory")
     console.print(f"this takes about {plan.estimate() / 60:.0f} minutes; logs are in {folder}")
+    machine = machine_line("no broker")
     with progress_bar(console) as bars:
         measuring = MemoryBenchmark(plan, common.faust, folder, bars)
-        machine = machine_line("no broker")
-        measuring.run_here()
-        if plan.needs_broker:
-            with benchmark_broker(common.kafka, folder) as broker:
-                machine = machine_line(broker.description)
-                measuring.run_on(broker)
-    results = measuring.results
+        try:
+            measuring.run_here()
+            if plan.needs_broker:
+                with benchmark_broker(common.kafka, folder) as broker:
+                    machine = machine_line(broker.description)
+                    measuring.run_on(broker)
+        finally:
+            # A part that fails takes nothing from those before it.
+            _report_memory(console, common, machine, measuring.results)
+
+
+def _report_memory(console: Console, common: Common, machine: str, results: Results) -> None:
     judged = judge(results, MEMORY_GOALS)
     console.print(machine, highlight=False)
     show_all(console, results)

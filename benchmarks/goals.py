@@ -176,7 +176,7 @@ def judge(results: Results, goals: Sequence[Goal] = GOALS) -> list[Judged]:
         runs = [
             goal.combine(first, second)
             for first, second in zip(
-                results.samples[goal.of], results.samples[goal.beside], strict=True
+                results.samples[goal.of], results.samples[goal.beside], strict=False
             )
         ]
         kept = measured <= goal.limit if goal.at_most else measured >= goal.limit

@@ -93,7 +93,6 @@ class Log:
                     await self._settle(worker)
                     others.append(self._start())
                     await self._come_back(worker, others[-1])
-                    await self._settle(worker)
         finally:
             for each in (worker, *others):
                 await each.stop()
