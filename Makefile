@@ -9,7 +9,7 @@ ATHERIS := build/atheris
 DOCS := build/docs-venv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo train worker test lint hooks types wheel unit integration coverage test-hard test-services fuzz bench bench-growth docs format lock clean
+.PHONY: help demo train worker test lint hooks types wheel unit integration coverage test-hard test-services fuzz bench bench-growth bench-memory docs format lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,7 @@ help: ## Show this list
 	@echo "  Variables of train: SCENARIO=cards DATA ROLES TIME_FORMAT"
 	@echo "  Variables of fuzz: RECORDS=10000000 SEED=0 GUIDED_SECONDS=60"
 	@echo "  Variable of bench: BENCH_OPTIONS='--runs 1 --systems floor,app'"
+	@echo "  Variables of bench-memory: BENCH_OPTIONS=--quick MEMORY_OPTIONS='--only kernel,bytes'"
 	@echo
 	@echo "  Commands without make: . .venv/bin/activate, then python -m training --help,"
 	@echo "  python -m demo --help, faust -A anomaly_app.app --help"
@@ -121,6 +122,9 @@ bench: $(READY) $(BENCH)/.ready $(if $(BENCH_KAFKA),$(KAFKA)/.ready) ## Compare 
 
 bench-growth: $(READY) $(BENCH)/.ready $(if $(BENCH_KAFKA),$(KAFKA)/.ready) ## Measure how the cost per row grows
 	@$(BENCHMARKS) growth
+
+bench-memory: $(READY) $(BENCH)/.ready $(if $(BENCH_KAFKA),$(KAFKA)/.ready) ## Measure what the memory of entities costs, in 20 minutes
+	@$(BENCHMARKS) memory $(MEMORY_OPTIONS)
 
 # A separate environment: a peer needs other versions of packages that the app also uses.
 $(BENCH)/.ready: requirements-bench.lock

@@ -4,14 +4,20 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.console import Console
+
 from benchmarks.broker import benchmark_broker
 from benchmarks.compare import Comparison
+from benchmarks.entity_memory.goals import GOALS as MEMORY_GOALS
+from benchmarks.entity_memory.plan import Plan as MemoryPlan
+from benchmarks.entity_memory.run import MemoryBenchmark
 from benchmarks.goals import judge
 from benchmarks.growth import measure_growth
 from benchmarks.machine import machine_line
 from benchmarks.model import make_model
 from benchmarks.plan import Plan
-from benchmarks.report import show, show_goals, show_little, write_json
+from benchmarks.report import show, show_all, show_goals, show_little, write_json
+from benchmarks.results import Results
 from benchmarks.screen import wide_console
 from training.commands.progress import progress as progress_bar
 
@@ -102,3 +108,37 @@ def grow(common: Common) -> None:
     picture = common.plot or common.out / "bench-growth.png"
     draw_growth(picture, points, machine=machine)
     console.print(f"wrote {common.out / 'bench-growth.json'} and {picture}")
+
+
+def remember(plan: MemoryPlan, common: Common) -> None:
+    """Measure what the memory of entities costs, print it, and write it.
+
+    Raises
+    ------
+    BenchmarkError
+        A process ended or stalled.
+    """
+    console = wide_console()
+    folder = common.folder("bench-memory")
+    console.print(f"this takes about {plan.estimate() / 60:.0f} minutes; logs are in {folder}")
+    machine = machine_line("no broker")
+    with progress_bar(console) as bars:
+        measuring = MemoryBenchmark(plan, common.faust, folder, bars)
+        try:
+            measuring.run_here()
+            if plan.needs_broker:
+                with benchmark_broker(common.kafka, folder) as broker:
+                    machine = machine_line(broker.description)
+                    measuring.run_on(broker)
+        finally:
+            # A part that fails takes nothing from those before it.
+            _report_memory(console, common, machine, measuring.results)
+
+
+def _report_memory(console: Console, common: Common, machine: str, results: Results) -> None:
+    judged = judge(results, MEMORY_GOALS)
+    console.print(machine, highlight=False)
+    show_all(console, results)
+    show_goals(console, judged)
+    write_json(common.out / "bench-memory.json", machine, results, judged)
+    console.print(f"wrote {common.out / 'bench-memory.json'}")

@@ -15,7 +15,7 @@ from benchmarks.latency import Traffic, measure_latency, records_needed
 from benchmarks.memory import measure_memory
 from benchmarks.model import BenchModel
 from benchmarks.plan import PARTITIONS, WARM_UP, Plan
-from benchmarks.records import blocks, marks, values
+from benchmarks.records import blocks, marks, transactions
 from benchmarks.results import (
     ANOMALIES,
     APP_CALL,
@@ -133,14 +133,14 @@ class Comparison:
         """Find the anomalies with scikit-learn, and keep the records to send later."""
         warm_up = int(self._plan.counts[Pace.SLOW] * WARM_UP)
         needed = records_needed(warm_up, self._plan.seconds)
-        kept: list[bytes] = []
+        kept: list[tuple[bytes, bytes]] = []
         expected: set[int] = set()
         count = max(*self._plan.counts.values(), needed)
         advance = self._bar("finding the anomalies offline", count)
         for block in blocks(count, marked=self._marked):
             advance(len(block.matrix))
             if len(kept) < needed:
-                kept += values(block)
+                kept += transactions(block)
             anomalous = np.flatnonzero(self._model.forest.predict(block.matrix) == -1)
             expected.update((anomalous + block.first).tolist())
         if missing := self._marked - expected:

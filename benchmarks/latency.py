@@ -12,7 +12,6 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.observer import Observer
 from benchmarks.processes import cpu_seconds
 from benchmarks.quantiles import LITTLE, RATES, Quantile, quantile
-from benchmarks.records import entity
 from benchmarks.throughput import LOOK, PATIENCE, observed
 from benchmarks.topics import QUIET, create_topics, delete_topics
 from benchmarks.wiring import Wiring
@@ -33,8 +32,8 @@ class Traffic:
 
     Parameters
     ----------
-    values
-        Records; their ids are their positions.
+    records
+        Keys and values; their ids are their positions.
     expected
         Ids of the anomalies.
     warm_up
@@ -43,7 +42,7 @@ class Traffic:
         Duration of each rate.
     """
 
-    values: Sequence[bytes]
+    records: Sequence[tuple[bytes, bytes]]
     expected: Collection[int]
     warm_up: int
     seconds: float
@@ -73,8 +72,10 @@ def records_needed(warm_up: int, seconds: float) -> int:
     return warm_up + sum(records_at(rate, seconds) for rate in {*RATES, *LITTLE})
 
 
-def measure_latency(system: System, wiring: Wiring, traffic: Traffic) -> dict[int, Paced]:
-    """Measure a warm system at each of its rates.
+def measure_latency(
+    system: System, wiring: Wiring, traffic: Traffic, rates: Sequence[int] = ()
+) -> dict[int, Paced]:
+    """Measure a warm system at each of these rates, or of its own.
 
     Raises
     ------
@@ -99,7 +100,7 @@ def measure_latency(system: System, wiring: Wiring, traffic: Traffic) -> dict[in
                     )
             found, first = {}, traffic.warm_up
             pids = [started.process.pid for started in processes]
-            for rate in rates_of(system):
+            for rate in rates or rates_of(system):
                 numbers = range(first, first + records_at(rate, traffic.seconds))
                 found[rate] = _paced(sender, observer, numbers, rate, pids)
                 first = numbers.stop
@@ -152,10 +153,6 @@ class Sender:
         for number in numbers:
             if number in self._traffic.expected:
                 self.sent[number] = time.monotonic()
-            self._producer.produce(
-                self._topic,
-                self._traffic.values[number],
-                entity(number).encode(),
-                number % self._partitions,
-            )
+            key, value = self._traffic.records[number]
+            self._producer.produce(self._topic, value, key, number % self._partitions)
         self._producer.poll(0)

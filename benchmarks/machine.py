@@ -2,7 +2,7 @@
 
 import os
 import platform
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 LIBRARIES = ("confluent-kafka", "faust-streaming", "quixstreams", "scikit-learn", "numpy")
@@ -10,11 +10,19 @@ LIBRARIES = ("confluent-kafka", "faust-streaming", "quixstreams", "scikit-learn"
 
 def machine_line(broker: str) -> str:
     """Describe the processor, Python, the libraries and the broker."""
-    versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    versions = ", ".join(filter(None, map(_versioned, LIBRARIES)))
     cores = len(os.sched_getaffinity(0))
     return (
         f"{_processor()}, {cores} cores; Python {platform.python_version()}, {versions}; {broker}"
     )
+
+
+def _versioned(name: str) -> str | None:
+    """Return a library with its version; None if it is not installed, as no part needs them all."""
+    try:
+        return f"{name} {version(name)}"
+    except PackageNotFoundError:
+        return None
 
 
 def _processor() -> str:

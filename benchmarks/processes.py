@@ -40,9 +40,9 @@ def memory(pids: Iterable[int], field: str) -> float:
     field
         ``VmHWM`` for the peak, ``VmRSS`` for the current memory.
     """
-    kilobytes = 0
+    kibibytes = 0
     for pid in pids:
         for member in family(pid):
             lines = (PROC / str(member) / "status").read_text().splitlines()
-            kilobytes += sum(int(line.split()[1]) for line in lines if line.startswith(field + ":"))
-    return kilobytes / 1000.0
+            kibibytes += sum(int(line.split()[1]) for line in lines if line.startswith(field + ":"))
+    return kibibytes * 1024 / 1e6

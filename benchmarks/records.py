@@ -1,7 +1,8 @@
 """The records that all systems read, generated from a seed: the same bytes in every run."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -53,7 +54,13 @@ class Block:
         return range(self.first, self.first + len(self.matrix))
 
 
-def blocks(count: int, *, marked: Collection[int] = (), seed: int = SEED) -> Iterator[Block]:
+Stream: TypeAlias = Callable[[Block], list[tuple[bytes, bytes]]]
+"""Writes the keys and values of a block's records."""
+
+
+def blocks(
+    count: int, *, marked: Collection[int] = (), seed: int = SEED, start: int = 0
+) -> Iterator[Block]:
     """Generate the first `count` records.
 
     Parameters
@@ -64,9 +71,11 @@ def blocks(count: int, *, marked: Collection[int] = (), seed: int = SEED) -> Ite
         Ids of additional records to make anomalies.
     seed
         Random seed.
+    start
+        Number of records to leave out at the beginning, a multiple of `BLOCK`.
     """
     marks = np.array(sorted(marked), dtype=np.intp)
-    for first in range(0, count, BLOCK):
+    for first in range(start, count, BLOCK):
         rng = np.random.default_rng([seed, first])
         size = min(BLOCK, count - first)
         off = rng.standard_normal((BLOCK, len(FEATURES)))
@@ -80,6 +89,12 @@ def blocks(count: int, *, marked: Collection[int] = (), seed: int = SEED) -> Ite
         for column, digits in enumerate(DECIMALS):
             matrix[:, column] = np.round(matrix[:, column], digits)
         yield Block(first, matrix[:size], injected[:size])
+
+
+def transactions(block: Block) -> list[tuple[bytes, bytes]]:
+    """Write the keys and values of a block's records."""
+    keys = [entity(number).encode() for number in block.ids]
+    return list(zip(keys, values(block), strict=True))
 
 
 def values(block: Block) -> list[bytes]:

@@ -78,6 +78,19 @@ def show_little(console: Console, systems: Sequence[str], results: Results) -> N
         console.print(table)
 
 
+def show_all(console: Console, results: Results) -> None:
+    """Print all figures, one per row."""
+    table = Table("what", "figure", title="medians, and range over the runs")
+    table.add_column("measured", justify="right")
+    table.add_column("runs", justify="right")
+    for each in results.summaries():
+        measured = ("≥ " if each.at_least else "") + number(each.median)
+        table.add_row(
+            each.system, each.figure, measured, f"{number(each.least)} to {number(each.most)}"
+        )
+    console.print(table)
+
+
 def show_goals(console: Console, judged: Sequence[Judged]) -> None:
     """Print the goals, met or missed."""
     table = Table("what", "goal", title="goals")

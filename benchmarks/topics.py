@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Collection, Iterable
 
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from benchmarks.records import Block, blocks, entity, values
+from benchmarks.records import Block, Stream, blocks, transactions
 
 PATIENCE = 60.0
 """Timeout of requests to the broker, in seconds."""
@@ -31,6 +31,25 @@ def delete_topics(servers: str, names: Iterable[str]) -> None:
         future.result(PATIENCE)
 
 
+def delete_topics_of(servers: str, run: str) -> None:
+    """Delete all topics with the name of a run in theirs, such as changelogs that systems made."""
+    made = [name for name in _admin(servers).list_topics(timeout=PATIENCE).topics if run in name]
+    if made:
+        delete_topics(servers, made)
+
+
+def end_offsets(servers: str, topic: str, *, partitions: int) -> int:
+    """Return the number of records that were ever sent to a topic."""
+    consumer = Consumer({"bootstrap.servers": servers, "group.id": f"{topic}-ends", **QUIET})
+    try:
+        return sum(
+            consumer.get_watermark_offsets(TopicPartition(topic, partition), PATIENCE)[1]
+            for partition in range(partitions)
+        )
+    finally:
+        consumer.close()
+
+
 def _admin(servers: str) -> AdminClient:
     return AdminClient({"bootstrap.servers": servers, **QUIET})
 
@@ -46,10 +65,13 @@ class Preload:
         An empty topic.
     partitions
         Its number of partitions.
+    stream
+        Writes the records.
     """
 
-    def __init__(self, servers: str, topic: str, *, partitions: int) -> None:
+    def __init__(self, servers: str, topic: str, *, partitions: int, stream: Stream) -> None:
         self._topic = topic
+        self._stream = stream
         self._partitions = partitions
         self._producer = Producer(
             {
@@ -64,10 +86,8 @@ class Preload:
 
     def add(self, block: Block) -> None:
         """Send a block, and wait until it has arrived."""
-        for number, value in zip(block.ids, values(block), strict=True):
-            self._producer.produce(
-                self._topic, value, entity(number).encode(), number % self._partitions
-            )
+        for number, (key, value) in zip(block.ids, self._stream(block), strict=True):
+            self._producer.produce(self._topic, value, key, number % self._partitions)
         self._producer.flush(PATIENCE)
 
 
@@ -79,6 +99,7 @@ def fill(
     partitions: int,
     marked: Collection[int],
     advance: Callable[[int], None],
+    stream: Stream = transactions,
 ) -> None:
     """Create a topic and fill it with the first `count` records.
 
@@ -90,9 +111,11 @@ def fill(
         See `benchmarks.records.blocks`.
     advance
         Called with the number of records sent since the last call.
+    stream
+        Writes the records.
     """
     create_topics(servers, [topic], partitions=partitions)
-    preload = Preload(servers, topic, partitions=partitions)
+    preload = Preload(servers, topic, partitions=partitions, stream=stream)
     for block in blocks(count, marked=marked):
         preload.add(block)
         advance(len(block.matrix))

@@ -57,6 +57,7 @@ class Wiring:
             "BENCH_GROUP": self.group,
             "BENCH_PARTITIONS": str(self.partitions),
             "BENCH_FOREST": str(self.forest),
+            "BENCH_FOLDER": str(self.folder),
         }
 
     @property

@@ -42,7 +42,14 @@ class Worker:
         self.log = log
 
     @classmethod
-    def start(cls, folder: Path, env: Mapping[str, str], *, app: str = "anomaly_app.app") -> Self:
+    def start(
+        cls,
+        folder: Path,
+        env: Mapping[str, str],
+        *,
+        app: str = "anomaly_app.app",
+        faust: Path | None = None,
+    ) -> Self:
         """Start a worker on a free web port.
 
         Parameters
@@ -53,11 +60,13 @@ class Worker:
             Its settings, added to the environment.
         app
             The module with the app.
+        faust
+            Faust executable; None: the one of this environment.
         """
         port = free_port()
         log = folder / f"worker-{port}.log"
         command = [
-            str(Path(sys.executable).with_name("faust")),
+            str(faust or Path(sys.executable).with_name("faust")),
             *("-A", app, "--datadir", str(folder / f"worker-{port}-data")),
             *("worker", "-l", "info", "--web-port", str(port)),
         ]

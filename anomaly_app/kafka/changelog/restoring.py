@@ -24,10 +24,11 @@ from anomaly_app.kafka.changelog.refusals import Refusal
 from anomaly_app.kafka.consumer import Record
 
 CHUNK = 4096
-"""Records that are replayed at once; between two chunks the event loop has its turn."""
+"""Records that are replayed at once."""
 
-LOADED_AT_ONCE = 16
-"""Images that are loaded before the event loop has its turn."""
+LOADED_AT_ONCE = 128
+"""Images that are loaded before the event loop has its turn: while other partitions are judged, a
+turn takes as long as a batch of theirs, and everything that was fetched is replayed in one."""
 
 T = TypeVar("T")
 
@@ -180,22 +181,22 @@ class Restorer:
                     # Retention was quicker: newer images may do without what is gone.
                     kept.forget()
                     return
-                records = await self._in_thread(_unpack, batches, position, end)
-                for begin in range(0, len(records), CHUNK):
-                    chunk = records[begin : begin + CHUNK]
-                    await self._apply(kept, chunk)
-                    kept.done = chunk[-1].end
+                await self._apply(kept, batches, position, end)
                 position = batches[-1].end
                 kept.done = min(position, end)
 
-    async def _apply(self, kept: Kept, records: Sequence[Record]) -> None:
+    async def _apply(self, kept: Kept, batches: Sequence[Packed], start: int, end: int) -> None:
         memory, remembered = kept.memory, kept.remembered
         assert memory is not None  # noqa: S101  # it is loaded
+        records = await self._in_thread(_unpack, batches, start, end)
         if remembered.prepare is not None:
             await remembered.prepare(records)
 
         def apply() -> None:
-            remembered.replay(memory, records)
+            for begin in range(0, len(records), CHUNK):
+                chunk = records[begin : begin + CHUNK]
+                remembered.replay(memory, chunk)
+                kept.done = chunk[-1].end
 
         await self._in_thread(apply)
 
