@@ -128,7 +128,7 @@ class Owners:
         """Return the address, and the worker's answer, or why there is none."""
         if not is_address(address):
             return address, f"is no address of a worker, {quoted(address)}"
-        authorization = signed(question.text, self._clock(), self._context.settings)
+        authorization = signed(question.text_for(address), self._clock(), self._context.settings)
         try:
             answer = await ask(session, address, question.path, authorization)
         except PageUnreachable as fault:

@@ -86,7 +86,8 @@ class ProfilePage:
     def _refusal(self, question: Question, headers: Mapping[str, str]) -> Answer | None:
         settings = self._context.settings
         if is_of_a_worker(headers):
-            is_allowed = has_signature(headers, question.text, self._clock(), settings)
+            text = question.text_for(self._context.memories.owner)
+            is_allowed = has_signature(headers, text, self._clock(), settings)
         else:
             is_allowed = has_token(headers, settings)
         if not is_allowed:

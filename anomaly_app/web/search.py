@@ -48,10 +48,9 @@ class Question(NamedTuple):
             return f"a name of more than {LONGEST_NAME:,} bytes is not looked up"
         return None
 
-    @property
-    def text(self) -> str:
-        """What a worker signs that asks another one."""
-        return f"{self.key}\n{self.entity}"
+    def text_for(self, address: str) -> str:
+        """Return what a worker signs that asks another one; it is valid for that one alone."""
+        return f"{address}\n{self.key}\n{self.entity}"
 
 
 class Found(msgspec.Struct, frozen=True):

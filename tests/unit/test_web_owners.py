@@ -242,11 +242,14 @@ async def test_a_question_of_a_worker_is_not_passed_on(context: WorkerContext, p
             yield number, peer.address
 
     page = ProfilePage(context, Owners(context, lookup), lambda: 1e9)
-    sent = {"Authorization": signed(QUESTION.text, 1e9, context.settings)}
+    text = QUESTION.text_for(context.memories.owner)
+    sent = {"Authorization": signed(text, 1e9, context.settings)}
     answer = await page.answer("card-1", "entity", sent)
     assert (answer.status, json.loads(answer.body)["searched"]) == (404, [])
     assert peer.asked == []
     assert (await page.answer("card-2", "entity", sent)).status == 401
+    elsewhere = {"Authorization": signed(QUESTION.text_for(peer.address), 1e9, context.settings)}
+    assert (await page.answer("card-1", "entity", elsewhere)).status == 401
     late = ProfilePage(context, Owners(context, lookup), lambda: 1e9 + 301.0)
     assert (await late.answer("card-1", "entity", sent)).status == 401
 
