@@ -156,18 +156,26 @@ class Kafka:
 
     async def read_all(self, topic: str) -> list[ConsumerRecord]:
         """Read a topic from its beginning to where it ends now."""
+        return [record async for chunk in self.chunks(topic) for record in chunk]
+
+    async def chunks(
+        self, topic: str, partition: int | None = None
+    ) -> AsyncIterator[list[ConsumerRecord]]:
+        """Read a topic, or one partition, from its beginning to where it ends now."""
         consumer = AIOKafkaConsumer(
-            topic, bootstrap_servers=self.servers, auto_offset_reset="earliest"
+            *([topic] if partition is None else []),
+            bootstrap_servers=self.servers,
+            auto_offset_reset="earliest",
         )
         await consumer.start()
         try:
+            if partition is not None:
+                consumer.assign([TopicPartition(topic, partition)])
             ends = await consumer.end_offsets(sorted(consumer.assignment()))
-            found: list[ConsumerRecord] = []
             while any([await consumer.position(tp) < end for tp, end in ends.items()]):
-                found += await _fetch(consumer, 0.5)
+                yield await _fetch(consumer, 0.5)
         finally:
             await consumer.stop()
-        return found
 
     async def lag(self) -> int:
         """How many transactions the group has not committed."""
