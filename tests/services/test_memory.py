@@ -16,7 +16,7 @@ from harness.apache_kafka import ApacheKafka
 from tests.support.commands import FAUST
 from tests.support.kafka import Kafka, run_to_its_end
 from tests.support.memories import fitted_with_memory
-from tests.support.payments import produce_payments
+from tests.support.payments import payments, produce_steadily
 from tests.support.skew import Replay, consistency, replayed_between, unseen
 from tests.support.supervisor import supervised
 from tests.support.trouble import Trouble
@@ -88,7 +88,9 @@ async def test_every_judgement_is_what_an_offline_replay_says(
     address, topic = kafka.servers, kafka.transactions
     async with supervised(kafka, WORKERS) as supervisor:
         sending = asyncio.create_task(
-            asyncio.to_thread(produce_payments, address, topic, EVENTS, entities, per_second=RATE)
+            asyncio.to_thread(
+                produce_steadily, address, topic, payments(EVENTS, entities), per_second=RATE
+            )
         )
         trouble = Trouble(supervisor, tmp_path)
         await suffer(trouble, apache, EVENTS)
@@ -122,7 +124,7 @@ async def test_counterparts_are_judged_as_an_offline_replay_of_the_topic_between
     async with supervised(kafka, 2) as supervisor:
         sending = asyncio.create_task(
             asyncio.to_thread(
-                produce_payments, address, topic, events, 3_000, per_second=RATE, seed=1
+                produce_steadily, address, topic, payments(events, 3_000, 1), per_second=RATE
             )
         )
         trouble = Trouble(supervisor, tmp_path)

@@ -9,15 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Producer
 
 from anomaly_app.core.scoring.pipeline import Pipeline
 from anomaly_app.registry.artifacts import load_model, save_model
 from tests.support.commands import faust
-from tests.support.factories import NOON, transaction
 from tests.support.kafka import Kafka
 from tests.support.memories import fitted_with_memory
-from tests.support.payments import produce_payments
+from tests.support.payments import ordinary, payments, produce_steadily
 from tests.support.published import from_images, to_replay
 from tests.support.skew import Replay, consistency
 from tests.support.supervisor import supervised
@@ -28,7 +26,7 @@ pytestmark = pytest.mark.broker
 EVENTS = 20_000
 ENTITIES = 20_000
 
-INTERVAL = 1.0
+INTERVAL = 2.0
 """Seconds between two images of a block."""
 
 BUSY = int(os.environ.get("MEMORY_BUSY", "60000"))
@@ -95,7 +93,7 @@ async def test_batches_and_workers_make_no_difference_to_a_single_bit(
     assert pipeline.entity is not None
     await kafka.create_topics({kafka.transactions: kafka.partitions})
     await asyncio.to_thread(
-        produce_payments, kafka.servers, kafka.transactions, EVENTS, ENTITIES, per_second=1e6
+        produce_steadily, kafka.servers, kafka.transactions, payments(EVENTS, ENTITIES)
     )
     replay = await replayed(kafka, pipeline)
     expected = {number: memory.digest() for number, memory in replay.memories.items()}
@@ -117,16 +115,12 @@ async def test_workers_that_join_while_memories_are_restored_do_not_keep_them_fr
     traces = traced(kafka, tmp_path / "traces")
     address, topic = kafka.servers, kafka.transactions
     async with supervised(kafka, 1) as supervisor:
-        await asyncio.to_thread(
-            produce_payments, address, topic, REMEMBERED, ENTITIES, per_second=1e6
-        )
+        await asyncio.to_thread(produce_steadily, address, topic, payments(REMEMBERED, ENTITIES))
         await eventually(kafka.lag, lambda lag: lag == 0)
         await supervisor.remove(supervisor.workers[0], signal.SIGKILL)
     assert await to_replay(kafka) > 0.9 * REMEMBERED
     kafka.app = "tests.support.slow_app"
-    await asyncio.to_thread(
-        produce_payments, address, topic, EVENTS, ENTITIES, per_second=1e6, seed=1
-    )
+    await asyncio.to_thread(produce_steadily, address, topic, payments(EVENTS, ENTITIES, seed=1))
     began = time.monotonic()
     async with supervised(kafka, 0) as supervisor:
         for _ in range(JOINS):
@@ -148,22 +142,12 @@ async def test_workers_that_join_while_memories_are_restored_do_not_keep_them_fr
 async def test_idle_entities_do_not_hold_up_the_offset_that_a_replay_begins_at(
     kafka: Kafka, pipeline: Pipeline, measured: Callable[[str], None]
 ) -> None:
-    producer = Producer({"bootstrap.servers": kafka.servers, "linger.ms": 20})
-
-    def produce(first: int, events: int, entities: int) -> None:
-        begin = time.monotonic()
-        for number in range(first, first + events):
-            value = transaction(5.0 + number % 60, "shop", time=NOON + number)
-            producer.produce(kafka.transactions, value, f"card-{number % entities}")
-            if number % 500 == 0:
-                producer.flush()
-                time.sleep(max(begin + (number - first) / BUSY_RATE - time.monotonic(), 0.0))
-        producer.flush()
-
+    address, topic = kafka.servers, kafka.transactions
     async with kafka.worker() as worker:
-        await asyncio.to_thread(produce, 0, IDLE, IDLE)
+        await asyncio.to_thread(produce_steadily, address, topic, ordinary(IDLE, IDLE))
         await eventually(kafka.committed, lambda offsets: sum(offsets.values()) == IDLE)
-        await asyncio.to_thread(produce, IDLE, BUSY, 8)
+        busy = ordinary(BUSY, 8, first=IDLE)
+        await asyncio.to_thread(produce_steadily, address, topic, busy, per_second=BUSY_RATE)
         left = await to_replay(kafka)
         worker.process.kill()
     measured(

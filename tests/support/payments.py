@@ -1,12 +1,12 @@
 """Payments as a memory has to bear them, as many and as fast as the machine allows."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from confluent_kafka import Producer
 
-from tests.support.factories import NOON
+from tests.support.factories import NOON, transaction
 from tests.support.traffic import BAD, TICK
 
 CHUNK = 5_000
@@ -60,8 +60,17 @@ def _chunk(random: np.random.Generator, begin: int, count: int, entities: int) -
     return made
 
 
-def produce_payments(
-    servers: str, topic: str, events: int, entities: int, *, per_second: float, seed: int = 0
+def ordinary(events: int, entities: int, *, first: int = 0) -> Iterator[list[Message]]:
+    """Make payments of each card by turns, ten at once."""
+    for begin in range(first, first + events, 10):
+        yield [
+            (b"card-%d" % (n % entities), transaction(5.0 + n % 60, "shop", time=NOON + n))
+            for n in range(begin, begin + 10)
+        ]
+
+
+def produce_steadily(
+    servers: str, topic: str, chunks: Iterable[list[Message]], *, per_second: float = 1e9
 ) -> None:
     """Produce at a steady rate, whatever happens to the broker; call it in a thread.
 
@@ -79,7 +88,7 @@ def produce_payments(
         }
     )
     begin, sent = time.monotonic(), 0
-    for chunk in payments(events, entities, seed):
+    for chunk in chunks:
         while sent > (time.monotonic() - begin) * per_second:
             producer.poll(TICK)
         for key, value in chunk:

@@ -80,11 +80,13 @@ async def find_published(reader: LogReader, topic: TopicPartition, name: str) ->
 
 async def read_missing(reader: LogReader, published: Published) -> None:
     """Read the images that the manifest names and that were not read yet, where they still are."""
-    for start, end in runs(image.place for image in published.missing()):
-        await _add(published, reader.read(published.topic, start, end))
+    begin, end = await reader.bounds(published.topic)
+    # Of a topic that was deleted and made anew, the manifest may name places that are not there.
+    places = (image.place for image in published.missing() if begin <= image.place < end)
+    for first, last in runs(places):
+        await _add(published, reader.read(published.topic, first, last))
     if published.missing() and published.damage() is None:
         # Compaction has removed some, since a later message has their key.
-        begin, _ = await reader.bounds(published.topic)
         await _add(published, reader.read_to_end(published.topic, begin))
 
 

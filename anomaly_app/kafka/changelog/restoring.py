@@ -187,6 +187,8 @@ class Restorer:
                     kept.done = chunk[-1].end
                 position = batches[-1].end
                 kept.done = min(position, end)
+        # The log has ended early if the topic was made anew meanwhile.
+        kept.is_doubtful |= position < end
 
     async def _apply(self, kept: Kept, records: Sequence[Record]) -> None:
         memory, remembered = kept.memory, kept.remembered
