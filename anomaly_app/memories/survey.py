@@ -112,15 +112,16 @@ def sources_of(settings: Settings) -> tuple[Source, ...]:
     MemoryRefused
         It remembers nothing.
     """
-    keys = remembered_by(settings.model)
-    if not keys:
+    memory = remembered_by(settings.model)
+    if memory is None:
         raise MemoryRefused(
             f"the model in {settings.model} (ANOMALY_MODEL) remembers nothing: fit one with "
             "python -m training fit --memory PRESET"
         )
     topics = (settings.transactions_topic, settings.counterparts_topic_name)
     return tuple(
-        Source(topic, key.name, key.sha256) for topic, key in zip(topics, keys, strict=False)
+        Source(topic, key.name, memory.sha256_of(key))
+        for topic, key in zip(topics, memory.keys, strict=False)
     )
 
 

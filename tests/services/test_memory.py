@@ -25,13 +25,22 @@ from tests.support.waiting import elapse, eventually
 pytestmark = pytest.mark.broker
 
 EVENTS = int(os.environ.get("MEMORY_EVENTS", "120000"))
-KILLS = int(os.environ.get("MEMORY_KILLS", "6"))
+KILLS = int(os.environ.get("MEMORY_KILLS", "4"))
 WORKERS = int(os.environ.get("MEMORY_WORKERS", "2"))
 PARTITIONS = int(os.environ.get("MEMORY_PARTITIONS", "4"))
-RATE = int(os.environ.get("MEMORY_RATE", "2000"))
+RATE = int(os.environ.get("MEMORY_RATE", "2500"))
 """Events a second."""
 
 INTERVAL = os.environ.get("MEMORY_INTERVAL", "5")
+
+EAGER = {
+    "cleanup.policy": "compact",
+    "min.compaction.lag.ms": "0",
+    "max.compaction.lag.ms": "1000",
+    "min.cleanable.dirty.ratio": "0.01",
+    "segment.ms": "2000",
+}
+"""A topic that keeps superseded images for no longer than it has to: nobody may rely on them."""
 
 CATCH_UP = 900.0
 """Seconds that workers may take for what is left when nothing is killed any more."""
@@ -81,6 +90,7 @@ async def test_every_judgement_is_what_an_offline_replay_says(
     apache: ApacheKafka, kafka: Kafka, tmp_path: Path, measured: Callable[[str], None]
 ) -> None:
     kafka.partitions = PARTITIONS
+    await kafka.create_topics({f"{kafka.name}-memory": PARTITIONS}, **EAGER)
     entities = entities_of(EVENTS)
     # Less than the cards of a partition, so that some are forgotten for others.
     capacity = 2 ** ((entities // kafka.partitions).bit_length() - 1)
@@ -99,10 +109,15 @@ async def test_every_judgement_is_what_an_offline_replay_says(
     replay = await replayed(kafka, pipeline)
     found = consistency(tmp_path / "traces", "entity", replay.expected)
     measured(f"{found}; {replay.counts}; {trouble}; workers ended {dict(supervisor.exits)}")
+    memories = f"{kafka.name}-memory"
+    published = await kafka.messages(memories)
+    compacted = published - len(await kafka.read_all(memories))
+    measured(f"{compacted:,} of {published:,} published messages removed by compaction")
     verify = [FAUST, "-A", "anomaly_app.app", "memory", "verify"]
     code, said = run_to_its_end(verify, kafka.environment, timeout=VERIFICATION)
     measured(said.splitlines()[-1])
     assert replay.records == EVENTS
+    assert compacted > 0
     assert found.is_perfect
     assert code == 0, said
     assert trouble.kills >= KILLS

@@ -1,19 +1,18 @@
 """What others do to the topic of the memories: it is mended, or refused, and never believed."""
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.admin import NewTopic
 
 from anomaly_app.kafka.memory_topics import COMPACTED
-from anomaly_app.kafka.topic_creation import LIMIT
 from anomaly_app.registry.artifacts import save_model
 from tests.support.commands import faust
 from tests.support.kafka import LARGEST, Kafka, admin_of
 from tests.support.memories import fitted_with_memory
-from tests.support.payments import ordinary, produce_steadily
+from tests.support.payments import Message, ordinary, produce_steadily
 from tests.support.published import published, reader_of, to_replay
 from tests.support.waiting import eventually
 
@@ -44,7 +43,7 @@ def remembering(kafka: Kafka, tmp_path: Path) -> Kafka:
     return kafka
 
 
-async def judge(kafka: Kafka, chunks, total: int) -> None:
+async def judge(kafka: Kafka, chunks: Iterable[list[Message]], total: int) -> None:
     """Let the workers judge more payments, until so many are committed."""
     await asyncio.to_thread(produce_steadily, kafka.servers, kafka.transactions, chunks)
     await eventually(kafka.committed, lambda offsets: sum(offsets.values()) == total)
@@ -52,12 +51,10 @@ async def judge(kafka: Kafka, chunks, total: int) -> None:
 
 async def make_anew(kafka: Kafka, topic: str) -> None:
     """Delete a topic of memories, and create it again."""
-    configs = {**COMPACTED, LIMIT: str(LARGEST)}
     async with admin_of(kafka) as admin:
         await admin.delete_topics([topic])
         await eventually(admin.list_topics, lambda names: topic not in names)
-        await admin.create_topics([NewTopic(topic, kafka.partitions, 1, topic_configs=configs)])
-        await eventually(admin.list_topics, lambda names: topic in names)
+    await kafka.create_topics({topic: kafka.partitions}, **COMPACTED)
 
 
 async def test_a_topic_of_memories_that_is_made_anew_while_workers_run_is_filled_again(
