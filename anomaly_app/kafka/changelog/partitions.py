@@ -178,7 +178,8 @@ class MemoryOfPartitions:
         while self._partitions.next_to_restore() is not None:
             try:
                 async with self._edge.open_reader() as reader:
-                    restorer = Restorer(reader, self.topic, self._edge.executor)
+                    edge = self._edge
+                    restorer = Restorer(reader, self.topic, edge.executor, edge.committed_of)
                     while kept := self._partitions.next_to_restore():
                         await self._restore(kept, restorer)
             except MemoryRefused as refusal:
