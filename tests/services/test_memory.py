@@ -5,6 +5,7 @@ By default two minutes of it; at full size with ``make proof``.
 
 import asyncio
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -120,6 +121,8 @@ async def test_every_judgement_is_what_an_offline_replay_says(
     assert compacted > 0
     assert found.is_perfect
     assert code == 0, said
+    # None has ended of itself, whatever the broker did.
+    assert set(supervisor.exits) <= {0, -signal.SIGKILL}
     assert trouble.kills >= KILLS
     assert trouble.rebalances >= 2.5 * KILLS
     assert (trouble.freezes, trouble.broker_kills) == (2, 1)

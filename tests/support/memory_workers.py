@@ -146,6 +146,7 @@ class Worker:
 
         @asynccontextmanager
         async def writer() -> AsyncIterator[Any]:
+            cluster.broker.check()
             yield GatedWriter(cluster.broker, self.gate)
 
         def refuse(error: AnomalyAppError) -> None:
