@@ -9,7 +9,7 @@ ATHERIS := build/atheris
 DOCS := build/docs-venv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo train worker test lint hooks types wheel unit integration coverage test-hard test-services fuzz bench bench-growth bench-memory docs format lock clean
+.PHONY: help demo train worker test lint hooks types wheel unit integration coverage test-hard test-services proof fuzz bench bench-growth bench-memory docs format lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -86,6 +86,14 @@ test-hard: $(READY) ## Compare the detectors on the hardest data; HARD= selects,
 test-services: $(READY) $(if $(ANOMALY_BROKER),,$(KAFKA)/.ready) ## Test on Apache Kafka (Maven, Java 17), or on ANOMALY_BROKER
 	@$(BIN)/pytest -q -n 2 tests/integration $(if $(ANOMALY_BROKER),,--kafka $(KAFKA))
 	@$(BIN)/pytest -q tests/services $(if $(ANOMALY_BROKER),,--kafka $(KAFKA))
+
+# At the size that docs/memory.md reports.
+FULL_SIZE := MEMORY_EVENTS=10000000 MEMORY_KILLS=22 MEMORY_RATE=12000 MEMORY_WORKERS=3 \
+	MEMORY_PARTITIONS=6 MEMORY_INTERVAL=20 MEMORY_BUSY=1000000
+
+proof: $(READY) $(KAFKA)/.ready ## Compare ten million judgements with a replay, through kills and freezes (half an hour)
+	@$(FULL_SIZE) $(BIN)/pytest -q tests/services/test_memory.py tests/services/test_memory_restores.py \
+		-k "every_judgement or idle" --kafka $(KAFKA)
 
 $(KAFKA)/.ready: harness/pom.xml
 	@command -v mvn >/dev/null && command -v java >/dev/null || \

@@ -26,4 +26,5 @@ transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=500
 auto.create.topics.enable=false
 message.max.bytes=20000000
+log.cleaner.backoff.ms=500
 """

@@ -34,7 +34,8 @@ def remember_transactions(context: WorkerContext) -> None:
     Call it before the worker has any partition.
     """
     pipeline = context.pipeline
-    if pipeline.entity is None:
+    memory = pipeline.model.schema.memory
+    if pipeline.entity is None or memory is None:
         return
     # Importing numba takes more than a second, and models without a memory do not need this.
     from anomaly_app.core.memory.image import Image  # noqa: PLC0415
@@ -47,7 +48,8 @@ def remember_transactions(context: WorkerContext) -> None:
 
     def remember(topic: str, plan: "Plan", replay: Replay) -> None:
         new = partial(PartitionMemory, plan)
-        remembered = Remembered(plan.key.name, plan.sha256, new, Image.from_bytes, replay, prepare)
+        key, spec = plan.key, memory.sha256_of(plan.key)
+        remembered = Remembered(key.name, spec, new, Image.from_bytes, replay, prepare)
         context.memories.remember(topic, remembered)
 
     settings = context.settings

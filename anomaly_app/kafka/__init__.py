@@ -13,7 +13,7 @@ from anomaly_app.kafka.clients import (
     open_producer,
 )
 from anomaly_app.kafka.interface import Reader, TopicAdmin, Writer
-from anomaly_app.kafka.offsets import OffsetRanges, watermarks
+from anomaly_app.kafka.offsets import OffsetRanges, committed_offset, watermarks
 from anomaly_app.kafka.reading import Progress, read_ranges
 from anomaly_app.kafka.topic_creation import max_message_bytes
 from anomaly_app.kafka.topics import describe_topics
@@ -27,6 +27,7 @@ __all__ = [
     "Writer",
     "broker_errors",
     "check_broker",
+    "committed_offset",
     "describe_topics",
     "max_message_bytes",
     "open_admin",

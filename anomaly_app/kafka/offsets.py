@@ -1,9 +1,11 @@
-"""The watermarks of partitions, on any broker."""
+"""The watermarks of partitions, and the committed offsets of groups, on any broker."""
 
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupLoadInProgressError
 
 from anomaly_app.kafka.interface import Reader
 
@@ -38,3 +40,22 @@ async def watermarks(
         if not await consumer.getmany(timeout_ms=POLL_MS):
             break
     return {p: (starts[p], await consumer.position(p)) for p in partitions}
+
+
+async def committed_offset(
+    admin: AIOKafkaAdminClient, group: str, partition: TopicPartition
+) -> int | None:
+    """Return the offset that a group has committed; None if it has committed nothing.
+
+    Raises
+    ------
+    KafkaError
+        The coordinator does not answer.
+    """
+    asked = TopicPartition(*partition)
+    answer = await admin.list_consumer_group_offsets(group, partitions=[asked])
+    # aiokafka ignores errors of the group as a whole: the answer is then empty.
+    if asked not in answer:
+        raise GroupLoadInProgressError
+    offset = int(answer[asked].offset)
+    return None if offset < 0 else offset

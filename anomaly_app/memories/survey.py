@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from anomaly_app.errors import MemoryRefused
-from anomaly_app.kafka import broker_errors, describe_topics, open_admin
+from anomaly_app.kafka import broker_errors, committed_offset, describe_topics, open_admin
 from anomaly_app.kafka.changelog import edge_of
 from anomaly_app.kafka.changelog.finding import LogReader, find_published
 from anomaly_app.kafka.changelog.plan import Plan, SourceLog, plan_restore
@@ -74,12 +74,9 @@ class Surveyor(NamedTuple):
 
     async def committed(self, topic: str, partition: int) -> int | None:
         """Return the group's committed offset; None if it has committed nothing."""
-        asked = TopicPartition(topic, partition)
         group = self.settings.group
         with broker_errors(f"reading the offsets of group {group}"):
-            answer = await self.admin.list_consumer_group_offsets(group, partitions=[asked])
-        found = answer.get(asked)
-        return None if found is None or found.offset < 0 else int(found.offset)
+            return await committed_offset(self.admin, group, TopicPartition(topic, partition))
 
     async def _look(
         self, source: Source, partition: int, partitions: Mapping[str, list[int]]
@@ -112,15 +109,16 @@ def sources_of(settings: Settings) -> tuple[Source, ...]:
     MemoryRefused
         It remembers nothing.
     """
-    keys = remembered_by(settings.model)
-    if not keys:
+    memory = remembered_by(settings.model)
+    if memory is None:
         raise MemoryRefused(
             f"the model in {settings.model} (ANOMALY_MODEL) remembers nothing: fit one with "
             "python -m training fit --memory PRESET"
         )
     topics = (settings.transactions_topic, settings.counterparts_topic_name)
     return tuple(
-        Source(topic, key.name, key.sha256) for topic, key in zip(topics, keys, strict=False)
+        Source(topic, key.name, memory.sha256_of(key))
+        for topic, key in zip(topics, memory.keys, strict=False)
     )
 
 

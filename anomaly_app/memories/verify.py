@@ -60,6 +60,7 @@ class Verifier:
             surveyor.settings.memory_topic_name,
             self._executor,
             lambda source: surveyor.committed(*source),
+            follows=True,
         )
 
     async def verify(self, found: Surveyed) -> Verified:

@@ -5,7 +5,7 @@ Nothing here imports the libraries that a pickle needs, which takes seconds.
 
 from pathlib import Path
 
-from anomaly_app.core.memory.spec import KeySpec
+from anomaly_app.core.memory.spec import MemorySpec
 from anomaly_app.core.model.manifest import RETRAIN, read_manifest
 from anomaly_app.errors import ModelError, ModelMissing
 
@@ -40,8 +40,8 @@ def versions(folder: Path) -> list[int]:
     ]
 
 
-def remembered_by(path: Path) -> tuple[KeySpec, ...]:
-    """Return the keys whose entities a model remembers; none if it remembers nothing.
+def remembered_by(path: Path) -> MemorySpec | None:
+    """Return what a model remembers; None if it remembers nothing.
 
     Parameters
     ----------
@@ -55,14 +55,14 @@ def remembered_by(path: Path) -> tuple[KeySpec, ...]:
     """
     folder = find_version(path)
     manifest = read_manifest((folder / MANIFEST_FILE).read_bytes(), where=str(folder))
-    memory = manifest.schema.memory
-    return () if memory is None else memory.keys
+    return manifest.schema.memory
 
 
 def remembers_counterparts(path: Path) -> bool:
     """Return whether a model remembers counterparts, as far as its manifest can be read."""
     try:
-        return len(remembered_by(path)) > 1
+        memory = remembered_by(path)
+        return memory is not None and len(memory.keys) > 1
     except (ModelError, OSError):
         # Whoever needs the model says what is wrong with it.
         return False

@@ -114,12 +114,12 @@ class Kafka:
         finally:
             await producer.stop()
 
-    async def create_topics(self, partitions: Mapping[str, int]) -> None:
+    async def create_topics(self, partitions: Mapping[str, int], **configs: str) -> None:
         """Create topics, as somebody else would, before there is a worker."""
         admin = AIOKafkaAdminClient(bootstrap_servers=self.servers)
         await admin.start()
         try:
-            configs = {"max.message.bytes": str(LARGEST)}
+            configs = {"max.message.bytes": str(LARGEST), **configs}
             await admin.create_topics(
                 [NewTopic(name, n, 1, topic_configs=configs) for name, n in partitions.items()]
             )
@@ -156,31 +156,42 @@ class Kafka:
 
     async def read_all(self, topic: str) -> list[ConsumerRecord]:
         """Read a topic from its beginning to where it ends now."""
+        return [record async for chunk in self.chunks(topic) for record in chunk]
+
+    async def chunks(
+        self, topic: str, partition: int | None = None
+    ) -> AsyncIterator[list[ConsumerRecord]]:
+        """Read a topic, or one partition, from its beginning to where it ends now."""
         consumer = AIOKafkaConsumer(
-            topic, bootstrap_servers=self.servers, auto_offset_reset="earliest"
+            *([topic] if partition is None else []),
+            bootstrap_servers=self.servers,
+            auto_offset_reset="earliest",
         )
         await consumer.start()
         try:
+            if partition is not None:
+                consumer.assign([TopicPartition(topic, partition)])
             ends = await consumer.end_offsets(sorted(consumer.assignment()))
-            found: list[ConsumerRecord] = []
             while any([await consumer.position(tp) < end for tp, end in ends.items()]):
-                found += await _fetch(consumer, 0.5)
+                yield await _fetch(consumer, 0.5)
         finally:
             await consumer.stop()
-        return found
 
     async def lag(self) -> int:
         """How many transactions the group has not committed."""
+        return await self.messages(self.transactions) - sum((await self.committed()).values())
+
+    async def messages(self, topic: str) -> int:
+        """How many messages a topic has had, in all partitions together."""
         consumer = AIOKafkaConsumer(bootstrap_servers=self.servers)
         await consumer.start()
         try:
             ends = await consumer.end_offsets(
-                [TopicPartition(self.transactions, p) for p in range(self.partitions)]
+                [TopicPartition(topic, p) for p in range(self.partitions)]
             )
         finally:
             await consumer.stop()
-        end: int = sum(ends.values())
-        return end - sum((await self.committed()).values())
+        return sum(ends.values())
 
     async def read_until(self, topic: str, part: bytes) -> list[ConsumerRecord]:
         """Read a topic from its beginning up to the message whose value has this part."""

@@ -19,15 +19,16 @@ from training.memory import remember
 ENTITY = ["count:1h", "sum:amount:1d", "zscore:amount:7d", "since_last", "first:shop"]
 COUNTERPART = ["count:1h", "distinct:entity:1d", "mean:amount:1d"]
 
-ENTITY_KEY = {"features": ENTITY, "capacity": 2**12}
+ENTITY_KEY = {"features": ENTITY}
 COUNTERPART_KEY = {
     "name": "counterpart", "field": "shop", "features": COUNTERPART, "capacity": 2**10
 }  # fmt: skip
 
 
 @cache
-def spec(*, two_keys: bool = False) -> MemorySpec:
-    return read_spec({"keys": [ENTITY_KEY, COUNTERPART_KEY] if two_keys else [ENTITY_KEY]})
+def spec(*, two_keys: bool = False, capacity: int = 2**12) -> MemorySpec:
+    entity = {**ENTITY_KEY, "capacity": capacity}
+    return read_spec({"keys": [entity, COUNTERPART_KEY] if two_keys else [entity]})
 
 
 def payments(rows: int = 2_000, seed: int = 0) -> History:
@@ -47,8 +48,10 @@ def payments(rows: int = 2_000, seed: int = 0) -> History:
 
 
 @cache
-def fitted_with_memory(*, two_keys: bool = False, alert_rate: float = 0.02) -> Fitted:
-    history = remember(payments(), spec(two_keys=two_keys))
+def fitted_with_memory(
+    *, two_keys: bool = False, alert_rate: float = 0.02, capacity: int = 2**12
+) -> Fitted:
+    history = remember(payments(), spec(two_keys=two_keys, capacity=capacity))
     fitted = fit_model(history, FitOptions(detector="isolation_forest"), version="1")
     # No history asks for as many alerts as some tests want.
     return fitted._replace(manifest=replace(fitted.manifest, alert_rate=alert_rate))

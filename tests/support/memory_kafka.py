@@ -262,7 +262,7 @@ class MemoryLogReader:
         self, partition: TopicPartition, start: int, end: int
     ) -> AsyncGenerator[list[PackedRecords], None]:
         position = start
-        while position < end:
+        while position < end and start <= self._broker.partition(partition).end:
             records = self._broker.read(partition, position)
             # Compaction leaves gaps; retention moves the beginning.
             first = max(position, self._broker.partition(partition).begin)

@@ -1,5 +1,6 @@
 """Workers that remember, on a broker in memory and on a clock that a test turns."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import Executor, Future
 from contextlib import asynccontextmanager
@@ -7,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from aiokafka import TopicPartition
-from aiokafka.structs import ConsumerRecord
+from aiokafka.structs import ConsumerRecord, RecordMetadata
 
 from anomaly_app.errors import AnomalyAppError
 from anomaly_app.kafka.changelog import Edge, MemoryOfPartitions, Remembered
@@ -99,6 +100,18 @@ class HereAndNow(Executor):
         return future
 
 
+class GatedWriter(MemoryWriter):
+    """A producer whose messages are on their way until a gate is open."""
+
+    def __init__(self, broker: MemoryBroker, gate: asyncio.Event) -> None:
+        super().__init__(broker)
+        self._gate = gate
+
+    async def send_and_wait(self, *args: Any, **kwargs: Any) -> RecordMetadata:
+        await self._gate.wait()
+        return await super().send_and_wait(*args, **kwargs)
+
+
 class Worker:
     """A worker that judges by what it remembers.
 
@@ -127,14 +140,22 @@ class Worker:
             cluster.broker.check()
             yield MemoryLogReader(cluster.broker)
 
+        self.gate = asyncio.Event()
+        """While it is not set, nothing that is sent arrives."""
+        self.gate.set()
+
         @asynccontextmanager
         async def writer() -> AsyncIterator[Any]:
-            yield MemoryWriter(cluster.broker)
+            cluster.broker.check()
+            yield GatedWriter(cluster.broker, self.gate)
 
         def refuse(error: AnomalyAppError) -> None:
             self.refusals.append(str(error))
 
-        edge = Edge(reader, writer, refuse, cluster.clock, HereAndNow())
+        async def committed_of(source: TopicPartition) -> int | None:
+            return cluster.committed(source.partition)
+
+        edge = Edge(reader, writer, committed_of, refuse, cluster.clock, HereAndNow())
         self.memories = MemoryOfPartitions(cluster.settings, edge)
         self.memories.remember(TOPIC, self.remembered)
 
@@ -204,6 +225,14 @@ class Worker:
         self.cluster.clock.now += seconds
         await self.memories.round()
         await self.memories.settle()
+
+    async def begin_to_publish(self, seconds: float) -> None:
+        """Let time pass, and send what is due, which arrives when the gate is opened."""
+        self.gate.clear()
+        self.cluster.clock.now += seconds
+        await self.memories.round()
+        for _ in range(5):
+            await asyncio.sleep(0)
 
     async def publish_for(self, seconds: float) -> None:
         for _ in range(int(seconds)):

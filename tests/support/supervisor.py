@@ -32,9 +32,15 @@ class Supervisor:
     exits: "Counter[int]" = field(default_factory=Counter)
     """How workers ended: exit codes, negative for signals."""
 
-    async def add(self) -> Worker:
+    def start(self) -> Worker:
+        """Start one more worker."""
         worker = self.kafka.start_worker(**self.environment)
         self.workers.append(worker)
+        return worker
+
+    async def add(self) -> Worker:
+        """Start one more worker, and return it when it is ready."""
+        worker = self.start()
         await worker.wait_until_ready()
         return worker
 

@@ -6,8 +6,10 @@ from collections.abc import Callable
 import pytest
 from aiokafka import TopicPartition
 
+from anomaly_app.kafka.changelog import partitions
 from anomaly_app.kafka.changelog.manifest import Manifest, manifest_key, read_manifest
 from anomaly_app.kafka.consumer import Gap
+from anomaly_app.settings import Settings
 from tests.support.memory_kafka import MemoryPartition
 from tests.support.memory_workers import GROUP, INTERVAL, TOPIC, Cluster, Worker
 
@@ -206,6 +208,21 @@ async def test_a_broker_that_is_away_delays_images_and_loses_none(
     await worker.publish_for(2 * INTERVAL)
     manifest = manifest_of(cluster)
     assert (manifest.safe, len(manifest.images)) == (100, 4)
+
+
+async def test_a_broker_that_is_away_when_the_first_image_is_due_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(partitions, "RETRY_INTERVAL", 0.0)
+    cluster = Cluster(settings=Settings(_env_file=None, memory_interval=1.0))
+    cluster.produce_many(100)
+    former = await Worker.start(cluster, 0)
+    await former.judge_all()
+    worker = await Worker.start(cluster, 0)
+    cluster.broker.is_down = True
+    rounds = iter([False, False, True])
+    await worker.memories.run(lambda: next(rounds))
+    assert caplog.text.count("memories are published later, since Kafka fails") == 2
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from anomaly_app.kafka.changelog.manifest import read_manifest
 from anomaly_app.settings import Settings
-from tests.support.memory_workers import Cluster, Worker
+from tests.support.memory_workers import TOPIC, Cluster, Worker
 
 PARTITIONS = 2
 SETTINGS = Settings(_env_file=None, memory_interval=4.0)
@@ -51,9 +51,11 @@ class Group:
         else:
             await self.add()
 
-    async def freeze(self, number: int) -> None:
-        """Stop a worker for so long that others get its partitions."""
+    async def freeze(self, number: int, seconds: float) -> None:
+        """Stop a worker amidst of sending for so long that others get its partitions."""
         worker = self.workers.pop(number % len(self.workers))
+        worker.commit()
+        await worker.begin_to_publish(seconds)
         self.frozen.append(worker)
         await (self.rebalance(number) if self.workers else self.add())
 
@@ -64,6 +66,7 @@ class Group:
         worker = self.frozen.pop(number % len(self.frozen))
         topic = self.cluster.broker.topic(self.cluster.memory_topic)
         self.young = self.young or {n: log.end for n, log in enumerate(topic.partitions)}
+        worker.gate.set()
         for partition in range(PARTITIONS):
             worker.judge(partition, number)
         await worker.publish(seconds)
@@ -82,11 +85,13 @@ class Group:
             case "crash":
                 await self.crash(number)
             case "freeze":
-                await self.freeze(number)
+                await self.freeze(number, much)
             case "wake":
                 await self.wake(number, much)
             case "retain":
                 self.retain()
+            case "remake":
+                self.remake()
 
     def retain(self) -> None:
         """Delete what no restore needs any more."""
@@ -104,7 +109,17 @@ class Group:
                 committed = self.cluster.committed(partition) or 0
                 self.cluster.delete_before(min(safe, committed), partition=partition)
 
+    def remake(self) -> None:
+        """Delete the topic of the memories, and make it anew, while all of the log is there."""
+        source = self.cluster.broker.topic(TOPIC).partitions
+        if all(log.begin == 0 for log in source):
+            del self.cluster.broker.topics[self.cluster.memory_topic]
+            self.cluster.broker.create(self.cluster.memory_topic, PARTITIONS)
+            self.young = dict.fromkeys(self.young, 0)
+
     async def close(self) -> None:
+        for worker in self.frozen:
+            worker.gate.set()
         for worker in (*self.workers, *self.frozen, *self.dead):
             await worker.memories.close()
 
@@ -122,10 +137,11 @@ SELDOM = [
     st.tuples(st.just("rebalance"), SMALL, SMALL),
     st.tuples(st.just("add"), SMALL, SMALL),
     st.tuples(st.just("crash"), SMALL, SMALL),
-    st.tuples(st.just("freeze"), SMALL, SMALL),
+    st.tuples(st.just("freeze"), SMALL, SECONDS),
     st.tuples(st.just("wake"), SMALL, st.sampled_from([0, 1, 30])),
     st.tuples(st.just("compact"), SMALL, SMALL),
     st.tuples(st.just("retain"), SMALL, SMALL),
+    st.tuples(st.just("remake"), SMALL, SMALL),
 ]
 STEPS = st.lists(st.one_of(*OFTEN, *OFTEN, *OFTEN, *SELDOM), min_size=30, max_size=80)
 

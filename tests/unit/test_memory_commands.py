@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from aiokafka import TopicPartition
 from click.testing import CliRunner, Result
@@ -200,6 +201,21 @@ def test_a_topic_with_more_partitions_is_remembered_anew(cluster: Cluster) -> No
     last = cluster.broker.partition(TopicPartition(MEMORY, 1)).records[-1]
     assert last.key == manifest_key("entity", 1)
     assert (read_manifest(last.value).partitions, read_manifest(last.value).epoch) == (3, 1)
+
+
+@pytest.mark.usefixtures("worker")
+def test_the_memory_of_another_time_zone_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = fitted_with_memory()
+    assert made.manifest.schema.memory is not None
+    memory = msgspec.structs.replace(made.manifest.schema.memory, timezone="Asia/Tokyo")
+    schema = msgspec.structs.replace(made.manifest.schema, memory=memory)
+    manifest = msgspec.structs.replace(made.manifest, schema=schema)
+    monkeypatch.setenv("ANOMALY_MODEL", str(save_model(tmp_path, manifest, made.pickle)))
+    found = run("status")
+    assert found.exit_code == 1
+    assert "it has the feature spec" in found.stdout
 
 
 def test_a_partition_that_does_not_exist_is_named(worker: Worker) -> None:

@@ -53,7 +53,7 @@ def test_equal_specs_have_equal_hashes() -> None:
     one = spec_of("count:60m", "sum:amount:24h", hops={"60m": "600s"}, lateness="600s")
     other = spec_of("count:1h", "sum:amount:1d", hops={"1h": "10m"}, lateness="10m")
     assert one == other
-    assert one.sha256 == other.sha256
+    assert one.sha256_of(one.keys[0]) == other.sha256_of(other.keys[0])
     assert one.keys[0].sha256 == other.keys[0].sha256
 
 
@@ -72,12 +72,20 @@ def test_equal_specs_have_equal_hashes() -> None:
 def test_what_is_remembered_otherwise_has_another_hash(options: dict[str, Any]) -> None:
     features = ("count:1h", "sum:amount:1h")
     assert key_spec(*features, **options).sha256 != key_spec(*features).sha256
-    assert spec_of(*features, **options).sha256 != spec_of(*features).sha256
+
+
+def test_the_hours_of_another_time_zone_are_another_memory() -> None:
+    keys = [{"features": ["hours:7d"]}]
+    here = read_spec({"keys": keys, "timezone": "UTC"})
+    there = read_spec({"keys": keys, "timezone": "Asia/Tokyo"})
+    assert here.keys == there.keys
+    assert here.sha256_of(here.keys[0]) != there.sha256_of(there.keys[0])
 
 
 def test_the_order_of_features_is_that_of_their_columns() -> None:
     assert plan_of("since_last", "count:1h").names == ("since_last", "count:1h")
-    assert spec_of("since_last", "count:1h").sha256 != spec_of("count:1h", "since_last").sha256
+    one, other = key_spec("since_last", "count:1h"), key_spec("count:1h", "since_last")
+    assert one.sha256 != other.sha256
 
 
 def test_a_spec_is_the_same_after_it_was_written() -> None:
@@ -92,7 +100,7 @@ def test_a_spec_is_the_same_after_it_was_written() -> None:
     )
     again = msgspec.json.decode(msgspec.json.encode(spec), type=MemorySpec)
     assert again == spec
-    assert again.sha256 == spec.sha256
+    assert [again.sha256_of(k) for k in again.keys] == [spec.sha256_of(k) for k in spec.keys]
 
 
 @pytest.mark.parametrize(

@@ -135,3 +135,30 @@ def test_few_blocks_are_enough_for_a_copy_at_a_time() -> None:
     published = publication()
     published.due([1], 0.0)
     assert published.due([1], INTERVAL) == [1]
+
+
+def test_after_the_topic_was_made_anew_all_images_are_owed_again() -> None:
+    published = publication()
+    published.adopt([BlockImage(1, 30, 70), BlockImage(2, 40, 80)], safe=25)
+    published.take(Copy(3, 50), 45, 0.0)
+    [copy] = published.send(50)
+    published.acknowledge(copy, 0, 4)
+    assert published.images == {3: BlockImage(3, 50, 0, 4)}
+    assert published.safe_offset(None, applied=60) == 0
+    published.due([], 0.0)
+    owed = published.due([], INTERVAL)
+    assert sorted(owed) == [1, 2]
+    for block in owed:
+        published.take(Copy(block, 60), None, INTERVAL)
+    for copy in published.send(60):
+        published.acknowledge(copy, copy.block, 4)
+    assert published.safe_offset(None, applied=60) == 60
+
+
+def test_images_that_others_have_sent_meanwhile_do_not_make_the_topic_look_new() -> None:
+    published = publication()
+    published.take(Copy(1, 30), 5, 0.0)
+    [copy] = published.send(30)
+    published.adopt([BlockImage(2, 40, 80)], safe=25)
+    published.acknowledge(copy, 70, 4)
+    assert published.images == {2: BlockImage(2, 40, 80), 1: BlockImage(1, 30, 70, 4)}

@@ -156,6 +156,7 @@ def test_a_key_says_what_it_is_of() -> None:
     assert block_of(manifest_key("card", 3), "card", 3) is None
     assert block_of(image_key("card", 31, 4), "card", 3) is None
     assert block_of(b"card/3/x", "card", 3) is None
+    assert block_of(b"card/3/" + b"9" * 5_000, "card", 3) is None
     assert block_of(None, "card", 3) is None
 
 

@@ -125,10 +125,9 @@ class MemorySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keys: tuple[KeySpec, ...]
     timezone: str = "UTC"
 
-    @property
-    def sha256(self) -> str:
-        """Hash of what is remembered and how, in hexadecimal digits."""
-        return _sha256(self)
+    def sha256_of(self, key: KeySpec) -> str:
+        """Return the hash of all that a memory depends on, besides the log, in hexadecimal."""
+        return _sha256((key, self.timezone))
 
 
 def read_spec(data: Any) -> MemorySpec:
@@ -220,6 +219,6 @@ def _check_hops(key: KeySpec, features: tuple[Feature, ...]) -> None:
                 key.hop(window)
 
 
-def _sha256(spec: KeySpec | MemorySpec) -> str:
+def _sha256(spec: KeySpec | tuple[KeySpec, str]) -> str:
     written = msgspec.json.encode([FORMAT, spec], order="deterministic")
     return hashlib.sha256(written).hexdigest()

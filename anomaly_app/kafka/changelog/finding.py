@@ -1,4 +1,4 @@
-"""Reading what is published of a partition.
+"""Reading what is published of a partition, and how far its source is.
 
 The topic keeps an hour of superseded images, which may be fifty times what counts. So only its end
 is searched for the manifest, which says where the images are.
@@ -9,6 +9,7 @@ from typing import Protocol
 
 from aiokafka.structs import TopicPartition
 
+from anomaly_app.kafka.changelog.plan import SourceLog
 from anomaly_app.kafka.changelog.published import Published
 from anomaly_app.kafka.consumer import Record
 
@@ -83,12 +84,27 @@ async def find_published(
 
 async def read_missing(reader: LogReader, published: Published) -> None:
     """Read the images that the manifest names and that were not read yet, where they still are."""
-    for start, end in runs(image.place for image in published.missing()):
-        await _add(published, reader.read(published.topic, start, end))
+    begin, end = await reader.bounds(published.topic)
+    # Of a topic that was deleted and made anew, the manifest may name places that are not there.
+    places = (image.place for image in published.missing() if begin <= image.place < end)
+    for first, last in runs(places):
+        await _add(published, reader.read(published.topic, first, last))
     if published.missing() and published.damage() is None:
         # Compaction has removed some, since a later message has their key.
-        begin, _ = await reader.bounds(published.topic)
         await _add(published, reader.read_to_end(published.topic, begin))
+
+
+async def read_source(
+    reader: LogReader, source: TopicPartition, committed: int | None
+) -> SourceLog:
+    """Return what there is of a partition of the source."""
+    begins, ends = await reader.bounds(source)
+    if committed is not None and ends < committed:
+        # The embedded broker says the beginning of the last batch.
+        async for batches in reader.read_to_end(source, max(begins, ends)):
+            ends = batches[-1].end if batches else ends
+    partitions = await reader.partitions(source.topic)
+    return SourceLog(begins, ends, committed, partitions, source.topic)
 
 
 def runs(places: Iterable[int]) -> list[tuple[int, int]]:

@@ -131,7 +131,7 @@ class Kept:
             partitions=self.partitions,
             epoch=self.epoch,
             begins=self.begins,
-            safe=self.publication.safe_offset(first, self.position),
+            safe=max(self.publication.safe_offset(first, self.position), self.begins),
             committed=self.committed,
             images=tuple(self.publication.images[b] for b in sorted(self.publication.images)),
             entities=self.memory.counts.entities,

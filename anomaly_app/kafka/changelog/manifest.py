@@ -15,6 +15,9 @@ from anomaly_app.errors import ImageCorrupt
 FORMAT = 1
 """Format number of manifests and of what is around an image."""
 
+MOST_DIGITS = 9
+"""Of a block's number."""
+
 HEAD = struct.Struct(">BIq")
 """Of an image: format, epoch, and the next offset to apply."""
 
@@ -95,7 +98,8 @@ def block_of(key: bytes | None, name: str, partition: int) -> int | None:
     if key is None or not key.startswith(prefix):
         return None
     number = key[len(prefix) :]
-    return int(number) if number.isdigit() else None
+    # Anybody may write a key of so many digits that Python refuses to read them.
+    return int(number) if number.isdigit() and len(number) <= MOST_DIGITS else None
 
 
 def write_manifest(manifest: Manifest) -> bytes:

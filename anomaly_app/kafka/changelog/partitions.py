@@ -34,7 +34,7 @@ SHORTEST_ROUND, LONGEST_ROUND = 0.05, 2.0
 """Seconds between two rounds."""
 
 RETRY_INTERVAL = 2.0
-"""Seconds after which a restore goes on that the broker has interrupted."""
+"""Seconds after which it goes on when the broker has interrupted it."""
 
 
 class MemoryOfPartitions:
@@ -148,7 +148,10 @@ class MemoryOfPartitions:
         try:
             while not should_stop():
                 await asyncio.sleep(pause)
-                await self.round()
+                try:
+                    await self.round()
+                except (*CLIENT_ERRORS, BrokerError) as fault:
+                    await _pause("published", fault)
         finally:
             await self.close()
 
@@ -178,15 +181,15 @@ class MemoryOfPartitions:
         while self._partitions.next_to_restore() is not None:
             try:
                 async with self._edge.open_reader() as reader:
-                    restorer = Restorer(reader, self.topic, self._edge.executor)
+                    edge = self._edge
+                    restorer = Restorer(reader, self.topic, edge.executor, edge.committed_of)
                     while kept := self._partitions.next_to_restore():
                         await self._restore(kept, restorer)
             except MemoryRefused as refusal:
                 self._edge.refuse(refusal)
                 return
             except (*CLIENT_ERRORS, BrokerError) as fault:
-                logger.warning("memories are restored later, since Kafka fails: %r", fault)
-                await asyncio.sleep(RETRY_INTERVAL)
+                await _pause("restored", fault)
             except Exception as fault:  # noqa: BLE001  # nothing may be judged without memory
                 exit_without_commit("restoring memories", fault)
 
@@ -201,23 +204,21 @@ class MemoryOfPartitions:
             logger.info(
                 "the memory of %s partition %d is restored up to offset %d: %d images, %d offsets "
                 "replayed, in %.1f s",
-                *kept.source,
-                kept.target,
-                len(kept.publication.images),
-                kept.target - kept.start,
-                self._edge.clock() - began,
+                *(*kept.source, kept.target, len(kept.publication.images)),
+                *(kept.target - kept.start, self._edge.clock() - began),
             )
 
     async def _publishing(self) -> Publisher:
         async with self._opening:
             if self._publisher is None:
                 writer = await self._clients.enter_async_context(self._edge.open_writer())
+                interval = self._settings.memory_interval
                 self._publisher = Publisher(
-                    writer,
-                    self.topic,
-                    self._edge.executor,
-                    self._edge.clock,
-                    interval=self._settings.memory_interval,
-                    owner=self.owner,
+                    writer, self.topic, self._edge, interval=interval, owner=self.owner
                 )
         return self._publisher
+
+
+async def _pause(what: str, fault: BaseException) -> None:
+    logger.warning("memories are %s later, since Kafka fails: %r", what, fault)
+    await asyncio.sleep(RETRY_INTERVAL)

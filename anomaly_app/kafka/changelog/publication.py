@@ -51,6 +51,10 @@ class Publication:
         """For blocks whose copy was dropped, what it had as `Taken.first`."""
         self._floor = 0
         """The safe offset never goes back: records before it may be deleted by now."""
+        self._place = -1
+        """The last place of an image on the topic."""
+        self._sent_after = -1
+        """What that was before the sending that is under way."""
         self._credit = 0.0
         self._credited_at: float | None = None
 
@@ -111,6 +115,7 @@ class Publication:
             if taken.image.offset <= committed and block not in self._sending
         ]
         self._sending.update(image.block for image in images)
+        self._sent_after = self._place
         return images
 
     def acknowledge(self, image: Image, place: int, size: int) -> None:
@@ -128,7 +133,15 @@ class Publication:
         self._sending.discard(image.block)
         if self._is_current(image):
             del self._taken[image.block]
+        if place < self._sent_after:
+            self._begin_anew()
         self.adopt([BlockImage(image.block, image.offset, place, size)], safe=0)
+
+    def _begin_anew(self) -> None:
+        """Note that the topic was made anew: the images that were on it are owed again."""
+        self._owed = dict.fromkeys(self.images.keys() | self._owed.keys(), 0)
+        self.images, self._floor = {}, 0
+        self._place = self._sent_after = -1
 
     def fail(self, image: Image) -> None:
         """Note that a copy could not be sent: it may be sent again."""
@@ -149,6 +162,7 @@ class Publication:
             known = self.images.get(image.block)
             if known is None or known.offset <= image.offset:
                 self.images[image.block] = image
+            self._place = max(self._place, image.place)
 
     def drop(self) -> None:
         """Give up all copies: nobody may know any more whether a commit covers them."""

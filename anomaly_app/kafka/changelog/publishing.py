@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
+from collections.abc import Sequence
 from functools import partial
 
 from anomaly_app.core.monitoring.throttle import Throttle
 from anomaly_app.kafka.changelog.contract import Image
+from anomaly_app.kafka.changelog.edge import Edge
 from anomaly_app.kafka.changelog.kept import Kept
 from anomaly_app.kafka.changelog.manifest import (
     image_key,
@@ -33,10 +33,8 @@ class Publisher:
         Sends to the memory topic.
     topic
         Name of the memory topic.
-    executor
-        Has the thread in which images are compressed.
-    clock
-        Seconds, which never go back.
+    edge
+        Has the clock, and the thread in which images are compressed.
     interval
         Seconds between two images of a block.
     owner
@@ -47,8 +45,7 @@ class Publisher:
         self,
         writer: Writer,
         topic: str,
-        executor: Executor,
-        clock: Callable[[], float],
+        edge: Edge,
         *,
         interval: float,
         owner: str,
@@ -59,8 +56,8 @@ class Publisher:
         """Size of the messages that were acknowledged."""
         self._writer = writer
         self._topic = topic
-        self._executor = executor
-        self._clock = clock
+        self._executor = edge.executor
+        self._clock = edge.clock
         self._interval = interval
         self._owner = owner
         self._throttle = Throttle(BETWEEN_LINES)

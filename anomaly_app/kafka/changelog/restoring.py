@@ -15,10 +15,11 @@ from anomaly_app.kafka.changelog.finding import (
     Packed,
     find_published,
     read_missing,
+    read_source,
 )
 from anomaly_app.kafka.changelog.kept import Kept
 from anomaly_app.kafka.changelog.manifest import BlockImage
-from anomaly_app.kafka.changelog.plan import SourceLog, plan_restore, refuse
+from anomaly_app.kafka.changelog.plan import plan_restore, refuse
 from anomaly_app.kafka.changelog.published import Published
 from anomaly_app.kafka.changelog.refusals import Refusal
 from anomaly_app.kafka.consumer import Record
@@ -45,7 +46,9 @@ class Restorer:
     executor
         Has one thread.
     committed_of
-        Asked for the committed offset after the images were read, if others go on meanwhile.
+        Asks for the group's committed offset of a partition.
+    follows
+        Whether others go on meanwhile: the target is asked for after the images were read.
     """
 
     def __init__(
@@ -53,12 +56,15 @@ class Restorer:
         reader: LogReader,
         topic: str,
         executor: Executor,
-        committed_of: Callable[[TopicPartition], Awaitable[int | None]] | None = None,
+        committed_of: Callable[[TopicPartition], Awaitable[int | None]],
+        *,
+        follows: bool = False,
     ) -> None:
         self._reader = reader
         self._topic = topic
         self._executor = executor
         self._committed_of = committed_of
+        self._follows = follows
 
     async def restore(self, kept: Kept) -> bool:
         """Bring a memory to its target.
@@ -89,16 +95,6 @@ class Restorer:
                 await self._look_again(kept)
         return False
 
-    async def source_of(self, kept: Kept) -> SourceLog:
-        """Return what there is of a partition of the source."""
-        begins, ends = await self._reader.bounds(kept.source)
-        if kept.committed is not None and ends < kept.committed:
-            # The embedded broker says the beginning of the last batch.
-            async for batches in self._reader.read_to_end(kept.source, max(begins, ends)):
-                ends = batches[-1].end if batches else ends
-        partitions = await self._reader.partitions(kept.source.topic)
-        return SourceLog(begins, ends, kept.committed, partitions, kept.source.topic)
-
     async def find(self, kept: Kept) -> Published:
         """Find what is published of a partition."""
         topic = TopicPartition(self._topic, kept.source.partition)
@@ -108,17 +104,16 @@ class Restorer:
         assignments = kept.assignments
         published = await self.find(kept)
         await read_missing(self._reader, published)
-        if self._committed_of is not None:
+        if self._follows:
             kept.committed = await self._committed_of(kept.source)
             kept.target = kept.committed or 0
-        source = await self.source_of(kept)
+        source = await read_source(self._reader, kept.source, kept.committed)
         manifest, spec = published.manifest, kept.remembered.spec
         offsets = {block: found.place.offset for block, found in published.images.items()}
         plan = published.damage() or plan_restore(manifest, offsets, source, spec)
         if isinstance(plan, Refusal):
-            if kept.assignments == assignments:
-                raise self._error(plan, kept)
-            return  # somebody else has gone on since, and published what seemed to be ahead
+            await self._refuse(plan, kept, assignments)
+            return
         is_new = manifest is None or source.committed is None
         memory = kept.remembered.new()
         if not is_new:
@@ -153,12 +148,13 @@ class Restorer:
     async def _look_again(self, kept: Kept) -> None:
         """Go on from what is in memory, unless it is not what others go on from."""
         assignments = kept.assignments
-        source = await self.source_of(kept)
+        source = await read_source(self._reader, kept.source, kept.committed)
         published = await self.find(kept)
         manifest = published.manifest
         refusal = published.damage() or refuse(manifest, source, kept.remembered.spec)
-        if refusal is not None and kept.assignments == assignments:
-            raise self._error(refusal, kept)
+        if refusal is not None:
+            await self._refuse(refusal, kept, assignments)
+            return
         is_other = manifest is None or manifest.epoch != kept.epoch
         if is_other or kept.position < min(source.begins, source.target):
             kept.forget()
@@ -184,6 +180,8 @@ class Restorer:
                 await self._apply(kept, batches, position, end)
                 position = batches[-1].end
                 kept.done = min(position, end)
+        # The log has ended early if the topic was made anew meanwhile.
+        kept.is_doubtful |= position < end
 
     async def _apply(self, kept: Kept, batches: Sequence[Packed], start: int, end: int) -> None:
         memory, remembered = kept.memory, kept.remembered
@@ -199,6 +197,19 @@ class Restorer:
                 kept.done = chunk[-1].end
 
         await self._in_thread(apply)
+
+    async def _refuse(self, refusal: Refusal, kept: Kept, assignments: int) -> None:
+        """Raise a refusal, unless somebody else has gone on since: then it is none.
+
+        A worker that was frozen may not have heard yet that it has lost the partition. It waits
+        for the next assignment.
+        """
+        committed = await self._committed_of(kept.source)
+        if kept.assignments != assignments:
+            return
+        if committed == kept.committed:
+            raise self._error(refusal, kept)
+        kept.is_positioned = False
 
     def _error(self, refusal: Refusal, kept: Kept) -> Exception:
         return refusal.error(kept.source.topic, kept.source.partition)

@@ -59,13 +59,16 @@ class BatchReader:
         """Yield what arrives, until the end is reached; now and then nothing.
 
         Batches may go beyond the end. Where the records from the start on are deleted, the first
-        batch begins later, and may be empty.
+        batch begins later, and may be empty. Where the log ends before the start, since the topic
+        was made anew, nothing is yielded.
         """
         self._begin(partition, start)
         position = start
         while position < end:
             batches = await self._poll(partition, POLL_MS)
             reached = await self._consumer.position(partition)
+            if reached < position:
+                return  # aiokafka has begun again at the first record
             if not batches and reached > position:
                 batches = [
                     RecordBatch(partition.topic, partition.partition, reached, reached, None)
