@@ -23,7 +23,7 @@ from tests.support.waiting import elapse, eventually
 
 pytestmark = pytest.mark.broker
 
-EVENTS = 20_000
+EVENTS = 10_000
 ENTITIES = 20_000
 
 INTERVAL = 2.0
@@ -48,7 +48,7 @@ JOINS = 4
 @pytest.fixture
 def pipeline(kafka: Kafka, tmp_path: Path) -> Pipeline:
     """Give workers a model with a memory that is too small for all cards."""
-    made = fitted_with_memory(alert_rate=1e-4, capacity=2**10)
+    made = fitted_with_memory(alert_rate=1e-4, capacity=2**9)
     kafka.model = save_model(tmp_path / "models", made.manifest, made.pickle)
     kafka.app = "tests.support.traced_app"
     kafka.settings |= {"ANOMALY_MEMORY_INTERVAL": str(INTERVAL)}
@@ -73,12 +73,9 @@ async def judged_by_another_group(
     kafka: Kafka, number: int, *, workers: int, batch: int
 ) -> tuple[Kafka, Path]:
     """Let a group of its own judge the whole topic, and publish all of its memory."""
-    topics = {
-        "ANOMALY_TRANSACTIONS_TOPIC": kafka.transactions,
-        "ANOMALY_BATCH_SIZE": str(batch),
-    }
-    settings = {**kafka.settings, **topics}
-    other = replace(kafka, name=f"{kafka.name}-{number}", settings=settings)
+    settings = {**kafka.settings, "ANOMALY_BATCH_SIZE": str(batch)}
+    name = f"{kafka.name}-{number}"
+    other = replace(kafka, name=name, source=kafka.transactions, settings=settings)
     traces = traced(other, kafka.folder / f"traces-{number}")
     async with supervised(other, workers):
         await eventually(other.committed, lambda offsets: sum(offsets.values()) == EVENTS)

@@ -47,6 +47,8 @@ class Kafka:
     partitions: int = 4
     settings: dict[str, str] = field(default_factory=dict)
     """What a test sets for all its workers."""
+    source: str = ""
+    """The transactions topic, if it is not one of its own."""
     app: str = "anomaly_app.app"
     """The module that its workers run."""
 
@@ -56,7 +58,7 @@ class Kafka:
 
     @property
     def transactions(self) -> str:
-        return f"{self.name}-transactions"
+        return self.source or f"{self.name}-transactions"
 
     @property
     def anomalies(self) -> str:
