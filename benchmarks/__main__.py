@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from anomaly_app.terminal import one_line_errors
+from benchmarks.ablation import memory_ablation
 from benchmarks.catalogue import SYSTEMS, Pace, System, app_before
 from benchmarks.commands import Common, compare, grow
 from benchmarks.plan import Plan
@@ -127,6 +128,8 @@ def cli(
       python -m benchmarks --systems app --before ../before --memory-events 0
     How the cost per row grows, instead of the comparison:
       python -m benchmarks growth
+    What each feature of the memories is worth:
+      python -m benchmarks memory-ablation
     """  # noqa: D301  # click reads the escape: keep the lines as they are
     context.obj = common = Common(kafka, out, app_environment, quick, plot)
     if context.invoked_subcommand is not None:
@@ -165,6 +168,8 @@ def growth(common: Common) -> None:
     """Measure how the cost per row grows with trees, features, batch size and partitions."""
     grow(common)
 
+
+cli.add_command(memory_ablation)
 
 if __name__ == "__main__":
     cli(prog_name="python -m benchmarks")
