@@ -50,9 +50,19 @@ FILE = "memory-ablation.json"
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for the results.",
 )
+@click.option(
+    "--presets-only", is_flag=True, help="Compare the presets with no memory, and nothing else."
+)
 @one_line_errors
 def memory_ablation(
-    data: Path | None, names: str | None, detectors: str, seeds: int, size: float, out: Path
+    data: Path | None,
+    names: str | None,
+    detectors: str,
+    seeds: int,
+    size: float,
+    out: Path,
+    *,
+    presets_only: bool,
 ) -> None:
     """Measure what each feature of the memories is worth.
 
@@ -64,7 +74,8 @@ def memory_ablation(
     Examples:
       python -m benchmarks memory-ablation
       python -m benchmarks memory-ablation --streams cards,rings --detectors default --seeds 5
-      python -m benchmarks memory-ablation --data ../streams
+      python -m benchmarks memory-ablation --data ../streams --detectors isolation_forest
+      python -m benchmarks memory-ablation --data ../streams --presets-only
     """  # noqa: D301  # click reads the escape: keep the lines as they are
     console = wide_console()
     chosen = _chosen(streams(data), names)
@@ -83,15 +94,20 @@ def memory_ablation(
             def show(variant: str, stream: Stream = stream) -> None:
                 bar.update(task, description=f"{stream.name}: {variant}")
 
-            found += measure_stream(stream, judges, seeds, size, done=show)
+            found += measure_stream(
+                stream, judges, seeds, size, presets_only=presets_only, done=show
+            )
+            _write(out / FILE, found)
             bar.advance(task)
     lines = summaries(found)
-    for preset in dict.fromkeys(line.preset for line in lines):
-        console.print(table_of(preset, [line for line in lines if line.preset == preset]))
-    out.mkdir(parents=True, exist_ok=True)
-    written = msgspec.json.encode(found)
-    (out / FILE).write_bytes(msgspec.json.format(written, indent=2) + b"\n")
+    for of in dict.fromkeys((line.preset, line.detector) for line in lines):
+        console.print(table_of(*of, [line for line in lines if (line.preset, line.detector) == of]))
     console.print(f"wrote {out / FILE}")
+
+
+def _write(file: Path, found: Sequence[Measured]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
 
 
 def _chosen(known: Sequence[Stream], names: str | None) -> list[Stream]:
@@ -108,14 +124,14 @@ def _chosen(known: Sequence[Stream], names: str | None) -> list[Stream]:
     return [by_name[name] for name in wanted]
 
 
-def table_of(preset: str, lines: Sequence[Line]) -> Table:
-    """Return the table of a preset: a row for each memory, and its figures by detector."""
-    table = Table(title=f"{preset}: area under the ROC curve / average precision", box=None)
+def table_of(preset: str, detector: str, lines: Sequence[Line]) -> Table:
+    """Return the table of a preset and a detector: a row for each memory, a column for a stream."""
+    table = Table(title=f"{preset}, {detector}: ROC AUC / average precision", box=None)
     table.add_column("memory", no_wrap=True)
-    columns = [*dict.fromkeys((line.detector, line.stream) for line in lines)]
-    for detector, stream in columns:
-        table.add_column(f"{stream}\n{detector}", justify="right")
-    cells = {(line.variant, line.detector, line.stream): line.text for line in lines}
+    streams = [*dict.fromkeys(line.stream for line in lines)]
+    for stream in streams:
+        table.add_column(stream, justify="right")
+    cells = {(line.variant, line.stream): line.text for line in lines}
     for variant in dict.fromkeys(line.variant for line in lines):
-        table.add_row(variant, *(cells.get((variant, *column), "") for column in columns))
+        table.add_row(variant, *(cells.get((variant, stream), "") for stream in streams))
     return table

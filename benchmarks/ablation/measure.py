@@ -1,6 +1,7 @@
 """How well detectors judge a stream with a memory."""
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from statistics import mean
 
 import msgspec
@@ -35,6 +36,7 @@ def measure_stream(
     seeds: int,
     size: float,
     *,
+    presets_only: bool = False,
     done: Callable[[str], None] = lambda _: None,
 ) -> list[Measured]:
     """Judge a stream with all variants of its preset.
@@ -49,13 +51,15 @@ def measure_stream(
         How many seeds, for made streams and detectors alike.
     size
         Rows of made streams, relative to their usual number.
+    presets_only
+        Whether to judge without a memory and with the preset alone.
     done
         Called with the name of each variant that was judged.
     """
     found = []
     for seed in range(1, seeds + 1):
         parts = stream.parts(seed, size)
-        for variant in variants(stream.preset):
+        for variant in islice(variants(stream.preset), 2 if presets_only else None):
             for detector in detectors:
                 figures = [_judge(part, variant.preset, detector, seed) for part in parts]
                 found.append(_measured(stream, variant, detector, seed, figures))

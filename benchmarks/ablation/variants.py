@@ -9,30 +9,25 @@ from training.memory import Preset, read_preset
 
 CANDIDATES: dict[str, tuple[str, ...]] = {
     "card-transactions": (
-        "shift:log({amount}):1h:30d",
-        "shift:log({amount}):7d:30d",
+        "ratio:count:1d:30d",
+        "ratio:sum:{amount}:7d:30d",
         "zscore:log({amount}):30d",
-        "ratio:count:7d:30d",
-        "since_last",
-        "count:1d",
-        "sum:{amount}:1d",
+        "shift:log({amount}):1h:30d",
         "first:{merchant}",
         "distinct:{merchant}:1d",
     ),
     "requests": (
-        "shift:log({bytes}):10m:7d",
-        "shift:log({bytes}):1h:7d",
+        "ratio:count:1h:7d",
         "zscore:log({bytes}):7d",
         "hours:7d",
         "first:{endpoint}",
     ),
     "machine-readings": (
         "mean:{value}:30i",
-        "mean:{value}:10i",
-        "std:{value}:10i",
+        "std:{value}:60i",
         "difference:{value}",
-        "zscore:{value}:1d",
-        "shift:{value}:10i:1d",
+        "zscore:{value}:7d",
+        "shift:{value}:60i:7d",
     ),
 }
 CANDIDATES["vital-signs"] = CANDIDATES["machine-readings"]
