@@ -10,10 +10,10 @@ from training.memory import Preset, read_preset
 CANDIDATES: dict[str, tuple[str, ...]] = {
     "card-transactions": (
         "ratio:count:1d:30d",
+        "ratio:sum:{amount}:1h:30d",
         "ratio:sum:{amount}:7d:30d",
         "zscore:log({amount}):30d",
         "shift:log({amount}):1h:30d",
-        "first:{merchant}",
         "distinct:{merchant}:1d",
     ),
     "requests": (

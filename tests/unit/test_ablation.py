@@ -106,6 +106,14 @@ def test_the_command_prints_a_table_and_writes_each_figure(tmp_path: Path) -> No
     assert all(0.0 <= one["average_precision"] <= 1.0 for one in written)
 
 
+def test_the_presets_alone_can_be_compared(tmp_path: Path) -> None:
+    options = "--streams cards --detectors robust_zscore --seeds 1 --size 0.05 --presets-only --out"
+    run = CliRunner().invoke(memory_ablation, [*options.split(), str(tmp_path)])
+    assert run.exit_code == 0, run.output
+    written = json.loads((tmp_path / "memory-ablation.json").read_text())
+    assert [one["variant"] for one in written] == ["without memory", "preset"]
+
+
 @pytest.mark.parametrize("option", ["--streams", "--detectors"])
 def test_an_unknown_name_is_told_which_there_are(option: str) -> None:
     run = CliRunner().invoke(memory_ablation, [option, "nonsense"])
