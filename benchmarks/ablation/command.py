@@ -67,8 +67,8 @@ def memory_ablation(
     """Measure what each feature of the memories is worth.
 
     A model learns from the first part of each stream, and the rest is judged: without a memory,
-    with its preset, and with the preset less or plus one feature. Streams that are held out are
-    only reported: the presets were not chosen by them.
+    with its preset, and with the preset less or plus one feature. Streams that are held out have
+    a mean of their own: choose features by the others.
 
     \b
     Examples:
