@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from anomaly_app.terminal import one_line_errors
+from benchmarks.ablation import memory_ablation
 from benchmarks.catalogue import SYSTEMS, Pace, System, app_before
 from benchmarks.commands import Common, compare, grow, remember
 from benchmarks.entity_memory.plan import PARTS
@@ -129,6 +130,8 @@ def cli(
       python -m benchmarks --systems app --before ../before --memory-events 0
     How the cost per row grows, instead of the comparison:
       python -m benchmarks growth
+    What each feature of the memories is worth:
+      python -m benchmarks memory-ablation
     """  # noqa: D301  # click reads the escape: keep the lines as they are
     context.obj = common = Common(kafka, out, app_environment, quick, plot)
     if context.invoked_subcommand is not None:
@@ -203,6 +206,9 @@ def memory(common: Common, runs: int, only: str) -> None:
         )
     plan = MemoryPlan.quick(parts) if common.quick else MemoryPlan(parts, runs)
     remember(plan, common)
+
+
+cli.add_command(memory_ablation)
 
 
 if __name__ == "__main__":

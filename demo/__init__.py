@@ -1,6 +1,6 @@
 """``make demo``: a broker, a simulated or recorded stream, and the app between them.
 
-Only the command ``python -m demo`` is public.
+Public are the command, ``python -m demo``, and the `simulators`.
 """
 
-__all__: list[str] = []
+__all__ = ["simulators"]

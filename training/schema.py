@@ -51,10 +51,11 @@ def infer_schema(history: History) -> InferredSchema:
     misleading = Misleading(history)
     keys = () if history.memory is None else history.memory.keys
     remembered = {name for key in keys for name in key.columns}
+    only_remembered = {*history.only_remembered} - {*history.roles.keep}
     for column in history.frame.iter_columns():
         if reason := _unusable(column):
             left_out[column.name] = reason
-        elif column.name in history.only_remembered:
+        elif column.name in only_remembered:
             left_out[column.name] = "only the memory reads it"
         elif column.name in remembered:
             features.append(replace(_number(column), kind="memory"))

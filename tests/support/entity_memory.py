@@ -35,6 +35,8 @@ CARD = (
     "zscore:log(amount):30d",
     "relative:amount:7d",
     "std:log(amount):1h",
+    "shift:amount:1d:30d",
+    "shift:log(amount):7d:30d",
     "ratio:count:1h:7d",
     "ratio:count:1d:30d",
     "ratio:sum:amount:1d:30d",

@@ -109,7 +109,8 @@ class Definition:
         return f"p.t // {hop} * {hop} between {self.begin(window)} and e.asof"
 
     def weight(self) -> str:
-        return f"power(2::double, (p.t - e.present) / {self.feature.window}::double)"
+        half_life = self.feature.durations[-1]
+        return f"power(2::double, (p.t - e.present) / {half_life}::double)"
 
     def sql(self) -> tuple[str, dict[str, str]]:
         name = self.feature.kind.replace(":", "_")
@@ -150,15 +151,25 @@ class Definition:
     def _distinct_rate(self) -> tuple[str, dict[str, str]]:
         return "if(n > 0, least(coalesce(estimate(cells), 0) / n, 1), 1)", self._distinct()[1]
 
-    def _zscore(self) -> tuple[str, dict[str, str]]:
+    def _moments(self) -> tuple[str, str, str, dict[str, str]]:
         past = f"list({{'w': {self.weight()}, 'x': {self.p}}}) filter ({self.p} is not null)"
         w = "list_sum(list_transform(past, v -> v.w))"
         mean = f"(list_sum(list_transform(past, v -> v.w * v.x)) / {w})"
         squares = f"list_sum(list_transform(past, v -> v.w * (v.x - {mean}) ** 2))"
         distance = f"({self.e} - {mean})"
         variance = f"(({squares} + {distance} ** 2 * {w} / ({w} + 1)) / ({w} + 1))"
-        z = f"{distance} * {w} / ({w} + 1) / sqrt({variance} + 0.01 ** 2 / 12)"
-        return f"coalesce({z}, 0)", {"past": past}
+        return w, mean, f"({variance} + 0.01 ** 2 / 12)", {"past": past}
+
+    def _zscore(self) -> tuple[str, dict[str, str]]:
+        w, mean, variance, past = self._moments()
+        return f"coalesce(({self.e} - {mean}) * {w} / ({w} + 1) / sqrt({variance}), 0)", past
+
+    def _shift(self) -> tuple[str, dict[str, str]]:
+        w, mean, variance, past = self._moments()
+        usual = f"(({mean} * {w} + {self.e}) / ({w} + 1))"
+        many = "(coalesce(n, 0) + 1)"
+        distance = f"(s / 100::double + {self.e} - {many} * {usual})"
+        return f"coalesce({distance} / sqrt({variance} * {many}), 0)", past | self._sums()
 
     def _share(self) -> str:
         short, long = (f"(e.asof - {self.begin(w)})" for w in self.feature.durations)

@@ -21,8 +21,8 @@ from anomaly_app.core.memory.trigonometry import inverse_sine, sine
 from tests.support.entity_memory import NOON, batches, events_of, memory_of
 
 FINGERPRINTS = {
-    "small": "5f2f47e2289016481703493dd90ff3b62b226ef8fd4ad16328d98b32c37ee06c",
-    "large": "19dba860d18947ed7fe1b351125b45e544f92d07e936a859d4d41c9b74eb78c5",
+    "small": "ca3f83aa8438fa8c45334b9c7a651e06b9ce0b0a4e7c23f3c26d6755f52f37c2",
+    "large": "5b1397f71b4388fab1723b0be7a165130adcdc75e9a986634e46770427fc5830",
 }
 """Of features and state after `events`, of format 1."""
 

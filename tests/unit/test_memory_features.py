@@ -144,6 +144,38 @@ def test_a_zscore_grows_with_the_distance_from_the_own_past() -> None:
     assert far > 4.0
 
 
+def test_a_shift_of_one_event_alone_in_its_window_is_its_zscore() -> None:
+    memory = memory_of("zscore:amount:30d", "shift:amount:1h:30d")
+    for day, amount in enumerate([18.0, 22.0, 20.0, 25.0]):
+        zscore, shift = seen_by(memory, NOON + day * DAY, amount=amount).values()
+        assert shift == pytest.approx(zscore)
+
+
+def test_many_values_that_are_a_little_high_have_shifted_more_than_each_deviates() -> None:
+    memory = memory_of("zscore:amount:30d", "shift:amount:1h:30d")
+    for day in range(60):
+        seen_by(memory, NOON + day * DAY, amount=18.0 if day % 2 else 22.0)
+    for _ in range(9):
+        zscore, shift = seen_by(memory, NOON + 60 * DAY, amount=23.0).values()
+    assert zscore < 1.5
+    assert shift > 3.0
+
+
+def test_a_window_that_holds_the_whole_past_has_not_shifted() -> None:
+    memory = memory_of("shift:amount:1h:30d")
+    shifts = [
+        seen_by(memory, NOON + minute * SECOND, amount=amount)["shift:amount:1h:30d"]
+        for minute, amount in enumerate([1.0, 5.0, 1e6, 2.0])
+    ]
+    assert shifts == pytest.approx([0.0] * 4, abs=0.01)
+
+
+def test_a_missing_number_has_not_shifted() -> None:
+    memory = memory_of("shift:amount:1h:30d")
+    seen_by(memory, NOON, amount=1.0)
+    assert seen_by(memory, NOON + DAY) == {"shift:amount:1h:30d": 0.0}
+
+
 @pytest.mark.parametrize(
     ("hour", "least", "most"), [(12, 0.0, 0.1), (18, 0.95, 1.05), (0, 1.9, 2.0)]
 )

@@ -46,7 +46,9 @@ def test_a_name_is_taken_apart() -> None:
     assert feature.name == "ratio:sum:amount:1d:30d"
     assert feature.kind == "ratio:sum"
     assert feature.numbers == ("amount",)
-    assert feature.durations == (DAY, 30 * DAY)
+    assert feature.durations == feature.windows == (DAY, 30 * DAY)
+    assert feature_of("shift:amount:1d:30d").windows == (DAY,)
+    assert feature_of("zscore:amount:30d").windows == ()
 
 
 def test_equal_specs_have_equal_hashes() -> None:
@@ -112,7 +114,7 @@ def test_a_spec_is_the_same_after_it_was_written() -> None:
         ("count:999ms", "not between 1s and 30d"),
         ("sum:amount:31d", "not between 1s and 30d"),
         ("sum::1h", "it names no number"),
-        ("ratio:count:7d:1h", "the second window has to be longer"),
+        ("ratio:count:7d:1h", "the second duration has to be longer"),
         ("ratio:max:amount:1h:7d", "write it as ratio:count:WINDOW:LONGER"),
         ("speed:lat", "it names no latitude,longitude"),
         ("speed:lat,", "it names no latitude,longitude"),

@@ -1,5 +1,6 @@
 """A preset finds the columns that it is about, and writes them into its features."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -7,10 +8,13 @@ import numpy as np
 import polars as pl
 import pytest
 
+from anomaly_app.core.memory.layout import Plan
+from anomaly_app.core.roles.roles import Roles
 from anomaly_app.errors import DataError
 from training.history import History
 from training.memory import PRESETS, bind, bind_to, read_preset, remember
 from training.memory.fields import Field, find_columns
+from training.schema import infer_schema
 
 MERCHANTS = [f"shop-{i % 30}" for i in range(300)]
 
@@ -156,3 +160,26 @@ def test_a_unit_that_the_file_names_is_kept(tmp_path: Path) -> None:
     text = "keys: [{features: ['sum:amt:1h'], units: {amt: 0.5}}]"
     history = payments(amt=np.linspace(1e-6, 2e-6, 300))
     assert bind(read_preset(written(tmp_path, text)), history).spec.keys[0].units == {"amt": 0.5}
+
+
+def test_a_column_that_the_memory_reads_is_no_feature_unless_the_roles_keep_it() -> None:
+    history = payments(entity=[f"card-{i % 9}" for i in range(300)])
+    history = dataclasses.replace(
+        history,
+        frame=history.frame.drop("entity"),
+        entities=history.frame["entity"],
+        times=60.0 * np.arange(300.0),
+    )
+    bound = bind(read_preset("card-transactions"), history)
+    remembered = remember(history, bound.spec, only_remembered=bound.only_remembered)
+    left_out = infer_schema(remembered).left_out
+    assert {"amt", "merchant"} <= left_out.keys()
+    kept = dataclasses.replace(remembered, roles=Roles(keep=("amt",)))
+    assert "amt" in {feature.name for feature in infer_schema(kept).schema.features}
+    assert "merchant" in infer_schema(kept).left_out
+
+
+def test_the_memory_of_a_card_is_small() -> None:
+    preset = read_preset("card-transactions")
+    bound = bind_to(preset, {kind: [kind] for kind in preset.fields})
+    assert Plan(bound.spec.keys[0]).record_bytes <= 400

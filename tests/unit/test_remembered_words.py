@@ -16,6 +16,11 @@ from anomaly_app.core.model.wording import feature_in_words, reason_in_words
             Reason("merchant/count:1h", 12.0, 1.0, 0.7),
             "merchant: 12 events in the last hour, usually 1 (70%)",
         ),
+        (
+            Reason("shift:log(amount):1d:30d", 3.21, 0.0, 0.7),
+            "mean amount in the last day is +3.2 standard errors from its own mean, "
+            "usually 0 (70%)",
+        ),
         (Reason("count", 12.0, 1.0, 0.7), "count is 12, usually 1 (70%)"),
         (Reason("a/b", 12.0, 1.0, 0.7), "a/b is 12, usually 1 (70%)"),
         (Reason("count:1h", None, 1.0, 0.7), "events in the last hour is missing, usually 1 (70%)"),

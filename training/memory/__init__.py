@@ -4,7 +4,7 @@
 through the same kernels as a worker.
 """
 
-from training.memory.preset import PRESETS, Bound, bind, bind_to, read_preset
+from training.memory.preset import PRESETS, Bound, Preset, bind, bind_to, read_preset
 from training.memory.remember import remember
 
-__all__ = ["PRESETS", "Bound", "bind", "bind_to", "read_preset", "remember"]
+__all__ = ["PRESETS", "Bound", "Preset", "bind", "bind_to", "read_preset", "remember"]

@@ -17,6 +17,7 @@ FORMS = (
     "distinct_rate:TEXT:WINDOW",
     "zscore:NUMBER:HALF_LIFE",
     "relative:NUMBER:HALF_LIFE",
+    "shift:NUMBER:WINDOW:HALF_LIFE",
     "ratio:count:WINDOW:LONGER",
     "ratio:sum:NUMBER:WINDOW:LONGER",
     "ratio:mean:NUMBER:WINDOW:LONGER",
@@ -38,6 +39,9 @@ DURATIONS = {"WINDOW", "LONGER", "HALF_LIFE", "SPAN"}
 
 WITHOUT_WINDOWS = {"zscore", "relative", "hours", "first"}
 """Kinds whose durations are half-lives or spans."""
+
+WITH_ONE_WINDOW = {"shift"}
+"""Kinds whose first duration is a window, and whose second one is a half-life."""
 
 SHORTEST, LONGEST = SECOND, 30 * DAY
 """Windows and half-lives, in milliseconds."""
@@ -73,6 +77,13 @@ class Feature(NamedTuple):
     def window(self) -> int:
         """Its only or its shorter duration, in milliseconds."""
         return self.durations[0]
+
+    @property
+    def windows(self) -> tuple[int, ...]:
+        """The durations that are windows, in milliseconds."""
+        if self.kind in WITHOUT_WINDOWS:
+            return ()
+        return self.durations[:1] if self.kind in WITH_ONE_WINDOW else self.durations
 
 
 def logarithm_of(number: str) -> str | None:
@@ -127,7 +138,7 @@ def _read(name: str, form: list[str], parts: list[str]) -> Feature:
             text = part if wanted == "TEXT" else text
             values = () if wanted == "TEXT" else fields
     if durations != sorted(set(durations)):
-        raise DataError(f"{what}: the second window has to be longer than the first")
+        raise DataError(f"{what}: the second duration has to be longer than the first")
     if kind == "first" and not durations:
         durations = [USUAL_SPAN]
     return Feature(":".join(spelling), kind, values, text, tuple(durations), steps)

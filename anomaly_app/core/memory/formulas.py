@@ -3,22 +3,14 @@
 from typing import Any
 
 import numba
-import numpy as np
 
 from anomaly_app.core.compiled import compiled
 from anomaly_app.core.memory import tables as t
+from anomaly_app.core.memory.deviations import deviation, relative, shift, zscore
 from anomaly_app.core.memory.durations import SECOND
-from anomaly_app.core.memory.powers import LOG_2, power_of_two, signed_logarithm
 from anomaly_app.core.memory.tables import SCRATCH, TABLES
 
 FEATURES = numba.float64[:, ::1]
-
-PAIR = numba.types.Tuple((numba.uint64, numba.uint64))  # type: ignore[no-untyped-call]
-
-EVENTS = 4.0
-
-LOW = np.uint64(2**32 - 1)
-HALF = np.uint64(32)
 
 
 @compiled(numba.float64(numba.float64), inlined=True, exact=True)
@@ -48,17 +40,6 @@ def _share(scratch: Any, short: Any, long: Any, age: Any) -> Any:
     return brief / min(scratch.windows[long, 2], max(brief, age))
 
 
-@compiled(PAIR(numba.uint64, numba.uint64), inlined=True, exact=True)
-def _product(one: Any, other: Any) -> Any:
-    """Return the higher and lower 64 bits of a product."""
-    a, b = one >> HALF, one & LOW
-    c, d = other >> HALF, other & LOW
-    low = b * d
-    middle = a * d + (low >> HALF)
-    crossed = b * c + (middle & LOW)
-    return a * c + (middle >> HALF) + (crossed >> HALF), one * other
-
-
 @compiled(
     numba.float64(TABLES, SCRATCH, *[numba.int64] * 4, numba.float64), inlined=True, exact=True
 )
@@ -82,56 +63,6 @@ def _ratio_of_sums(
     value = scratch.values[number]
     event = value if value == value else typical  # noqa: PLR0124  # only NaN is not itself
     return (scratch.totals[short] / scale + event + 0.5 * typical) / below
-
-
-@compiled(
-    numba.float64(SCRATCH, numba.int64, numba.float64, numba.float64), inlined=True, exact=True
-)
-def _relative(scratch: Any, at: Any, logarithm: Any, typical: Any) -> Any:
-    """Return a value relative to the decayed geometric mean of its past.
-
-    Both are taken one higher, so that 0 has a logarithm. The past begins as if there had been
-    `EVENTS` of the typical value, or, if the spec names none, of the event's own.
-    """
-    if logarithm != logarithm:  # noqa: PLR0124  # only NaN is not itself
-        return 1.0
-    weight = scratch.reals[at]
-    before = signed_logarithm(typical) if typical > 0.0 else logarithm
-    usual = (weight * scratch.reals[at + 1] + EVENTS * before) / (weight + EVENTS)
-    return power_of_two((logarithm - usual) / LOG_2)
-
-
-@compiled(numba.float64(numba.int64, numba.int64, numba.int64), inlined=True, exact=True)
-def _deviation(count: Any, total: Any, squares: Any) -> Any:
-    """Return the standard deviation of whole numbers, from exact products of 128 bits."""
-    if count == 0:
-        return 0.0
-    high, low = _product(np.uint64(count), np.uint64(squares))
-    less_high, less_low = _product(np.uint64(abs(total)), np.uint64(abs(total)))
-    if high < less_high or (high == less_high and low <= less_low):
-        return 0.0  # equal values, or cells that are full
-    high = high - less_high - np.uint64(low < less_low)
-    low = low - less_low
-    return np.sqrt(np.float64(high) * 2.0**64 + np.float64(low)) / count
-
-
-@compiled(
-    numba.float64(SCRATCH, numba.int64, numba.float64, numba.float64), inlined=True, exact=True
-)
-def _zscore(scratch: Any, at: Any, value: Any, scale: Any) -> Any:
-    """Return how far a value is from the decayed mean, in standard deviations.
-
-    The event itself counts with a weight of 1, so that n past events allow at most the square root
-    of n (Samuelson, 1968): two equal values do not make the third one infinitely unusual. Rounding
-    to the unit of the field has a variance of its own, a twelfth of the unit's square (Sheppard).
-    """
-    weight = scratch.reals[at]
-    if not (weight > 0.0 and value == value):  # noqa: PLR0124  # only NaN is not itself
-        return 0.0
-    share = weight / (weight + 1.0)
-    distance = value - scratch.reals[at + 1]
-    variance = (scratch.reals[at + 2] + distance * distance * share) / (weight + 1.0)
-    return distance * share / np.sqrt(variance + 1.0 / (12.0 * scale * scale))
 
 
 @compiled(
@@ -181,7 +112,7 @@ def write_features(  # noqa: C901, PLR0912, PLR0915  # one choice of many
             whole = found - 1 if found > 0 else found
             result = whole / tables.scales[b] if found != 0 else _or_zero(scratch.values[b])
         elif kind == t.STD_OF:
-            result = _deviation(scratch.totals[a], scratch.totals[b], scratch.totals[c])
+            result = deviation(scratch.totals[a], scratch.totals[b], scratch.totals[c])
             result /= tables.scales[d]
         elif kind == t.RATIO_OF_COUNTS:
             usual = scratch.totals[b] * _share(scratch, c, d, age)
@@ -202,9 +133,12 @@ def write_features(  # noqa: C901, PLR0912, PLR0915  # one choice of many
             if scratch.totals[b] > 0:
                 result = min(scratch.reals[a] / scratch.totals[b], 1.0)
         elif kind == t.ZSCORE_OF:
-            result = _zscore(scratch, a, scratch.values[b], tables.scales[b])
+            result = zscore(scratch, a, scratch.values[b], tables.scales[b])
+        elif kind == t.SHIFT_OF:
+            scale = tables.scales[d]
+            result = shift(scratch, scratch.totals[a], scratch.totals[b], c, d, scale)
         elif kind == t.RELATIVE_OF:
-            result = _relative(scratch, a, scratch.values[b], tables.typical[c])
+            result = relative(scratch, a, scratch.values[b], tables.typical[c])
         elif kind == t.SINCE_LAST:
             longest = tables.sizes[2]
             passed = min(max(time - clock, 0), longest) if clock >= 0 else longest

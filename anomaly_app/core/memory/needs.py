@@ -115,7 +115,7 @@ class Needs:
 
     def _moments(self, feature: Feature, name: str) -> Formula:
         number = self._value(name)
-        moments = number, _index(self.decays, feature.window)
+        moments = number, _index(self.decays, feature.durations[-1])
         if moments not in self.moments:
             self.moments[moments] = self._to(3)
         return [self.moments[moments], number]
@@ -127,6 +127,10 @@ class Needs:
         field = feature.numbers[0]
         moments = self._moments(feature, f"log({field})")
         return [t.RELATIVE_OF, *moments, self._value(field)]
+
+    def _shift(self, feature: Feature) -> Formula:
+        total, count = self._row(t.SUM, feature), self._row(t.PRESENT, feature)
+        return [t.SHIFT_OF, total, count, *self._moments(feature, feature.values[0])]
 
     def _ratio(self, feature: Feature, operation: int) -> Formula:
         short, long = (self._row(operation, feature, duration=which) for which in (0, 1))
@@ -185,6 +189,7 @@ class Needs:
         "distinct_rate": _distinct_rate,
         "zscore": _zscore,
         "relative": _relative,
+        "shift": _shift,
         "ratio:count": lambda self, feature: self._ratio(feature, t.COUNT),
         "ratio:sum": lambda self, feature: self._ratio(feature, t.SUM),
         "ratio:mean": _ratio_of_means,

@@ -76,7 +76,16 @@ def _features(memory: PartitionMemory, key: int, now: int) -> dict[str, float]:
         texts=np.zeros((1, len(plan.texts)), np.uint64),
     )
     seen = memory.copy_of(key).observe(event)[0]
-    about_the_event = {"hours", "zscore", "relative", "first", "distance", "speed", "slope"}
+    about_the_event = {
+        "hours",
+        "zscore",
+        "relative",
+        "shift",
+        "first",
+        "distance",
+        "speed",
+        "slope",
+    }
     about_the_event |= {"difference", "ratio:mean"}
     return {
         feature.name: value

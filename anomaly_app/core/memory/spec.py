@@ -6,7 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from anomaly_app.core.memory.durations import DAY, duration_of, duration_text, usual_hop
-from anomaly_app.core.memory.features import WITHOUT_WINDOWS, Feature, feature_of
+from anomaly_app.core.memory.features import Feature, feature_of
 from anomaly_app.core.visible import quoted
 from anomaly_app.errors import DataError
 
@@ -204,7 +204,7 @@ def _check_numbers(key: KeySpec, features: tuple[Feature, ...]) -> None:
 
 
 def _check_hops(key: KeySpec, features: tuple[Feature, ...]) -> None:
-    windows = {window for feature in features for window in feature.durations}
+    windows = {window for feature in features for window in feature.windows}
     for text, hop in key.hops.items():
         window, size = duration_of(text, "hops"), duration_of(hop, f"hop of {text}")
         if window not in windows:
@@ -214,9 +214,8 @@ def _check_hops(key: KeySpec, features: tuple[Feature, ...]) -> None:
     for feature in features:
         if feature.kind == "first" and feature.window < key.lateness_ms:
             raise DataError(f"feature {quoted(feature.name)}: its span is less than the lateness")
-        if feature.kind not in WITHOUT_WINDOWS:
-            for window in feature.durations:
-                key.hop(window)
+        for window in feature.windows:
+            key.hop(window)
 
 
 def _sha256(spec: KeySpec | tuple[KeySpec, str]) -> str:

@@ -40,10 +40,11 @@ COUNT, PRESENT, SUM, SQUARES, MAX, MIN = range(6)
     SHARE_OF_DISTINCT,
     ZSCORE_OF,
     RELATIVE_OF,
+    SHIFT_OF,
     SINCE_LAST,
     SPEED_OF,
     DIFFERENCE_OF,
-) = range(15)
+) = range(16)
 
 
 class Tables(NamedTuple):

@@ -71,7 +71,9 @@ def _counted(feature: Feature, value: float) -> str | None:
 
 def _parts(feature: Feature) -> list[str]:
     """Return the words for a feature's field, then for its durations."""
-    numbers = feature.values if feature.kind not in {"zscore", "relative"} else feature.numbers
+    numbers = (
+        feature.values if feature.kind not in {"zscore", "relative", "shift"} else feature.numbers
+    )
     field = feature.text or " and ".join(numbers)
     return [*([field] if field else []), *(_last(d) for d in feature.durations), str(feature.steps)]
 
@@ -103,6 +105,7 @@ _FORMATS: dict[str, Callable[[float], str]] = {
     "distinct_rate": percent,
     "zscore": lambda value: _signed(round(value, 1)),
     "relative": _brief,
+    "shift": lambda value: _signed(round(value, 1)),
     "ratio:count": _brief,
     "ratio:sum": _brief,
     "ratio:mean": _brief,
@@ -125,6 +128,7 @@ _SENTENCES = {
     "distinct_rate": "{0} differs in {value} of the events of {1}",
     "zscore": "{0} is {value} standard deviations from its own mean",
     "relative": "{0} is {value} times its own mean",
+    "shift": "mean {0} in {1} is {value} standard errors from its own mean",
     "ratio:count": "{value} times as many events in {0} as usual in {1}",
     "ratio:sum": "{value} times as much {0} in {1} as usual in {2}",
     "ratio:mean": "mean {0} in {1} is {value} times that of {2}",
@@ -150,6 +154,7 @@ _TITLES = {
     "distinct_rate": "share of different values of {0} in {1}",
     "zscore": "standard deviations of {0} from its own mean",
     "relative": "{0} relative to its own mean",
+    "shift": "standard errors of mean {0} in {1} from its own mean",
     "ratio:count": "events in {0}, relative to {1}",
     "ratio:sum": "sum of {0} in {1}, relative to {2}",
     "ratio:mean": "mean {0} in {1}, relative to {2}",
