@@ -107,7 +107,7 @@ async def test_batches_and_workers_make_no_difference_to_a_single_bit(
 async def test_workers_that_join_while_memories_are_restored_do_not_keep_them_from_it(
     kafka: Kafka, pipeline: Pipeline, tmp_path: Path, measured: Callable[[str], None]
 ) -> None:
-    # Nothing is published, so all has to be replayed: a quarter of a second for each chunk.
+    # Nothing is published, so all has to be replayed: half a second for each chunk.
     kafka.settings |= {"ANOMALY_MEMORY_INTERVAL": "3600", "SLOW_REPLAY": "0.5"}
     traces = traced(kafka, tmp_path / "traces")
     address, topic = kafka.servers, kafka.transactions
