@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from benchmarks.errors import BenchmarkError
 from harness.workers import Worker
 
-LOOK = 0.02
+LOOK = 0.05
 """Seconds between two looks at a page."""
 
 PATIENCE = 240.0

@@ -359,5 +359,5 @@ def clients_of(broker: MemoryBroker) -> Iterator[MemoryBroker]:
         patch.setattr(clients, "AIOKafkaConsumer", partial(MemoryReader, broker))
         patch.setattr(clients, "AIOKafkaProducer", partial(MemoryWriter, broker))
         patch.setattr(clients, "connect", connect)
-        patch.setattr(batch_reader, "BatchReader", lambda _: MemoryLogReader(broker))
+        patch.setattr(batch_reader, "BatchReader", lambda *_: MemoryLogReader(broker))
         yield broker

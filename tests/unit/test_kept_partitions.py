@@ -4,7 +4,7 @@ import pytest
 from aiokafka import TopicPartition
 
 from anomaly_app.kafka.changelog.kept import Kept
-from anomaly_app.kafka.changelog.kept_partitions import KeptPartitions
+from anomaly_app.kafka.changelog.kept_partitions import TOGETHER, KeptPartitions
 from tests.support.sums import Seen, SumMemory, sums
 
 ONE, OTHER = TopicPartition("transactions", 0), TopicPartition("transactions", 1)
@@ -166,3 +166,51 @@ def test_a_commit_of_a_partition_that_is_not_live_counts_for_nothing(
     come(kept)
     kept.commit({ONE: 60, STRANGER: 9})
     assert found(kept).committed == 50
+
+
+def both(kept: KeptPartitions) -> None:
+    """Let two partitions be assigned."""
+    kept.assign({ONE, OTHER}, 1.0)
+    kept.position({ONE: 50, OTHER: 60}, 1.0)
+
+
+def restore_at(kept: KeptPartitions, place: TopicPartition, now: float) -> None:
+    one = found(kept, place)
+    one.memory, one.done, one.is_doubtful = SumMemory(), one.target, False
+    assert kept.release_with_others(one, now)
+
+
+def test_what_is_restored_first_waits_for_the_others(kept: KeptPartitions) -> None:
+    both(kept)
+    restore_at(kept, ONE, 2.0)
+    assert kept.held == {ONE, OTHER}
+    assert kept.next_to_restore() is found(kept, OTHER)
+    restore_at(kept, OTHER, 4.0)
+    assert kept.held == frozenset()
+
+
+def test_nothing_that_is_restored_waits_for_long(kept: KeptPartitions) -> None:
+    both(kept)
+    restore_at(kept, ONE, 2.0)
+    assert not kept.look_at_clock(9.0)
+    assert kept.held == {ONE, OTHER}
+    assert kept.look_at_clock(2.1 + TOGETHER)
+    assert kept.held == {OTHER}
+
+
+def test_what_is_given_away_while_it_waits_is_held_no_more(kept: KeptPartitions) -> None:
+    both(kept)
+    restore_at(kept, ONE, 2.0)
+    kept.assign({OTHER}, 3.0)
+    kept.position({OTHER: 60}, 3.0)
+    assert kept.held == {OTHER}
+    come(kept, now=4.0)
+    assert ONE not in kept.held
+
+
+def test_partitions_that_have_nothing_to_replay_wait_for_nobody(kept: KeptPartitions) -> None:
+    both(kept)
+    restore_at(kept, ONE, 2.0)
+    kept.revoke({ONE, OTHER}, 3.0)
+    both(kept)
+    assert kept.held == {OTHER}

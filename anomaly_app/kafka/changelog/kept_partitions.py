@@ -8,6 +8,10 @@ from anomaly_app.kafka.changelog.contract import Memory, Remembered
 from anomaly_app.kafka.changelog.kept import Kept
 from anomaly_app.kafka.changelog.publication import Publication
 
+TOGETHER = 10.0
+"""Seconds for which a restored partition waits for those that are restored after it: whoever judges
+what has piled up in one takes the time in which the others could be restored."""
+
 
 class KeptPartitions:
     """The memories of the partitions that a worker has, or had a moment ago.
@@ -32,7 +36,9 @@ class KeptPartitions:
         self._stay = stay
         self._kept: dict[TopicPartition, Kept] = {}
         self.held: frozenset[TopicPartition] = frozenset()
-        """The partitions of this worker whose memory is not restored yet."""
+        """The partitions of this worker whose memory is not restored, or that wait for others."""
+        self._restored: dict[TopicPartition, float] = {}
+        """Partitions that wait for others, and since when."""
         self._looked_at: float | None = None
         """When the clock was looked at; None until then."""
 
@@ -65,8 +71,12 @@ class KeptPartitions:
         }
 
     def _note_held(self) -> None:
-        held = (kept.source for kept in self if kept.is_owned and not kept.is_live)
-        self.held = frozenset(held)
+        owned = {kept.source: kept.is_live for kept in self if kept.is_owned}
+        if all(owned.values()):
+            self._restored.clear()
+        self.held = frozenset(
+            source for source, is_live in owned.items() if not is_live or source in self._restored
+        )
 
     @property
     def waits_for(self) -> str | None:
@@ -83,6 +93,7 @@ class KeptPartitions:
     def revoke(self, partitions: Set[TopicPartition], now: float) -> None:
         """Give partitions away: nothing more is published of them."""
         for source in partitions & self._kept.keys():
+            self._restored.pop(source, None)
             kept = self._kept[source]
             kept.is_owned = kept.is_live = kept.is_positioned = False
             kept.assignments += 1
@@ -139,8 +150,14 @@ class KeptPartitions:
             if kept is not None and kept.is_live:
                 kept.committed, kept.done, kept.is_muted = offset, offset, False
 
-    def look_at_clock(self, now: float) -> None:
-        """Mute everything after a freeze, and drop what was given away long ago."""
+    def look_at_clock(self, now: float) -> bool:
+        """Mute everything after a freeze, and drop what was given away long ago.
+
+        Returns
+        -------
+        bool
+            Whether partitions are held no more, since they have waited for others long enough.
+        """
         elapsed = 0.0 if self._looked_at is None else now - self._looked_at
         self._looked_at = now
         for kept in self:
@@ -151,11 +168,20 @@ class KeptPartitions:
             away = 0.0 if kept.given_away_at is None else now - kept.given_away_at
             if not kept.is_wanted and away > self._stay:
                 del self._kept[kept.source]
+        if is_long := any(now - since > TOGETHER for since in self._restored.values()):
+            self._restored.clear()
+            self._note_held()
+        return is_long
 
     def next_to_restore(self) -> Kept | None:
         """Return a memory whose partition waits for it; None if there is none."""
         waiting = (kept for kept in self if kept.is_positioned and not kept.is_live)
         return next(waiting, None)
+
+    def release_with_others(self, kept: Kept, now: float) -> bool:
+        """Go live if it is restored; it is held until the others are, or for `TOGETHER` seconds."""
+        self._restored[kept.source] = now
+        return self.release_if_restored(kept)
 
     def release_if_restored(self, kept: Kept) -> bool:
         """Go live if the memory holds exactly what was committed."""

@@ -93,7 +93,7 @@ class MemoryOfPartitions:
 
     @property
     def held(self) -> Set[TopicPartition]:
-        """The partitions of this worker whose memory is not restored yet."""
+        """The partitions of this worker that must not be judged yet."""
         return self._partitions.held
 
     @property
@@ -157,7 +157,8 @@ class MemoryOfPartitions:
 
     async def round(self) -> None:
         """Publish what is due, and drop what was given away long ago."""
-        self._partitions.look_at_clock(self._edge.clock())
+        if self._partitions.look_at_clock(self._edge.clock()):
+            self._wake()
         for kept in self._partitions:
             if kept.is_live and not kept.is_muted:
                 (await self._publishing()).round(kept)
@@ -199,7 +200,7 @@ class MemoryOfPartitions:
             return
         if kept.manifest is None and kept.is_positioned:
             await (await self._publishing()).write_manifest(kept)
-        if self._partitions.release_if_restored(kept):
+        if self._partitions.release_with_others(kept, self._edge.clock()):
             self._wake()
             logger.info(
                 "the memory of %s partition %d is restored up to offset %d: %d images, %d offsets "
