@@ -7,8 +7,9 @@ import duckdb
 import numpy as np
 
 from anomaly_app.core.arrays import Matrix
+from anomaly_app.core.memory.durations import duration_text
 from anomaly_app.core.memory.events import Events
-from anomaly_app.core.memory.features import Feature
+from anomaly_app.core.memory.features import Feature, feature_of
 from anomaly_app.core.memory.layout import Plan
 from anomaly_app.core.memory.partition_memory import PartitionMemory
 from tests.support.entity_memory import CARD, plan_of, random_stream
@@ -285,7 +286,7 @@ def compare_streams(checks: int, seed: int) -> int:
 
 def _random_options(random: np.random.Generator, features: Iterable[str]) -> dict[str, Any]:
     hops = {"1h": "5m", "1d": "1h", "7d": "12h", "30d": "1d"}
-    used = {part for name in features for part in name.split(":")}
+    used = {duration_text(window) for name in features for window in feature_of(name).windows}
     typical = {"amount": 20.0} if any("amount" in name for name in features) else {}
     return {
         "typical": typical if random.random() < 0.5 else {},
