@@ -6,16 +6,12 @@ from dataclasses import dataclass, replace
 
 from benchmarks.entity_memory import goals
 from benchmarks.entity_memory.feeder import feeding
-from benchmarks.entity_memory.models import Models
+from benchmarks.entity_memory.measurement import Measurement
 from benchmarks.entity_memory.payments import Payments
-from benchmarks.entity_memory.plan import Plan
-from benchmarks.entity_memory.screen import Screen
 from benchmarks.entity_memory.watching import Watched
 from benchmarks.plan import PARTITIONS
 from benchmarks.processes import cpu_seconds
-from benchmarks.results import Results
 from benchmarks.topics import create_topics, end_offsets, fill
-from benchmarks.wiring import Wiring
 
 AWAY = 5.0
 """Seconds for which another worker judges partitions that then come back."""
@@ -25,24 +21,8 @@ CAUGHT_UP = 1.0
 
 
 @dataclass
-class Log:
-    """A topic with payments of many cards, and workers that remember them.
-
-    Parameters
-    ----------
-    plan, models, wiring
-        What to measure, with which models, on which broker.
-    results
-        Where the figures go.
-    screen
-        Shows how far it is.
-    """
-
-    plan: Plan
-    models: Models
-    wiring: Wiring
-    results: Results
-    screen: Screen
+class Log(Measurement):
+    """A topic with payments of many cards, and workers that remember them."""
 
     def __post_init__(self) -> None:
         name = f"{self.wiring.group}-log"

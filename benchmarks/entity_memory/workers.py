@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 
 from benchmarks.catalogue import Pace, System
 from benchmarks.entity_memory.goals import P99, QUIX, RATE, TABLE, WITH, WITHOUT
+from benchmarks.entity_memory.measurement import Measurement
 from benchmarks.entity_memory.models import Models
 from benchmarks.entity_memory.payments import LARGE, Payments
-from benchmarks.entity_memory.plan import LATENCY, PEERS, WORKER, Plan
-from benchmarks.entity_memory.screen import Screen
+from benchmarks.entity_memory.plan import LATENCY, PEERS, WORKER
 from benchmarks.latency import Traffic, measure_latency, records_at
 from benchmarks.plan import PARTITIONS, WARM_UP
 from benchmarks.records import blocks, marks
-from benchmarks.results import ANOMALIES, CPU, EVENTS, MEMORY, Results
+from benchmarks.results import ANOMALIES, CPU, EVENTS, MEMORY
 from benchmarks.throughput import Load, measure_throughput
 from benchmarks.topics import fill
 from benchmarks.wiring import Wiring
@@ -38,24 +38,8 @@ PEER_SYSTEMS = (
 
 
 @dataclass
-class Rounds:
-    """The parts that compare whole processes.
-
-    Parameters
-    ----------
-    plan, models, wiring
-        What to measure, with which models, on which broker.
-    results
-        Where the figures go.
-    screen
-        Shows how far it is.
-    """
-
-    plan: Plan
-    models: Models
-    wiring: Wiring
-    results: Results
-    screen: Screen
+class Rounds(Measurement):
+    """The parts that compare whole processes."""
 
     def __post_init__(self) -> None:
         self._loads: dict[Pace, Load] = {}

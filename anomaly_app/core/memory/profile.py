@@ -19,6 +19,20 @@ HOURS = 24.0
 MEASURES = {t.COUNT: "count", t.SUM: "sum", t.MAX: "max", t.MIN: "min"}
 """What is shown of windows, bucket by bucket."""
 
+ABOUT_THE_EVENT = {
+    "hours",
+    "zscore",
+    "relative",
+    "shift",
+    "first",
+    "distance",
+    "speed",
+    "slope",
+    "difference",
+    "ratio:mean",
+}
+"""Kinds of features that say nothing without the values of an event."""
+
 
 def profile_of(
     memory: PartitionMemory, key: int, time: int | None = None, timezone: str = "UTC"
@@ -76,21 +90,10 @@ def _features(memory: PartitionMemory, key: int, now: int) -> dict[str, float]:
         texts=np.zeros((1, len(plan.texts)), np.uint64),
     )
     seen = memory.copy_of(key).observe(event)[0]
-    about_the_event = {
-        "hours",
-        "zscore",
-        "relative",
-        "shift",
-        "first",
-        "distance",
-        "speed",
-        "slope",
-    }
-    about_the_event |= {"difference", "ratio:mean"}
     return {
         feature.name: value
         for feature, value in zip(plan.features, seen.tolist(), strict=True)
-        if feature.kind not in about_the_event
+        if feature.kind not in ABOUT_THE_EVENT
     }
 
 
