@@ -94,6 +94,15 @@ class Kept:
             return 1.0
         return (self.position - self.start) / (self.target - self.start)
 
+    @property
+    def restored(self) -> str:
+        """What was done to restore it, for the log."""
+        return (
+            f"the memory of {self.source.topic} partition {self.source.partition} is restored up "
+            f"to offset {self.target}: {len(self.publication.images)} images, "
+            f"{self.target - self.start} offsets replayed"
+        )
+
     def stats(self) -> dict[str, Any]:
         """Return what a worker's pages show of it."""
         counts = None if self.memory is None else self.memory.counts

@@ -202,12 +202,7 @@ class MemoryOfPartitions:
             await (await self._publishing()).write_manifest(kept)
         if self._partitions.release_with_others(kept, self._edge.clock()):
             self._wake()
-            logger.info(
-                "the memory of %s partition %d is restored up to offset %d: %d images, %d offsets "
-                "replayed, in %.1f s",
-                *(*kept.source, kept.target, len(kept.publication.images)),
-                *(kept.target - kept.start, self._edge.clock() - began),
-            )
+            logger.info("%s, in %.1f s", kept.restored, self._edge.clock() - began)
 
     async def _publishing(self) -> Publisher:
         async with self._opening:
