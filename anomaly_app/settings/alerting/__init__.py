@@ -1,0 +1,1 @@
+"""The file ``alerting.yml``: receivers, routes, and how much people are told."""
