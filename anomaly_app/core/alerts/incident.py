@@ -1,0 +1,216 @@
+"""An incident: anomalies that have one cause, as far as can be told."""
+
+import math
+from enum import StrEnum
+
+import msgspec
+
+from anomaly_app.core.alerts.notice import MOST_MEMBERS, Answer, Member
+from anomaly_app.core.alerts.recent import Key
+from anomaly_app.core.alerts.sighting import Sighting
+
+
+class Kind(StrEnum):
+    """What the members of an incident have in common."""
+
+    ENTITY = "entity"
+    """The entity, or the fields that anomalies are grouped by."""
+    SHARED = "shared"
+    """A reason and a value of a field."""
+    REGIME = "regime"
+    """The time: a large part of all entities turned odd at once."""
+
+
+class Told(msgspec.Struct):
+    """What one receiver was told of an incident."""
+
+    version: int = 0
+    """Of the last notice that was made; 0 if there was none."""
+    done: int = 0
+    """Of the last notice that the receiver has, or has refused."""
+    made_at: float = 0.0
+    """When the last notice was made that people were told by; in seconds since the epoch."""
+    offset: int = -1
+    """The offset on the log at which the last notice was made."""
+    event: str = ""
+    changes: tuple[str, ...] = ()
+    """What has to be told and is not delivered yet."""
+    reference: str | None = None
+    members: int = 0
+    level: int = 0
+    """Both as people were told last."""
+    is_resolved: bool = False
+    is_in_digest: bool = False
+    """Whether a digest has, or will have, a line about it."""
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether a notice has to be delivered."""
+        return self.version > self.done
+
+
+class Range(msgspec.Struct, array_like=True):
+    """What is known of one reason of an incident's members."""
+
+    members: int = 0
+    share: float = 0.0
+    """Sum of the shares."""
+    lowest: float | None = None
+    highest: float | None = None
+    words: dict[str, int] = {}
+    """Values that are no numbers, with their counts; some of them."""
+    expected: float | str | None = None
+
+    def add(self, actual: float | str | None, expected: float | str | None, share: float) -> None:
+        """Add the reason of a member."""
+        self.members += 1
+        self.share += share
+        self.expected = expected
+        if isinstance(actual, float) and math.isfinite(actual):
+            self.lowest = actual if self.lowest is None else min(self.lowest, actual)
+            self.highest = actual if self.highest is None else max(self.highest, actual)
+        elif isinstance(actual, str) and (actual in self.words or len(self.words) < MOST_WORDS):
+            self.words[actual] = self.words.get(actual, 0) + 1
+
+
+MOST_WORDS = 5
+MOST_RANGES = 12
+"""Reasons that an incident remembers."""
+
+MOST_ENTITIES = 2_000
+"""Entities that an incident counts one by one."""
+
+MOST_ANSWERS = 20
+
+
+class Incident(msgspec.Struct, kw_only=True):
+    """An incident and what was told of it."""
+
+    id: str
+    kind: Kind
+    key: tuple[str, ...]
+    """What its members share; see `Key` and `group_key`."""
+    opened: float
+    last: float
+    opened_at: int
+    """Offset of its first anomaly on the log."""
+    members: int = 0
+    entities: dict[str, int] = {}
+    """Members of each."""
+    beyond: int = 0
+    """Members of entities that are not counted one by one."""
+    rarest: float = 1.0
+    """The smallest `Sighting.rarity`, and the smallest p-value."""
+    p_value: float = 1.0
+    surprise: float = 0.0
+    """Of what its members share; see `Recent.surprise`."""
+    peak: float = 0.0
+    """The highest evidence so far; see `evidence`."""
+    ranges: dict[str, Range] = {}
+    """By feature and direction."""
+    sample: list[Member] = []
+    fields: dict[str, str] = {}
+    """Fields that all members share."""
+    model: str = ""
+    first: str = ""
+    latest: str = ""
+    resolved: float | None = None
+    flips: list[float] = []
+    """When it was resolved or opened again."""
+    told: dict[str, Told] = {}
+    """By receiver."""
+    answers: list[Answer] = []
+    answer_ids: list[str] = []
+    merged_into: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it goes on."""
+        return self.resolved is None and not self.merged_into
+
+    @property
+    def shared_key(self) -> Key:
+        """What its members share, if it is of that kind."""
+        return Key(*self.key)
+
+    @property
+    def taken_by(self) -> str | None:
+        """Who has taken it last."""
+        return next((one.user for one in reversed(self.answers) if one.action == "take"), None)
+
+    def add(self, sighting: Sighting, now: float) -> None:
+        """Add a member."""
+        self.members += 1
+        self._count(sighting.entity, 1)
+        self.rarest = min(self.rarest, sighting.rarity)
+        self.p_value = min(self.p_value, sighting.p_value)
+        self.last = now
+        self.latest = sighting.id
+        if self.members == 1:
+            self.first, self.fields = sighting.id, dict(sighting.fields)
+        else:
+            _keep_shared(self.fields, sighting.fields)
+        self.model = sighting.model
+        for cause in sighting.causes:
+            name = f"{cause.direction} {cause.feature}"
+            if name in self.ranges or len(self.ranges) < MOST_RANGES:
+                found = self.ranges.setdefault(name, Range())
+                found.add(cause.actual, cause.expected, cause.share)
+        self._add_to_sample(sighting)
+
+    def absorb(self, other: "Incident") -> None:
+        """Take over the members of another incident of the same cause."""
+        self.members += other.members
+        self.beyond += other.beyond
+        for entity, count in other.entities.items():
+            self._count(entity, count)
+        self.rarest = min(self.rarest, other.rarest)
+        self.p_value = min(self.p_value, other.p_value)
+        self.opened = min(self.opened, other.opened)
+        self.last = max(self.last, other.last)
+        _keep_shared(self.fields, other.fields)
+        for name, theirs in other.ranges.items():
+            if name in self.ranges or len(self.ranges) < MOST_RANGES:
+                _merge(self.ranges.setdefault(name, Range()), theirs)
+        self.sample = sorted([*self.sample, *other.sample], key=lambda member: member.time)
+        self._trim()
+        self.answers = sorted([*self.answers, *other.answers], key=lambda one: one.at)
+
+    def _count(self, entity: str, members: int) -> None:
+        if entity in self.entities or len(self.entities) < MOST_ENTITIES:
+            self.entities[entity] = self.entities.get(entity, 0) + members
+        else:
+            self.beyond += members
+
+    def _add_to_sample(self, sighting: Sighting) -> None:
+        first = sighting.causes[0].actual if sighting.causes else None
+        value = first if isinstance(first, float) else None
+        member = Member(
+            sighting.id, sighting.entity, sighting.time, sighting.p_value, sighting.severity, value
+        )
+        self.sample.append(member)
+        self._trim()
+
+    def _trim(self) -> None:
+        """Keep the latest half, and the rarest of the others."""
+        while len(self.sample) > MOST_MEMBERS:
+            older = self.sample[: MOST_MEMBERS // 2]
+            worst = max(range(len(older)), key=lambda place: older[place].p_value)
+            del self.sample[worst]
+
+
+def _keep_shared(fields: dict[str, str], others: dict[str, str]) -> None:
+    for name in [name for name, value in fields.items() if others.get(name) != value]:
+        del fields[name]
+
+
+def _merge(mine: Range, theirs: Range) -> None:
+    mine.members += theirs.members
+    mine.share += theirs.share
+    mine.expected = mine.expected if mine.expected is not None else theirs.expected
+    lows = [low for low in (mine.lowest, theirs.lowest) if low is not None]
+    highs = [high for high in (mine.highest, theirs.highest) if high is not None]
+    mine.lowest, mine.highest = min(lows, default=None), max(highs, default=None)
+    for word, count in theirs.words.items():
+        if word in mine.words or len(mine.words) < MOST_WORDS:
+            mine.words[word] = mine.words.get(word, 0) + count

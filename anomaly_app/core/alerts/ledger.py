@@ -1,0 +1,61 @@
+"""The messages of one receiver: how many more it may get, and what waits for the digest."""
+
+import msgspec
+
+from anomaly_app.core.alerts.policy import CRITICAL, DAY, HIGH, MEDIUM, Budget
+
+RESERVE = {MEDIUM: 0.5, HIGH: 0.25, CRITICAL: 0.0}
+"""Share of the budget that is kept for what is more severe."""
+
+MOST_PEAKS = 4_000
+
+
+class Ledger(msgspec.Struct):
+    """What a receiver has got, and what it has not."""
+
+    tokens: float = -1.0
+    """Messages that it may get now; -1 before the first."""
+    at: float = 0.0
+    """When that was."""
+    peaks: dict[str, tuple[float, float]] = {}
+    """When the incidents of the last day were opened, and their evidence."""
+    waiting: dict[str, str] = {}
+    """Incidents for the next digest, and why they have no message."""
+    digest_at: float = 0.0
+    """When that is due; 0 if nothing waits."""
+    digest_from: float = 0.0
+    sent: int = 0
+    """Messages so far."""
+
+    def refill(self, budget: Budget, now: float) -> None:
+        """Bring the number of messages up to date."""
+        if self.at == 0.0:
+            self.tokens = float(budget.messages)
+        elif now > self.at:
+            gained = (now - self.at) * budget.messages / budget.per
+            self.tokens = min(self.tokens + gained, float(budget.messages))
+        self.at = max(self.at, now)
+
+    def take(self) -> None:
+        """Count a message."""
+        self.tokens -= 1.0
+        self.sent += 1
+
+    def until_affordable(self, level: int, budget: Budget) -> float:
+        """Return in how many seconds there is a message for a level; 0 if there is one now."""
+        lacking = 1.0 + RESERVE[level] * (budget.messages - 1) - self.tokens
+        return max(lacking, 0.0) * budget.per / budget.messages
+
+    def note(self, incident: str, opened: float, evidence: float) -> None:
+        """Note the evidence of an incident."""
+        self.peaks[incident] = opened, evidence
+        if len(self.peaks) > MOST_PEAKS:
+            newest = sorted(self.peaks.items(), key=lambda found: found[1][0])[MOST_PEAKS // 2 :]
+            self.peaks = dict(newest)
+
+    def is_among_strongest(self, evidence: float, budget: Budget, now: float) -> bool:
+        """Whether an incident is among the strongest of a day, as many as the budget allows."""
+        most = budget.messages * DAY / budget.per
+        since = now - DAY
+        stronger = sum(1 for at, peak in self.peaks.values() if peak > evidence and at > since)
+        return stronger < most

@@ -1,0 +1,159 @@
+"""The anomalies of the last while, and which entities share a reason and a value of a field."""
+
+import math
+from collections import deque
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from anomaly_app.core.alerts.background import Background, Item
+from anomaly_app.core.alerts.sighting import Sighting
+
+WINDOW = 3_600.0
+"""Seconds within which anomalies are compared with each other."""
+
+MOST_SEEN = 4_000
+"""Anomalies that are compared with each other; with more, the window is shorter."""
+
+REASONS_COMPARED = 3
+LEAST_SHARE = 0.1
+"""Reasons with a smaller share do not make anomalies alike, except the first."""
+
+
+class Key(NamedTuple):
+    """What anomalies share: a reason, its direction, and the value of a field."""
+
+    feature: str
+    direction: str
+    field: str
+    value: str
+
+    @property
+    def item(self) -> Item:
+        """The field and its value."""
+        return self.field, self.value
+
+    @property
+    def reason(self) -> tuple[str, str]:
+        """The feature and its direction."""
+        return self.feature, self.direction
+
+
+class Seen(msgspec.Struct, array_like=True):
+    """An anomaly of the last while."""
+
+    at: float
+    entity: str
+    incident: str
+    reasons: tuple[tuple[str, str], ...]
+    items: tuple[Item, ...]
+    is_explained: bool = False
+    """Whether it belongs to an incident of many entities: then chance does not give it."""
+
+    def keys(self) -> Iterator[Key]:
+        """Yield all that it may share with others."""
+        for feature, direction in self.reasons:
+            for field, value in self.items:
+                yield Key(feature, direction, field, value)
+
+
+def seen_of(sighting: Sighting, now: float) -> Seen:
+    """Return what is compared of an anomaly; it belongs to no incident yet."""
+    reasons = tuple(
+        (cause.feature, cause.direction)
+        for place, cause in enumerate(sighting.causes[:REASONS_COMPARED])
+        if place == 0 or cause.share >= LEAST_SHARE
+    )
+    return Seen(now, sighting.entity, "", reasons, tuple(sighting.fields.items()))
+
+
+class Recent:
+    """The anomalies within the window, with an index of what they share.
+
+    Parameters
+    ----------
+    seen
+        In order of time.
+    """
+
+    def __init__(self, seen: "list[Seen] | None" = None) -> None:
+        self.seen: deque[Seen] = deque()
+        self._by_key: dict[Key, dict[str, list[Seen]]] = {}
+        self._by_reason: dict[tuple[str, str], dict[str, int]] = {}
+        for one in seen or ():
+            self.add(one)
+
+    def add(self, seen: Seen) -> None:
+        """Add an anomaly."""
+        self.seen.append(seen)
+        for key in seen.keys():
+            self._by_key.setdefault(key, {}).setdefault(seen.entity, []).append(seen)
+        for reason in seen.reasons:
+            entities = self._by_reason.setdefault(reason, {})
+            entities[seen.entity] = entities.get(seen.entity, 0) + 1
+
+    def expire(self, now: float, background: Background) -> None:
+        """Drop what is too old; what nothing explains becomes a part of the background."""
+        while self.seen and (
+            self.seen[0].at < now - WINDOW or len(self.seen) > MOST_SEEN
+        ):
+            old = self.seen.popleft()
+            for key in old.keys():
+                entities = self._by_key[key]
+                entities[old.entity].pop(0)
+                if not entities[old.entity]:
+                    del entities[old.entity]
+                    if not entities:
+                        del self._by_key[key]
+            for reason in old.reasons:
+                counts = self._by_reason[reason]
+                counts[old.entity] -= 1
+                if not counts[old.entity]:
+                    del counts[old.entity]
+            if not old.is_explained:
+                background.add(old.items, now)
+
+    def sharing(self, key: Key) -> dict[str, list[Seen]]:
+        """Return the anomalies that share something, by entity."""
+        return self._by_key.get(key, {})
+
+    def entities(self, reason: tuple[str, str]) -> int:
+        """Return the number of entities with a reason."""
+        return len(self._by_reason.get(reason, ()))
+
+    def surprise(self, key: Key, background: Background, now: float) -> float:
+        """Return how surprising it is that so many entities share something.
+
+        It is the negative decimal logarithm of an upper bound of the probability that as many of
+        the entities with the reason have the value by chance (Chernoff's bound of a binomial
+        tail).
+        """
+        sharing, trials = len(self.sharing(key)), self.entities(key.reason)
+        if sharing < 2:  # noqa: PLR2004  # one shares nothing
+            return 0.0
+        return binomial_surprise(sharing, trials, background.share(key.item, now))
+
+
+def binomial_surprise(found: int, trials: int, share: float) -> float:
+    """Return how surprising it is to find something in so many of some trials.
+
+    Parameters
+    ----------
+    found
+        1 to `trials`.
+    trials
+        At least 1.
+    share
+        The probability of each, above 0 and below 1.
+
+    Returns
+    -------
+    float
+        At least 0; 3 is 1 in 1,000.
+    """
+    part = found / trials
+    if part <= share:
+        return 0.0
+    rest = (1.0 - part) * math.log((1.0 - part) / (1.0 - share)) if found < trials else 0.0
+    return trials * (part * math.log(part / share) + rest) / math.log(10.0)

@@ -1,0 +1,162 @@
+"""Everything that is remembered of anomalies, incidents and what was told: one state."""
+
+import heapq
+from collections import OrderedDict
+from collections.abc import Iterator
+
+import msgspec
+
+from anomaly_app.core.alerts.background import Background
+from anomaly_app.core.alerts.incident import Incident, Kind, Told
+from anomaly_app.core.alerts.ledger import Ledger
+from anomaly_app.core.alerts.recent import Key, Recent, Seen
+from anomaly_app.core.alerts.regime import RegimeState
+from anomaly_app.errors import ImageCorrupt
+
+FORMAT = 1
+"""Number of the meaning of the state: images of another one are refused."""
+
+MOST_IDS = 16_384
+"""Ids that are remembered to tell repeats: scoring sends anomalies again after a crash."""
+
+
+class Stored(msgspec.Struct, array_like=True):
+    """The state in an image."""
+
+    format: int
+    now: float
+    next: int
+    read: dict[str, int]
+    ids: list[str]
+    incidents: list[Incident]
+    seen: list[Seen]
+    background: Background
+    ledgers: dict[str, Ledger]
+    regime: RegimeState
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Stored).decode
+
+
+class State:
+    """The state of the alerts; it is changed by `step` alone."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        """Seconds since the epoch: the time of the last entry of the log."""
+        self.next = 0
+        """Offset of the next entry."""
+        self.read: dict[str, int] = {}
+        """The last offset that was read of each partition of the anomalies topic."""
+        self.ids: OrderedDict[str, None] = OrderedDict()
+        """Ids of the latest anomalies, the oldest first."""
+        self.incidents: dict[str, Incident] = {}
+        """Open ones, and those that may be opened or answered again, by id."""
+        self.recent = Recent()
+        self.background = Background()
+        self.ledgers: dict[str, Ledger] = {}
+        """By receiver."""
+        self.regime = RegimeState()
+        self.groups: dict[tuple[str, ...], str] = {}
+        """The latest incident of each group."""
+        self.shared: dict[Key, str] = {}
+        """The open incident of each reason and value of a field."""
+        self._deadlines: list[tuple[float, str]] = []
+
+    def schedule(self, at: float, incident: str) -> None:
+        """Look at an incident again at a time."""
+        heapq.heappush(self._deadlines, (at, incident))
+
+    @property
+    def next_deadline(self) -> float | None:
+        """When something has to be looked at again; None if nothing has."""
+        times = [ledger.digest_at for ledger in self.ledgers.values() if ledger.digest_at]
+        if self._deadlines:
+            times.append(self._deadlines[0][0])
+        return min(times, default=None)
+
+    def due(self, now: float) -> Iterator[Incident]:
+        """Take the incidents that have to be looked at by now."""
+        while self._deadlines and self._deadlines[0][0] <= now:
+            _, found = heapq.heappop(self._deadlines)
+            if found in self.incidents:
+                yield self.incidents[found]
+
+    def is_new(self, anomaly_id: str) -> bool:
+        """Remember an id; return whether it was not remembered before."""
+        if anomaly_id in self.ids:
+            return False
+        self.ids[anomaly_id] = None
+        if len(self.ids) > MOST_IDS:
+            self.ids.popitem(last=False)
+        return True
+
+    def told(self, incident: Incident, receiver: str) -> Told:
+        """Return what a receiver was told of an incident."""
+        return incident.told.setdefault(receiver, Told())
+
+    def index(self, incident: Incident) -> None:
+        """Note what an incident's members share."""
+        if incident.kind == Kind.SHARED:
+            self.shared[incident.shared_key] = incident.id
+        elif incident.kind == Kind.ENTITY:
+            self.groups[incident.key] = incident.id
+
+    def forget(self, incident: Incident) -> None:
+        """Drop an incident."""
+        self.incidents.pop(incident.id, None)
+        self.unindex(incident)
+
+    def unindex(self, incident: Incident) -> None:
+        """No anomaly joins the incident any more."""
+        if incident.kind == Kind.SHARED and self.shared.get(incident.shared_key) == incident.id:
+            del self.shared[incident.shared_key]
+        if self.groups.get(incident.key) == incident.id:
+            del self.groups[incident.key]
+
+    def to_bytes(self) -> bytes:
+        """Return the state as an image."""
+        return _encode(
+            Stored(
+                FORMAT,
+                self.now,
+                self.next,
+                self.read,
+                [*self.ids],
+                [*self.incidents.values()],
+                [*self.recent.seen],
+                self.background,
+                self.ledgers,
+                self.regime,
+            )
+        )
+
+    @classmethod
+    def from_bytes(cls, image: bytes) -> "State":
+        """Read an image.
+
+        Raises
+        ------
+        ImageCorrupt
+            It is none, or one of another format.
+        """
+        try:
+            stored = _decode(image)
+        except (msgspec.DecodeError, RecursionError) as fault:
+            raise ImageCorrupt(f"the state of the alerts cannot be read: {fault}") from None
+        if stored.format != FORMAT:
+            raise ImageCorrupt(f"the state of the alerts has format {stored.format}, not {FORMAT}")
+        state = cls()
+        state.now, state.next, state.read = stored.now, stored.next, stored.read
+        state.ids = OrderedDict.fromkeys(stored.ids)
+        state.incidents = {incident.id: incident for incident in stored.incidents}
+        state.recent = Recent(stored.seen)
+        state.background, state.ledgers = stored.background, stored.ledgers
+        state.regime = stored.regime
+        for incident in stored.incidents:
+            if not incident.merged_into:
+                state.index(incident)
+            # All are looked at once: what has to be done is found from the state alone.
+            state.schedule(stored.now, incident.id)
+        return state
