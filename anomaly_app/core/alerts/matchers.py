@@ -69,13 +69,13 @@ class Matcher:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a matcher.
+        r"""Read a matcher.
 
         Parameters
         ----------
         text
             Field, operator and value. A field or value with spaces or quotes stands in double
-            quotes, in which ``\\"`` and ``\\\\`` are a quote and a backslash.
+            quotes, in which ``\"`` and ``\\`` are a quote and a backslash.
 
         Raises
         ------
