@@ -31,3 +31,11 @@ def listed(names: Iterable[str], *, most: int, longest: int = MOST_QUOTED) -> st
     first = [*islice(names, most + 1)]
     shown = [visible(name, longest) or '""' for name in first[:most]]
     return ", ".join([*shown, "…"] if len(first) > most else shown)
+
+
+def printable(text: str, most: int) -> str:
+    """Shorten any text to one printable line; what a terminal would act on is replaced."""
+    line = " ".join(text[: 4 * most].split())[: most + 1]
+    if not line.isprintable():
+        line = "".join(sign if sign.isprintable() else "\ufffd" for sign in line)
+    return line if len(line) <= most else line[: most - 1] + "…"

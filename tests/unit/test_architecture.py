@@ -21,6 +21,7 @@ PURE_LIBRARIES = {
     "collections",
     "contextlib",
     "cramjam",
+    "cronsim",
     "dataclasses",
     "datetime",
     "difflib",
