@@ -1,4 +1,4 @@
-"""How common the values of fields are among anomalies that nothing joins: what chance gives.
+"""What chance gives: how common the values of fields are among anomalies that nothing joins.
 
 Counts fade with time. There is room for a fixed number of values: the rarest are dropped, and
 values without a count are taken to be as common as the most common one that was dropped (lossy
@@ -6,54 +6,63 @@ counting: Manku and Motwani, *Approximate frequency counts over data streams*, 2
 """
 
 from collections.abc import Iterable
-from typing import TypeAlias
 
 import msgspec
 
-Item: TypeAlias = tuple[str, str]
-"""A field and its value."""
+from anomaly_app.core.alerts.keys import Key, Seen
 
 HALF_LIFE = 2 * 86_400.0
 """Seconds in which a count fades to a half."""
 
-CAPACITY = 8_192
-"""Values that are counted."""
+CAPACITY = 16_384
+"""Values that are counted, and combinations of a reason and a value."""
 
 KEPT = 0.75
-"""Share of the values that stays when others are dropped."""
+"""Share of them that stays when others are dropped."""
 
 RESCALED_AFTER = 40.0
 """Half-lives after which counts are rescaled, so that numbers stay small."""
 
+BORROWED = 20.0
+"""The share of a value among anomalies of one reason is that among all, until there are more than
+about so many of the reason."""
+
 
 class Background(msgspec.Struct):
-    """Counts of values."""
+    """Counts of values, and of values for each reason."""
 
-    counts: dict[Item, float] = {}
-    totals: dict[str, float] = {}
-    """Of fields."""
+    counts: dict[tuple[str, ...], float] = {}
+    """By field and value, and by feature, direction, field and value."""
+    totals: dict[tuple[str, ...], float] = {}
+    """By field, and by feature and direction."""
     dropped: float = 0.0
     """The largest count that was dropped."""
     landmark: float = 0.0
     """Time at which a count weighs 1, in seconds."""
 
-    def add(self, items: Iterable[Item], now: float) -> None:
-        """Count the values of an anomaly."""
+    def add(self, seen: Seen, now: float) -> None:
+        """Count what an anomaly may have in common with others."""
         weight = self._weight(now)
-        for item in items:
-            self.counts[item] = self.counts.get(item, 0.0) + weight
-            self.totals[item[0]] = self.totals.get(item[0], 0.0) + weight
+        _count(self.counts, (*seen.items, *seen.possible_keys()), weight)
+        _count(self.totals, (*((field,) for field, _ in seen.items), *seen.reasons), weight)
         if len(self.counts) > CAPACITY:
             self._drop()
 
-    def share(self, item: Item, now: float) -> float:
-        """Return how common a value is among the values of its field, above 0 and below 1.
+    def share(self, key: Key, now: float) -> float:
+        """Return how common a value is among anomalies of its reason, above 0 and below 1.
 
         Values of which little is known are taken to be common (Laplace's rule of succession).
         """
         weight = self._weight(now)
-        count = max(self.counts.get(item, 0.0), min(self.dropped, self.totals.get(item[0], 0.0)))
-        return (count / weight + 1.0) / (self.totals.get(item[0], 0.0) / weight + 2.0)
+        total = self.totals.get((key.field,), 0.0)
+        among_all = (self._bound(key.item, total) / weight + 1.0) / (total / weight + 2.0)
+        alike = self.totals.get(key.reason, 0.0) / weight
+        count = self.counts.get(key, 0.0) / weight
+        among_alike = (count + BORROWED * among_all) / (alike + BORROWED)
+        return max(among_all, among_alike)
+
+    def _bound(self, item: tuple[str, str], total: float) -> float:
+        return max(self.counts.get(item, 0.0), min(self.dropped, total))
 
     def _weight(self, now: float) -> float:
         """Return what a count weighs now: later ones weigh more, so that earlier ones fade."""
@@ -62,8 +71,8 @@ class Background(msgspec.Struct):
         age = (now - self.landmark) / HALF_LIFE
         if age > RESCALED_AFTER:
             scale = 0.5**age
-            self.counts = {item: count * scale for item, count in self.counts.items()}
-            self.totals = {field: total * scale for field, total in self.totals.items()}
+            self.counts = {name: count * scale for name, count in self.counts.items()}
+            self.totals = {name: total * scale for name, total in self.totals.items()}
             self.dropped *= scale
             self.landmark, age = now, 0.0
         return float(2.0**age)
@@ -73,5 +82,10 @@ class Background(msgspec.Struct):
         kept = int(CAPACITY * KEPT)
         self.dropped = max(self.dropped, ordered[kept][1])
         self.counts = dict(ordered[:kept])
-        fields = {field for field, _ in self.counts}
-        self.totals = {name: total for name, total in self.totals.items() if name in fields}
+
+
+def _count(
+    counts: dict[tuple[str, ...], float], names: Iterable[tuple[str, ...]], weight: float
+) -> None:
+    for name in names:
+        counts[name] = counts.get(name, 0.0) + weight

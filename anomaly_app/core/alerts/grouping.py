@@ -4,17 +4,22 @@ Anomalies of many entities are one incident if they share a reason and the value
 chance would hardly give that: the value has to be rarer among other anomalies.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 
 from anomaly_app.core.alerts.evidence import evidence
 from anomaly_app.core.alerts.incident import Incident, Kind
+from anomaly_app.core.alerts.keys import Key, Seen, seen_of
 from anomaly_app.core.alerts.policy import Policy
-from anomaly_app.core.alerts.recent import Key, Seen, seen_of
+from anomaly_app.core.alerts.regime import WINDOW
 from anomaly_app.core.alerts.sighting import Sighting
 from anomaly_app.core.alerts.state import State
 
 RECOGNISED = 5.0
 """The surprise from which on anomalies of many entities are one incident."""
+
+STILL = 2.5
+"""The surprise down to which others may join: what chance gives stays apart."""
 
 CLEARLY = 2.0
 """How much more surprising another value must be to take the place of the one that an incident's
@@ -22,6 +27,9 @@ members share."""
 
 MOSTLY = 0.8
 """Share of an incident's members that must share what another incident has in common to join it."""
+
+COMMON = 0.05
+"""Share of what is odd at once that has a reason, for the reason to be one of the incident."""
 
 PARTLY = 0.5
 """The same for the incident of one entity."""
@@ -39,7 +47,7 @@ def assign(state: State, sighting: Sighting, policy: Policy, now: float) -> tupl
     state.recent.expire(now, state.background)
     state.regime.expire(now)
     seen = seen_of(sighting, now)
-    incident = _shared(state, seen, policy) or _regime(state, seen, policy, now)
+    incident = _shared(state, seen, policy, now) or _regime(state, seen)
     if incident is None:
         incident = _of_group(state, sighting, policy, now)
     incident.add(sighting, now)
@@ -54,23 +62,72 @@ def assign(state: State, sighting: Sighting, policy: Policy, now: float) -> tupl
         key = incident.shared_key
         surprise = state.recent.surprise(key, state.background, now)
         incident.surprise = max(incident.surprise, surprise)
-    elif incident.kind == Kind.ENTITY:
+    else:
         state.regime.add_odd(seen.entity, now)
+        if begun := begin_regime(state, policy, now):
+            incident, merged = begun
     incident.peak = max(incident.peak, evidence(incident))
     return incident, *merged
 
 
-def _shared(state: State, seen: Seen, policy: Policy) -> Incident | None:
+def _shared(state: State, seen: Seen, policy: Policy, now: float) -> Incident | None:
     """Return the incident of many entities that an anomaly fits best."""
     if not policy.reason:
         return None
-    names = {state.shared[key] for key in seen.keys() if key in state.shared}
-    found = [state.incidents[name] for name in sorted(names)]
-    return max(found, key=lambda one: one.surprise, default=None)
+    fitting = [
+        (surprise, state.shared[key])
+        for key in seen.possible_keys()
+        if key in state.shared
+        and (surprise := state.recent.surprise_with(seen, key, state.background, now)) >= STILL
+    ]
+    return state.incidents[max(fitting)[1]] if fitting else None
 
 
-def _regime(state: State, seen: Seen, policy: Policy, now: float) -> Incident | None:
-    return None
+def _regime(state: State, seen: Seen) -> Incident | None:
+    """Return the incident of a large part of all entities, if an anomaly has its reasons."""
+    found = state.incidents.get(state.regime.incident)
+    is_of_it = any([*reason] in state.regime.reasons for reason in seen.reasons[:1])
+    return found if is_of_it else None
+
+
+def begin_regime(
+    state: State, policy: Policy, now: float
+) -> tuple[Incident, list[Incident]] | None:
+    """Make one incident of what is odd at once, if a large part of all entities is."""
+    if state.regime.incident or not state.regime.is_on(policy.regime, now):
+        return None
+    since = now - WINDOW
+    odd = [one for one in state.recent.seen if one.at >= since and not one.is_explained]
+    counts = Counter(one.reasons[0] for one in odd if one.reasons)
+    common = {reason for reason, count in counts.items() if count >= COMMON * len(odd)}
+    names = {one.incident for one in odd if one.reasons and one.reasons[0] in common}
+    parts = [
+        part
+        for name in names
+        if (part := state.incidents.get(name)) is not None
+        and part.kind == Kind.ENTITY
+        and part.is_open
+        and part.opened >= since
+    ]
+    if len(parts) < policy.regime.entities:
+        return None
+    first, others = _merge(state, parts, Kind.REGIME, ("regime", str(state.next)), now)
+    state.regime.incident = first.id
+    state.regime.reasons = sorted([*reason] for reason in common)
+    return first, others
+
+
+def end_regime(state: State, policy: Policy, now: float) -> list[Incident]:
+    """End the incident of a large part of all entities, if that part is not large any more."""
+    found = state.incidents.get(state.regime.incident)
+    if found is None:
+        return []
+    state.regime.expire(now)
+    if state.regime.share(now) >= policy.regime.share / 2.0:
+        return []
+    found.resolved = now
+    state.regime.incident = ""
+    return [found]
 
 
 def _of_group(state: State, sighting: Sighting, policy: Policy, now: float) -> Incident:
@@ -101,9 +158,7 @@ def group_key(sighting: Sighting, by: Iterable[str]) -> tuple[str, ...]:
 
     Anomalies without any of it are grouped by their transaction: each is an incident.
     """
-    values = [
-        sighting.entity if name == "entity" else _field(sighting, name) for name in by
-    ]
+    values = [sighting.entity if name == "entity" else _field(sighting, name) for name in by]
     return ("", sighting.id) if not any(values) else (*values,)
 
 
@@ -120,7 +175,7 @@ def _recognise(
     recent, background = state.recent, state.background
     rated = [
         (surprise, key)
-        for key in seen.keys()
+        for key in seen.possible_keys()
         if (surprise := recent.surprise(key, background, now)) >= RECOGNISED
     ]
     if not rated:
@@ -134,10 +189,12 @@ def _recognise(
             return incident, []
     elif incident.kind == Kind.REGIME:
         return incident, []
-    return _gather(state, key, now)
+    return _gather(state, incident, key, now)
 
 
-def _gather(state: State, key: Key, now: float) -> tuple[Incident, list[Incident]]:
+def _gather(
+    state: State, incident: Incident, key: Key, now: float
+) -> tuple[Incident, list[Incident]]:
     sharing = state.recent.sharing(key)
     names = {one.incident for seen in sharing.values() for one in seen}
     parts = [
@@ -148,12 +205,25 @@ def _gather(state: State, key: Key, now: float) -> tuple[Incident, list[Incident
         and part.is_open
         and _is_part_of(state, part, key, PARTLY if part.kind == Kind.ENTITY else MOSTLY)
     ]
-    # The one that people know of stays; otherwise the oldest.
-    parts.sort(key=lambda part: (not _was_told(part), part.opened_at))
-    first, *others = parts
-    state.unindex(first)
-    first.kind, first.key = Kind.SHARED, key
+    joined = {entity for part in parts for entity in part.entities}
+    if incident not in parts or len(joined) < max(2, PARTLY * len(sharing)):
+        return incident, []
+    first, others = _merge(state, parts, Kind.SHARED, key, now)
     first.surprise = state.recent.surprise(key, state.background, now)
+    for one in state.recent.seen:
+        if one.incident == first.id:
+            state.regime.discard(one.entity)
+    first.peak = max(first.peak, evidence(first))
+    return first, others
+
+
+def _merge(
+    state: State, parts: list[Incident], kind: Kind, key: tuple[str, ...], now: float
+) -> tuple[Incident, list[Incident]]:
+    # The one that people know of stays; otherwise the oldest.
+    first, *others = sorted(parts, key=lambda part: (not _was_told(part), part.opened_at))
+    state.unindex(first)
+    first.kind, first.key = kind, key
     for other in others:
         state.unindex(other)
         first.absorb(other)
@@ -165,7 +235,6 @@ def _gather(state: State, key: Key, now: float) -> tuple[Incident, list[Incident
             one.incident = first.id
         if one.incident == first.id:
             one.is_explained = True
-            state.regime.discard(one.entity)
     first.peak = max(first.peak, evidence(first))
     return first, others
 

@@ -5,8 +5,8 @@ from enum import StrEnum
 
 import msgspec
 
+from anomaly_app.core.alerts.keys import Key
 from anomaly_app.core.alerts.notice import MOST_MEMBERS, Answer, Member
-from anomaly_app.core.alerts.recent import Key
 from anomaly_app.core.alerts.sighting import Sighting
 
 
@@ -32,13 +32,17 @@ class Told(msgspec.Struct):
     """When the last notice was made that people were told by; in seconds since the epoch."""
     offset: int = -1
     """The offset on the log at which the last notice was made."""
-    event: str = ""
+    told_event: str = ""
+    """Of the last notice that people were told by."""
     changes: tuple[str, ...] = ()
     """What has to be told and is not delivered yet."""
     reference: str | None = None
     members: int = 0
     level: int = 0
     """Both as people were told last."""
+    edited: int = 0
+    answers: int = 0
+    """Members and answers in the last notice."""
     is_resolved: bool = False
     is_in_digest: bool = False
     """Whether a digest has, or will have, a line about it."""
@@ -122,6 +126,8 @@ class Incident(msgspec.Struct, kw_only=True):
     answers: list[Answer] = []
     answer_ids: list[str] = []
     merged_into: str = ""
+    due: float = math.inf
+    """When it is looked at again; in seconds since the epoch."""
 
     @property
     def is_open(self) -> bool:

@@ -24,6 +24,7 @@ class Ledger(msgspec.Struct):
     digest_at: float = 0.0
     """When that is due; 0 if nothing waits."""
     digest_from: float = 0.0
+    digest_made: float = 0.0
     sent: int = 0
     """Messages so far."""
 

@@ -65,7 +65,7 @@ class Answer(msgspec.Struct, frozen=True, array_like=True):
     """Seconds since the epoch."""
 
 
-class IncidentView(msgspec.Struct, frozen=True, kw_only=True):
+class IncidentView(msgspec.Struct, frozen=True, kw_only=True, tag="incident"):
     """An incident, as people see it."""
 
     id: str
@@ -125,7 +125,7 @@ class DigestLine(msgspec.Struct, frozen=True, array_like=True):
     """Why it has none: ``the budget of 20 messages an hour was spent``."""
 
 
-class Digest(msgspec.Struct, frozen=True, kw_only=True):
+class Digest(msgspec.Struct, frozen=True, kw_only=True, tag="digest"):
     """What happened without a message of its own."""
 
     begins: float
@@ -141,7 +141,7 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
 MOST_LINES = 30
 
 
-class Note(msgspec.Struct, frozen=True, kw_only=True):
+class Note(msgspec.Struct, frozen=True, kw_only=True, tag="note"):
     """A line that is about no incident, such as a silence that is about to end."""
 
     title: str

@@ -2,6 +2,9 @@
 
 import msgspec
 
+from anomaly_app.core.alerts.maintenance import Calendar
+from anomaly_app.core.alerts.matchers import Matcher
+
 MEDIUM, HIGH, CRITICAL = 0, 1, 2
 """Levels of severity."""
 
@@ -21,8 +24,8 @@ class Budget(msgspec.Struct, frozen=True):
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Which incidents go to which receivers."""
 
-    matchers: tuple[str, ...] = ()
-    """All must hold; see `matchers.Matcher`."""
+    matchers: tuple[Matcher, ...] = ()
+    """All must hold."""
     receivers: tuple[str, ...]
     minimum: int = MEDIUM
     """The lowest level that gets a message of its own; others are in the digest."""
@@ -44,6 +47,16 @@ class Flapping(msgspec.Struct, frozen=True):
 
     changes: int = 4
     within: float = 2 * HOUR
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True):
+    """A window of maintenance."""
+
+    name: str
+    calendar: Calendar
+    seconds: float
+    zone: str = "UTC"
+    matchers: tuple[Matcher, ...] = ()
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,5 +83,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """At most this often."""
     flapping: Flapping = Flapping()
     regime: Regime = Regime()
+    maintenance: tuple[Window, ...] = ()
+    warn_before: float = 600.0
+    """The end of a silence, so that whoever added it may add another one."""
     give_up_after: float = HOUR
     """Undelivered messages are then told in the digest."""

@@ -2,70 +2,15 @@
 
 import math
 from collections import deque
-from collections.abc import Iterator
-from typing import NamedTuple
 
-import msgspec
-
-from anomaly_app.core.alerts.background import Background, Item
-from anomaly_app.core.alerts.sighting import Sighting
+from anomaly_app.core.alerts.background import Background
+from anomaly_app.core.alerts.keys import Key, Seen
 
 WINDOW = 3_600.0
 """Seconds within which anomalies are compared with each other."""
 
 MOST_SEEN = 4_000
 """Anomalies that are compared with each other; with more, the window is shorter."""
-
-REASONS_COMPARED = 3
-LEAST_SHARE = 0.1
-"""Reasons with a smaller share do not make anomalies alike, except the first."""
-
-
-class Key(NamedTuple):
-    """What anomalies share: a reason, its direction, and the value of a field."""
-
-    feature: str
-    direction: str
-    field: str
-    value: str
-
-    @property
-    def item(self) -> Item:
-        """The field and its value."""
-        return self.field, self.value
-
-    @property
-    def reason(self) -> tuple[str, str]:
-        """The feature and its direction."""
-        return self.feature, self.direction
-
-
-class Seen(msgspec.Struct, array_like=True):
-    """An anomaly of the last while."""
-
-    at: float
-    entity: str
-    incident: str
-    reasons: tuple[tuple[str, str], ...]
-    items: tuple[Item, ...]
-    is_explained: bool = False
-    """Whether it belongs to an incident of many entities: then chance does not give it."""
-
-    def keys(self) -> Iterator[Key]:
-        """Yield all that it may share with others."""
-        for feature, direction in self.reasons:
-            for field, value in self.items:
-                yield Key(feature, direction, field, value)
-
-
-def seen_of(sighting: Sighting, now: float) -> Seen:
-    """Return what is compared of an anomaly; it belongs to no incident yet."""
-    reasons = tuple(
-        (cause.feature, cause.direction)
-        for place, cause in enumerate(sighting.causes[:REASONS_COMPARED])
-        if place == 0 or cause.share >= LEAST_SHARE
-    )
-    return Seen(now, sighting.entity, "", reasons, tuple(sighting.fields.items()))
 
 
 class Recent:
@@ -87,7 +32,7 @@ class Recent:
     def add(self, seen: Seen) -> None:
         """Add an anomaly."""
         self.seen.append(seen)
-        for key in seen.keys():
+        for key in seen.possible_keys():
             self._by_key.setdefault(key, {}).setdefault(seen.entity, []).append(seen)
         for reason in seen.reasons:
             entities = self._by_reason.setdefault(reason, {})
@@ -95,11 +40,9 @@ class Recent:
 
     def expire(self, now: float, background: Background) -> None:
         """Drop what is too old; what nothing explains becomes a part of the background."""
-        while self.seen and (
-            self.seen[0].at < now - WINDOW or len(self.seen) > MOST_SEEN
-        ):
+        while self.seen and (self.seen[0].at < now - WINDOW or len(self.seen) > MOST_SEEN):
             old = self.seen.popleft()
-            for key in old.keys():
+            for key in old.possible_keys():
                 entities = self._by_key[key]
                 entities[old.entity].pop(0)
                 if not entities[old.entity]:
@@ -112,7 +55,7 @@ class Recent:
                 if not counts[old.entity]:
                     del counts[old.entity]
             if not old.is_explained:
-                background.add(old.items, now)
+                background.add(old, now)
 
     def sharing(self, key: Key) -> dict[str, list[Seen]]:
         """Return the anomalies that share something, by entity."""
@@ -132,7 +75,16 @@ class Recent:
         sharing, trials = len(self.sharing(key)), self.entities(key.reason)
         if sharing < 2:  # noqa: PLR2004  # one shares nothing
             return 0.0
-        return binomial_surprise(sharing, trials, background.share(key.item, now))
+        return binomial_surprise(sharing, trials, background.share(key, now))
+
+    def surprise_with(self, seen: Seen, key: Key, background: Background, now: float) -> float:
+        """Return how surprising it would be with one more anomaly, which is not added."""
+        sharing = len(self.sharing(key)) + (seen.entity not in self.sharing(key))
+        others = self._by_reason.get(key.reason, {})
+        trials = len(others) + (seen.entity not in others)
+        if sharing < 2:  # noqa: PLR2004  # as above
+            return 0.0
+        return binomial_surprise(sharing, trials, background.share(key, now))
 
 
 def binomial_surprise(found: int, trials: int, share: float) -> float:

@@ -24,6 +24,8 @@ class RegimeState(msgspec.Struct):
     """When each entity was odd last, without those that a campaign explains."""
     incident: str = ""
     """The incident that goes on; empty if none does."""
+    reasons: list[list[str]] = []
+    """Its features and directions."""
     expired_at: float = 0.0
 
     def add_sample(self, entity: str, now: float) -> None:

@@ -1,6 +1,7 @@
 """Everything that is remembered of anomalies, incidents and what was told: one state."""
 
 import heapq
+import math
 from collections import OrderedDict
 from collections.abc import Iterator
 
@@ -8,9 +9,13 @@ import msgspec
 
 from anomaly_app.core.alerts.background import Background
 from anomaly_app.core.alerts.incident import Incident, Kind, Told
+from anomaly_app.core.alerts.keys import Key, Seen
 from anomaly_app.core.alerts.ledger import Ledger
-from anomaly_app.core.alerts.recent import Key, Recent, Seen
+from anomaly_app.core.alerts.notice import Digest, Note
+from anomaly_app.core.alerts.policy import Policy
+from anomaly_app.core.alerts.recent import Recent
 from anomaly_app.core.alerts.regime import RegimeState
+from anomaly_app.core.alerts.silencing import ActiveSilence
 from anomaly_app.errors import ImageCorrupt
 
 FORMAT = 1
@@ -18,6 +23,16 @@ FORMAT = 1
 
 MOST_IDS = 16_384
 """Ids that are remembered to tell repeats: scoring sends anomalies again after a crash."""
+
+
+class Post(msgspec.Struct, array_like=True):
+    """A digest or a note that a receiver does not have yet."""
+
+    receiver: str
+    made_at: float
+    offset: int
+    """On the log, at which it was made."""
+    subject: Digest | Note
 
 
 class Stored(msgspec.Struct, array_like=True):
@@ -33,6 +48,9 @@ class Stored(msgspec.Struct, array_like=True):
     background: Background
     ledgers: dict[str, Ledger]
     regime: RegimeState
+    silences: dict[str, ActiveSilence]
+    posts: dict[str, Post]
+    numbered: int
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -58,6 +76,11 @@ class State:
         self.ledgers: dict[str, Ledger] = {}
         """By receiver."""
         self.regime = RegimeState()
+        self.silences: dict[str, ActiveSilence] = {}
+        self.posts: dict[str, Post] = {}
+        """Digests and notes that are not delivered, by id."""
+        self.numbered = 0
+        """How many there were."""
         self.groups: dict[tuple[str, ...], str] = {}
         """The latest incident of each group."""
         self.shared: dict[Key, str] = {}
@@ -65,13 +88,16 @@ class State:
         self._deadlines: list[tuple[float, str]] = []
 
     def schedule(self, at: float, incident: str) -> None:
-        """Look at an incident again at a time."""
-        heapq.heappush(self._deadlines, (at, incident))
+        """Look at an incident again at a time, or earlier if that was said before."""
+        found = self.incidents.get(incident)
+        if found is not None and at < found.due:
+            found.due = at
+            heapq.heappush(self._deadlines, (at, incident))
 
-    @property
-    def next_deadline(self) -> float | None:
-        """When something has to be looked at again; None if nothing has."""
+    def next_deadline(self, policy: Policy) -> float | None:
+        """Return when something has to be looked at again; None if nothing has."""
         times = [ledger.digest_at for ledger in self.ledgers.values() if ledger.digest_at]
+        times += [active.next_look(policy.warn_before) for active in self.silences.values()]
         if self._deadlines:
             times.append(self._deadlines[0][0])
         return min(times, default=None)
@@ -79,9 +105,11 @@ class State:
     def due(self, now: float) -> Iterator[Incident]:
         """Take the incidents that have to be looked at by now."""
         while self._deadlines and self._deadlines[0][0] <= now:
-            _, found = heapq.heappop(self._deadlines)
-            if found in self.incidents:
-                yield self.incidents[found]
+            at, name = heapq.heappop(self._deadlines)
+            found = self.incidents.get(name)
+            if found is not None and found.due == at:
+                found.due = math.inf
+                yield found
 
     def is_new(self, anomaly_id: str) -> bool:
         """Remember an id; return whether it was not remembered before."""
@@ -129,6 +157,9 @@ class State:
                 self.background,
                 self.ledgers,
                 self.regime,
+                self.silences,
+                self.posts,
+                self.numbered,
             )
         )
 
@@ -153,8 +184,10 @@ class State:
         state.incidents = {incident.id: incident for incident in stored.incidents}
         state.recent = Recent(stored.seen)
         state.background, state.ledgers = stored.background, stored.ledgers
-        state.regime = stored.regime
+        state.regime, state.silences, state.posts = stored.regime, stored.silences, stored.posts
+        state.numbered = stored.numbered
         for incident in stored.incidents:
+            incident.due = math.inf
             if not incident.merged_into:
                 state.index(incident)
             # All are looked at once: what has to be done is found from the state alone.

@@ -1,0 +1,70 @@
+"""The digest: one message with a line for each incident that has none of its own."""
+
+from anomaly_app.core.alerts.evidence import level_of, severity_of
+from anomaly_app.core.alerts.ledger import Ledger
+from anomaly_app.core.alerts.notice import MOST_LINES, Digest, DigestLine, Note
+from anomaly_app.core.alerts.policy import Policy
+from anomaly_app.core.alerts.stages import Case
+from anomaly_app.core.alerts.state import Post, State
+from anomaly_app.core.alerts.titles import title_of
+
+SHARE = 0.25
+"""Part of a budget that digests may take."""
+
+
+def wait_for_digest(case: Case, why: str) -> None:
+    """Put an incident into the next digest of a receiver, unless one has a line about it."""
+    ledger, told = case.ledger, case.told
+    if told.is_in_digest:
+        return
+    ledger.waiting[case.incident.id] = why
+    if not ledger.digest_at:
+        budget = case.policy.receivers[case.receiver]
+        pause = max(case.policy.digest_every, budget.per / (SHARE * budget.messages))
+        ledger.digest_from = case.now
+        ledger.digest_at = max(ledger.digest_made + pause, case.now + case.policy.wait)
+
+
+def make_digests(state: State, policy: Policy, now: float) -> None:
+    """Make the digests that are due."""
+    for receiver, ledger in state.ledgers.items():
+        if ledger.digest_at and ledger.digest_at <= now:
+            if ledger.waiting:
+                _make(state, receiver, ledger, policy, now)
+            ledger.digest_at = 0.0
+
+
+def _make(state: State, receiver: str, ledger: Ledger, policy: Policy, now: float) -> None:
+    waiting = [
+        (state.incidents[name], why)
+        for name, why in ledger.waiting.items()
+        if name in state.incidents and not state.incidents[name].merged_into
+    ]
+    waiting.sort(key=lambda found: (-found[0].peak, found[0].opened_at))
+    lines = [
+        DigestLine(one.id, title_of(one), severity_of(one), one.members, why)
+        for one, why in waiting[:MOST_LINES]
+    ]
+    for one, _ in waiting:
+        told = state.told(one, receiver)
+        told.is_in_digest, told.level = True, level_of(one.peak)
+    ledger.waiting = {}
+    ledger.digest_made = now
+    if receiver in policy.receivers:
+        ledger.refill(policy.receivers[receiver], now)
+    ledger.take()
+    if lines:
+        digest = Digest(
+            begins=ledger.digest_from,
+            ends=now,
+            lines=tuple(lines),
+            incidents=len(waiting),
+            anomalies=sum(one.members for one, _ in waiting),
+        )
+        post(state, receiver, "d", digest, now)
+
+
+def post(state: State, receiver: str, kind: str, subject: Digest | Note, now: float) -> None:
+    """Make a notice that is about no single incident; its id is the same in each replay."""
+    state.numbered += 1
+    state.posts[f"{kind}-{state.numbered}"] = Post(receiver, now, state.next, subject)

@@ -1,0 +1,69 @@
+"""The log of alerts: every anomaly, every answer and every delivery, one after the other.
+
+It is a topic with one partition, so that all workers agree on the order. The state of the alerts is
+a function of it.
+"""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from anomaly_app.core.alerts.feedback import AddSilence, ExpireSilence, Press
+from anomaly_app.core.alerts.sighting import Sighting
+from anomaly_app.errors import ForeignEvents
+
+
+class Sample(msgspec.Struct, frozen=True, tag="sample"):
+    """Some transactions of the ordinary traffic: they tell what part of it is odd."""
+
+    entities: tuple[str, ...]
+
+
+class Tick(msgspec.Struct, frozen=True, tag="tick"):
+    """Time passes: something was due."""
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, tag="outcome"):
+    """What became of a notice."""
+
+    receiver: str
+    notice: str
+    version: int
+    result: Literal["delivered", "refused", "given_up"]
+    reference: str | None = None
+    """Of the channel, for later notices about the same."""
+    changes: int = 0
+    """How many changes were told with it."""
+    why: str = ""
+
+
+Entry: TypeAlias = Sighting | Sample | Tick | Outcome | Press | AddSilence | ExpireSilence
+
+write_entry = msgspec.msgpack.Encoder().encode
+"""Encodes an entry."""
+
+_decode = msgspec.msgpack.Decoder(Entry).decode
+
+
+def read_entry(value: bytes | None, where: str) -> Entry:
+    """Read an entry.
+
+    Parameters
+    ----------
+    value
+        Of the message.
+    where
+        Topic, partition and offset, for the error.
+
+    Raises
+    ------
+    ForeignEvents
+        It is none: somebody else writes to the topic.
+    """
+    try:
+        entry: Entry = _decode(value or b"")
+    except (msgspec.DecodeError, RecursionError) as fault:
+        raise ForeignEvents(
+            f"{where} is no entry of the log of alerts ({fault}): only workers may write to it"
+        ) from None
+    return entry

@@ -1,0 +1,131 @@
+"""The one transition of the alerts: a state, an entry of the log and its time in, the next out."""
+
+import math
+
+from anomaly_app.core.alerts.answering import add_silence, expire_silence, look_at_silences, press
+from anomaly_app.core.alerts.delivering import note_outcome
+from anomaly_app.core.alerts.digest import make_digests
+from anomaly_app.core.alerts.feedback import AddSilence, ExpireSilence, Press
+from anomaly_app.core.alerts.grouping import assign, end_regime
+from anomaly_app.core.alerts.incident import Incident
+from anomaly_app.core.alerts.log import Entry, Outcome, Sample, Tick
+from anomaly_app.core.alerts.policy import DAY, Policy
+from anomaly_app.core.alerts.sighting import Sighting
+from anomaly_app.core.alerts.state import State
+from anomaly_app.core.alerts.telling import Decision, consider
+
+REMEMBERED = 7 * DAY
+"""Seconds for which an incident that was told may be answered after its end."""
+
+
+def step(state: State, offset: int, entry: Entry, now: float, policy: Policy) -> list[Decision]:
+    """Apply an entry of the log; one that was applied before changes nothing.
+
+    What has to be delivered is in the state afterwards; see `delivering.outbox`.
+
+    Parameters
+    ----------
+    state
+        It is changed.
+    offset
+        Of the entry, on the log.
+    entry
+        As read from the log.
+    now
+        The time of the entry, in seconds since the epoch. Time that goes back counts as standing.
+    policy
+        How much people are told.
+
+    Returns
+    -------
+    list of Decision
+        What was decided, in order.
+    """
+    if offset < state.next:
+        return []
+    state.next = offset
+    decisions = advance(state, policy, now)
+    now = state.now
+    match entry:
+        case Sighting():
+            decisions += _see(state, entry, now, policy)
+        case Sample():
+            for entity in entry.entities:
+                state.regime.add_sample(entity, now)
+            decisions += _look(state, end_regime(state, policy, now), policy, now)
+        case Outcome():
+            note_outcome(state, entry)
+        case Press():
+            decisions += _look(state, press(state, entry), policy, now)
+        case AddSilence():
+            decisions += _look(state, add_silence(state, entry, now), policy, now)
+        case ExpireSilence():
+            decisions += _look(state, expire_silence(state, entry), policy, now)
+        case Tick():
+            pass
+    state.next = offset + 1
+    return decisions
+
+
+def advance(state: State, policy: Policy, now: float) -> list[Decision]:
+    """Let time pass: what was due on the way is done at its own time."""
+    decisions: list[Decision] = []
+    while (deadline := state.next_deadline(policy)) is not None and deadline <= now:
+        state.now = max(state.now, deadline)
+        for incident in state.due(state.now):
+            decisions += _look_again(state, incident, policy, state.now)
+        decisions += _look(state, look_at_silences(state, policy, state.now), policy, state.now)
+        make_digests(state, policy, state.now)
+    state.now = max(state.now, now)
+    return decisions
+
+
+def _see(state: State, sighting: Sighting, now: float, policy: Policy) -> list[Decision]:
+    origin = sighting.origin
+    if origin.offset <= state.read.get(origin.log, -1):
+        return []
+    state.read[origin.log] = origin.offset
+    if not state.is_new(sighting.id):
+        return []
+    changed = assign(state, sighting, policy, now)
+    for active in state.silences.values():
+        if active.covers(changed[0], now):
+            active.look(changed[0], now)
+    return _look(state, changed, policy, now)
+
+
+def _look(
+    state: State, incidents: "tuple[Incident, ...] | list[Incident]", policy: Policy, now: float
+) -> list[Decision]:
+    decisions = []
+    for incident in incidents:
+        decisions += consider(state, incident, policy, now)
+        _schedule_end(state, incident, policy)
+    return decisions
+
+
+def _look_again(state: State, incident: Incident, policy: Policy, now: float) -> list[Decision]:
+    if incident.is_open and now >= incident.last + policy.resolve_after:
+        incident.resolved = now
+        incident.flips.append(now)
+    if not incident.is_open and now >= _forgotten_at(incident, policy):
+        state.forget(incident)
+        return []
+    return _look(state, [incident], policy, now)
+
+
+def _schedule_end(state: State, incident: Incident, policy: Policy) -> None:
+    if incident.is_open:
+        state.schedule(incident.last + policy.resolve_after, incident.id)
+    else:
+        state.schedule(_forgotten_at(incident, policy), incident.id)
+
+
+def _forgotten_at(incident: Incident, policy: Policy) -> float:
+    if incident.resolved is None:
+        return math.inf
+    was_told = any(told.version for told in incident.told.values())
+    is_waiting = any(told.is_pending for told in incident.told.values())
+    if is_waiting:
+        return incident.resolved + 4 * REMEMBERED
+    return incident.resolved + (REMEMBERED if was_told else policy.reopen_within)
