@@ -229,14 +229,15 @@ def _gather(
 
 
 def _join_same(state: State, incident: Incident, entity: str, now: float) -> list[Incident]:
-    """Merge what has the same value of a field and the same entities now: one cause, two reasons."""
+    """Merge what has the same value of a field and the same entities now, for another reason."""
     joined = []
     for name in sorted({*state.shared.values()} - {incident.id}):
         other = state.incidents[name]
         if other.shared_key.item != incident.shared_key.item or entity not in other.entities:
             continue
         mine, theirs = (state.recent.sharing(one.shared_key) for one in (incident, other))
-        both = len(mine.keys() & theirs.keys())
+        reason = other.shared_key.reason
+        both = sum(any(reason in one.reasons for one in seen) for seen in mine.values())
         if both >= max(LEAST_SAME, PARTLY * min(len(mine), len(theirs))):
             joined.append(other)
     for other in joined:

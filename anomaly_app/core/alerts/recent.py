@@ -19,6 +19,14 @@ MOST_SEEN = 4_000
 """Anomalies that are compared with each other; with more, the window is shorter."""
 
 
+COMMON = 0.7
+"""A value that most anomalies have is no cause."""
+
+ODDS = 5.0
+"""The odds of a value have to be so many times what chance gives: small differences are no cause,
+however many anomalies show them."""
+
+
 class Recent:
     """The anomalies within the window, with an index of what they share.
 
@@ -123,7 +131,7 @@ def binomial_surprise(found: int, trials: int, share: float) -> float:
         At least 0; 3 is 1 in 1,000.
     """
     part = found / trials
-    if part <= share:
+    if share > COMMON or part * (1.0 - share) < ODDS * share * (1.0 - part):
         return 0.0
     rest = (1.0 - part) * math.log((1.0 - part) / (1.0 - share)) if found < trials else 0.0
     return trials * (part * math.log(part / share) + rest) / math.log(10.0)
