@@ -2,6 +2,7 @@
 
 import math
 from collections import deque
+from collections.abc import Container
 
 from anomaly_app.core.alerts.background import Background
 from anomaly_app.core.alerts.keys import Key, Reason, Seen
@@ -52,8 +53,18 @@ class Recent:
             entities = self._by_reason.setdefault(reason, {})
             entities[seen.entity] = entities.get(seen.entity, 0) + 1
 
-    def expire(self, now: float, background: Background) -> None:
-        """Drop what is too old; what nothing explains becomes a part of the background."""
+    def expire(self, now: float, background: Background, usual: Container[str]) -> None:
+        """Drop what is too old: it becomes a part of the background, unless something explains it.
+
+        Parameters
+        ----------
+        now
+            Seconds since the epoch.
+        background
+            Counts what is dropped.
+        usual
+            Incidents of many entities that go on for so long that their members are usual.
+        """
         while self.seen and (self.seen[0].at < now - WINDOW or len(self.seen) > MOST_SEEN):
             old = self.seen.popleft()
             for key in old.possible_keys():
@@ -68,7 +79,7 @@ class Recent:
                 counts[old.entity] -= 1
                 if not counts[old.entity]:
                     del counts[old.entity]
-            if not old.is_explained:
+            if not old.is_explained or old.incident in usual:
                 background.add(old, now)
 
     def sharing(self, key: Key) -> dict[str, list[Seen]]:
