@@ -17,9 +17,9 @@ from anomaly_app.settings.web import LAST_PORT
 
 NAME = re.compile(r"[A-Za-z0-9._-]{1,60}")
 
-ADDRESS = re.compile(
-    r"[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]{1,64}@[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?"
-)
+ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_{|}~-]+"
+LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+ADDRESS = re.compile(rf"(?=.{{3,254}}$){ATOM}(?:\.{ATOM})*@{LABEL}(?:\.{LABEL})*")
 """A plain e-mail address, without a name beside it."""
 
 
