@@ -361,12 +361,18 @@ def _channel(arguments: Json, *, is_id: bool = False) -> str:
     raise Refusal("channel_not_found")
 
 
+def _is_set(arguments: Json, name: str) -> bool:
+    return str(arguments.get(name, "")).lower() in {"1", "true"}
+
+
 def _page(messages: list[Json], arguments: Json, *, most: int, default: int) -> Json:
-    oldest = float(arguments.get("oldest", 0))
-    inside = [m for m in messages if float(m["ts"]) > oldest]
+    oldest, latest = float(arguments.get("oldest", 0)), float(arguments.get("latest", 1e12))
+    inside = [m for m in messages if oldest < float(m["ts"]) < latest]
+    if _is_set(arguments, "inclusive"):
+        inside = [m for m in messages if oldest <= float(m["ts"]) <= latest]
     begin, size = int(arguments.get("cursor") or 0), min(int(arguments.get("limit", default)), most)
     shown = [{**m} for m in inside[begin : begin + size]]
-    if str(arguments.get("include_all_metadata", "")).lower() not in {"1", "true"}:
+    if not _is_set(arguments, "include_all_metadata"):
         for message in shown:
             message.pop("metadata", None)
     more = begin + size < len(inside)
