@@ -4,6 +4,7 @@ The structure is that of Standard Webhooks: ``type``, ``timestamp`` and ``data``
 interface: fields are added, but neither removed nor given another meaning.
 """
 
+from math import isfinite
 from typing import Literal
 
 import msgspec
@@ -179,10 +180,19 @@ def _data(subject: IncidentView | Digest | Note) -> IncidentData | DigestData | 
         entities=view.entities,
         entity=view.entity,
         sample=[
-            Anomaly(one.anomaly_id, one.entity, iso(one.time), one.p_value, one.severity, one.value)
+            Anomaly(
+                one.anomaly_id,
+                one.entity,
+                iso(one.time),
+                _finite(one.p_value),
+                one.severity,
+                one.value,
+            )
             for one in view.sample
         ],
-        reasons=[Reason(*msgspec.structs.astuple(row)) for row in view.rows],
+        reasons=[
+            Reason(row.feature, row.actual, row.expected, _finite(row.share)) for row in view.rows
+        ],
         rarity=view.rarity,
         model=view.model,
         first_source=view.first_source,
@@ -193,6 +203,11 @@ def _data(subject: IncidentView | Digest | Note) -> IncidentData | DigestData | 
         answers=[Answer(one.action, one.user, iso(one.at)) for one in view.answers],
         labels=view.labels,
     )
+
+
+def _finite(number: float) -> float:
+    """JSON knows no other numbers."""
+    return number if isfinite(number) else 0.0
 
 
 def _sound(value: object) -> object:
