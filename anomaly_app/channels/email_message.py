@@ -1,5 +1,6 @@
 """A notice as an e-mail: plain text, and the same as HTML in which no text is taken as markup."""
 
+import re
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -40,7 +41,7 @@ class Thread(NamedTuple):
     def of(cls, notice: Notice, reference: str | None) -> "Thread":
         """Return the thread of earlier deliveries, or one that begins with this notice."""
         version, _, subject = (reference or "").partition(" ")
-        if version.isdecimal() and len(version) < 10 and subject:  # noqa: PLR2004
+        if re.fullmatch("[0-9]{1,9}", version) and subject:
             return cls(int(version), header_text(subject))
         return cls(notice.version, header_text(title_of(notice)))
 
