@@ -45,7 +45,7 @@ class MailServer:
             for one in self.envelopes
         ]
         assert all(isinstance(one, EmailMessage) for one in made)
-        return made  # type: ignore[return-value]
+        return made
 
     async def handle_EHLO(  # noqa: N802  # aiosmtpd's name
         self,
@@ -99,11 +99,16 @@ class MailServer:
             while server.transport is not None and not server.transport.is_closing():  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         elif fault == "reset":
-            assert server.transport is not None
-            server.transport.abort()
+            _abort(server)
         else:
             return fault
         return "421 gone"
+
+
+def _abort(session: SMTP) -> None:
+    if session.transport is not None:
+        assert isinstance(session.transport, asyncio.Transport)
+        session.transport.abort()
 
 
 @contextmanager
@@ -126,7 +131,7 @@ def mail_server(
     if certificate is not None:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(certificate, certificate.with_suffix(".key"))
-    options = {
+    options: dict[str, Any] = {
         "tls_context": context if encryption == "starttls" else None,
         "require_starttls": encryption == "starttls",
         "authenticator": server.authenticate,
@@ -153,8 +158,7 @@ def mail_server(
         await stop.wait()
         listening.close()
         for one in sessions:
-            if one.transport is not None:
-                one.transport.abort()
+            _abort(one)
         # Sockets are closed in a later turn.
         await asyncio.sleep(0.05)
 
