@@ -3,16 +3,17 @@
 import json
 from collections.abc import Iterator
 from email.utils import formatdate
+from pathlib import Path
 
 import jsonschema
-import msgspec
 import pytest
 from hypothesis import given
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from anomaly_app.channels import posting
 from anomaly_app.channels.channel import Delivered, Later, Place, Refused
-from anomaly_app.channels.document import Document, document_of
+from anomaly_app.channels.document_json import document_of
+from anomaly_app.channels.document_schema import document_schema
 from anomaly_app.channels.posting import LONGEST_PAUSE, retry_after
 from anomaly_app.channels.webhook import WebhookChannel
 from anomaly_app.core.alerts.notice import Event, Note, Notice, Status
@@ -21,6 +22,8 @@ from harness.processes import free_port
 from tests.support.receiver_server import FAULTS, ReceiverServer, Request, receiver_server
 from tests.support.slack_notices import NOON, digest, incident, notice, notices
 from tests.support.waiting import connections_closed
+
+ROOT = Path(__file__).parents[2]
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105
 OTHER = "C2FVsBQIhrscChlQIMV+b5sSYspob7oDzeOXtrSwoQo="
@@ -212,7 +215,12 @@ def test_an_end_and_answers_are_told() -> None:
     assert told["data"]["taken_by"] == "Ann"
 
 
-SCHEMA = jsonschema.Draft202012Validator(msgspec.json.schema(Document))
+SCHEMA = jsonschema.Draft202012Validator(json.loads(document_schema()))
+
+
+def test_the_schema_for_receivers_is_current() -> None:
+    """Write it with ``python -m anomaly_app.channels.document_schema``."""
+    assert (ROOT / "docs/notice.schema.json").read_text() == document_schema()
 
 
 @given(notices)
