@@ -65,6 +65,13 @@ def test_where_slack_takes_no_table_the_values_are_aligned() -> None:
     assert "amount    4,210   28.8     70%" in read(shown)
 
 
+def test_a_time_near_another_one_has_no_date() -> None:
+    shown = str(message(incident(3, last=NOON + 60)).blocks[1])
+    assert shown.count("date_short_pretty") == 1
+    shown = str(message(incident(3, last=NOON + 86_400)).blocks[1])
+    assert shown.count("date_short_pretty") == 2
+
+
 def test_the_notification_names_the_strongest_reason() -> None:
     assert message().text == "🔴 High: card-0042: amount 4,210, usually 28.8"
 
@@ -72,7 +79,7 @@ def test_the_notification_names_the_strongest_reason() -> None:
 def test_several_members_are_counted_and_some_are_shown() -> None:
     shown = read(message(incident(7)))
     assert "7 anomalies" in shown
-    assert "because of the same entity" in shown
+    assert "One incident" not in shown
     assert shown.count("· 1 in") == 5
 
 
@@ -81,6 +88,7 @@ def test_members_of_many_entities_are_named() -> None:
     shown = read(message(incident(200, entities=200, entity=None, sample=sample)))
     assert "200 anomalies" in shown
     assert "of 200 entities" in shown
+    assert "One incident: the same entity" in shown
     assert "card-0008" in shown
 
 
@@ -94,10 +102,15 @@ def test_the_latest_and_the_strongest_members_are_shown_in_order_of_time() -> No
 
 
 def test_the_answers_and_who_gave_them_are_shown() -> None:
-    answers = (Answer("take", "Ada", NOON), Answer("fraud", "Grace", NOON + 60))
+    answers = (
+        Answer("take", "Grace", NOON),
+        Answer("take", "Ada", NOON + 30),
+        Answer("fraud", "Grace", NOON + 60),
+    )
     shown = read(message(incident(answers=answers, taken_by="Ada")))
-    assert "🙋 Taken  by Ada," in shown
+    assert "✋ Taken  by Grace," in shown
     assert "🚩 Fraud  by Grace," in shown
+    assert shown.count("Ada") == 1
     assert ", taken by Ada" in shown
 
 
@@ -144,7 +157,7 @@ def test_a_digest_counts_all_and_lists_some_by_why_they_have_no_message() -> Non
     assert text.count("the budget of 20 messages an hour was spent") == 1
     assert "card-0014" in text
     assert "card-0015" not in text
-    assert "and 25 more" in text
+    assert "and 25 more incidents" in text
 
 
 def test_a_note_is_its_title_and_its_text() -> None:
