@@ -121,11 +121,24 @@ def test_buttons_carry_the_opaque_id() -> None:
 
 
 def test_the_button_of_a_silence_carries_what_would_match() -> None:
-    assert buttons(message())["silence"].split("\n") == [
+    labels = {"entity": "card-0042", "severity": "high", "feature": "amount", "amount": "4210"}
+    assert buttons(message(incident(labels=labels)))["silence"].split("\n") == [
         "incident-1",
-        "entity=card-0042",
-        "feature=amount",
+        "entity = card-0042",
+        "feature = amount",
     ]
+
+
+def test_what_would_match_a_group_is_what_its_members_share() -> None:
+    labels = {"terminal": "T 17", "features.terminal": "T 17", "severity": "high", "entity": ""}
+    value = buttons(message(incident(9, entity=None, labels=labels)))["silence"]
+    assert value.split("\n") == ["incident-1", 'terminal = "T 17"']
+
+
+def test_a_matcher_that_would_have_to_be_cut_is_left_out() -> None:
+    labels = {"entity": "x" * 500, "feature": 'the "amount"'}
+    value = buttons(message(incident(labels=labels)))["silence"]
+    assert value.split("\n") == ["incident-1", r'feature = "the \"amount\""']
 
 
 def test_an_incident_that_has_ended_says_so_and_can_still_be_learned_from() -> None:

@@ -211,7 +211,7 @@ async def test_silence_opens_a_form_whose_answer_is_kept(slack: SlackServer, kep
     assert delivery.is_acknowledged
     [wish] = kept.feedback
     assert isinstance(wish, AddSilence)
-    assert wish.silence.matchers == ("entity=card-0042", "feature=amount")
+    assert wish.silence.matchers == ("entity = card-0042", "feature = amount")
     assert wish.silence.ends - wish.silence.begins == 86_400
     assert kept.presses == []
 

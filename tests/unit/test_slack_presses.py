@@ -162,7 +162,19 @@ def test_a_submitted_form_is_a_silence() -> None:
 
 
 def test_a_silence_without_matchers_is_for_the_incident() -> None:
-    assert silence_of(submitted(matchers=None)).silence.matchers == ()
+    silence = silence_of(submitted(matchers=None)).silence
+    assert (silence.matchers, silence.incident) == ((), "incident-1")
+
+
+def test_a_silence_with_matchers_is_for_all_that_match() -> None:
+    assert silence_of(submitted()).silence.incident == ""
+
+
+@pytest.mark.parametrize(
+    "line", ["entity=card-1", "amount >= 10", 'shop ~ "a b*"', r'"odd \"name\"" != x', "a=b=c"]
+)
+def test_a_line_may_be_any_matcher(line: str) -> None:
+    assert silence_of(submitted(matchers=line)).silence.matchers == (line,)
 
 
 def test_a_form_that_is_submitted_again_is_the_same_silence() -> None:
@@ -192,6 +204,7 @@ def test_every_duration_can_be_chosen(seconds: str) -> None:
         ("duration", None),
         ("matchers", "card-0042"),
         ("matchers", "=x"),
+        ("matchers", "shop = a b"),
         ("matchers", "\n".join(["entity=card"] * 11)),
         ("note", ""),
         ("note", None),

@@ -187,6 +187,7 @@ def _submitted(payload: _ViewSubmission, now: float, check_matcher: CheckMatcher
     silence = Silence(
         id=name,
         matchers=wish.matchers,
+        incident="" if wish.matchers else incident,
         begins=now,
         ends=now + wish.seconds,
         note=wish.note,

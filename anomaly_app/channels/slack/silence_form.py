@@ -24,7 +24,8 @@ USUAL = "3600"
 
 LONGEST_MATCHERS, LONGEST_NOTE, MOST_MATCHERS = 1_500, 500, 10
 
-MATCHER = re.compile(r"\s*[\w.:-]+\s*(=|!=|=~|!~|<=|>=|<|>)\s*\S")
+QUOTED = r'"(?:[^"\\]|\\["\\])*"'
+MATCHER = re.compile(rf"""({QUOTED}|[^\s"=!~<>]+)\s*(!=|!~|>=|<=|=|~|>|<)\s*({QUOTED}|[^\s"]+)""")
 
 CheckMatcher = Callable[[str], str | None]
 """Says in words what is wrong with a matcher; None if nothing is."""
@@ -40,7 +41,7 @@ class Wish(NamedTuple):
 
 def check_form_of_matcher(line: str) -> str | None:
     """Say whether a line has the form of a matcher: a name, a comparison and a value."""
-    return None if MATCHER.match(line) else f"{literal(line, 60)!r} is no matcher: write name=value"
+    return None if MATCHER.fullmatch(line) else f"{literal(line, 60)}: write name = value"
 
 
 def silence_form(incident: str, matchers: Sequence[str]) -> Block:
@@ -58,7 +59,7 @@ def silence_form(incident: str, matchers: Sequence[str]) -> Block:
                 MATCHERS,
                 "What matches all of these lines",
                 _text_input("\n".join(matchers), LONGEST_MATCHERS, is_multiline=True),
-                hint="Without a line: everything that belongs to this incident.",
+                hint="Without a line: only this incident.",
                 is_optional=True,
             ),
             _input(NOTE, "Why", _text_input("", LONGEST_NOTE)),
