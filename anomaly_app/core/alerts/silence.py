@@ -8,8 +8,10 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     """At most 64 ASCII letters, digits and ``-``; given by whoever adds it."""
-    matchers: tuple[str, ...]
-    """All of them must hold; see `matchers.Matcher`. None only if it is for an incident."""
+    matchers: tuple[str, ...] = ()
+    """All of them must hold; see `matchers.Matcher`."""
+    incident: str = ""
+    """The only incident that is silenced, instead of matchers."""
     begins: float
     ends: float
     """Seconds since the epoch."""
