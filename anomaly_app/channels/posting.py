@@ -90,7 +90,8 @@ class Poster:
         """Post JSON once."""
         if self._session is None:
             self._session = ClientSession(
-                connector=TCPConnector(ssl=self._ssl, limit=1),
+                # Notices are few: a kept connection would mostly be one that the server has closed.
+                connector=TCPConnector(ssl=self._ssl, force_close=True),
                 cookie_jar=DummyCookieJar(),
                 timeout=ClientTimeout(total=LONGEST_REQUEST),
                 auto_decompress=False,
