@@ -9,8 +9,9 @@ from collections.abc import Iterable
 
 from anomaly_app.core.alerts.evidence import rise
 from anomaly_app.core.alerts.incident import Incident, Kind
-from anomaly_app.core.alerts.keys import Key, Seen, measured_in, seen_of
+from anomaly_app.core.alerts.keys import Key, Seen, key_of_storm, measured_in, seen_of
 from anomaly_app.core.alerts.policy import Policy
+from anomaly_app.core.alerts.recent import LEAST_IN_STORM, PATIENCE, STORM
 from anomaly_app.core.alerts.regime import WINDOW
 from anomaly_app.core.alerts.sighting import Sighting
 from anomaly_app.core.alerts.state import MOST_MEASURED, State
@@ -94,7 +95,13 @@ def _shared(state: State, seen: Seen, policy: Policy, now: float) -> Incident | 
             or seen.entity in state.incidents[state.shared[key]].entities
         )
     ]
-    return state.incidents[max(fitting)[1]] if fitting else None
+    if fitting:
+        return state.incidents[max(fitting)[1]]
+    storms = [key_of_storm(reason) for reason in seen.reasons[:1]]
+    found = [state.shared[key] for key in storms if key in state.shared]
+    return (
+        state.incidents[found[0]] if found and state.recent.is_storm(seen.reasons[0], now) else None
+    )
 
 
 def _is_usual(incident: Incident, now: float) -> bool:
@@ -198,7 +205,7 @@ def _recognise(
         if (surprise := recent.surprise(key, background, now)) >= RECOGNISED
     ]
     if not rated:
-        return incident, []
+        return gather_storm(state, incident, now) or (incident, [])
     surprise, key = max(rated)
     if incident.kind == Kind.SHARED:
         own = recent.surprise(incident.shared_key, background, now)
@@ -209,6 +216,37 @@ def _recognise(
     elif incident.kind == Kind.REGIME:
         return incident, []
     return _gather(state, incident, key, now)
+
+
+def gather_storm(
+    state: State, incident: Incident, now: float
+) -> tuple[Incident, list[Incident]] | None:
+    """Make one incident of a storm in which nothing but the reason is shared.
+
+    That is decided late: what else is shared shows when there are more of them.
+    """
+    reason = incident.reason
+    if incident.kind != Kind.ENTITY or not state.recent.is_storm(reason, now):
+        return None
+    names = {one.incident for one in state.recent.latest(reason, now, STORM)}
+    parts = [
+        part
+        for name in names
+        if (part := state.incidents.get(name)) is not None
+        and part.kind == Kind.ENTITY
+        and part.is_open
+        and part.reason == reason
+        and part.opened >= now - STORM
+    ]
+    waiting = sum(part.opened <= now - PATIENCE / 2.0 for part in parts)
+    if waiting < LEAST_IN_STORM or incident not in parts:
+        return None
+    key = key_of_storm(reason)
+    first, others = _merge(state, parts, Kind.SHARED, key, now)
+    first.keys, first.surprise = [key], RECOGNISED
+    state.index(first)
+    rise(first, now)
+    return first, others
 
 
 def _gather(

@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Container
+from collections.abc import Container, Iterator
 
 from anomaly_app.core.alerts.background import Background
 from anomaly_app.core.alerts.keys import Key, Reason, Seen
@@ -10,11 +10,14 @@ from anomaly_app.core.alerts.keys import Key, Reason, Seen
 WINDOW = 3_600.0
 """Seconds within which anomalies are compared with each other."""
 
-STORM = 120.0
+STORM = 600.0
 """Seconds in which entities that are odd for the same reason are counted."""
 
-LEAST_IN_STORM, STORMY = 4, 8.0
-"""So many entities, and so many times as many as in the hour before, are a storm."""
+PATIENCE = 240.0
+"""Seconds for which incidents of a storm are held, until it shows what they share."""
+
+LEAST_IN_STORM, STORMY = 5, 6.0
+"""So many entities, and so many times as many as usual in the hour before, are a storm."""
 
 MOST_SEEN = 4_000
 """Anomalies that are compared with each other; with more, the window is shorter."""
@@ -90,14 +93,17 @@ class Recent:
         """Return the number of entities with a reason."""
         return len(self._by_reason.get(reason, ()))
 
+    def latest(self, reason: Reason, now: float, seconds: float) -> Iterator[Seen]:
+        """Yield the anomalies of the last seconds with a reason as their first."""
+        for one in reversed(self.seen):
+            if one.at < now - seconds:
+                return
+            if one.reasons[:1] == (reason,):
+                yield one
+
     def is_storm(self, reason: Reason, now: float) -> bool:
         """Whether far more entities than before have a reason in these minutes."""
-        latest: set[str] = set()
-        for one in reversed(self.seen):
-            if one.at < now - STORM:
-                break
-            if one.reasons and one.reasons[0] == reason:
-                latest.add(one.entity)
+        latest = {one.entity for one in self.latest(reason, now, STORM)}
         before = self.entities(reason) - len(latest)
         expected = (max(before, 0) + 1.0) * STORM / WINDOW
         return len(latest) >= LEAST_IN_STORM and len(latest) >= STORMY * expected

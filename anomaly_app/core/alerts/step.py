@@ -4,7 +4,7 @@ from anomaly_app.core.alerts.answering import add_silence, expire_silence, look_
 from anomaly_app.core.alerts.delivering import note_outcome
 from anomaly_app.core.alerts.digest import make_digests
 from anomaly_app.core.alerts.feedback import AddSilence, ExpireSilence, Press
-from anomaly_app.core.alerts.grouping import assign, end_regime
+from anomaly_app.core.alerts.grouping import assign, end_regime, gather_storm
 from anomaly_app.core.alerts.incident import Incident
 from anomaly_app.core.alerts.keys import items_of
 from anomaly_app.core.alerts.log import Entry, Outcome, Sample, Tick
@@ -119,6 +119,9 @@ def _look_again(state: State, incident: Incident, policy: Policy, now: float) ->
             return []
         state.schedule(now + LATER, incident.id)
         return []
+    if policy.reason and incident.is_open and (gathered := gather_storm(state, incident, now)):
+        first, others = gathered
+        return _look(state, [first, *others], policy, now)
     return _look(state, [incident], policy, now)
 
 
