@@ -2,9 +2,11 @@
 
 from typing import NamedTuple
 
+from anomaly_app.core.alerts.digest import schedule_digest
 from anomaly_app.core.alerts.incident import Told
 from anomaly_app.core.alerts.log import Outcome
 from anomaly_app.core.alerts.notice import Event, Notice
+from anomaly_app.core.alerts.policy import Policy
 from anomaly_app.core.alerts.state import State
 from anomaly_app.core.alerts.views import view_of
 
@@ -54,7 +56,7 @@ def _event(told: Told) -> Event:
     return Event(told.told_event) if told.changes else Event.CHANGED
 
 
-def note_outcome(state: State, outcome: Outcome) -> None:
+def note_outcome(state: State, outcome: Outcome, policy: Policy) -> None:
     """Note what became of a notice."""
     post = state.posts.get(outcome.notice)
     if post is not None and post.receiver == outcome.receiver:
@@ -71,4 +73,5 @@ def note_outcome(state: State, outcome: Outcome) -> None:
         # The receiver knows nothing of it: the digest has a line, by the rule for what is dropped.
         ledger = state.ledgers[outcome.receiver]
         ledger.waiting[incident.id] = outcome.why or outcome.result
-        ledger.digest_at = ledger.digest_at or state.now
+        if outcome.receiver in policy.receivers:
+            schedule_digest(ledger, policy.receivers[outcome.receiver], policy, state.now)

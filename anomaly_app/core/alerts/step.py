@@ -60,7 +60,7 @@ def step(state: State, offset: int, entry: Entry, now: float, policy: Policy) ->
             decisions += _look(state, end_regime(state, policy, now), policy, now)
             state.regime.note_usual(now)
         case Outcome():
-            note_outcome(state, entry)
+            note_outcome(state, entry, policy)
         case Press():
             decisions += _look(state, press(state, entry), policy, now)
         case AddSilence():
@@ -129,6 +129,9 @@ def _look_again(state: State, incident: Incident, policy: Policy, now: float) ->
 def _schedule_end(state: State, incident: Incident, policy: Policy) -> None:
     if incident.is_open:
         state.schedule(incident.last + policy.resolve_after, incident.id)
+        for told in incident.told.values():
+            if told.version and (at := told.made_at + policy.repeat) > state.now:
+                state.schedule(at, incident.id)
     else:
         state.schedule(_forgotten_at(incident, policy), incident.id)
 

@@ -147,7 +147,6 @@ def _tell(state: State, case: Case, wanted: Wanted) -> None:
     told.is_resolved = wanted.event == Event.RESOLVED
     told.told_event = wanted.event
     _edit(state, case)
-    state.schedule(case.now + case.policy.repeat, incident.id)
 
 
 MOST_CHANGES = 8
