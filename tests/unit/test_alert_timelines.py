@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from msgspec.structs import replace as changed
 
+from anomaly_app.core.alerts import grouping
 from anomaly_app.core.alerts.delivering import outbox
 from anomaly_app.core.alerts.feedback import AddSilence, ExpireSilence, Press
 from anomaly_app.core.alerts.log import Tick, read_entry, write_entry
@@ -311,6 +312,15 @@ def test_an_image_and_a_replay_give_the_same_state() -> None:
         one.see("card-3", rarity=0.001)
         one.wait(2 * DAY)
     assert restored.state.to_bytes() == timeline.state.to_bytes()
+
+
+def test_a_flood_of_entities_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grouping, "MOST_INCIDENTS", 100)
+    timeline = Timeline(policy(reason=False))
+    for number in range(grouping.MOST_INCIDENTS + 50):
+        timeline.see(f"card-{number}")
+    assert len(timeline.state.incidents) == grouping.MOST_INCIDENTS + 1
+    assert list(timeline.state.incidents.values())[-1].members == 50
 
 
 def test_a_damaged_image_is_refused() -> None:

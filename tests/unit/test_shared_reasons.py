@@ -71,9 +71,9 @@ def test_two_campaigns_at_once_stay_apart() -> None:
         for known in (place, bank):
             timeline.see(f"victim-{known}-{number}", **fields(dice, **known))
         timeline.wait(20)
-    terminal, through_it = largest_of(timeline, "victim-{'terminal'")
-    bank, of_it = largest_of(timeline, "victim-{'bank'")
-    assert terminal != bank
+    first, through_it = largest_of(timeline, "victim-{'terminal'")
+    second, of_it = largest_of(timeline, "victim-{'bank'")
+    assert first != second
     assert min(through_it, of_it) >= 130
 
 

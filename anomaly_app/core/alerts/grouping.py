@@ -13,6 +13,11 @@ from anomaly_app.core.alerts.sharing import fitting, join_same, recognise
 from anomaly_app.core.alerts.sighting import Sighting
 from anomaly_app.core.alerts.state import MOST_MEASURED, State
 
+MOST_INCIDENTS = 2_000
+"""Incidents that are remembered: beyond, anomalies that fit none are one incident."""
+
+OTHERS = ("", "too many to tell apart")
+
 COMMON = 0.05
 """Share of what is odd at once that has a reason, for the reason to be one of the incident."""
 
@@ -121,6 +126,10 @@ def _of_group(state: State, sighting: Sighting, policy: Policy, now: float) -> I
             known.resolved = None
             known.flips.append(now)
             return known
+    if len(state.incidents) >= MOST_INCIDENTS and not state.make_room():
+        key = OTHERS
+        if (others := state.incidents.get(state.groups.get(key, ""))) and others.is_open:
+            return others
     incident = Incident(
         id=f"i-{state.next}",
         kind=Kind.ENTITY,
