@@ -113,6 +113,16 @@ def test_commands_load_no_library_that_only_models_or_schemas_need() -> None:
     assert loaded.stdout.strip() == "set()"
 
 
+def test_what_remembers_nothing_does_not_wait_for_the_loop_of_the_memory() -> None:
+    """It is compiled for a quarter of a minute, once, and loaded for half a second, each time."""
+    look = "import sys, anomaly_app.registry.pipelines, training.commands.fit, demo.run; "
+    look += "print([name for name in sys.modules if name.endswith('memory.kernel')])"
+    loaded = subprocess.run(
+        [sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout.strip() == "[]"
+
+
 def test_modules_have_one_subject_and_a_readable_size() -> None:
     sizes = {
         str(file.relative_to(ROOT)): len(file.read_text().splitlines())
