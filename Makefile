@@ -8,6 +8,9 @@ BENCH := build/bench-venv
 ATHERIS := build/atheris
 DOCS := build/docs-venv
 
+# Hundreds of processes that tests start would each compile the sources again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo train worker test lint hooks types wheel unit integration coverage test-hard test-services proof fuzz bench bench-growth bench-memory docs format lock clean
 
@@ -71,10 +74,10 @@ wheel: $(READY) ## Build the wheel and the source distribution into dist
 	@$(BIN)/python -m build --outdir dist .
 
 unit: $(READY) ## Test without a broker, in seconds
-	@$(BIN)/pytest -q -n auto tests/unit
+	@$(BIN)/pytest -q -n auto --dist worksteal tests/unit
 
 integration: $(READY) ## Test real workers on the embedded broker (or on ANOMALY_BROKER)
-	@$(BIN)/pytest -q -n 4 tests/integration
+	@$(BIN)/pytest -q -n 4 --dist worksteal tests/integration
 
 coverage: $(READY) ## Measure which lines the unit and integration tests run, workers included
 	@$(BIN)/pytest -q -n auto --cov --cov-report= tests/unit
