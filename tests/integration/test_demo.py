@@ -14,20 +14,6 @@ from tests.support.waiting import eventually
 pytestmark = pytest.mark.broker
 
 
-def test_simulated_frauds_are_caught_and_shown(tmp_path: Path) -> None:
-    summary, output = summary_of(demo(tmp_path, "--seconds", "8", "--rate", "400"))
-    assert summary["sent"] >= 3_000
-    assert summary["dead_letters"] >= 3
-    assert 0 < summary["rejected_share"] < 0.01
-    assert summary["advice"] == []
-    assert summary["recall_by_class"]["point"] > 0.9
-    assert summary["precision"] > 0.3
-    assert summary["p99_ms"] > summary["p50_ms"] > 0
-    assert "anomaly: card-" in output
-    assert "what happened" in output
-    assert processes_of(tmp_path) == []
-
-
 def test_another_scenario_is_simulated_and_its_anomalies_are_shown(tmp_path: Path) -> None:
     # Those of the others are among the services' tests.
     check_scenario(tmp_path, "patients", entity="patient")
@@ -61,38 +47,22 @@ def alerts_in(folder: Path) -> int:
     return sum(log.count(" anomaly: ") for log in logs)
 
 
-async def test_ctrl_c_ends_with_the_summary_and_no_process_left(tmp_path: Path) -> None:
-    process = demo(tmp_path, "--seconds", "90")
-    await eventually(lambda: alerts_in(tmp_path), lambda alerts: alerts > 0)
+async def test_simulated_frauds_are_caught_and_shown_until_ctrl_c(tmp_path: Path) -> None:
+    process = demo(tmp_path, "--seconds", "90", "--rate", "400")
+    # About as many as there are in 3,500 records.
+    await eventually(lambda: alerts_in(tmp_path), lambda alerts: alerts >= 50, patience=180)
     process.send_signal(signal.SIGINT)
-    summary, _ = summary_of(process)
-    assert 0 < summary["sent"] < 10_000
+    summary, output = summary_of(process)
+    assert 3_000 < summary["sent"] < 36_000
+    assert summary["dead_letters"] >= 3
+    assert 0 < summary["rejected_share"] < 0.01
+    assert summary["advice"] == []
+    assert summary["recall_by_class"]["point"] > 0.9
+    assert summary["precision"] > 0.3
+    assert summary["p99_ms"] > summary["p50_ms"] > 0
+    assert "anomaly: card-" in output
+    assert "what happened" in output
     assert processes_of(tmp_path) == []
-
-
-def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
-    process = demo(tmp_path, "--data", str(tmp_path / "none.csv"))
-    output, _ = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert output.strip() == f"Error: file not found: {tmp_path / 'none.csv'}"
-
-
-@pytest.mark.parametrize(
-    ("broker", "line"),
-    [
-        ("kafka://127.0.0.1:1", "no broker answers at kafka://127.0.0.1:1 (ANOMALY_BROKER)"),
-        ("nonsense", "ANOMALY_BROKER: it must be of the form kafka://host:port"),
-    ],
-)
-def test_a_broker_that_is_none_is_one_line_before_anything_is_trained(
-    tmp_path: Path, broker: str, line: str
-) -> None:
-    process = demo(tmp_path, "--broker", broker)
-    output, _ = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert output.startswith(f"Error: {line}")
-    assert len(output.splitlines()) == 1
-    assert not (tmp_path / "models").exists()
 
 
 async def test_a_worker_that_cannot_start_is_told_by_its_error(tmp_path: Path) -> None:

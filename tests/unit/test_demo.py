@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from click.testing import CliRunner
 from rich.console import Console
 
 from anomaly_app.core.decoding.decoder import Decoder
 from anomaly_app.core.roles.roles import Roles
+from demo.__main__ import main
 from demo.next_steps import next_steps
 from demo.scenario import Event, file_scenario, simulated_scenario
 from demo.screen import show_next_steps, show_summary
@@ -249,3 +251,31 @@ def test_old_logs_are_cleared_and_nothing_else(tmp_path: Path) -> None:
     assert [name for name in gone if (tmp_path / name).exists()] == []
     assert [name for name in kept if not (tmp_path / name).exists()] == []
     assert not (tmp_path / "worker-4711-data").exists()
+
+
+def refused(folder: Path, *options: str) -> str:
+    """What the demo says instead of running."""
+    ended = CliRunner().invoke(main, ["--folder", str(folder), *options])
+    assert ended.exit_code == 1, ended.output
+    return ended.output.strip()
+
+
+def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    missing = tmp_path / "none.csv"
+    assert refused(tmp_path, "--data", str(missing)) == f"Error: file not found: {missing}"
+
+
+@pytest.mark.parametrize(
+    ("broker", "line"),
+    [
+        ("kafka://127.0.0.1:1", "no broker answers at kafka://127.0.0.1:1 (ANOMALY_BROKER)"),
+        ("nonsense", "ANOMALY_BROKER: it must be of the form kafka://host:port"),
+    ],
+)
+def test_a_broker_that_is_none_is_one_line_before_anything_is_trained(
+    tmp_path: Path, broker: str, line: str
+) -> None:
+    said = refused(tmp_path, "--broker", broker)
+    assert said.startswith(f"Error: {line}")
+    assert len(said.splitlines()) == 1
+    assert not (tmp_path / "models").exists()
