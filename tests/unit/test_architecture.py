@@ -7,6 +7,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -60,12 +61,18 @@ LONGEST_MODULE = 225
 """Lines."""
 
 
+@cache
+def tree_of(file: Path) -> ast.Module:
+    """Parse a module, once for all tests of this file."""
+    return ast.parse(file.read_text())
+
+
 def modules(folder: Path) -> list[Path]:
     return sorted(folder.rglob("*.py"))
 
 
 def imports(file: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(tree_of(file)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -75,7 +82,7 @@ def imports(file: Path) -> Iterator[str]:
 @pytest.mark.parametrize("file", modules(APP / "core"), ids=lambda file: file.name)
 def test_core_is_pure(file: Path) -> None:
     assert {name.split(".")[0] for name in imports(file)} <= PURE_LIBRARIES
-    calls = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)]
+    calls = [node for node in ast.walk(tree_of(file)) if isinstance(node, ast.Call)]
     names = {
         call.func.id if isinstance(call.func, ast.Name) else call.func.attr
         for call in calls
@@ -135,4 +142,4 @@ def test_modules_have_one_subject_and_a_readable_size() -> None:
 def test_every_module_says_what_it_is_for() -> None:
     for name in PACKAGES:
         for file in modules(ROOT / name):
-            assert ast.get_docstring(ast.parse(file.read_text())), file
+            assert ast.get_docstring(tree_of(file)), file
