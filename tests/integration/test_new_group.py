@@ -37,7 +37,7 @@ async def test_a_new_group_says_what_it_will_judge_and_alert_on_again_and_a_know
     [line] = [line for line in log.splitlines() if "is new" in line]
     assert "WARNING" in line
     assert (
-        f"group {kafka.name}-again is new: it will score up to {both['events']} records in "
+        f"group {kafka.name}-again is new: it will score up to {both['events']:,} records in "
         f"{kafka.transactions}, and alert again on up to {both['anomalies']} "
         f"anomalies in {kafka.anomalies}"
     ) in line
