@@ -48,12 +48,12 @@ def alerts_in(folder: Path) -> int:
 
 
 async def test_simulated_frauds_are_caught_and_shown_until_ctrl_c(tmp_path: Path) -> None:
-    process = demo(tmp_path, "--seconds", "90", "--rate", "400")
-    # About as many as there are in 3,500 records.
-    await eventually(lambda: alerts_in(tmp_path), lambda alerts: alerts >= 50, patience=180)
+    process = demo(tmp_path, "--seconds", "60", "--rate", "400")
+    # More than there are in 3,000 records.
+    await eventually(lambda: alerts_in(tmp_path), lambda alerts: alerts >= 90, patience=180)
     process.send_signal(signal.SIGINT)
     summary, output = summary_of(process)
-    assert 3_000 < summary["sent"] < 36_000
+    assert 3_000 < summary["sent"] < 24_000
     assert summary["dead_letters"] >= 3
     assert 0 < summary["rejected_share"] < 0.01
     assert summary["advice"] == []
