@@ -8,6 +8,9 @@ BENCH := build/bench-venv
 ATHERIS := build/atheris
 DOCS := build/docs-venv
 
+# Hundreds of processes that tests start would each compile the sources again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo train worker test lint hooks types wheel unit integration coverage test-hard test-services proof fuzz bench bench-growth bench-memory docs format lock clean
 
@@ -53,7 +56,9 @@ train: $(READY) ## Train a model on DATA=path (file, folder or kafka://…/topic
 worker: $(READY) ## Start a worker on the broker at ANOMALY_BROKER
 	@$(BIN)/faust -A anomaly_app.app worker -l info
 
-test: lint types unit integration ## Run every check: style, types, unit and integration tests
+test: $(READY) ## Run every check: style, types, unit and integration tests
+	@$(MAKE) --no-print-directory -j3 lint types unit
+	@$(MAKE) --no-print-directory integration
 
 lint: $(READY) ## Check style, format and imports between modules
 	@$(BIN)/ruff check .
@@ -71,10 +76,10 @@ wheel: $(READY) ## Build the wheel and the source distribution into dist
 	@$(BIN)/python -m build --outdir dist .
 
 unit: $(READY) ## Test without a broker, in seconds
-	@$(BIN)/pytest -q -n auto tests/unit
+	@$(BIN)/pytest -q -n auto --dist worksteal tests/unit
 
 integration: $(READY) ## Test real workers on the embedded broker (or on ANOMALY_BROKER)
-	@$(BIN)/pytest -q -n 4 tests/integration
+	@$(BIN)/pytest -q -n 4 --dist worksteal tests/integration
 
 coverage: $(READY) ## Measure which lines the unit and integration tests run, workers included
 	@$(BIN)/pytest -q -n auto --cov --cov-report= tests/unit
@@ -84,7 +89,7 @@ test-hard: $(READY) ## Compare the detectors on the hardest data; HARD= selects,
 	@$(BIN)/pytest -q -n auto tests/hard $(if $(HARD),-k "$(HARD)")
 
 test-services: $(READY) $(if $(ANOMALY_BROKER),,$(KAFKA)/.ready) ## Test on Apache Kafka (Maven, Java 17), or on ANOMALY_BROKER
-	@$(BIN)/pytest -q -n 2 tests/integration $(if $(ANOMALY_BROKER),,--kafka $(KAFKA))
+	@$(BIN)/pytest -q -n 3 --dist worksteal tests/integration $(if $(ANOMALY_BROKER),,--kafka $(KAFKA))
 	@$(BIN)/pytest -q tests/services $(if $(ANOMALY_BROKER),,--kafka $(KAFKA))
 
 # At the size that docs/memory.md reports.

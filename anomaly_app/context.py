@@ -111,9 +111,6 @@ class WorkerContext:
         return self.schemas.readers if self.schemas else {}
 
     def _use(self, pipeline: Pipeline) -> None:
-        from anomaly_app.core.scoring.first_stage import FirstStage  # noqa: PLC0415  # as above
-        from anomaly_app.core.scoring.second_stage import SecondStage  # noqa: PLC0415
-
         before, memory = self._pipeline, pipeline.model.schema.memory
         if before is not None and before.model.schema.memory != memory:
             raise SettingsError(
@@ -122,6 +119,9 @@ class WorkerContext:
             )
         self._pipeline = pipeline
         if pipeline.counterpart is not None:
+            from anomaly_app.core.scoring.first_stage import FirstStage  # noqa: PLC0415  # as above
+            from anomaly_app.core.scoring.second_stage import SecondStage  # noqa: PLC0415
+
             self.first_stage, self.second_stage = FirstStage(pipeline), SecondStage(pipeline)
         alert_rate = pipeline.model.manifest.alert_rate
         alerts = AlertRateWatch.of(alert_rate, str(self.settings.model))

@@ -37,6 +37,8 @@ class CheckedWorker(faust.Worker):
         """Check, after logging is set up and before any service starts."""
         check_log_file(self.logfile)
         await super().on_first_start()
+        # Everything that is loaded from here on stays, and collections would only traverse it.
+        gc.disable()
         try:
             self.context.load_model()
             remember_transactions(self.context)
@@ -51,9 +53,10 @@ class CheckedWorker(faust.Worker):
         # More workers give more throughput: linear algebra threads would only compete with them,
         # and for matrices as small as a batch they wait longer than they work.
         threadpool_limits(1)
-        # Everything loaded so far stays: without this, the full collection that Faust runs at
-        # every rebalance would traverse it, for more than 100 ms.
+        # Without this, the full collection that Faust runs at every rebalance would traverse it
+        # too, for more than 100 ms.
         gc.freeze()
+        gc.enable()
 
 
 def worker_class(context: WorkerContext) -> type[CheckedWorker]:

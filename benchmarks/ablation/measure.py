@@ -12,7 +12,8 @@ from anomaly_app.core.model.estimator import make_estimator
 from benchmarks.ablation.stream import Part, Stream
 from benchmarks.ablation.variants import Variant, variants
 from training.encoding import encode_history
-from training.memory import Preset, bind, remember
+from training.memory import Preset, bind
+from training.memory.remember import remember
 from training.metrics import rank_metrics
 from training.schema import infer_schema
 

@@ -14,7 +14,8 @@ from benchmarks.entity_memory.spec import thirty_features
 from benchmarks.records import SEED, Block, blocks
 from training.fit import FitOptions, fit_model
 from training.history import History
-from training.memory import bind, read_preset, remember
+from training.memory import bind, read_preset
+from training.memory.remember import remember
 from training.threshold import ThresholdOptions
 
 TRAINING_ROWS = 20_000

@@ -40,9 +40,3 @@ def test_the_quick_benchmark_measures_a_worker_with_memory_beside_one_without(
     goals = {each["figure"] for each in written if each["system"] == "goals"}
     assert "CPU, with memory / without" in goals
     assert "restore after a kill" not in goals
-
-
-def test_a_part_that_does_not_exist_is_refused_in_one_line(tmp_path: Path, broker: str) -> None:
-    ran = bench(tmp_path, broker, "kernel,kernels")
-    assert ran.returncode == 2
-    assert "unknown part kernels; choose from kernel, bytes, worker" in ran.stderr

@@ -20,23 +20,29 @@ async def judge(kafka: Kafka, count: int, **environment: str) -> tuple[dict[str,
         return counts, worker.log.read_text()
 
 
-async def test_a_new_group_says_what_it_will_judge_and_alert_on_again(kafka: Kafka) -> None:
+async def test_a_new_group_says_what_it_will_judge_and_alert_on_again_and_a_known_one_goes_on(
+    kafka: Kafka,
+) -> None:
     await kafka.produce_into_new_topics(OLD)
     first, log = await judge(kafka, len(OLD))
     to_skip = f"in {kafka.transactions}; to start at the end instead, stop the worker"
     assert to_skip in log, "there are no anomalies yet"
-    _, log = await judge(kafka, 0)
+    # A group that is known goes on where it was, wherever new ones begin.
+    await kafka.produce(NEW)
+    second, log = await judge(kafka, len(NEW), **END)
     assert "is new" not in log
-    again, log = await judge(kafka, len(OLD), ANOMALY_GROUP=f"{kafka.name}-again")
+    assert second["events"] == len(NEW)
+    both = {name: first[name] + second[name] for name in first}
+    again, log = await judge(kafka, both["events"], ANOMALY_GROUP=f"{kafka.name}-again")
     [line] = [line for line in log.splitlines() if "is new" in line]
     assert "WARNING" in line
     assert (
-        f"group {kafka.name}-again is new: it will score up to {len(OLD)} records in "
-        f"{kafka.transactions}, and alert again on up to {first['anomalies']} "
+        f"group {kafka.name}-again is new: it will score up to {both['events']:,} records in "
+        f"{kafka.transactions}, and alert again on up to {both['anomalies']} "
         f"anomalies in {kafka.anomalies}"
     ) in line
-    assert again["events"] == len(OLD)
-    assert again["alerts"] > first["alerts"] > 5
+    assert again["events"] == len(OLD) + len(NEW)
+    assert again["alerts"] > both["alerts"] > 5
 
 
 async def test_a_new_group_may_begin_at_the_end_and_alerts_on_nothing_old(kafka: Kafka) -> None:
@@ -52,11 +58,3 @@ async def test_a_new_group_may_begin_at_the_end_and_alerts_on_nothing_old(kafka:
     assert "INFO" in line
     skipped = f"{len(OLD)} in {kafka.transactions}, {old['anomalies']} in {kafka.anomalies}"
     assert f"({skipped})" in line
-
-
-async def test_a_group_that_is_known_goes_on_where_it_was(kafka: Kafka) -> None:
-    await kafka.produce_into_new_topics(OLD)
-    await judge(kafka, len(OLD))
-    await kafka.produce(NEW)
-    counts, _ = await judge(kafka, len(NEW), **END)
-    assert counts["events"] == len(NEW)

@@ -14,7 +14,7 @@ from anomaly_app.core.scoring.pipeline import Pipeline
 from tests.support.factories import NOON
 from training.fit import FitOptions, Fitted, fit_model
 from training.history import History
-from training.memory import remember
+from training.memory.remember import remember
 
 ENTITY = ["count:1h", "sum:amount:1d", "zscore:amount:7d", "since_last", "first:shop"]
 COUNTERPART = ["count:1h", "distinct:entity:1d", "mean:amount:1d"]

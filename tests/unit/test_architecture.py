@@ -7,6 +7,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -61,12 +62,18 @@ LONGEST_MODULE = 225
 """Lines."""
 
 
+@cache
+def tree_of(file: Path) -> ast.Module:
+    """Parse a module, once for all tests of this file."""
+    return ast.parse(file.read_text())
+
+
 def modules(folder: Path) -> list[Path]:
     return sorted(folder.rglob("*.py"))
 
 
 def imports(file: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(tree_of(file)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -76,7 +83,7 @@ def imports(file: Path) -> Iterator[str]:
 @pytest.mark.parametrize("file", modules(APP / "core"), ids=lambda file: file.name)
 def test_core_is_pure(file: Path) -> None:
     assert {name.split(".")[0] for name in imports(file)} <= PURE_LIBRARIES
-    calls = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)]
+    calls = [node for node in ast.walk(tree_of(file)) if isinstance(node, ast.Call)]
     names = {
         call.func.id if isinstance(call.func, ast.Name) else call.func.attr
         for call in calls
@@ -114,6 +121,16 @@ def test_commands_load_no_library_that_only_models_or_schemas_need() -> None:
     assert loaded.stdout.strip() == "set()"
 
 
+def test_what_remembers_nothing_does_not_wait_for_the_loop_of_the_memory() -> None:
+    """It is compiled for a quarter of a minute, once, and loaded for half a second, each time."""
+    look = "import sys, anomaly_app.registry.pipelines, training.commands.fit, demo.run; "
+    look += "print([name for name in sys.modules if name.endswith('memory.kernel')])"
+    loaded = subprocess.run(
+        [sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout.strip() == "[]"
+
+
 def test_modules_have_one_subject_and_a_readable_size() -> None:
     sizes = {
         str(file.relative_to(ROOT)): len(file.read_text().splitlines())
@@ -126,4 +143,4 @@ def test_modules_have_one_subject_and_a_readable_size() -> None:
 def test_every_module_says_what_it_is_for() -> None:
     for name in PACKAGES:
         for file in modules(ROOT / name):
-            assert ast.get_docstring(ast.parse(file.read_text())), file
+            assert ast.get_docstring(tree_of(file)), file

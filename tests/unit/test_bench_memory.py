@@ -2,12 +2,15 @@
 
 import json
 import math
+import sys
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from anomaly_app.core.memory.layout import Plan as Layout
+from benchmarks.__main__ import cli
 from benchmarks.entity_memory.goals import GOALS, WITH, WITHOUT
 from benchmarks.entity_memory.kernel import EventMaker, Kernel
 from benchmarks.entity_memory.payments import LARGE, NAMES, Payments
@@ -144,3 +147,11 @@ def test_goals_of_the_memory_are_about_different_things_and_are_judged_by_ratios
     (judged,) = judge(results, GOALS)
     assert judged.met
     assert judged.measured == pytest.approx(10 / 6)
+
+
+def test_a_part_that_does_not_exist_is_refused_in_one_line() -> None:
+    common = ["--quick", "--app-environment", sys.prefix]
+    ran = CliRunner().invoke(cli, [*common, "memory", "--only", "kernel,kernels"])
+    assert ran.exit_code == 2
+    [line] = [line for line in ran.stderr.splitlines() if "rror" in line]
+    assert "unknown part kernels; choose from kernel, bytes, worker" in line

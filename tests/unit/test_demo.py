@@ -3,15 +3,18 @@
 import json
 import re
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from click.testing import CliRunner
 from rich.console import Console
 
 from anomaly_app.core.decoding.decoder import Decoder
 from anomaly_app.core.roles.roles import Roles
+from demo.__main__ import main
 from demo.next_steps import next_steps
 from demo.scenario import Event, file_scenario, simulated_scenario
 from demo.screen import show_next_steps, show_summary
@@ -24,7 +27,14 @@ from training.history.topic import TopicAddress
 from training.schema import infer_schema
 
 
-@pytest.mark.parametrize("name", SIMULATORS)
+@pytest.fixture(params=SIMULATORS)
+def name(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A scenario with less history than a model of it needs: none is fitted here."""
+    name: str = request.param
+    monkeypatch.setitem(SIMULATORS, name, replace(SIMULATORS[name], history=5_000))
+    return name
+
+
 def test_a_scenario_has_history_then_traffic_with_a_few_malformed_records(name: str) -> None:
     scenario = simulated_scenario(name, 5_000, seed=7)
     decoder = Decoder(
@@ -38,7 +48,6 @@ def test_a_scenario_has_history_then_traffic_with_a_few_malformed_records(name: 
     assert len(scenario.events) == 5_000 + 7
 
 
-@pytest.mark.parametrize("name", SIMULATORS)
 def test_a_simulated_event_has_its_entity_its_time_and_the_class_of_its_kind(name: str) -> None:
     simulator = SIMULATORS[name]
     scenario = simulated_scenario(name, 12_000, seed=7)
@@ -242,3 +251,31 @@ def test_old_logs_are_cleared_and_nothing_else(tmp_path: Path) -> None:
     assert [name for name in gone if (tmp_path / name).exists()] == []
     assert [name for name in kept if not (tmp_path / name).exists()] == []
     assert not (tmp_path / "worker-4711-data").exists()
+
+
+def refused(folder: Path, *options: str) -> str:
+    """What the demo says instead of running."""
+    ended = CliRunner().invoke(main, ["--folder", str(folder), *options])
+    assert ended.exit_code == 1, ended.output
+    return ended.output.strip()
+
+
+def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    missing = tmp_path / "none.csv"
+    assert refused(tmp_path, "--data", str(missing)) == f"Error: file not found: {missing}"
+
+
+@pytest.mark.parametrize(
+    ("broker", "line"),
+    [
+        ("kafka://127.0.0.1:1", "no broker answers at kafka://127.0.0.1:1 (ANOMALY_BROKER)"),
+        ("nonsense", "ANOMALY_BROKER: it must be of the form kafka://host:port"),
+    ],
+)
+def test_a_broker_that_is_none_is_one_line_before_anything_is_trained(
+    tmp_path: Path, broker: str, line: str
+) -> None:
+    said = refused(tmp_path, "--broker", broker)
+    assert said.startswith(f"Error: {line}")
+    assert len(said.splitlines()) == 1
+    assert not (tmp_path / "models").exists()

@@ -12,8 +12,9 @@ from anomaly_app.core.memory.layout import Plan
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.errors import DataError
 from training.history import History
-from training.memory import PRESETS, bind, bind_to, read_preset, remember
+from training.memory import PRESETS, bind, bind_to, read_preset
 from training.memory.fields import Field, find_columns
+from training.memory.remember import remember
 from training.schema import infer_schema
 
 MERCHANTS = [f"shop-{i % 30}" for i in range(300)]

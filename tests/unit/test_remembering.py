@@ -24,7 +24,7 @@ from tests.support.memories import (
 from training.encoding import encode_history
 from training.evaluation.evaluate import evaluate
 from training.history import History
-from training.memory import remember
+from training.memory.remember import remember
 
 CERTAINLY = 1.0
 """An alert rate at which every record is an anomaly."""

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 from anomaly_app.settings.app import Settings, load_settings
@@ -18,6 +19,8 @@ ASSERTING = ("assert_", "raises", "warns")
 """How functions of numpy and pytest begin that make a test fail."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+parsed = cache(ast.parse)
 
 
 def functions_of(tree: ast.AST) -> Iterator[Function]:
@@ -53,12 +56,12 @@ def asserting_helpers(*trees: ast.AST) -> frozenset[str]:
     return frozenset(found)
 
 
-SHARED = asserting_helpers(*(ast.parse(file.read_text()) for file in HELPERS))
+SHARED = asserting_helpers(*(parsed(file.read_text()) for file in HELPERS))
 
 
 def silent_tests(source: str) -> list[str]:
     """Name the tests that assert nothing."""
-    tree = ast.parse(source)
+    tree = parsed(source)
     helpers = SHARED | asserting_helpers(tree)
     tests = (f for f in functions_of(tree) if f.name.startswith("test_"))
     return [test.name for test in tests if not asserts(test, helpers)]
@@ -68,7 +71,7 @@ def sleeps(source: str) -> list[int]:
     """Give the lines on which a clock is waited for; a sleep of 0 is a turn of the event loop."""
     return [
         node.lineno
-        for node in ast.walk(ast.parse(source))
+        for node in ast.walk(parsed(source))
         if isinstance(node, ast.Call)
         and ast.unparse(node.func) in {"sleep", "asyncio.sleep", "time.sleep"}
         and [ast.unparse(argument) for argument in node.args] != ["0"]
@@ -79,7 +82,7 @@ def own_event_loops(source: str) -> list[int]:
     """Give the lines on which a test runs a coroutine."""
     return [
         node.lineno
-        for test in functions_of(ast.parse(source))
+        for test in functions_of(parsed(source))
         if test.name.startswith("test_")
         for node in ast.walk(test)
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "asyncio.run"
@@ -90,7 +93,7 @@ def commands_in_the_checkout(source: str) -> list[str]:
     """Give the commands that are started in the project's own folder."""
     return [
         ast.unparse(node.args[0])
-        for node in ast.walk(ast.parse(source))
+        for node in ast.walk(parsed(source))
         if isinstance(node, ast.Call)
         and any(k.arg == "cwd" and ast.unparse(k.value) == "ROOT" for k in node.keywords)
     ]

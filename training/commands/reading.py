@@ -14,7 +14,7 @@ from training.checks.memory_coverage import memory_warnings
 from training.commands.progress import progress
 from training.history import History, read_history
 from training.history.topic import TopicAddress, read_topic
-from training.memory import bind, read_preset, remember
+from training.memory import bind, read_preset
 
 
 def read_data(
@@ -76,6 +76,9 @@ def with_memory(history: History, name: str | None, busy: Console) -> History:
     """
     if name is None:
         return history
+    # Its compiled loop is not loaded where nothing is remembered.
+    from training.memory.remember import remember  # noqa: PLC0415
+
     bound = bind(read_preset(name), history)
     said = [bound.warning] if bound.warning is not None else []
     lines = [*history.warnings, *said, *memory_warnings(history, bound.spec)]

@@ -17,7 +17,6 @@ from training.evaluation.blocks import blocks_of
 from training.evaluation.incidents import MAX_INCIDENTS, Incident, find_incidents
 from training.evaluation.intervals import Bootstrap, Interval, judge
 from training.history import History
-from training.memory import remember
 from training.metrics import measure
 
 CHUNK = 4_096
@@ -87,7 +86,11 @@ def evaluate(
         A column that the model needs is missing, or has another type.
     """
     require_columns(history, model.schema)
-    history = remember(history, model.schema.memory, past=past)
+    if model.schema.memory is not None:
+        # Its compiled loop is not loaded where nothing is remembered.
+        from training.memory.remember import remember  # noqa: PLC0415
+
+        history = remember(history, model.schema.memory, past=past)
     try:
         matrix = encode_history(history, model.schema)
     except pl.exceptions.PolarsError as fault:

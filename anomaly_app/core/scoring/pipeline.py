@@ -2,19 +2,22 @@
 
 from collections.abc import Sequence
 from functools import reduce
+from typing import TYPE_CHECKING
 
 from anomaly_app.core.decoding.decoded import Decoded, KafkaRecord, Rejected
 from anomaly_app.core.decoding.decoder import Decoder
 from anomaly_app.core.decoding.framing import NO_READERS, Readers
 from anomaly_app.core.decoding.ordinary import ordinary_records
-from anomaly_app.core.memory.partition_memory import PartitionMemory
 from anomaly_app.core.model.model import Model
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.core.scoring.judge import Judge
 from anomaly_app.core.scoring.parts import in_parts
-from anomaly_app.core.scoring.remembering import MemoryOf, Remembering, remembering_of
 from anomaly_app.core.scoring.verdict import Verdict
 from anomaly_app.errors import Rejection, unscorable
+
+if TYPE_CHECKING:
+    from anomaly_app.core.memory.partition_memory import PartitionMemory
+    from anomaly_app.core.scoring.remembering import MemoryOf, Remembering
 
 
 class Pipeline:
@@ -63,7 +66,13 @@ class Pipeline:
             strict=strict,
             readers=readers,
         )
-        self.entity, self.counterpart = remembering_of(model.schema)
+        self.entity: Remembering | None = None
+        self.counterpart: Remembering | None = None
+        if model.schema.memory is not None:
+            # Its compiled loop is not loaded where nothing is remembered.
+            from anomaly_app.core.scoring.remembering import remembering_of  # noqa: PLC0415
+
+            self.entity, self.counterpart = remembering_of(model.schema, model.schema.memory)
         self._judge = Judge(model, self.decoder, max_reasons)
         self._ordinary = self._readable(ordinary_records(self.decoder.wire))
 
@@ -74,7 +83,7 @@ class Pipeline:
         return {**features, **dict.fromkeys(self.decoder.watched, 0.0)}
 
     @property
-    def both_memories(self) -> tuple[Remembering, Remembering]:
+    def both_memories(self) -> "tuple[Remembering, Remembering]":
         """What is remembered of entities, and of counterparts.
 
         Raises
@@ -87,7 +96,10 @@ class Pipeline:
         return self.entity, self.counterpart
 
     def judge(
-        self, records: Sequence[KafkaRecord], detected_at: float, memory_of: MemoryOf | None = None
+        self,
+        records: Sequence[KafkaRecord],
+        detected_at: float,
+        memory_of: "MemoryOf | None" = None,
     ) -> Verdict:
         """Judge a batch of records, whatever bytes they hold, and write the messages to send.
 
@@ -126,7 +138,7 @@ class Pipeline:
         )
         return reduce(Decoded.followed_by, parts)
 
-    def replay(self, memory: PartitionMemory, records: Sequence[KafkaRecord]) -> None:
+    def replay(self, memory: "PartitionMemory", records: Sequence[KafkaRecord]) -> None:
         """Remember records of one partition that were judged before.
 
         Raises
@@ -138,7 +150,7 @@ class Pipeline:
             raise LookupError("the model has no memory")
         memory.replay(self.entity.events_of(self.decode(records, detected_at=0.0)))
 
-    def _remember(self, decoded: Decoded, memory_of: MemoryOf | None) -> None:
+    def _remember(self, decoded: Decoded, memory_of: "MemoryOf | None") -> None:
         if self.entity is not None:
             self.entity.fill(decoded, memory_of)
         if self.counterpart is not None:

@@ -14,7 +14,7 @@ from anomaly_app.core.memory.layout import Plan
 from anomaly_app.core.memory.partition_memory import PartitionMemory
 from anomaly_app.core.memory.profile import profile_of
 from anomaly_app.core.memory.profile_data import Profile
-from anomaly_app.core.memory.spec import ENTITY, KeySpec
+from anomaly_app.core.memory.spec import ENTITY, KeySpec, MemorySpec
 from anomaly_app.core.model.feature import FeatureValue
 from anomaly_app.core.model.schema import FeatureSchema
 from anomaly_app.core.times import FIRST_PLAIN_TIMESTAMP
@@ -155,11 +155,10 @@ def _plausible(times: Vector, records: Sequence[KafkaRecord]) -> Vector:
     return np.where(times > arrived + FUTURE, arrived, times)
 
 
-def remembering_of(schema: FeatureSchema) -> tuple[Remembering | None, Remembering | None]:
-    """Return what a model remembers of entities and of counterparts; None if it does not."""
-    memory = schema.memory
-    if memory is None:
-        return None, None
+def remembering_of(
+    schema: FeatureSchema, memory: MemorySpec
+) -> tuple[Remembering, Remembering | None]:
+    """Return what a model remembers of entities, and of counterparts if it does."""
     entity, *others = (Remembering(schema, key, memory.timezone) for key in memory.keys)
     return entity, others[0] if others else None
 
