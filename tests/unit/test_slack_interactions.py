@@ -350,6 +350,13 @@ async def test_more_connections_than_slack_allows_are_not_forced(
         assert (await slack.press(MESSAGE, "fraud")).is_acknowledged
 
 
+async def test_an_answer_without_an_address_is_tried_again(slack: SlackServer, kept: Kept) -> None:
+    slack.faults["apps.connections.open"] = ["nothing", "503", "429"]
+    async with socket_mode(slack, kept) as mode:
+        await opened(mode)
+        assert mode.problem is None
+
+
 async def test_a_wrong_app_token_is_said_without_printing_it(
     slack: SlackServer, kept: Kept, caplog: pytest.LogCaptureFixture
 ) -> None:
