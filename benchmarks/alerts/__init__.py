@@ -1,0 +1,1 @@
+"""How good alerts are: labelled streams of anomalies, replayed through policies."""

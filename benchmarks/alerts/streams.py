@@ -1,0 +1,63 @@
+"""Labelled streams of anomalies, made by the real pipeline from simulated transactions.
+
+Seeds 0 to 19 are for evaluation: nothing may be chosen by looking at them. Seeds 100 to 109 are
+for development.
+"""
+
+from zlib import crc32
+
+import numpy as np
+
+from benchmarks.alerts.cache import cached
+from benchmarks.alerts.families.cards import CARDS
+from benchmarks.alerts.families.family import Family
+from benchmarks.alerts.judging import judge, learn
+from benchmarks.alerts.planting import plant
+from benchmarks.alerts.plans import draw_plan
+from benchmarks.alerts.population import simulate
+from benchmarks.alerts.records import write_records
+from benchmarks.alerts.stream import Stream
+from demo.simulators import SIMULATORS
+
+EVALUATION = range(20)
+DEVELOPMENT = range(100, 110)
+
+SIMULATED: dict[str, Family] = {family.name: family for family in (CARDS,)}
+
+FAMILIES = (*SIMULATED,)
+
+
+def stream(family: str, seed: int) -> Stream:
+    """Return the stream of a family and a seed, made now or before.
+
+    Parameters
+    ----------
+    family
+        One of `FAMILIES`.
+    seed
+        One of `EVALUATION` or `DEVELOPMENT`, or any other.
+    """
+    return cached(f"{family}-{seed}", lambda: make_stream(family, seed))
+
+
+def make_stream(name: str, seed: int) -> Stream:
+    """Make a stream of a simulated family; the same seed gives the same stream."""
+    family = SIMULATED[name]
+    rng = np.random.default_rng([crc32(name.encode()), seed])
+    traffic = simulate(family, rng)
+    preset = SIMULATORS[name].preset
+    topic = f"{name}-transactions"
+    by = learn(traffic.history, preset, topic=topic, alert_rate=family.alert_rate, seed=seed)
+    described = family.describe(rng, traffic.stream)
+    frame, causes = plant(family, described, draw_plan(family, traffic.begin, rng), rng)
+    values = write_records(frame, traffic.features, family.layout)
+    arrivals = judge(by, frame, values, topic, rng)
+    return Stream(
+        family=name,
+        seed=seed,
+        begin=traffic.begin,
+        days=float(family.days),
+        records=len(frame),
+        arrivals=tuple(arrivals),
+        causes=tuple(causes),
+    )
