@@ -12,9 +12,6 @@ from benchmarks.alerts.stream import HOUR
 ROLLED_OUT = HOUR
 """Seconds before a campaign within which its entities have got the new value."""
 
-COMMON = 0.03
-"""Share of the records that have a value, so that enough entities have it."""
-
 
 def plant_campaigns(ground: Ground, campaigns: Sequence[Campaign]) -> None:
     """Plant campaigns; the second of a pair comes after the first."""
@@ -44,15 +41,18 @@ def _shared(ground: Ground, campaign: Campaign, other_than: Values) -> Values:
     """Draw what a campaign shares: what is frequent more likely, but not always."""
     sharing = campaign.sharing
     if sharing.roll_out is not None:
-        return {sharing.attributes[0]: sharing.roll_out(ground.rng)}
+        [name] = sharing.attributes
+        while (new := sharing.roll_out(ground.rng)) == other_than.get(name):
+            pass
+        return {name: new}
     rows = ground.frame
-    if other_than and {*other_than} == {*sharing.attributes}:
+    if {*other_than} == {*sharing.attributes}:
         rows = rows.filter(~_equal(other_than))
     met = rows.drop_nulls(sharing.attributes).group_by(sharing.attributes, maintain_order=True)
-    values = met.agg(pl.len().alias("records"))
+    values = met.agg(pl.len().alias("records"), pl.col("entity").n_unique().alias("entities"))
     if not sharing.carried:
-        least = min(int(values["records"].max()), int(len(rows) * COMMON))  # type: ignore[arg-type]
-        values = values.filter(pl.col("records") >= least)
+        most: int = values["entities"].max()  # type: ignore[assignment]
+        values = values.filter(pl.col("entities") >= min(most, campaign.entities))
     weights = np.sqrt(values["records"].to_numpy())
     row = int(ground.rng.choice(len(values), p=weights / weights.sum()))
     return values.select(sharing.attributes).row(row, named=True)
@@ -62,16 +62,18 @@ def _entities(
     ground: Ground, campaign: Campaign, values: Values, pool: pl.DataFrame, taken: list[str]
 ) -> list[str]:
     """Draw the entities of a campaign; in a roll-out, they and some others get the new value."""
-    everybody = campaign.sharing.carried or (campaign.sharing.roll_out and not len(pool))
-    found = (ground.frame if everybody else pool)["entity"].unique().to_list()
-    free = ground.rng.permutation(np.array(sorted({*found} - {*taken}))).tolist()
+    rolls_out = campaign.sharing.roll_out is not None
+    found = (ground.frame if campaign.sharing.carried or rolls_out else pool)["entity"].unique()
+    out = {*taken} | (ground.rolled_out if rolls_out else set())
+    free: list[str] = ground.rng.permutation(sorted({*found.to_list()} - out)).tolist()
     chosen, others = free[: campaign.entities], free[campaign.entities :]
-    if campaign.sharing.roll_out is not None and not len(pool):
+    if rolls_out:
         [(name, value)] = values.items()
-        with_it = others[: int(len(chosen) * ground.rng.uniform(0.0, 1.0))]
+        having = chosen + others[: int(len(chosen) * ground.rng.uniform(0.0, 1.0))]
         since = campaign.begin - ground.rng.uniform(0.0, ROLLED_OUT)
-        has = pl.col("entity").is_in([*chosen, *with_it]) & (pl.col("time") >= since)
+        has = pl.col("entity").is_in(having) & (pl.col("time") >= since)
         ground.with_value(name, str(value), has)
+        ground.rolled_out |= {*having}
     return chosen
 
 
@@ -85,6 +87,7 @@ def _add_records(
     if carried := campaign.sharing.carried:
         there = pool[rng.integers(0, len(pool), len(rows))]
         rows = rows.with_columns(there.select(carried))
+    rows = rows.with_columns(**{name: pl.lit(value) for name, value in ground.values(number)})
     odd = rng.random(len(rows)) < campaign.share
     ground.add(rows, number, campaign.oddity, campaign.strength, odd)
 
@@ -97,12 +100,8 @@ def _change_readings(
     begins = campaign.begin + 0.5 * campaign.duration * rng.random(len(chosen))
     lasts = campaign.duration * min(0.2 + 0.3 * campaign.again, 0.5)
     odd = pl.DataFrame({"entity": chosen, "since": begins})
-    rows = ground.frame.select("entity", "time").join(odd, on="entity", how="left", maintain_order="left")  # fmt: skip
-    during = rows.select(
-        ((pl.col("time") >= pl.col("since")) & (pl.col("time") < pl.col("since") + lasts))
-        .fill_null(value=False)
-        .alias("during")
-    )["during"].to_numpy()
-    ground.change(
-        during & (rng.random(len(during)) < campaign.share), number, campaign.oddity, campaign.strength
-    )  # fmt: skip
+    rows = ground.frame.select("entity", "time")
+    since = rows.join(odd, on="entity", how="left", maintain_order="left")["since"].to_numpy()
+    passed = rows["time"].to_numpy() - since
+    during = (passed >= 0.0) & (passed < lasts) & (rng.random(len(rows)) < campaign.share)
+    ground.change(during, number, campaign.oddity, campaign.strength)

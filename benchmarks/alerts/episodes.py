@@ -59,7 +59,7 @@ def keep_some(frame: pl.DataFrame, number: int, rng: np.random.Generator) -> pl.
 
 
 def _with_unseen(frame: pl.DataFrame, odd: pl.DataFrame) -> pl.DataFrame:
-    """Number the rows before the labelled part of an episode as well."""
+    """Give the rows before the labelled part of an episode its number as well."""
     slow = odd.filter(pl.col("kind").is_in([*UNSEEN]))
     if not len(slow):
         return frame

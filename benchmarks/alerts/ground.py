@@ -1,6 +1,6 @@
 """The records of a stream while causes are planted among them: records are changed or added."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 import numpy as np
@@ -11,9 +11,11 @@ from benchmarks.alerts.episodes import NONE
 from benchmarks.alerts.families.family import Family, Oddity
 from benchmarks.alerts.stream import Cause, CauseKind
 
-AFTER = 3_600.0
-"""Seconds after a record with a cause within which an anomaly of the same entity is due to it: the
-memory of the entity still has it."""
+SOON = 3_600.0
+"""Seconds after a record with a cause within which anything odd of the same entity is due to it."""
+
+LATER = 86_400.0
+"""Seconds within which what is odd in the same column is due to it: memories may still have it."""
 
 Values: TypeAlias = Mapping[str, str | float]
 """Attributes and their values."""
@@ -41,6 +43,8 @@ class Ground:
         self._ordinary = self.frame.filter(pl.col("kind") == "")
         self._added: list[pl.DataFrame] = []
         self._causes: list[Cause] = []
+        self.rolled_out: set[str] = set()
+        """Entities that got a new value of an attribute: they get no other."""
 
     def new_cause(
         self, kind: CauseKind, oddity: str, shared: Values | None = None, twin: int | None = None
@@ -52,6 +56,10 @@ class Ground:
         self._causes.append(Cause(name, kind, 0.0, 0.0, 0, 0, dict(shared or {}), oddity, with_))
         return number
 
+    def values(self, number: int) -> Iterable[tuple[str, str | float]]:
+        """Return the attributes that a cause shares, and their values."""
+        return self._causes[number].attributes.items()
+
     def label(self, rows: Mask, number: int) -> None:
         """Say that records have a cause."""
         of = pl.when(pl.Series(rows)).then(pl.lit(number, dtype=pl.Int32))
@@ -59,7 +67,8 @@ class Ground:
 
     def change(self, rows: Mask, number: int, oddity: Oddity, strength: float) -> None:
         """Make records odd that come anyway; those of another cause stay as they are."""
-        rows = rows & (self.frame["cause"] == NONE).to_numpy() & (self.frame["kind"] == "").to_numpy()  # fmt: skip
+        free = (self.frame["cause"] == NONE) & (self.frame["kind"] == "")
+        rows = rows & free.to_numpy()
         self.label(rows, number)
         at = np.flatnonzero(rows)
         changed = oddity.change(self.rng, self.frame[at], strength)
@@ -122,17 +131,23 @@ class Ground:
             for cause in [self._causes[row["cause"]]]
         ]
         names = {number: cause.name for number, cause in enumerate(self._causes)} | {NONE: None}
-        frame = _with_later(frame)
-        return frame.with_columns(
-            cause=pl.col("cause").replace_strict(names, return_dtype=pl.String)
-        ), found
+        columns = {number: cause.oddity.split()[0] for number, cause in enumerate(self._causes)}
+        return _with_later(frame).with_columns(
+            cause=pl.col("cause").replace_strict(names, return_dtype=pl.String),
+            later_cause=pl.col("later").replace_strict(names, return_dtype=pl.String),
+            later_column=pl.col("later").replace_strict(
+                columns | {NONE: None}, return_dtype=pl.String
+            ),
+        ).drop("later"), found
 
 
 def _with_later(frame: pl.DataFrame) -> pl.DataFrame:
-    """Label the ordinary records of an entity within `AFTER` of one that has a cause."""
-    caused = frame.filter(pl.col("cause") != NONE).select("entity", "time", before="cause")
-    near = frame.join_asof(caused, on="time", by="entity", tolerance=AFTER, check_sortedness=False)
-    is_none = pl.col("cause") == NONE
+    """Label ordinary records of an entity `SOON` after one that has a cause, and those `LATER`."""
+    caused = frame.filter(pl.col("cause") != NONE)
+    caused = caused.select("entity", "time", later="cause", before="time")
+    near = frame.join_asof(caused, on="time", by="entity", tolerance=LATER, check_sortedness=False)
+    is_soon = (pl.col("cause") == NONE) & (pl.col("time") - pl.col("before") < SOON)
     return near.with_columns(
-        cause=pl.when(is_none).then(pl.col("before").fill_null(NONE)).otherwise(pl.col("cause"))
+        pl.col("later").fill_null(NONE),
+        cause=pl.when(is_soon).then(pl.col("later")).otherwise(pl.col("cause")),
     ).drop("before")

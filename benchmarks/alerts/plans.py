@@ -15,11 +15,17 @@ TWINS = 0.7
 OUTAGES = 0.5
 """Share of the streams with an outage."""
 
+FLAPPING = 0.5
+"""Share of the chronic entities that are odd and ordinary in turn."""
+
 SMALL, LARGE = 20, 400
 """Entities of a campaign."""
 
 LARGE_FROM = 200
 """The first campaign of each stream has at least so many entities."""
+
+WIDE = 60
+"""So many entities share only what is wide."""
 
 Item = TypeVar("Item")
 
@@ -96,7 +102,7 @@ def draw_plan(family: Family, begin: float, rng: np.random.Generator) -> Plan:
         bursts=[_burst(family, begin, rng) for _ in range(1 + rng.poisson(BURSTS_A_DAY * days))],
         chronic=[
             _chronic(family, begin, rng) for _ in range(1 + rng.poisson(CHRONIC_A_DAY * days))
-        ],  # fmt: skip
+        ],
         outages=[_outage(family, begin, rng)] if outage else [],
     )
 
@@ -132,11 +138,12 @@ def _campaigns(family: Family, begin: float, rng: np.random.Generator) -> Iterat
 def _campaign(
     family: Family, begin: float, duration: float, least: int, rng: np.random.Generator
 ) -> Campaign:
+    entities = round(_between(least, LARGE, rng))
     return Campaign(
         begin=begin,
         duration=duration,
-        entities=round(_between(least, LARGE, rng)),
-        sharing=_one_of(family.sharings, rng),
+        entities=entities,
+        sharing=_one_of([one for one in family.sharings if one.wide or entities < WIDE], rng),
         oddity=_one_of(family.oddities, rng),
         strength=float(rng.uniform(0.1, 1.0)),
         share=float(rng.uniform(0.6, 1.0)),
@@ -154,7 +161,7 @@ def _twin_of(one: Campaign, family: Family, rng: np.random.Generator) -> Campaig
     elif by == "other feature":
         two = two._replace(sharing=one.sharing, oddity=_one_of(others, rng))
     else:
-        sharings = [sharing for sharing in family.sharings if sharing != one.sharing]
+        sharings = [each for each in family.sharings if each != one.sharing and each.wide]
         two = two._replace(sharing=_one_of(sharings, rng), oddity=_one_of(others, rng))
     return two._replace(twin=one, twin_by=by)
 
@@ -177,7 +184,7 @@ def _chronic(family: Family, begin: float, rng: np.random.Generator) -> Chronic:
         begin=begin + first,
         duration=duration,
         pause=_between(4 * MINUTE, 40 * MINUTE, rng),
-        phase=_between(8 * MINUTE, 60 * MINUTE, rng) if rng.random() < 0.5 else None,
+        phase=_between(8 * MINUTE, 60 * MINUTE, rng) if rng.random() < FLAPPING else None,
         oddity=_one_of(family.oddities, rng),
         strength=float(rng.uniform(0.3, 1.0)),
     )

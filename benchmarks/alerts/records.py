@@ -7,7 +7,7 @@ import polars as pl
 
 from benchmarks.alerts.families.family import Layout
 
-OWN = ("entity", "time", "unit", "episode", "kind", "cause")
+OWN = ("entity", "time", "unit", "episode", "kind", "cause", "later_cause", "later_column")
 """Columns that are no part of a record, or have a place of their own in it."""
 
 _encode = msgspec.json.Encoder().encode

@@ -4,27 +4,27 @@ Seeds 0 to 19 are for evaluation: nothing may be chosen by looking at them. Seed
 for development.
 """
 
+from functools import partial
 from zlib import crc32
 
 import numpy as np
 
+from benchmarks.alerts import sparkov
 from benchmarks.alerts.cache import cached
-from benchmarks.alerts.families.cards import CARDS
-from benchmarks.alerts.families.family import Family
+from benchmarks.alerts.families import SIMULATED
 from benchmarks.alerts.judging import judge, learn
-from benchmarks.alerts.planting import plant
 from benchmarks.alerts.plans import draw_plan
+from benchmarks.alerts.planting import plant
 from benchmarks.alerts.population import simulate
 from benchmarks.alerts.records import write_records
+from benchmarks.alerts.sparkov import make_sparkov
 from benchmarks.alerts.stream import Stream
 from demo.simulators import SIMULATORS
 
 EVALUATION = range(20)
 DEVELOPMENT = range(100, 110)
 
-SIMULATED: dict[str, Family] = {family.name: family for family in (CARDS,)}
-
-FAMILIES = (*SIMULATED,)
+FAMILIES = (*SIMULATED, sparkov.NAME)
 
 
 def stream(family: str, seed: int) -> Stream:
@@ -37,7 +37,8 @@ def stream(family: str, seed: int) -> Stream:
     seed
         One of `EVALUATION` or `DEVELOPMENT`, or any other.
     """
-    return cached(f"{family}-{seed}", lambda: make_stream(family, seed))
+    make = make_sparkov if family == sparkov.NAME else partial(make_stream, family)
+    return cached(f"{family}-{seed}", lambda: make(seed))
 
 
 def make_stream(name: str, seed: int) -> Stream:

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
-
 PRIME = 1_299_709
 
 

@@ -103,9 +103,9 @@ CARDS = Family(
     ),
     outages=(Oddity("amount up", _in_cents), Oddity("distance_km up", _farther)),
     sharings=(
-        Sharing(("terminal",), carried=PLACE),
-        Sharing(("merchant", "country"), carried=PLACE),
-        Sharing(("bank", "product")),
+        Sharing(("terminal",), carried=PLACE, wide=True),
+        Sharing(("merchant", "country"), carried=PLACE, wide=True),
+        Sharing(("bank", "product"), wide=True),
     ),
     adds=True,
     waking=(7.0, 20.0),

@@ -34,6 +34,8 @@ class Sharing(NamedTuple):
     """Columns that the records of the campaign have from ordinary records at that place."""
     roll_out: Callable[[np.random.Generator], str] | None = None
     """Names a new value, which entities get shortly before the campaign."""
+    wide: bool = False
+    """Whether hundreds of entities can share it."""
 
 
 Layout: TypeAlias = Literal["flat", "features", "beside", "nested"]

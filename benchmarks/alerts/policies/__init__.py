@@ -1,0 +1,1 @@
+"""Policies that turn anomalies into messages, one a file."""
