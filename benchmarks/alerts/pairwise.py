@@ -15,7 +15,8 @@ def pairwise_f1(groups: Sequence[Hashable], causes: Sequence[Hashable]) -> float
     causes
         The cause of each anomaly.
     """
-    known = [(group, cause) for group, cause in zip(groups, causes, strict=True) if group is not None]  # fmt: skip
+    pairs = zip(groups, causes, strict=True)
+    known = [(group, cause) for group, cause in pairs if group is not None]
     both = _pairs(Counter(known).values())
     same_group = _pairs(Counter(group for group, _ in known).values())
     same_cause = _pairs(Counter(causes).values())

@@ -3,8 +3,8 @@
 import numpy as np
 import polars as pl
 
-from benchmarks.alerts.families.attributes import drawn, falling, numbered
-from benchmarks.alerts.families.family import Change, Family, Oddity, Sharing
+from benchmarks.alerts.streams.families.attributes import drawn, falling, numbered
+from benchmarks.alerts.streams.families.family import Change, Family, Oddity, Sharing
 
 HOUR = 3_600.0
 

@@ -6,12 +6,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from benchmarks.alerts.campaigns import plant_campaigns
-from benchmarks.alerts.episodes import NONE
-from benchmarks.alerts.families.family import Family, Oddity
-from benchmarks.alerts.ground import Ground
-from benchmarks.alerts.plans import Burst, Chronic, Outage, Plan
 from benchmarks.alerts.stream import Cause, CauseKind
+from benchmarks.alerts.streams.campaigns import plant_campaigns
+from benchmarks.alerts.streams.episodes import NONE
+from benchmarks.alerts.streams.families.family import Family, Oddity
+from benchmarks.alerts.streams.ground import Ground
+from benchmarks.alerts.streams.plans import Burst, Chronic, Outage, Plan
 
 
 def plant(

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from benchmarks.alerts.episodes import NONE
-from benchmarks.alerts.families.family import Family, Oddity
 from benchmarks.alerts.stream import Cause, CauseKind
+from benchmarks.alerts.streams.episodes import NONE
+from benchmarks.alerts.streams.families.family import Family, Oddity
 
 SOON = 3_600.0
 """Seconds after a record with a cause within which anything odd of the same entity is due to it."""

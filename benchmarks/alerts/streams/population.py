@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from benchmarks.alerts.episodes import keep_some, number_episodes
-from benchmarks.alerts.families.family import Family
 from benchmarks.alerts.stream import DAY
+from benchmarks.alerts.streams.episodes import keep_some, number_episodes
+from benchmarks.alerts.streams.families.family import Family
 from demo.simulators import SIMULATORS
 from training.history import History
 

@@ -12,11 +12,14 @@ from benchmarks.alerts.stream import Stream
 
 FOLDER = Path("build/bench-alerts")
 
-ROOT = Path(__file__).parents[2]
-MAKERS = ("benchmarks/alerts", "demo/simulators", "anomaly_app/core", "training")
-"""Folders whose code makes streams."""
+ROOT = Path(__file__).parents[3]
+MAKERS = (
+    "benchmarks/alerts/stream.py", "benchmarks/alerts/streams", "demo/simulators",
+    "anomaly_app/core", "training",
+)  # fmt: skip
+"""Files and folders whose code makes streams."""
 
-READERS = ("anomaly_app/core/alerts", "anomaly_app/core/monitoring", "benchmarks/alerts/policies")
+READERS = ("anomaly_app/core/alerts", "anomaly_app/core/monitoring")
 """Folders among them whose code does not."""
 
 _decoder = msgspec.msgpack.Decoder(Stream)
@@ -49,8 +52,9 @@ def cached(name: str, make: Callable[[], Stream], folder: Path = FOLDER) -> Stre
 def code_version() -> str:
     """Return a short hash of all code that makes streams."""
     digest = hashlib.sha256()
-    for folder in MAKERS:
-        for file in sorted((ROOT / folder).rglob("*.py")):
+    for maker in MAKERS:
+        of = ROOT / maker
+        for file in sorted(of.rglob("*.py")) if of.is_dir() else [of]:
             path = file.relative_to(ROOT)
             if not any(path.is_relative_to(reader) for reader in READERS):
                 digest.update(str(path).encode() + b"\0" + file.read_bytes())

@@ -9,16 +9,16 @@ from zlib import crc32
 
 import numpy as np
 
-from benchmarks.alerts import sparkov
-from benchmarks.alerts.cache import cached
-from benchmarks.alerts.families import SIMULATED
-from benchmarks.alerts.judging import judge, learn
-from benchmarks.alerts.plans import draw_plan
-from benchmarks.alerts.planting import plant
-from benchmarks.alerts.population import simulate
-from benchmarks.alerts.records import write_records
-from benchmarks.alerts.sparkov import make_sparkov
 from benchmarks.alerts.stream import Stream
+from benchmarks.alerts.streams import sparkov
+from benchmarks.alerts.streams.cache import cached
+from benchmarks.alerts.streams.families import SIMULATED
+from benchmarks.alerts.streams.judging import judge, learn
+from benchmarks.alerts.streams.plans import draw_plan
+from benchmarks.alerts.streams.planting import plant
+from benchmarks.alerts.streams.population import simulate
+from benchmarks.alerts.streams.records import write_records
+from benchmarks.alerts.streams.sparkov import make_sparkov
 from demo.simulators import SIMULATORS
 
 EVALUATION = range(20)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 import polars as pl
 
-from benchmarks.alerts.families.family import Layout
+from benchmarks.alerts.streams.families.family import Layout
 
 OWN = ("entity", "time", "unit", "episode", "kind", "cause", "later_cause", "later_column")
 """Columns that are no part of a record, or have a place of their own in it."""

@@ -5,8 +5,8 @@ from typing import Literal, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
-from benchmarks.alerts.families.family import Family, Oddity, Sharing
 from benchmarks.alerts.stream import DAY, HOUR, MINUTE
+from benchmarks.alerts.streams.families.family import Family, Oddity, Sharing
 
 CAMPAIGNS_A_DAY, BURSTS_A_DAY, CHRONIC_A_DAY = 2.0, 4.0, 2.0
 TWINS = 0.7

@@ -17,8 +17,8 @@ import numpy as np
 import polars as pl
 
 from benchmarks.ablation.public import LEARNT, SPARKOV, SPARKOV_ROLES
-from benchmarks.alerts.judging import judge, learn
 from benchmarks.alerts.stream import DAY, Cause, Stream
+from benchmarks.alerts.streams.judging import judge, learn
 from benchmarks.errors import BenchmarkError
 from training.history import History
 

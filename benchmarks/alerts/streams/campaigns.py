@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 
-from benchmarks.alerts.ground import Ground, Values
-from benchmarks.alerts.plans import Campaign
 from benchmarks.alerts.stream import HOUR
+from benchmarks.alerts.streams.ground import Ground, Values
+from benchmarks.alerts.streams.plans import Campaign
 
 ROLLED_OUT = HOUR
 """Seconds before a campaign within which its entities have got the new value."""
