@@ -23,7 +23,12 @@ def plant_campaigns(ground: Ground, campaigns: Sequence[Campaign]) -> None:
         if first is None or campaign.twin_by != "other feature":
             values = _shared(ground, campaign, values)
         pool = ground.frame.filter(_equal(values))
-        chosen = _entities(ground, campaign, values, pool, taken)
+        shares = any(
+            other.twin is campaign and other.twin_by == "other feature" for other in campaigns
+        )
+        chosen = _entities(ground, campaign, values, pool, taken, half=shares)
+        if not chosen:
+            continue
         number = ground.new_cause(
             "campaign", campaign.oddity.name, values, first[1] if first else None
         )
@@ -59,14 +64,35 @@ def _shared(ground: Ground, campaign: Campaign, other_than: Values) -> Values:
 
 
 def _entities(
-    ground: Ground, campaign: Campaign, values: Values, pool: pl.DataFrame, taken: list[str]
+    ground: Ground,
+    campaign: Campaign,
+    values: Values,
+    pool: pl.DataFrame,
+    taken: list[str],
+    *,
+    half: bool,
 ) -> list[str]:
-    """Draw the entities of a campaign; in a roll-out, they and some others get the new value."""
+    """Draw the entities of a campaign; in a roll-out, they and some others get the new value.
+
+    Parameters
+    ----------
+    ground, campaign
+        Where it is planted.
+    values
+        What is shared.
+    pool
+        The records that have these values.
+    taken
+        Entities of the other one of a pair.
+    half
+        Whether as many are left for the other one of the pair.
+    """
     rolls_out = campaign.sharing.roll_out is not None
     found = (ground.frame if campaign.sharing.carried or rolls_out else pool)["entity"].unique()
     out = {*taken} | (ground.rolled_out if rolls_out else set())
     free: list[str] = ground.rng.permutation(sorted({*found.to_list()} - out)).tolist()
-    chosen, others = free[: campaign.entities], free[campaign.entities :]
+    number = min(campaign.entities, len(free) // 2) if half else campaign.entities
+    chosen, others = free[:number], free[number:]
     if rolls_out:
         [(name, value)] = values.items()
         having = chosen + others[: int(len(chosen) * ground.rng.uniform(0.0, 1.0))]
