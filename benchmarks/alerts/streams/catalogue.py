@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.alerts.stream import Stream
 from benchmarks.alerts.streams import sparkov
 from benchmarks.alerts.streams.cache import cached
-from benchmarks.alerts.streams.families import SIMULATED
+from benchmarks.alerts.streams.families import SIMULATED, Family
 from benchmarks.alerts.streams.judging import judge, learn
 from benchmarks.alerts.streams.plans import draw_plan
 from benchmarks.alerts.streams.planting import plant
@@ -37,13 +37,13 @@ def stream(family: str, seed: int) -> Stream:
     seed
         One of `EVALUATION` or `DEVELOPMENT`, or any other.
     """
-    make = make_sparkov if family == sparkov.NAME else partial(make_stream, family)
+    make = make_sparkov if family == sparkov.NAME else partial(make_stream, SIMULATED[family])
     return cached(f"{family}-{seed}", lambda: make(seed))
 
 
-def make_stream(name: str, seed: int) -> Stream:
+def make_stream(family: Family, seed: int) -> Stream:
     """Make a stream of a simulated family; the same seed gives the same stream."""
-    family = SIMULATED[name]
+    name = family.name
     rng = np.random.default_rng([crc32(name.encode()), seed])
     traffic = simulate(family, rng)
     preset = SIMULATORS[name].preset
