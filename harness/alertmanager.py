@@ -161,7 +161,11 @@ async def _until_ready(
         if process.poll() is not None:
             break
         await asyncio.sleep(LOOK)
-    raise AlertmanagerNotStarted(f"Alertmanager did not start: {log.read_text()[-500:]}")
+    raise AlertmanagerNotStarted(f"Alertmanager did not start: {_end_of(log)}")
+
+
+def _end_of(log: Path) -> str:
+    return log.read_text()[-500:]
 
 
 def _binary(folder: Path) -> Path:
