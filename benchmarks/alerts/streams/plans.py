@@ -191,13 +191,13 @@ def _chronic(family: Family, begin: float, rng: np.random.Generator) -> Chronic:
 
 
 def _outage(family: Family, begin: float, rng: np.random.Generator) -> Outage:
-    duration = _between(15 * MINUTE, 90 * MINUTE, rng)
+    duration = _between(15 * MINUTE, HOUR, rng)
     return Outage(
         begin=_begin(family, begin, duration, rng),
         duration=duration,
         share=float(rng.uniform(0.4, 0.8)),
         oddity=_one_of(family.outages, rng),
-        strength=float(rng.uniform(0.5, 1.0)),
+        strength=float(rng.uniform(0.2, 0.7)),
     )
 
 
