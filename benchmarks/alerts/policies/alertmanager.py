@@ -12,6 +12,13 @@ One of its durations cannot be set: it removes groups without alerts every 30 se
 then a next alert waits for `group_wait` again. As its clock runs faster here, groups would stay
 for hours. So alerts also have a label that tells the lives of a group apart: it changes 30 seconds
 of the stream's time after the last alert of the group has ended.
+
+A call comes some real milliseconds late, which are seconds of the stream's time. So a message has
+the time at which its group was due.
+
+Four hours of cards with 938 anomalies, on a busy machine: 683 messages about 676 groups with the
+factors 150 and 600, 683 about 675 with 1,200, 665 about 647 with 2,400. Grouped by the top
+feature: 212, 216, 213 and 209 messages.
 """
 
 import asyncio
@@ -43,7 +50,7 @@ TICK = 0.004
 """Real seconds between two posts."""
 
 FACTOR = 600.0
-"""How much faster time runs. It was chosen by comparing several on one stream: see `Replay`."""
+"""How much faster time runs."""
 
 CONFIG = """\
 route:
@@ -74,6 +81,8 @@ class _Group:
     """A group: its life, and what its last call told of."""
 
     life: int = 0
+    opened: float = 0.0
+    """When its life began, in the stream's time."""
     ends_at: float = math.inf
     """Real time at which it is removed."""
     told: frozenset[Labels] = frozenset()
@@ -154,10 +163,10 @@ class Replay:
 
     def _alert(self, place: int, now: float) -> dict[str, Any]:
         labels = self._labels[place]
-        group = self._groups.setdefault(labels.group, _Group())
+        at = self._stream.arrivals[place].at
+        group = self._groups.setdefault(labels.group, _Group(opened=at))
         if now >= group.ends_at:
-            group.life += 1
-            group.told = frozenset()
+            self._groups[labels.group] = group = _Group(group.life + 1, at)
         group.ends_at = math.inf
         self._alerts.setdefault(labels, []).append(place)
         return {
@@ -179,7 +188,7 @@ class Replay:
         if firing - group.told or is_repeat:
             told = [self._alerts[labels] for labels in firing if labels in self._alerts]
             incident = f"{name}/{call['groupLabels'].get('life', '')}"
-            self._messages.append(_Message(at, incident, told))
+            self._messages.append(_Message(_due(group, at), incident, told))
         else:
             self.ends += 1
         for labels in ended:
@@ -191,6 +200,12 @@ class Replay:
 
     def _milliseconds(self, seconds: float) -> int:
         return max(round(1_000.0 * seconds / self._factor), 1)
+
+
+def _due(group: _Group, at: float) -> float:
+    """Return the last time before a call at which its group was due."""
+    intervals = math.floor((at - group.opened - GROUP_WAIT) / GROUP_INTERVAL)
+    return group.opened + GROUP_WAIT + max(intervals, 0) * GROUP_INTERVAL
 
 
 def _labels(value: bytes, grouped_by: Callable[[bytes], str]) -> Labels:
