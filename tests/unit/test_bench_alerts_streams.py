@@ -18,6 +18,7 @@ from benchmarks.alerts.streams.catalogue import make_stream
 from benchmarks.alerts.streams.episodes import keep_some, number_episodes
 from benchmarks.alerts.streams.families import SIMULATED
 from benchmarks.alerts.streams.plans import LARGE, LARGE_FROM, SMALL, draw_plan
+from benchmarks.alerts.streams.population import simulate
 from benchmarks.alerts.streams.sparkov import make_sparkov
 from benchmarks.alerts.truth import fields_of
 from benchmarks.errors import BenchmarkError
@@ -167,3 +168,50 @@ def test_without_the_card_file_it_is_said_where_it_has_to_be(
     monkeypatch.delenv("BENCH_STREAMS", raising=False)
     with pytest.raises(BenchmarkError, match="BENCH_STREAMS"):
         make_sparkov(100)
+
+
+@cache
+def described(family: str) -> pl.DataFrame:
+    of = dataclasses.replace(SIMULATED[family], units=8, history=1, days=1)
+    rng = np.random.default_rng(100)
+    return of.describe(rng, simulate(of, rng).stream)
+
+
+@pytest.mark.parametrize(
+    ("family", "narrow", "wide"),
+    [
+        ("cards", "terminal", "country"),
+        ("cards", "terminal", "merchant"),
+        ("machines", "gateway", "site"),
+        ("machines", "model", "vendor"),
+        ("patients", "ward", "hospital"),
+        ("network", "destination", "service"),
+    ],
+)
+def test_attributes_belong_together(family: str, narrow: str, wide: str) -> None:
+    rows = described(family)
+    pairs = rows.group_by(narrow).agg(pl.col(wide).n_unique().alias("different"))
+    assert len(pairs) > 3
+    assert pairs["different"].max() == 1
+
+
+def test_payments_online_are_made_in_an_app_and_keyed_and_others_are_not() -> None:
+    rows = described("cards")
+    online = rows["channel"] == "online"
+    assert 0.01 < float(online.mean()) < 0.2  # type: ignore[arg-type]
+    assert rows["app_version"].is_not_null().equals(online)
+    assert (rows["entry"] == "keyed").equals(online)
+
+
+@pytest.mark.parametrize(
+    ("family", "common"),
+    [
+        ("cards", "country"),
+        ("machines", "firmware"),
+        ("patients", "software"),
+        ("network", "system"),
+    ],
+)
+def test_some_attributes_nearly_always_have_the_same_value(family: str, common: str) -> None:
+    counts = described(family)[common].value_counts(sort=True, normalize=True)
+    assert 0.4 < counts["proportion"][0] < 0.95

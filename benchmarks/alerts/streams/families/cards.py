@@ -13,7 +13,8 @@ ABROAD = {"DE": 40, "ES": 15, "IT": 12, "FR": 10, "GB": 8, "US": 7, "GR": 5, "TR
 """How many of a hundred customers live there, and of a hundred merchants far from customers."""
 
 VERSIONS = {"6.4.1": 62, "6.4.0": 20, "6.3.2": 10, "6.2.0": 5, "5.9.7": 3}
-ENTRIES = {"contactless": 70, "chip": 30}
+CONTACTLESS = 0.7
+"""Share of the payments at terminals."""
 
 ONLINE = {
     "books": 0.6, "electronics": 0.5, "clothing": 0.4, "travel": 0.7, "gambling": 0.8,
@@ -32,40 +33,34 @@ PLACE = (
 
 def describe(rng: np.random.Generator, rows: pl.DataFrame) -> pl.DataFrame:
     """Add terminal, country, channel, entry, acquirer, bank, product and app version."""
-    online = rows["category"].replace_strict(ONLINE, default=0.0).to_numpy()
-    online = rng.random(len(rows)) < online
-    far = (rows["distance_km"].to_numpy() > FAR) & ~online
-    away = np.select([online, far], ["web", "far"], "")
+    online_share = rows["category"].replace_strict(ONLINE, default=0.0).to_numpy()
+    online = pl.Series(rng.random(len(rows)) < online_share)
+    far = (rows["distance_km"] > FAR) & ~online
+    contactless = pl.Series(rng.random(len(rows)) < CONTACTLESS)
     region = pl.concat_str(pl.lit("region "), "unit")
-    rows = rows.with_columns(
-        region=region, place=pl.when(pl.Series(away) == "").then(region).otherwise(pl.Series(away))
-    ).with_columns(shop=pl.concat_str("merchant", pl.lit(" @ "), "place"))
+    place = pl.when(online).then(pl.lit("web")).when(far).then(pl.lit("far")).otherwise(region)
+    rows = rows.with_columns(region=region, place=place)
+    rows = rows.with_columns(shop=pl.concat_str("merchant", pl.lit(" @ "), "place"))
     # A terminal is in one place, and some places have more of them.
     tills = drawn(rng, rows["shop"], {str(tills): 1.0 for tills in range(1, MOST_TILLS + 1)})
     till = rng.integers(0, 12, len(rows)) % tills.cast(pl.Int64).to_numpy()
     terminal = rows["shop"] + " / " + pl.Series(till).cast(pl.String)
     at_home = drawn(rng, rows["region"], HOME)
     abroad = drawn(rng, rows["shop"], ABROAD)
-    entry = np.where(online, "keyed", drawn(rng, _each(rows), ENTRIES).to_numpy())
     card = rows["entity"]
+    by_machine = rows["category"] == "cash"
+    channel = pl.when(online).then(pl.lit("online")).when(by_machine).then(pl.lit("atm"))
+    entry = pl.when(online).then(pl.lit("keyed")).when(contactless).then(pl.lit("contactless"))
     return rows.with_columns(
         terminal=numbered(rng, terminal, "", 8),
-        country=pl.when(pl.Series(away) == "").then(at_home).otherwise(abroad),
-        channel=pl.when(online)
-        .then(pl.lit("online"))
-        .when(pl.col("category") == "cash")
-        .then(pl.lit("atm"))
-        .otherwise(pl.lit("pos")),
-        entry=pl.Series(entry),
+        country=pl.when(online | far).then(abroad).otherwise(at_home),
+        channel=channel.otherwise(pl.lit("pos")),
+        entry=entry.otherwise(pl.lit("chip")),
         acquirer=drawn(rng, rows["merchant"], falling("acquirer", 6)),
         bank=drawn(rng, card, falling("bank", 12)),
         product=drawn(rng, card, {"debit": 75, "credit": 25}),
         app_version=pl.when(online).then(drawn(rng, card, VERSIONS)),
     ).drop("region", "place", "shop")
-
-
-def _each(rows: pl.DataFrame) -> pl.Series:
-    return pl.int_range(len(rows), eager=True).cast(pl.String)
 
 
 def _dearer(rng: np.random.Generator, rows: pl.DataFrame, strength: float) -> pl.DataFrame:
