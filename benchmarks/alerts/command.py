@@ -15,7 +15,7 @@ from benchmarks.alerts.stream import Stream
 from benchmarks.alerts.streams import DEVELOPMENT, EVALUATION, FAMILIES, stream
 from benchmarks.alerts.streams.overview import cause_table, volume_table
 from benchmarks.alerts.streams.sparkov import DATA, NAME, card_file
-from benchmarks.alerts.tables import policy_table
+from benchmarks.alerts.tables import figures, policy_table
 from benchmarks.alerts.truth import Truth
 from benchmarks.screen import wide_console
 from training.commands.progress import progress
@@ -151,4 +151,5 @@ def _names(text: str, option: str, known: Sequence[str]) -> list[str]:
 
 def _write(file: Path, measured: Sequence[Measured]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(msgspec.json.format(msgspec.json.encode(measured), indent=2) + b"\n")
+    found = {"figures": figures(measured), "streams": measured}
+    file.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")

@@ -19,8 +19,8 @@ COLUMNS: tuple[Column, ...] = (
     ("causes a message", lambda one: one.causes_a_message, "{:.2f}"),
     ("without cause, %", lambda one: _percent(one.without_cause), "{:.0f}"),
     ("s until told, p50", lambda one: one.delays["all"].p50, "{:,.0f}"),
-    ("p95", lambda one: one.delays["all"].p95, "{:,.0f}"),
-    ("critical p95", lambda one: one.delays["critical"].p95, "{:,.0f}"),
+    ("s until told, p95", lambda one: one.delays["all"].p95, "{:,.0f}"),
+    ("critical ones, p95", lambda one: one.delays["critical"].p95, "{:,.0f}"),
     ("messages a large campaign", lambda one: one.messages_a_large_campaign, "{:,.1f}"),
     ("two at once, F1", lambda one: one.twins_f1, "{:.2f}"),
     ("of the best field", lambda one: one.best_field_f1, "{:.2f}"),
@@ -38,6 +38,17 @@ def policy_table(family: str, measured: Sequence[Measured]) -> Table:
         some = [one for one in measured if one.policy == policy]
         table.add_row(policy, *(_cell(figure(some, value), form) for _, value, form in COLUMNS))
     return table
+
+
+def figures(measured: Sequence[Measured]) -> list[dict[str, object]]:
+    """Return the same as plain data: medians over the seeds, with their intervals."""
+    return [
+        {"family": family, "policy": policy, "figure": heading, **found._asdict()}
+        for family, policy in dict.fromkeys((one.family, one.policy) for one in measured)
+        for heading, value, _ in COLUMNS
+        for some in [[one for one in measured if (one.family, one.policy) == (family, policy)]]
+        if (found := figure(some, value)) is not None
+    ]
 
 
 def _cell(found: Figure | None, form: str) -> str:
