@@ -9,6 +9,7 @@ import msgspec
 from rich.console import Console
 
 from anomaly_app.terminal import one_line_errors
+from benchmarks.alerts.best_fields import field_table
 from benchmarks.alerts.measures import Measured, measure
 from benchmarks.alerts.policies import POLICIES, ByAlertmanager
 from benchmarks.alerts.stream import Stream
@@ -119,6 +120,8 @@ def alerts_streams(seeds: int, families: str, data: Path | None, *, development:
     streams = [*_streams(seeds, families, data, console, development=development)]
     console.print(volume_table(streams))
     console.print(cause_table(streams))
+    if development:
+        console.print(field_table(streams))
 
 
 def _streams(
