@@ -16,7 +16,7 @@ from benchmarks.alerts.stream import Stream
 from benchmarks.alerts.streams import DEVELOPMENT, EVALUATION, FAMILIES, stream
 from benchmarks.alerts.streams.overview import cause_table, volume_table
 from benchmarks.alerts.streams.sparkov import DATA, NAME, card_file
-from benchmarks.alerts.tables import figures, policy_table
+from benchmarks.alerts.tables import figures, policy_tables
 from benchmarks.alerts.truth import Truth
 from benchmarks.screen import wide_console
 from training.commands.progress import progress
@@ -99,7 +99,8 @@ def alerts(
                 bar.advance(task)
             _write(out / FILE, measured)
     for family in dict.fromkeys(each.family for each in streams):
-        console.print(policy_table(family, [one for one in measured if one.family == family]))
+        of_family = [one for one in measured if one.family == family]
+        console.print(*policy_tables(family, of_family), sep="\n")
     console.print(f"wrote {out / FILE}")
 
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from itertools import combinations
+from pathlib import Path
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly_app.core.model.explain import Reason
 from anomaly_app.core.scoring.anomaly import Anomaly, ModelReference, write_json
+from benchmarks.alerts import command
 from benchmarks.alerts.measures import Measured, measure
 from benchmarks.alerts.pairwise import best_field, pairwise_f1
 from benchmarks.alerts.policies.cooldown import Cooldown
@@ -217,3 +220,32 @@ def test_a_flapping_alert_of_elastic_recovers_late_and_is_quiet_meanwhile() -> N
     sent = Elastic().replay(of)
     assert len(sent) == 3, "the third change is the fourth of a window"
     assert sent[-1].members == tuple(range(2, 12))
+
+
+def test_the_command_compares_policies_and_writes_what_it_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of = stream(arrival(0, cause="a"), arrival(1, cause="a"), arrival(2))
+    monkeypatch.setattr(command, "stream", lambda *_: of)
+    options = ["--families", "cards", "--seeds", "2", "--out", str(tmp_path)]
+    options += ["--policies", "one each,cooldown 1 h"]
+    said = CliRunner().invoke(command.alerts, options)
+    assert said.exit_code == 0, said.output
+    assert "cooldown 1 h" in said.output
+    written = msgspec.json.decode((tmp_path / "bench-alerts.json").read_bytes())
+    medians = {
+        each["policy"]: each["median"]
+        for each in written["figures"]
+        if each["figure"] == "messages a day"
+    }
+    assert medians == {"one each": 3.0, "cooldown 1 h": 1.0}
+    assert len(written["streams"]) == 4
+
+
+def test_the_command_goes_on_without_the_card_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BENCH_STREAMS", raising=False)
+    monkeypatch.setattr(command, "stream", lambda *_: stream(arrival(0, cause="a")))
+    options = ["--families", "cards,sparkov", "--seeds", "1", "--development"]
+    said = CliRunner().invoke(command.alerts_streams, options)
+    assert said.exit_code == 0, said.output
+    assert "without the card file" in said.output
