@@ -12,7 +12,7 @@ DOCS := build/docs-venv
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo train worker test lint hooks types wheel unit integration coverage test-hard test-services proof fuzz bench bench-growth bench-memory docs format lock clean
+.PHONY: help demo train worker test lint hooks types wheel unit integration coverage test-hard test-services proof fuzz bench bench-growth bench-memory bench-alerts docs format lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,7 @@ help: ## Show this list
 	@echo "  Variables of fuzz: RECORDS=10000000 SEED=0 GUIDED_SECONDS=60"
 	@echo "  Variable of bench: BENCH_OPTIONS='--runs 1 --systems floor,app'"
 	@echo "  Variables of bench-memory: BENCH_OPTIONS=--quick MEMORY_OPTIONS='--only kernel,bytes'"
+	@echo "  Variable of bench-alerts: ALERTS_OPTIONS='--data FOLDER --seeds 2 --development'"
 	@echo
 	@echo "  Commands without make: . .venv/bin/activate, then python -m training --help,"
 	@echo "  python -m demo --help, faust -A anomaly_app.app --help"
@@ -138,6 +139,9 @@ bench-growth: $(READY) $(BENCH)/.ready $(if $(BENCH_KAFKA),$(KAFKA)/.ready) ## M
 
 bench-memory: $(READY) $(BENCH)/.ready $(if $(BENCH_KAFKA),$(KAFKA)/.ready) ## Measure what the memory of entities costs, in 20 minutes
 	@$(BENCHMARKS) memory $(MEMORY_OPTIONS)
+
+bench-alerts: $(READY) ## Compare ways to turn anomalies into messages, in two hours the first time
+	@$(BIN)/python -m benchmarks alerts $(ALERTS_OPTIONS)
 
 # A separate environment: a peer needs other versions of packages that the app also uses.
 $(BENCH)/.ready: requirements-bench.lock

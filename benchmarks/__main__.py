@@ -6,6 +6,7 @@ import click
 
 from anomaly_app.terminal import one_line_errors
 from benchmarks.ablation import memory_ablation
+from benchmarks.alerts import alerts, alerts_streams
 from benchmarks.catalogue import SYSTEMS, Pace, System, app_before
 from benchmarks.commands import Common, compare, grow, remember
 from benchmarks.entity_memory.plan import PARTS
@@ -132,6 +133,8 @@ def cli(
       python -m benchmarks growth
     What each feature of the memories is worth:
       python -m benchmarks memory-ablation
+    How good alerts are, against other ways to alert:
+      python -m benchmarks alerts
     """  # noqa: D301  # click reads the escape: keep the lines as they are
     context.obj = common = Common(kafka, out, app_environment, quick, plot)
     if context.invoked_subcommand is not None:
@@ -209,6 +212,8 @@ def memory(common: Common, runs: int, only: str) -> None:
 
 
 cli.add_command(memory_ablation)
+cli.add_command(alerts)
+cli.add_command(alerts_streams)
 
 
 if __name__ == "__main__":

@@ -9,3 +9,7 @@ class WorkerEnded(AnomalyAppError):
 
 class BrokerNotStarted(BrokerUnreachable):
     """A broker of the harness did not start, or has not been started."""
+
+
+class AlertmanagerNotStarted(AnomalyAppError):
+    """Alertmanager is not here, did not start, or refused an alert."""

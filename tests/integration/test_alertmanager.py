@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from anomaly_app.channels.alertmanager import LEAST_AHEAD, AlertmanagerChannel, labels_of
 from anomaly_app.channels.channel import Delivered, Later, Place, Refused
 from anomaly_app.core.alerts.notice import Event, IncidentView, Note, Notice, Status
-from harness.alertmanager import alertmanager, alertmanager_binary
+from tests.support.alertmanager import alertmanager, alertmanager_binary
 from tests.support.receiver_server import ReceiverServer, receiver_server
 from tests.support.slack_notices import digest, incident, notice, notices
 from tests.support.waiting import eventually

@@ -1,0 +1,78 @@
+"""Alertmanager's own binary, replayed with a clock that runs faster."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from benchmarks.alerts.policies.alertmanager import (
+    GROUP_INTERVAL,
+    GROUP_WAIT,
+    REPEAT_INTERVAL,
+    Replay,
+)
+from benchmarks.alerts.policies.policy import Sent
+from benchmarks.alerts.stream import MINUTE, Stream
+from harness.alertmanager import FOLDER, alertmanager, fetch_alertmanager
+from harness.errors import AlertmanagerNotStarted
+from tests.unit.test_bench_alerts import arrival, stream
+
+FACTOR = 600.0
+
+LATE = 120.0
+"""Seconds of the stream's time that a call may be late: 0.2 real ones on a busy machine."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _fetched() -> None:
+    if not FOLDER.exists() and shutil.which("apt-get") is None:
+        pytest.skip("Alertmanager is fetched from Debian's mirror")
+    fetch_alertmanager()
+
+
+async def replayed(of: Stream, factor: float = FACTOR) -> Sequence[Sent]:
+    return await Replay(of, lambda _: "all", factor).run()
+
+
+def is_about(seconds: float, expected: float) -> bool:
+    return expected - 1.0 <= seconds <= expected + LATE
+
+
+async def test_a_group_is_told_of_after_a_while_and_new_members_at_the_next_interval() -> None:
+    times = ((10, "a"), (20, "b"), (200, "a"), (210, "b"), (240, "c"))
+    of = stream(*(arrival(at, entity) for at, entity in times))
+    first, second = await replayed(of)
+    assert (first.members, second.members) == ((0, 1, 2, 3), (0, 1, 2, 3, 4))
+    assert is_about(first.at - of.begin, 10 + GROUP_WAIT)
+    assert is_about(second.at - of.begin, 10 + GROUP_WAIT + GROUP_INTERVAL)
+    assert first.incident == second.incident
+
+
+async def test_what_goes_on_is_repeated_after_four_hours_and_not_before() -> None:
+    minutes = range(0, 60 * 4 + 30, 2)
+    of = stream(*(arrival(minute * MINUTE) for minute in minutes))
+    first, second = await replayed(of, 4 * FACTOR)
+    assert first.members == second.members == tuple(range(len(minutes)))
+    assert REPEAT_INTERVAL <= second.at - first.at <= REPEAT_INTERVAL + GROUP_INTERVAL + 4 * LATE
+
+
+async def test_a_group_that_has_ended_waits_again_before_it_is_told_of() -> None:
+    again = 30 * MINUTE
+    of = stream(arrival(10), arrival(again))
+    first, second = await replayed(of)
+    assert (first.members, second.members) == ((0,), (1,))
+    assert is_about(second.at - of.begin, again + GROUP_WAIT)
+    assert first.incident != second.incident
+
+
+async def test_alertmanager_says_why_it_does_not_start() -> None:
+    with pytest.raises(AlertmanagerNotStarted, match="undefined receiver"):
+        async with alertmanager("route: {receiver: nobody}\nreceivers: [{name: somebody}]\n"):
+            pass
+
+
+async def test_alertmanager_has_to_be_fetched_first(tmp_path: Path) -> None:
+    with pytest.raises(AlertmanagerNotStarted, match="fetch_alertmanager"):
+        async with alertmanager("", tmp_path):
+            pass
