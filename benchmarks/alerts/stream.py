@@ -63,6 +63,14 @@ class Arrival(NamedTuple):
     """The root cause; None: a false alarm."""
 
 
+class Sample(NamedTuple):
+    """Some transactions of all that came since the sample before."""
+
+    at: float
+    transactions: tuple[tuple[str, bytes], ...]
+    """Entities and records."""
+
+
 class Stream(NamedTuple):
     """The anomalies topic of some days.
 
@@ -80,6 +88,8 @@ class Stream(NamedTuple):
     """In the order of their times."""
     causes: tuple[Cause, ...]
     """All, with and without anomalies, in the order of their begin."""
+    samples: tuple[Sample, ...] = ()
+    """Of the traffic, in the order of their times."""
 
     @property
     def name(self) -> str:

@@ -13,7 +13,7 @@ from benchmarks.alerts.stream import Stream
 from benchmarks.alerts.streams import sparkov
 from benchmarks.alerts.streams.cache import cached
 from benchmarks.alerts.streams.families import SIMULATED, Family
-from benchmarks.alerts.streams.judging import judge, learn
+from benchmarks.alerts.streams.judging import judge, learn, sample
 from benchmarks.alerts.streams.plans import draw_plan
 from benchmarks.alerts.streams.planting import plant
 from benchmarks.alerts.streams.population import simulate
@@ -61,4 +61,5 @@ def make_stream(family: Family, seed: int) -> Stream:
         records=len(frame),
         arrivals=tuple(arrivals),
         causes=tuple(causes),
+        samples=sample(frame, values),
     )

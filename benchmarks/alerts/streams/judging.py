@@ -14,11 +14,11 @@ from anomaly_app.core.memory.partition_memory import PartitionMemory
 from anomaly_app.core.model.model import Model
 from anomaly_app.core.scoring.anomaly import Anomaly, to_anomaly, write_json
 from anomaly_app.core.scoring.pipeline import Pipeline
-from benchmarks.alerts.stream import Arrival
+from benchmarks.alerts.stream import Arrival, Sample
 from training.fit import FitOptions, fit_model
 from training.history import History
-from training.memory import bind, read_preset, remember
-from training.memory.remember import events_of
+from training.memory import bind, read_preset
+from training.memory.remember import events_of, remember
 from training.threshold import ThresholdOptions
 
 FITTED_ON = 40_000
@@ -26,6 +26,9 @@ FITTED_ON = 40_000
 
 PARTITIONS = 4
 BATCH = 4_096
+
+BETWEEN_SAMPLES, IN_A_SAMPLE = 60.0, 10
+"""Seconds between two samples of the traffic, and records in each."""
 
 LEAST_DELAY, MEAN_DELAY = 0.02, 0.2
 """Seconds from a transaction's time until its anomaly is on the topic."""
@@ -148,6 +151,25 @@ def judge(
             anomaly = to_anomaly(finding, manifest, float(at[row]))
             arrivals.append(Arrival(float(at[row]), write_json(anomaly), causes.of(row, anomaly)))
     return sorted(arrivals, key=lambda arrival: arrival.at)
+
+
+def sample(frame: pl.DataFrame, values: Sequence[bytes]) -> tuple[Sample, ...]:
+    """Return what workers say of the traffic: some records of each minute.
+
+    Parameters
+    ----------
+    frame, values
+        As in `judge`.
+    """
+    times, entities = frame["time"].to_numpy(), frame["entity"].to_list()
+    ends = np.arange(times[0] + BETWEEN_SAMPLES, times[-1], BETWEEN_SAMPLES)
+    samples, begin = [], 0
+    for at, end in zip(ends.tolist(), np.searchsorted(times, ends).tolist(), strict=True):
+        rows = np.linspace(begin, end - 1, min(IN_A_SAMPLE, end - begin)).astype(int).tolist()
+        if rows:
+            samples.append(Sample(at, tuple((str(entities[row]), values[row]) for row in rows)))
+        begin = end
+    return tuple(samples)
 
 
 class _Causes:

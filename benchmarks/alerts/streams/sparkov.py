@@ -18,7 +18,7 @@ import polars as pl
 
 from benchmarks.ablation.public import LEARNT, SPARKOV, SPARKOV_ROLES
 from benchmarks.alerts.stream import DAY, Cause, Stream
-from benchmarks.alerts.streams.judging import judge, learn
+from benchmarks.alerts.streams.judging import judge, learn, sample
 from benchmarks.errors import BenchmarkError
 from training.history import History
 
@@ -81,8 +81,18 @@ def make_sparkov(seed: int) -> Stream:
         past=_history(pieces.past, pieces.past["entity"], pieces.past["time"]),
     )
     frame, causes = _with_causes(pieces.now)
-    arrivals = judge(by, frame, [*_records(frame)], NAME, rng)
-    return Stream(NAME, seed, BEGIN, DAYS, len(frame), tuple(arrivals), tuple(causes))
+    values = [*_records(frame)]
+    arrivals = judge(by, frame, values, NAME, rng)
+    return Stream(
+        family=NAME,
+        seed=seed,
+        begin=BEGIN,
+        days=DAYS,
+        records=len(frame),
+        arrivals=tuple(arrivals),
+        causes=tuple(causes),
+        samples=sample(frame, values),
+    )
 
 
 def _pieces(whole: pl.DataFrame, cut: float, rng: np.random.Generator) -> Pieces:
