@@ -4,7 +4,7 @@ from typing import Any
 
 from anomaly_app.channels.log import LogChannel
 from anomaly_app.channels.protocol import AlertChannel
-from anomaly_app.channels.slack import SlackChannel
+from anomaly_app.channels.slack.single_alerts import SlackChannel
 from anomaly_app.settings import Settings
 
 

@@ -34,18 +34,30 @@ def _empty_is_unset(value: object) -> object:
     return None if value == "" else value
 
 
-def _or_from_file(value: object, info: ValidationInfo) -> object:
-    """Read a secret from the file in the setting of the same name with ``_file`` appended."""
-    path: Path | None = info.data.get(f"{info.field_name}_file")
-    given = _empty_is_unset(value)
-    if path is None:
-        return given
+def secret_in(path: Path) -> str:
+    """Read a secret from a file.
+
+    Raises
+    ------
+    ValueError
+        The file cannot be read, or has more than one line of text.
+    """
     try:
         secret = path.read_bytes().decode().rstrip("\r\n")
     except (OSError, UnicodeDecodeError):
         secret = ""
     if not secret or not secret.isprintable():
         raise ValueError(f"the file {path} must contain only the secret, as one line of text")
+    return secret
+
+
+def _or_from_file(value: object, info: ValidationInfo) -> object:
+    """Read a secret from the file in the setting of the same name with ``_file`` appended."""
+    path: Path | None = info.data.get(f"{info.field_name}_file")
+    given = _empty_is_unset(value)
+    if path is None:
+        return given
+    secret = secret_in(path)
     given_text = given.get_secret_value() if isinstance(given, SecretStr) else given
     if given_text not in {None, secret}:
         raise ValueError(

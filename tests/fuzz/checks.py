@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from anomaly_app.channels.slack_message import slack_message
+from anomaly_app.channels.slack.single_alert_message import slack_message
 from anomaly_app.core.alerts import Alert, read_alert
 from anomaly_app.core.scoring.anomaly import read_anomaly
 from anomaly_app.core.scoring.verdict import Message, Verdict

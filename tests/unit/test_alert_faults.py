@@ -11,8 +11,9 @@ import pytest
 from anomaly_app.agents import alerting
 from anomaly_app.agents.alert_stages import Done, Notification, deliver, notify, read, render
 from anomaly_app.agents.alerting import alert_batch, define_alerting
-from anomaly_app.channels import Delivery, Outcome, slack_message
+from anomaly_app.channels import Delivery, Outcome
 from anomaly_app.channels.log import LogChannel
+from anomaly_app.channels.slack import single_alert_message as slack_message
 from anomaly_app.context import WorkerContext
 from anomaly_app.core.alerts import Alert, reading
 from anomaly_app.core.alerts import alert as words

@@ -9,8 +9,8 @@ import pytest
 
 from anomaly_app.channels import Delivery, Later, Outcome, make_channel
 from anomaly_app.channels.log import LogChannel
-from anomaly_app.channels.slack import SlackChannel
-from anomaly_app.channels.slack_message import SlackMessage, slack_message
+from anomaly_app.channels.slack.single_alert_message import SlackMessage, slack_message
+from anomaly_app.channels.slack.single_alerts import SlackChannel
 from anomaly_app.core.alerts import Alert
 from anomaly_app.core.model.explain import Reason
 from anomaly_app.core.scoring.anomaly import ModelReference

@@ -1,4 +1,7 @@
-"""The Slack channel: ``chat.postMessage``, no faster than Slack allows."""
+"""The Slack channel: ``chat.postMessage``, no faster than Slack allows.
+
+To be deleted when alerts are notices of incidents: `channel` and `blocks` take its place.
+"""
 
 import asyncio
 import logging
@@ -9,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from anomaly_app.channels.protocol import Later, Outcome
-from anomaly_app.channels.slack_message import SlackMessage, slack_message
+from anomaly_app.channels.slack.single_alert_message import SlackMessage, slack_message
 from anomaly_app.core.alerts import Alert
 
 logger = logging.getLogger(__name__)

@@ -1,4 +1,7 @@
-"""An alert in Slack's Block Kit, in which no text from the stream is taken as markup."""
+"""An alert in Slack's Block Kit, in which no text from the stream is taken as markup.
+
+To be deleted when alerts are notices of incidents: `channel` and `blocks` take its place.
+"""
 
 from itertools import accumulate
 from typing import Any, NamedTuple

@@ -1,0 +1,165 @@
+"""E-mail by SMTP: the messages of one incident are one thread."""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from email.message import EmailMessage
+
+import aiosmtplib
+from aiosmtplib import SMTP, SMTPException
+
+from anomaly_app.channels.channel import Delivered, Later, Place, Refused
+from anomaly_app.channels.email_message import Thread, message_of
+from anomaly_app.core.alerts.notice import IncidentView, Notice
+from anomaly_app.core.visible import visible
+from anomaly_app.settings.alerting.receivers import EmailReceiver
+
+logger = logging.getLogger(__name__)
+
+LONGEST_ATTEMPT = 10.0
+"""Seconds from looking up the host to the server's answer after the message: a worker that stops
+waits for it."""
+
+LONGEST_PICTURE = 3.0
+"""Seconds for a picture, without which the message goes out as well."""
+
+LONGEST_GOODBYE = 1.0
+"""Seconds for the end of a session whose message is delivered already."""
+
+LONGEST_QUOTE = 200
+
+PERMANENT = 500
+"""Replies from here on are the same next time."""
+
+Picture = Callable[[IncidentView], Awaitable[bytes | None]]
+"""Draws an incident as PNG."""
+
+
+class EmailChannel:
+    """Sends notices to people by a mail server.
+
+    A message whose delivery is uncertain is sent again with the same `Message-ID`, by which mail
+    servers and programs show it once. If a server takes a message for some of the people only, it
+    counts as delivered, and the others are named in the log.
+
+    Parameters
+    ----------
+    receiver
+        The server and the addresses.
+    password
+        Of the receiver's user, if there is one.
+    picture
+        Draws an incident; one that is late or fails is left out.
+
+    Raises
+    ------
+    OSError
+        The file of certificate authorities cannot be read.
+    """
+
+    def __init__(
+        self, receiver: EmailReceiver, *, password: str | None, picture: Picture | None = None
+    ) -> None:
+        self._receiver = receiver
+        self._password = password
+        self._picture = picture
+        self._tls = ssl.create_default_context(cafile=receiver.ca_file)
+
+    async def deliver(self, notice: Notice, place: Place) -> Delivered | Refused | Later:
+        """Send a notice once."""
+        thread = Thread.of(notice, place.reference)
+        message = message_of(
+            notice,
+            thread,
+            sender=self._receiver.sender,
+            to=self._receiver.to,
+            picture=await self._drawn(notice),
+        )
+        fault = await self._send(message)
+        return Delivered(thread.reference) if fault is None else fault
+
+    async def _send(self, message: EmailMessage) -> Refused | Later | None:
+        receiver = self._receiver
+        client = SMTP(
+            hostname=receiver.host,
+            port=receiver.port,
+            timeout=LONGEST_ATTEMPT,
+            use_tls=receiver.encryption == "tls",
+            start_tls=receiver.encryption == "starttls",
+            tls_context=self._tls,
+        )
+        try:
+            async with asyncio.timeout(LONGEST_ATTEMPT):
+                await client.connect()
+                if receiver.user is not None and self._password is not None:
+                    await client.login(receiver.user, self._password)
+                refused, _ = await client.send_message(message)
+        except (SMTPException, OSError, ValueError) as fault:
+            return self._meaning(fault)
+        else:
+            if refused:
+                logger.warning(
+                    "%s takes no mail for %s", receiver.host, visible(", ".join(refused), 500)
+                )
+            with suppress(SMTPException, OSError):
+                async with asyncio.timeout(LONGEST_GOODBYE):
+                    await client.quit()
+            return None
+        finally:
+            client.close()
+
+    def _meaning(self, fault: Exception) -> Refused | Later:
+        """Sort what went wrong: about the message, or about the moment, an address or access."""
+        if isinstance(fault, aiosmtplib.SMTPDataError) and fault.code >= PERMANENT:
+            return Refused(f"{self._receiver.host} refuses the message: {_said(fault)}")
+        return Later(f"{self._receiver.host} {self._why(fault)}")
+
+    def _why(self, fault: Exception) -> str:
+        if (certificate := _certificate_fault(fault)) is not None:
+            return f"has a certificate that is not trusted ({certificate}): check host and ca_file"
+        match fault:
+            case aiosmtplib.SMTPAuthenticationError():
+                # Without the server's words: they may repeat what it was sent.
+                said = f"refuses the user ({fault.code}): check user and password"
+            case aiosmtplib.SMTPSenderRefused():
+                said = f"refuses the sender: {_said(fault)}: check sender, user and encryption"
+            case aiosmtplib.SMTPRecipientsRefused():
+                said = f"refuses all of to: {_said(fault.recipients[0])}: check the addresses"
+            case aiosmtplib.SMTPResponseException():
+                said = f"answers {_said(fault)}"
+            case aiosmtplib.SMTPNotSupported():
+                said = "does not offer what is asked for: check encryption and user"
+            case TimeoutError():
+                said = f"has not answered in {LONGEST_ATTEMPT:g} s"
+            case _:
+                said = f"cannot be reached ({type(fault).__name__}): check host, port, encryption"
+        return said
+
+    async def _drawn(self, notice: Notice) -> bytes | None:
+        view = notice.subject
+        if self._picture is None or not isinstance(view, IncidentView):
+            return None
+        try:
+            async with asyncio.timeout(LONGEST_PICTURE):
+                return await self._picture(view)
+        except Exception:  # noqa: BLE001  # a picture never holds up a message
+            logger.warning("an incident could not be drawn; the e-mail goes out without it")
+            return None
+
+    async def close(self) -> None:
+        """Do nothing: a connection is for one message."""
+
+
+def _said(fault: aiosmtplib.SMTPResponseException) -> str:
+    words = " ".join(str(fault.message).split())
+    return f"{fault.code} {visible(words, LONGEST_QUOTE)}"
+
+
+def _certificate_fault(fault: BaseException | None) -> str | None:
+    while fault is not None:
+        if isinstance(fault, ssl.SSLCertVerificationError):
+            return visible(fault.verify_message, LONGEST_QUOTE)
+        fault = fault.__cause__ or fault.__context__
+    return None

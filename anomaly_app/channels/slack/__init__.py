@@ -1,0 +1,1 @@
+"""Slack: messages that are edited in place, and the answers that people give with a click."""
