@@ -187,9 +187,9 @@ class State:
         state.regime, state.silences, state.posts = stored.regime, stored.silences, stored.posts
         state.numbered = stored.numbered
         for incident in stored.incidents:
-            incident.due = math.inf
             if not incident.merged_into:
                 state.index(incident)
-            # All are looked at once: what has to be done is found from the state alone.
-            state.schedule(stored.now, incident.id)
+            # As it was, so that a state goes on in the same way wherever it is loaded.
+            if incident.due < math.inf:
+                heapq.heappush(state._deadlines, (incident.due, incident.id))
         return state
