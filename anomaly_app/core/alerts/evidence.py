@@ -27,6 +27,14 @@ def evidence(incident: Incident) -> float:
     return alone + REPEATS * math.log10(incident.members)
 
 
+def rise(incident: Incident, now: float) -> None:
+    """Bring the highest evidence of an incident up to date."""
+    peak = max(incident.peak, evidence(incident))
+    if level_of(peak) > level_of(incident.peak):
+        incident.grew_at = now
+    incident.peak = peak
+
+
 def level_of(evidence_: float) -> int:
     """Return the level of an evidence."""
     return CRITICAL if evidence_ >= CRITICAL else HIGH if evidence_ >= HIGH else MEDIUM

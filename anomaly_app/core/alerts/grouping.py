@@ -7,13 +7,13 @@ chance would hardly give that: the value has to be rarer among other anomalies.
 from collections import Counter
 from collections.abc import Iterable
 
-from anomaly_app.core.alerts.evidence import evidence
+from anomaly_app.core.alerts.evidence import rise
 from anomaly_app.core.alerts.incident import Incident, Kind
-from anomaly_app.core.alerts.keys import Key, Seen, seen_of
+from anomaly_app.core.alerts.keys import Key, Seen, measured_in, seen_of
 from anomaly_app.core.alerts.policy import Policy
 from anomaly_app.core.alerts.regime import WINDOW
 from anomaly_app.core.alerts.sighting import Sighting
-from anomaly_app.core.alerts.state import State
+from anomaly_app.core.alerts.state import MOST_MEASURED, State
 
 RECOGNISED = 5.0
 """The surprise from which on anomalies of many entities are one incident."""
@@ -31,6 +31,9 @@ MOSTLY = 0.8
 COMMON = 0.05
 """Share of what is odd at once that has a reason, for the reason to be one of the incident."""
 
+LEAST_SAME = 3
+"""Entities that two incidents must have in common, at least, to be one."""
+
 PARTLY = 0.5
 """The same for the incident of one entity."""
 
@@ -46,7 +49,9 @@ def assign(state: State, sighting: Sighting, policy: Policy, now: float) -> tupl
     """
     state.recent.expire(now, state.background)
     state.regime.expire(now)
-    seen = seen_of(sighting, now)
+    if len(state.measured) < MOST_MEASURED:
+        state.measured.update(measured_in(sighting))
+    seen = seen_of(sighting, state.measured, now)
     incident = _shared(state, seen, policy, now) or _regime(state, seen)
     if incident is None:
         incident = _of_group(state, sighting, policy, now)
@@ -57,6 +62,8 @@ def assign(state: State, sighting: Sighting, policy: Policy, now: float) -> tupl
     merged: list[Incident] = []
     if policy.reason and seen.entity:
         incident, merged = _recognise(state, incident, seen, now)
+        if incident.kind == Kind.SHARED:
+            merged += _join_same(state, incident, seen.entity, now)
     if incident.kind == Kind.SHARED:
         state.regime.discard(seen.entity)
         key = incident.shared_key
@@ -66,7 +73,7 @@ def assign(state: State, sighting: Sighting, policy: Policy, now: float) -> tupl
         state.regime.add_odd(seen.entity, now)
         if begun := begin_regime(state, policy, now):
             incident, merged = begun
-    incident.peak = max(incident.peak, evidence(incident))
+    rise(incident, now)
     return incident, *merged
 
 
@@ -123,7 +130,7 @@ def end_regime(state: State, policy: Policy, now: float) -> list[Incident]:
     if found is None:
         return []
     state.regime.expire(now)
-    if state.regime.share(now) >= policy.regime.share / 2.0:
+    if state.regime.excess(now) >= policy.regime.share / 2.0:
         return []
     found.resolved = now
     state.regime.incident = ""
@@ -146,6 +153,7 @@ def _of_group(state: State, sighting: Sighting, policy: Policy, now: float) -> I
         key=key,
         opened=now,
         last=now,
+        grew_at=now,
         opened_at=state.next,
     )
     state.incidents[incident.id] = incident
@@ -209,12 +217,34 @@ def _gather(
     if incident not in parts or len(joined) < max(2, PARTLY * len(sharing)):
         return incident, []
     first, others = _merge(state, parts, Kind.SHARED, key, now)
+    state.unindex(first)
+    first.keys = [key]
+    state.index(first)
     first.surprise = state.recent.surprise(key, state.background, now)
     for one in state.recent.seen:
         if one.incident == first.id:
             state.regime.discard(one.entity)
-    first.peak = max(first.peak, evidence(first))
+    rise(first, now)
     return first, others
+
+
+def _join_same(state: State, incident: Incident, entity: str, now: float) -> list[Incident]:
+    """Merge what has the same value of a field and the same entities now: one cause, two reasons."""
+    joined = []
+    for name in sorted({*state.shared.values()} - {incident.id}):
+        other = state.incidents[name]
+        if other.shared_key.item != incident.shared_key.item or entity not in other.entities:
+            continue
+        mine, theirs = (state.recent.sharing(one.shared_key) for one in (incident, other))
+        both = len(mine.keys() & theirs.keys())
+        if both >= max(LEAST_SAME, PARTLY * min(len(mine), len(theirs))):
+            joined.append(other)
+    for other in joined:
+        state.unindex(other)
+        incident.keys += [key for key in other.keys if key not in incident.keys]
+        _absorb(state, incident, [other], now)
+    state.index(incident)
+    return joined
 
 
 def _merge(
@@ -226,17 +256,22 @@ def _merge(
     first.kind, first.key = kind, key
     for other in others:
         state.unindex(other)
+    state.index(first)
+    _absorb(state, first, others, now)
+    return first, others
+
+
+def _absorb(state: State, first: Incident, others: list[Incident], now: float) -> None:
+    for other in others:
         first.absorb(other)
         other.merged_into, other.resolved = first.id, now
-    state.index(first)
     gone = {other.id for other in others}
     for one in state.recent.seen:
         if one.incident in gone:
             one.incident = first.id
         if one.incident == first.id:
             one.is_explained = True
-    first.peak = max(first.peak, evidence(first))
-    return first, others
+    rise(first, now)
 
 
 def _is_part_of(state: State, incident: Incident, key: Key, share: float) -> bool:

@@ -94,6 +94,10 @@ class Incident(msgspec.Struct, kw_only=True):
     kind: Kind
     key: tuple[str, ...]
     """What its members share; see `Key` and `group_key`."""
+    keys: list[tuple[str, ...]] = []
+    """Whoever has one of these in common with the members belongs to it; see `Key`."""
+    reason: tuple[str, ...] = ()
+    """Feature and direction of the first reason of the last member."""
     opened: float
     last: float
     opened_at: int
@@ -123,6 +127,8 @@ class Incident(msgspec.Struct, kw_only=True):
     """When it was resolved or opened again."""
     told: dict[str, Told] = {}
     """By receiver."""
+    grew_at: float = 0.0
+    """When its evidence rose last to another level."""
     answers: list[Answer] = []
     answer_ids: list[str] = []
     merged_into: str = ""
@@ -157,6 +163,8 @@ class Incident(msgspec.Struct, kw_only=True):
         else:
             _keep_shared(self.fields, sighting.fields)
         self.model = sighting.model
+        if sighting.causes:
+            self.reason = (sighting.causes[0].feature, sighting.causes[0].direction)
         for cause in sighting.causes:
             name = f"{cause.direction} {cause.feature}"
             if name in self.ranges or len(self.ranges) < MOST_RANGES:

@@ -1,6 +1,6 @@
 """What anomalies may have in common: a reason, its direction, and the value of a field."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -57,11 +57,34 @@ class Seen(msgspec.Struct, array_like=True):
                     yield Key(feature, direction, field, value)
 
 
-def seen_of(sighting: Sighting, now: float) -> Seen:
-    """Return what is compared of an anomaly; it belongs to no incident yet."""
+def seen_of(sighting: Sighting, measured: Container[str], now: float) -> Seen:
+    """Return what is compared of an anomaly; it belongs to no incident yet.
+
+    Parameters
+    ----------
+    sighting
+        The anomaly.
+    measured
+        Names of fields that are measured: two anomalies may have the same number by chance.
+    now
+        Seconds since the epoch.
+    """
     reasons = tuple(
         (cause.feature, cause.direction)
         for place, cause in enumerate(sighting.causes[:REASONS_COMPARED])
         if place == 0 or cause.share >= LEAST_SHARE
     )
-    return Seen(now, sighting.entity, "", reasons, tuple(sighting.fields.items()))
+    items = tuple(
+        (field, value)
+        for field, value in sighting.fields.items()
+        if field.rpartition(".")[2] not in measured
+    )
+    return Seen(now, sighting.entity, "", reasons, items)
+
+
+def measured_in(sighting: Sighting) -> Iterator[str]:
+    """Yield the names of fields that an anomaly shows to be measured."""
+    for cause in sighting.causes:
+        if isinstance(cause.actual, float) and isinstance(cause.expected, float):
+            # What is remembered of a field names it: relative:amount:30d.
+            yield from cause.feature.split(":")

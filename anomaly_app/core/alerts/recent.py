@@ -4,10 +4,16 @@ import math
 from collections import deque
 
 from anomaly_app.core.alerts.background import Background
-from anomaly_app.core.alerts.keys import Key, Seen
+from anomaly_app.core.alerts.keys import Key, Reason, Seen
 
 WINDOW = 3_600.0
 """Seconds within which anomalies are compared with each other."""
+
+STORM = 120.0
+"""Seconds in which entities that are odd for the same reason are counted."""
+
+LEAST_IN_STORM, STORMY = 4, 8.0
+"""So many entities, and so many times as many as in the hour before, are a storm."""
 
 MOST_SEEN = 4_000
 """Anomalies that are compared with each other; with more, the window is shorter."""
@@ -64,6 +70,18 @@ class Recent:
     def entities(self, reason: tuple[str, str]) -> int:
         """Return the number of entities with a reason."""
         return len(self._by_reason.get(reason, ()))
+
+    def is_storm(self, reason: Reason, now: float) -> bool:
+        """Whether far more entities than before have a reason in these minutes."""
+        latest: set[str] = set()
+        for one in reversed(self.seen):
+            if one.at < now - STORM:
+                break
+            if one.reasons and one.reasons[0] == reason:
+                latest.add(one.entity)
+        before = self.entities(reason) - len(latest)
+        expected = (max(before, 0) + 1.0) * STORM / WINDOW
+        return len(latest) >= LEAST_IN_STORM and len(latest) >= STORMY * expected
 
     def surprise(self, key: Key, background: Background, now: float) -> float:
         """Return how surprising it is that so many entities share something.

@@ -15,6 +15,7 @@ from anomaly_app.core.alerts.maintenance import end_of_window
 from anomaly_app.core.alerts.matchers import first_mismatch
 from anomaly_app.core.alerts.notice import Event
 from anomaly_app.core.alerts.policy import CRITICAL, LEVELS, Policy
+from anomaly_app.core.alerts.recent import STORM
 from anomaly_app.core.alerts.silencing import ActiveSilence
 
 
@@ -54,6 +55,8 @@ class Case(NamedTuple):
     policy: Policy
     silences: tuple[ActiveSilence, ...]
     now: float
+    is_in_storm: bool = False
+    """Whether many entities are odd for the same reason, and people were told of one of them."""
 
     @property
     def level(self) -> int:
@@ -76,6 +79,17 @@ def waits_for_others(case: Case) -> Answer:
     until = case.incident.opened + case.policy.wait
     if case.is_new and case.now < until:
         return Hold(until, f"others may join it within {case.policy.wait:g} s")
+    return PASS
+
+
+def waits_for_the_storm(case: Case) -> Answer:
+    """Wait longer if many entities are odd for one reason, and people were told of one of them.
+
+    They may turn out to be one incident.
+    """
+    until = case.incident.grew_at + STORM
+    if case.is_new and case.is_in_storm and case.now < until:
+        return Hold(until, "many others are odd for the same reason: they may be one incident")
     return PASS
 
 
@@ -154,6 +168,7 @@ def is_affordable(case: Case) -> Answer:
 
 STAGES: tuple[Callable[[Case], Answer], ...] = (
     waits_for_others,
+    waits_for_the_storm,
     is_maintained,
     is_silenced,
     is_severe_enough,

@@ -21,6 +21,8 @@ from anomaly_app.errors import ImageCorrupt
 FORMAT = 1
 """Number of the meaning of the state: images of another one are refused."""
 
+MOST_MEASURED = 1_000
+
 MOST_IDS = 16_384
 """Ids that are remembered to tell repeats: scoring sends anomalies again after a crash."""
 
@@ -51,6 +53,8 @@ class Stored(msgspec.Struct, array_like=True):
     silences: dict[str, ActiveSilence]
     posts: dict[str, Post]
     numbered: int
+    measured: list[str]
+    told_reasons: dict[tuple[str, ...], tuple[float, str]]
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -72,6 +76,10 @@ class State:
         self.incidents: dict[str, Incident] = {}
         """Open ones, and those that may be opened or answered again, by id."""
         self.recent = Recent()
+        self.told_reasons: dict[tuple[str, ...], tuple[float, str]] = {}
+        """When a receiver was last told of an incident, and of which, by its reason."""
+        self.measured: set[str] = set()
+        """Names of fields whose values are measured, as far as anomalies have shown."""
         self.background = Background()
         self.ledgers: dict[str, Ledger] = {}
         """By receiver."""
@@ -126,9 +134,9 @@ class State:
 
     def index(self, incident: Incident) -> None:
         """Note what an incident's members share."""
-        if incident.kind == Kind.SHARED:
-            self.shared[incident.shared_key] = incident.id
-        elif incident.kind == Kind.ENTITY:
+        for key in incident.keys:
+            self.shared[Key(*key)] = incident.id
+        if incident.kind == Kind.ENTITY:
             self.groups[incident.key] = incident.id
 
     def forget(self, incident: Incident) -> None:
@@ -138,8 +146,9 @@ class State:
 
     def unindex(self, incident: Incident) -> None:
         """No anomaly joins the incident any more."""
-        if incident.kind == Kind.SHARED and self.shared.get(incident.shared_key) == incident.id:
-            del self.shared[incident.shared_key]
+        for key in incident.keys:
+            if self.shared.get(Key(*key)) == incident.id:
+                del self.shared[Key(*key)]
         if self.groups.get(incident.key) == incident.id:
             del self.groups[incident.key]
 
@@ -160,6 +169,8 @@ class State:
                 self.silences,
                 self.posts,
                 self.numbered,
+                sorted(self.measured),
+                self.told_reasons,
             )
         )
 
@@ -185,11 +196,11 @@ class State:
         state.recent = Recent(stored.seen)
         state.background, state.ledgers = stored.background, stored.ledgers
         state.regime, state.silences, state.posts = stored.regime, stored.silences, stored.posts
-        state.numbered = stored.numbered
+        state.numbered, state.measured = stored.numbered, {*stored.measured}
+        state.told_reasons = stored.told_reasons
         for incident in stored.incidents:
             if not incident.merged_into:
                 state.index(incident)
-            # As it was, so that a state goes on in the same way wherever it is loaded.
-            if incident.due < math.inf:
+            if math.isfinite(incident.due):
                 heapq.heappush(state._deadlines, (incident.due, incident.id))
         return state

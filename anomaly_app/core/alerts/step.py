@@ -53,6 +53,7 @@ def step(state: State, offset: int, entry: Entry, now: float, policy: Policy) ->
             for entity in entry.entities:
                 state.regime.add_sample(entity, now)
             decisions += _look(state, end_regime(state, policy, now), policy, now)
+            state.regime.note_usual(now)
         case Outcome():
             note_outcome(state, entry)
         case Press():

@@ -1,15 +1,17 @@
 """What has to be told of an incident now, to whom, and what the stages say to it."""
 
+import math
 from typing import NamedTuple
 
 from anomaly_app.core.alerts.digest import wait_for_digest
 from anomaly_app.core.alerts.evidence import level_of
-from anomaly_app.core.alerts.incident import Incident, Told
+from anomaly_app.core.alerts.incident import Incident, Kind, Told
 from anomaly_app.core.alerts.labels import labels_of
 from anomaly_app.core.alerts.ledger import Ledger
 from anomaly_app.core.alerts.matchers import first_mismatch
 from anomaly_app.core.alerts.notice import Event
 from anomaly_app.core.alerts.policy import LEVELS, Policy
+from anomaly_app.core.alerts.recent import STORM
 from anomaly_app.core.alerts.stages import Answer, Case, Drop, Hold, Pass, decide
 from anomaly_app.core.alerts.state import State
 
@@ -58,6 +60,7 @@ def consider(state: State, incident: Incident, policy: Policy, now: float) -> li
             policy,
             tuple(state.silences.values()),
             now,
+            not told.version and is_in_storm(state, incident, receiver, now),
         )
         stage, answer = decide(case)
         decisions.append(Decision(incident.id, receiver, wanted.event, stage, answer))
@@ -74,6 +77,14 @@ def consider(state: State, incident: Incident, policy: Policy, now: float) -> li
             if isinstance(answer, Drop) or stage in {"is_silenced", "is_maintained"}:
                 _edit(state, case)
     return decisions
+
+
+def is_in_storm(state: State, incident: Incident, receiver: str, now: float) -> bool:
+    """Whether many are odd for the same reason now, and a receiver was told of one of them."""
+    if incident.kind != Kind.ENTITY or not state.recent.is_storm(incident.reason, now):
+        return False
+    told_at, incident_id = state.told_reasons.get((receiver, *incident.reason), (-math.inf, ""))
+    return now < told_at + 2 * STORM and incident_id != incident.id
 
 
 def why(answer: Answer) -> str:
@@ -127,6 +138,7 @@ def _tell(state: State, case: Case, wanted: Wanted) -> None:
     if wanted.event in {Event.OPENED, Event.REPEATED}:
         case.ledger.take()
         case.ledger.waiting.pop(incident.id, None)
+        state.told_reasons[case.receiver, *incident.reason] = (case.now, incident.id)
     told.changes = (*told.changes, *wanted.changes)[-MOST_CHANGES:]
     told.made_at, told.members, told.level = case.now, incident.members, case.level
     told.is_resolved = wanted.event == Event.RESOLVED
