@@ -34,6 +34,8 @@ class Origin(NamedTuple):
     topic: str
     partition: int
     offset: int
+    timestamp: float = 0.0
+    """Of the message, in seconds since the epoch."""
 
     @property
     def log(self) -> str:
