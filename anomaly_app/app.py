@@ -11,6 +11,7 @@ from mode.utils.logging import DEFAULT_FORMATTERS
 from anomaly_app.agents import (
     declare_topics,
     define_alerting,
+    define_incidents,
     define_remembering,
     define_scoring,
     define_watching,
@@ -110,6 +111,7 @@ def create_app(settings: Settings) -> ConfirmingApp:
     topics = declare_topics(app, settings, has_counterparts=has_counterparts)
     define_scoring(app, topics, context)
     define_alerting(app, topics, context)
+    define_incidents(app, topics, context)
     define_watching(app, context)
     define_remembering(app, context)
     define_views(app, context)

@@ -5,6 +5,7 @@ line in `topics`, and a function of its own.
 """
 
 from anomaly_app.agents.alerting import define_alerting
+from anomaly_app.agents.incidents import define_incidents
 from anomaly_app.agents.remembering import define_remembering, remember_transactions
 from anomaly_app.agents.scoring import define_scoring
 from anomaly_app.agents.topics import declare_topics
@@ -13,6 +14,7 @@ from anomaly_app.agents.watching import define_watching
 __all__ = [
     "declare_topics",
     "define_alerting",
+    "define_incidents",
     "define_remembering",
     "define_scoring",
     "define_watching",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly_app.core.alerts import Alert
+from demo.alert import Alert
 from anomaly_app.core.decoding.decoder import Decoder
 from anomaly_app.core.model.feature import Feature
 from anomaly_app.core.model.schema import FeatureSchema

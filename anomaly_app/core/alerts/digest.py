@@ -20,7 +20,7 @@ def wait_for_digest(case: Case, why: str) -> None:
     ledger.waiting[case.incident.id] = why
     if not ledger.digest_at:
         budget = case.policy.receivers[case.receiver]
-        pause = max(case.policy.digest_every, budget.per / (SHARE * budget.messages))
+        pause = max(case.policy.digest_every, budget.pause / SHARE)
         ledger.digest_from = case.now
         ledger.digest_at = max(ledger.digest_made + pause, case.now + case.policy.wait)
 

@@ -153,8 +153,9 @@ MOST_CHANGES = 8
 def _edit(state: State, case: Case) -> None:
     """Make a notice with which an earlier message is edited."""
     told, incident = case.told, case.incident
+    if not told.is_pending:
+        told.offset = state.next
     told.version += 1
-    told.offset = state.next
     told.edited, told.answers = incident.members, len(incident.answers)
 
 
