@@ -1,15 +1,17 @@
-"""What chance gives: how common the values of fields are among anomalies that nothing joins.
+"""What chance gives: how common the values of fields are.
+
+Counted are a sample of all transactions, and anomalies that nothing joins with others.
 
 Counts fade with time. There is room for a fixed number of values: the rarest are dropped, and
 values without a count are taken to be as common as the most common one that was dropped (lossy
 counting: Manku and Motwani, *Approximate frequency counts over data streams*, 2002).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from anomaly_app.core.alerts.keys import Key, Seen
+from anomaly_app.core.alerts.keys import Item, Key, Seen
 
 HALF_LIFE = 2 * 86_400.0
 """Seconds in which a count fades to a half."""
@@ -43,8 +45,15 @@ class Background(msgspec.Struct):
     def add(self, seen: Seen, now: float) -> None:
         """Count what an anomaly may have in common with others."""
         weight = self._weight(now)
-        _count(self.counts, (*seen.items, *seen.possible_keys()), weight)
-        _count(self.totals, (*((field,) for field, _ in seen.items), *seen.reasons), weight)
+        _count(self.counts, seen.possible_keys(), weight)
+        _count(self.totals, seen.reasons, weight)
+        self.add_items(seen.items, now)
+
+    def add_items(self, items: Sequence[Item], now: float) -> None:
+        """Count the fields of a transaction."""
+        weight = self._weight(now)
+        _count(self.counts, items, weight)
+        _count(self.totals, ((field,) for field, _ in items), weight)
         if len(self.counts) > CAPACITY:
             self._drop()
 

@@ -21,6 +21,9 @@ RECOGNISED = 5.0
 STILL = 2.5
 """The surprise down to which others may join: what chance gives stays apart."""
 
+USUAL_AFTER = 12 * 3_600.0
+"""Seconds after which what goes on is usual: from then on it is a part of what chance gives."""
+
 CLEARLY = 2.0
 """How much more surprising another value must be to take the place of the one that an incident's
 members share."""
@@ -47,7 +50,8 @@ def assign(state: State, sighting: Sighting, policy: Policy, now: float) -> tupl
         Those that have changed: the one that it belongs to first, then those that were merged
         into it.
     """
-    state.recent.expire(now, state.background)
+    usual = {name for name in state.shared.values() if _is_usual(state.incidents[name], now)}
+    state.recent.expire(now, state.background, usual)
     state.regime.expire(now)
     if len(state.measured) < MOST_MEASURED:
         state.measured.update(measured_in(sighting))
@@ -85,9 +89,16 @@ def _shared(state: State, seen: Seen, policy: Policy, now: float) -> Incident | 
         (surprise, state.shared[key])
         for key in seen.possible_keys()
         if key in state.shared
-        and (surprise := state.recent.surprise_with(seen, key, state.background, now)) >= STILL
+        and (
+            (surprise := state.recent.surprise_with(seen, key, state.background, now)) >= STILL
+            or seen.entity in state.incidents[state.shared[key]].entities
+        )
     ]
     return state.incidents[max(fitting)[1]] if fitting else None
+
+
+def _is_usual(incident: Incident, now: float) -> bool:
+    return now - incident.opened > USUAL_AFTER
 
 
 def _regime(state: State, seen: Seen) -> Incident | None:
@@ -229,14 +240,15 @@ def _gather(
 
 
 def _join_same(state: State, incident: Incident, entity: str, now: float) -> list[Incident]:
-    """Merge what has the same value of a field and the same entities now: one cause, two reasons."""
+    """Merge what has the same value of a field and the same entities now, for another reason."""
     joined = []
     for name in sorted({*state.shared.values()} - {incident.id}):
         other = state.incidents[name]
         if other.shared_key.item != incident.shared_key.item or entity not in other.entities:
             continue
         mine, theirs = (state.recent.sharing(one.shared_key) for one in (incident, other))
-        both = len(mine.keys() & theirs.keys())
+        reason = other.shared_key.reason
+        both = sum(any(reason in one.reasons for one in seen) for seen in mine.values())
         if both >= max(LEAST_SAME, PARTLY * min(len(mine), len(theirs))):
             joined.append(other)
     for other in joined:

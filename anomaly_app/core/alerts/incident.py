@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from anomaly_app.core.alerts.keys import Key
+from anomaly_app.core.alerts.keys import Key, subject_of
 from anomaly_app.core.alerts.notice import MOST_MEMBERS, Answer, Member
 from anomaly_app.core.alerts.sighting import Sighting
 
@@ -97,8 +97,8 @@ class Incident(msgspec.Struct, kw_only=True):
     """What its members share; see `Key` and `group_key`."""
     keys: list[tuple[str, ...]] = []
     """Whoever has one of these in common with the members belongs to it; see `Key`."""
-    reason: tuple[str, ...] = ()
-    """Feature and direction of the first reason of the last member."""
+    reason: tuple[str, str] = ("", "")
+    """The first reason of the last member: what it is about, and its direction."""
     opened: float
     last: float
     opened_at: int
@@ -165,7 +165,7 @@ class Incident(msgspec.Struct, kw_only=True):
             _keep_shared(self.fields, sighting.fields)
         self.model = sighting.model
         if sighting.causes:
-            self.reason = (sighting.causes[0].feature, sighting.causes[0].direction)
+            self.reason = subject_of(sighting.causes[0].feature), sighting.causes[0].direction
         for cause in sighting.causes:
             name = f"{cause.direction} {cause.feature}"
             if name in self.ranges or len(self.ranges) < MOST_RANGES:

@@ -1,17 +1,20 @@
 """What anomalies may have in common: a reason, its direction, and the value of a field."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 import msgspec
 
 from anomaly_app.core.alerts.sighting import Sighting
+from anomaly_app.core.memory.features import Feature, feature_of
+from anomaly_app.errors import DataError
 
 Item: TypeAlias = tuple[str, str]
 """A field and its value."""
 
 Reason: TypeAlias = tuple[str, str]
-"""A feature and a direction."""
+"""What a feature is about, and a direction."""
 
 REASONS_COMPARED = 3
 LEAST_SHARE = 0.1
@@ -21,7 +24,7 @@ LEAST_SHARE = 0.1
 class Key(NamedTuple):
     """What anomalies share: a reason, its direction, and the value of a field."""
 
-    feature: str
+    subject: str
     direction: str
     field: str
     value: str
@@ -33,8 +36,8 @@ class Key(NamedTuple):
 
     @property
     def reason(self) -> tuple[str, str]:
-        """The feature and its direction."""
-        return self.feature, self.direction
+        """What is odd, and its direction."""
+        return self.subject, self.direction
 
 
 class Seen(msgspec.Struct, array_like=True):
@@ -50,11 +53,11 @@ class Seen(msgspec.Struct, array_like=True):
 
     def possible_keys(self) -> Iterator[Key]:
         """Yield all that it may share with others."""
-        for feature, direction in self.reasons:
+        for subject, direction in self.reasons:
             for field, value in self.items:
                 # That the category is unusual says already which one it is.
-                if field.rpartition(".")[2] != feature:
-                    yield Key(feature, direction, field, value)
+                if field.rpartition(".")[2] != subject:
+                    yield Key(subject, direction, field, value)
 
 
 def seen_of(sighting: Sighting, measured: Container[str], now: float) -> Seen:
@@ -69,22 +72,45 @@ def seen_of(sighting: Sighting, measured: Container[str], now: float) -> Seen:
     now
         Seconds since the epoch.
     """
-    reasons = tuple(
-        (cause.feature, cause.direction)
+    found = (
+        (subject_of(cause.feature), cause.direction)
         for place, cause in enumerate(sighting.causes[:REASONS_COMPARED])
         if place == 0 or cause.share >= LEAST_SHARE
     )
-    items = tuple(
+    reasons = tuple(dict.fromkeys(found))
+    return Seen(now, sighting.entity, "", reasons, items_of(sighting.fields, measured))
+
+
+def items_of(fields: Mapping[str, str], measured: Container[str]) -> tuple[Item, ...]:
+    """Return the fields of a transaction that others may have in common with it by a cause."""
+    return tuple(
         (field, value)
-        for field, value in sighting.fields.items()
+        for field, value in fields.items()
         if field.rpartition(".")[2] not in measured
     )
-    return Seen(now, sighting.entity, "", reasons, items)
 
 
 def measured_in(sighting: Sighting) -> Iterator[str]:
     """Yield the names of fields that an anomaly shows to be measured."""
     for cause in sighting.causes:
         if isinstance(cause.actual, float) and isinstance(cause.expected, float):
-            # What is remembered of a field names it: relative:amount:30d.
-            yield from cause.feature.split(":")
+            remembered = _remembered(cause.feature)
+            yield from (cause.feature,) if remembered is None else remembered.numbers
+
+
+@lru_cache(maxsize=4096)
+def subject_of(name: str) -> str:
+    """Return what a feature is about: ``amount`` for ``relative:amount:30d``."""
+    remembered = _remembered(name)
+    if remembered is None:
+        return name
+    return next(iter(remembered.numbers), remembered.text or remembered.kind)
+
+
+@lru_cache(maxsize=4096)
+def _remembered(name: str) -> Feature | None:
+    """Take the name of a feature of the memory apart; None if it is a field's own."""
+    try:
+        return feature_of(name.rpartition("/")[2])
+    except DataError:
+        return None

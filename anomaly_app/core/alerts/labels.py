@@ -28,6 +28,6 @@ def labels_of(incident: Incident) -> dict[str, str]:
 def top_feature(incident: Incident) -> str:
     """Return the feature that stands out most; empty if none does."""
     if incident.kind == Kind.SHARED:
-        return incident.shared_key.feature
+        return incident.shared_key.subject
     name = max(incident.ranges, key=lambda one: incident.ranges[one].share, default="")
     return name.partition(" ")[2]

@@ -13,10 +13,18 @@ from anomaly_app.core.alerts.sighting import Sighting
 from anomaly_app.errors import ForeignEvents
 
 
-class Sample(msgspec.Struct, frozen=True, tag="sample"):
-    """Some transactions of the ordinary traffic: they tell what part of it is odd."""
+class Sampled(msgspec.Struct, frozen=True, array_like=True):
+    """A transaction of a sample."""
 
-    entities: tuple[str, ...]
+    entity: str
+    fields: dict[str, str]
+    """As those of a `Sighting`."""
+
+
+class Sample(msgspec.Struct, frozen=True, tag="sample"):
+    """Some transactions, as they come: they tell what is common, and what part of it is odd."""
+
+    transactions: tuple[Sampled, ...]
 
 
 class Tick(msgspec.Struct, frozen=True, tag="tick"):

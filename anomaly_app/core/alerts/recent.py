@@ -2,6 +2,7 @@
 
 import math
 from collections import deque
+from collections.abc import Container
 
 from anomaly_app.core.alerts.background import Background
 from anomaly_app.core.alerts.keys import Key, Reason, Seen
@@ -17,6 +18,14 @@ LEAST_IN_STORM, STORMY = 4, 8.0
 
 MOST_SEEN = 4_000
 """Anomalies that are compared with each other; with more, the window is shorter."""
+
+
+COMMON = 0.7
+"""A value that most anomalies have is no cause."""
+
+ODDS = 5.0
+"""The odds of a value have to be so many times what chance gives: small differences are no cause,
+however many anomalies show them."""
 
 
 class Recent:
@@ -44,8 +53,18 @@ class Recent:
             entities = self._by_reason.setdefault(reason, {})
             entities[seen.entity] = entities.get(seen.entity, 0) + 1
 
-    def expire(self, now: float, background: Background) -> None:
-        """Drop what is too old; what nothing explains becomes a part of the background."""
+    def expire(self, now: float, background: Background, usual: Container[str]) -> None:
+        """Drop what is too old: it becomes a part of the background, unless something explains it.
+
+        Parameters
+        ----------
+        now
+            Seconds since the epoch.
+        background
+            Counts what is dropped.
+        usual
+            Incidents of many entities that go on for so long that their members are usual.
+        """
         while self.seen and (self.seen[0].at < now - WINDOW or len(self.seen) > MOST_SEEN):
             old = self.seen.popleft()
             for key in old.possible_keys():
@@ -60,7 +79,7 @@ class Recent:
                 counts[old.entity] -= 1
                 if not counts[old.entity]:
                     del counts[old.entity]
-            if not old.is_explained:
+            if not old.is_explained or old.incident in usual:
                 background.add(old, now)
 
     def sharing(self, key: Key) -> dict[str, list[Seen]]:
@@ -123,7 +142,7 @@ def binomial_surprise(found: int, trials: int, share: float) -> float:
         At least 0; 3 is 1 in 1,000.
     """
     part = found / trials
-    if part <= share:
+    if share > COMMON or part * (1.0 - share) < ODDS * share * (1.0 - part):
         return 0.0
     rest = (1.0 - part) * math.log((1.0 - part) / (1.0 - share)) if found < trials else 0.0
     return trials * (part * math.log(part / share) + rest) / math.log(10.0)

@@ -71,7 +71,7 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True, tag="anomaly"):
     causes: tuple[Cause, ...]
     model: str
     fields: dict[str, str]
-    """Scalar fields of the transaction, but not its measured numbers."""
+    """Scalar fields of the transaction, without numbers that are no integers."""
 
 
 def sighting_of(anomaly: Anomaly, origin: Origin) -> Sighting:
@@ -103,7 +103,7 @@ def sighting_of(anomaly: Anomaly, origin: Origin) -> Sighting:
         severity=shortened(anomaly.severity, 16),
         causes=causes,
         model=f"{shortened(anomaly.model.name)} {shortened(anomaly.model.version)}",
-        fields=_fields(anomaly, {cause.feature for cause in causes}),
+        fields=fields_of(bytes(anomaly.transaction), anomaly.entity),
     )
 
 
@@ -134,21 +134,28 @@ def _plain(value: Any) -> float | str | None:
     return float(value) if abs(value) < LARGEST else shortened(value, LONGEST_VALUE)
 
 
-def _fields(anomaly: Anomaly, numeric: set[str]) -> dict[str, str]:
-    """Return what the transaction says, as far as other transactions may say the same."""
+def fields_of(transaction: bytes, entity: str | None) -> dict[str, str]:
+    """Return what a transaction says, as far as other transactions may say the same.
+
+    Parameters
+    ----------
+    transaction
+        As JSON; anything else has no fields.
+    entity
+        Whose it is: what only names it is left out.
+    """
     found: dict[str, str] = {}
     try:
-        transaction = read_json(bytes(anomaly.transaction))
+        content = read_json(transaction)
     except (ValueError, RecursionError):
         return found
-    measured = numeric - {r.feature for r in anomaly.reasons if isinstance(r.value, str)}
-    for name, value in _leaves(transaction, "", DEEPEST):
+    for name, value in _leaves(content, "", DEEPEST):
         if len(found) == MOST_FIELDS:
             break
         text = _shared(value)
-        if text is None or len(name) > LONGEST_NAME or _last(name) in measured:
+        if text is None or len(name) > LONGEST_NAME:
             continue
-        if text != anomaly.entity:
+        if text != entity:
             found[shortened(name, LONGEST_NAME)] = shortened(text, LONGEST_VALUE)
     return found
 
@@ -169,7 +176,3 @@ def _shared(value: Any) -> str | None:
     if isinstance(value, int) and abs(value) < LARGEST:
         return str(value)
     return value if isinstance(value, str) and 0 < len(value) <= LONGEST_VALUE else None
-
-
-def _last(name: str) -> str:
-    return name.rpartition(".")[2]

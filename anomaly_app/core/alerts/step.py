@@ -8,6 +8,7 @@ from anomaly_app.core.alerts.digest import make_digests
 from anomaly_app.core.alerts.feedback import AddSilence, ExpireSilence, Press
 from anomaly_app.core.alerts.grouping import assign, end_regime
 from anomaly_app.core.alerts.incident import Incident
+from anomaly_app.core.alerts.keys import items_of
 from anomaly_app.core.alerts.log import Entry, Outcome, Sample, Tick
 from anomaly_app.core.alerts.policy import DAY, Policy
 from anomaly_app.core.alerts.read_so_far import ReadSoFar
@@ -51,8 +52,9 @@ def step(state: State, offset: int, entry: Entry, now: float, policy: Policy) ->
         case Sighting():
             decisions += _see(state, entry, now, policy)
         case Sample():
-            for entity in entry.entities:
-                state.regime.add_sample(entity, now)
+            for one in entry.transactions:
+                state.regime.add_sample(one.entity, now)
+                state.background.add_items(items_of(one.fields, state.measured), now)
             decisions += _look(state, end_regime(state, policy, now), policy, now)
             state.regime.note_usual(now)
         case Outcome():

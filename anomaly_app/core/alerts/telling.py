@@ -111,11 +111,14 @@ def recipients(incident: Incident, policy: Policy) -> list[tuple[str, int]]:
 
 def _wanted(incident: Incident, told: Told, policy: Policy, now: float) -> Wanted | None:
     if not told.version:
-        if incident.merged_into or (told.is_in_digest and not incident.is_open):
-            return None
-        return Wanted(Event.OPENED)
+        is_over = incident.merged_into or (told.is_in_digest and not incident.is_open)
+        return None if is_over else Wanted(Event.OPENED)
     if not incident.is_open:
         return None if told.is_resolved else Wanted(Event.RESOLVED, (_end(incident),))
+    return _growing(incident, told, policy, now)
+
+
+def _growing(incident: Incident, told: Told, policy: Policy, now: float) -> Wanted | None:
     if told.is_resolved:
         return Wanted(Event.CHANGED, ("It is back.",))
     level = level_of(incident.peak)

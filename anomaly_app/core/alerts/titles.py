@@ -16,7 +16,7 @@ def title_of(incident: Incident) -> str:
         return f"{entities} entities are unusual at once"
     if incident.kind == Kind.SHARED:
         key = incident.shared_key
-        feature = f"{feature_in_words(key.feature)} {DIRECTIONS.get(key.direction, 'unusual')}"
+        feature = f"{feature_in_words(key.subject)} {DIRECTIONS.get(key.direction, 'unusual')}"
         return f"{entities} entities with {key.field.rpartition('.')[2]} {key.value}: {feature}"
     if len(incident.entities) == 1 and (entity := next(iter(incident.entities))):
         return entity
