@@ -55,6 +55,7 @@ class People:
     secret: str
     triggers: dict[str, float] = field(default_factory=dict)
     presses: int = 0
+    patience: float = PATIENCE
 
     def takes_trigger(self, trigger: str) -> bool:
         """Whether a modal may be opened for this press: once, and within three seconds."""
@@ -130,7 +131,7 @@ class People:
     async def deliver(self, payload: Json, *, via: str, again: int) -> Delivery:
         """Deliver a payload until it is acknowledged, at most `again` more times."""
         if via == "socket":
-            times, answer = await self.sockets.deliver(payload, again=again, patience=PATIENCE)
+            times, answer = await self.sockets.deliver(payload, again=again, patience=self.patience)
             return Delivery(answer is not UNACKNOWLEDGED, answer, times, payload)
         status, text = None, ""
         for attempt in range(again + 1):

@@ -8,7 +8,7 @@ import json
 import re
 import time
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -391,16 +391,18 @@ def slack_server(port: int = 0) -> Iterator[SlackServer]:
     """Run the server in a thread of its own; a port of 0 takes a free one."""
     server = SlackServer()
 
-    async def running(_: web.Application) -> AsyncIterator[None]:
+    async def begin(_: web.Application) -> None:
         server.loop = asyncio.get_running_loop()
-        yield
+
+    async def end(_: web.Application) -> None:
         await server.sockets.close()
 
     app = web.Application(client_max_size=16 * 2**20)
     app.router.add_route("*", "/api/{method}", server.serve)
     app.router.add_post("/upload/{file}", server.upload)
     app.router.add_get("/link/", server.sockets.connect)
-    app.cleanup_ctx.append(running)
+    app.on_startup.append(begin)
+    app.on_shutdown.append(end)
     with local_server(app, port) as address:
         server.url = f"{address}/api/"
         yield server

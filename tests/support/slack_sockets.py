@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -113,14 +114,15 @@ class Sockets:
     async def say(self, text: str) -> None:
         """Say something to all connections."""
         for connection in [*self.connections]:
-            await connection.socket.send_str(text)
+            with suppress(ConnectionError):
+                await connection.socket.send_str(text)
 
     async def disconnect(self, reason: str, *, closes: bool = True) -> None:
         """Ask one connection to end, as Slack does every few hours."""
-        [connection, *_] = self.connections
-        await connection.socket.send_json({"type": "disconnect", "reason": reason})
-        if closes:
-            await connection.socket.close()
+        for connection in self.connections[:1]:
+            await connection.socket.send_json({"type": "disconnect", "reason": reason})
+            if closes:
+                await connection.socket.close()
 
     async def close(self) -> None:
         """Close all connections."""

@@ -65,6 +65,13 @@ def test_where_slack_takes_no_table_the_values_are_aligned() -> None:
     assert "amount    4,210   28.8     70%" in read(shown)
 
 
+def test_a_time_near_another_one_has_no_date() -> None:
+    shown = str(message(incident(3, last=NOON + 60)).blocks[1])
+    assert shown.count("date_short_pretty") == 1
+    shown = str(message(incident(3, last=NOON + 86_400)).blocks[1])
+    assert shown.count("date_short_pretty") == 2
+
+
 def test_the_notification_names_the_strongest_reason() -> None:
     assert message().text == "🔴 High: card-0042: amount 4,210, usually 28.8"
 
@@ -72,7 +79,7 @@ def test_the_notification_names_the_strongest_reason() -> None:
 def test_several_members_are_counted_and_some_are_shown() -> None:
     shown = read(message(incident(7)))
     assert "7 anomalies" in shown
-    assert "because of the same entity" in shown
+    assert "One incident" not in shown
     assert shown.count("· 1 in") == 5
 
 
@@ -81,6 +88,7 @@ def test_members_of_many_entities_are_named() -> None:
     shown = read(message(incident(200, entities=200, entity=None, sample=sample)))
     assert "200 anomalies" in shown
     assert "of 200 entities" in shown
+    assert "One incident: the same entity" in shown
     assert "card-0008" in shown
 
 
@@ -94,10 +102,15 @@ def test_the_latest_and_the_strongest_members_are_shown_in_order_of_time() -> No
 
 
 def test_the_answers_and_who_gave_them_are_shown() -> None:
-    answers = (Answer("take", "Ada", NOON), Answer("fraud", "Grace", NOON + 60))
+    answers = (
+        Answer("take", "Grace", NOON),
+        Answer("take", "Ada", NOON + 30),
+        Answer("fraud", "Grace", NOON + 60),
+    )
     shown = read(message(incident(answers=answers, taken_by="Ada")))
-    assert "🙋 Taken  by Ada," in shown
+    assert "✋ Taken  by Grace," in shown
     assert "🚩 Fraud  by Grace," in shown
+    assert shown.count("Ada") == 1
     assert ", taken by Ada" in shown
 
 
@@ -108,11 +121,24 @@ def test_buttons_carry_the_opaque_id() -> None:
 
 
 def test_the_button_of_a_silence_carries_what_would_match() -> None:
-    assert buttons(message())["silence"].split("\n") == [
+    labels = {"entity": "card-0042", "severity": "high", "feature": "amount", "amount": "4210"}
+    assert buttons(message(incident(labels=labels)))["silence"].split("\n") == [
         "incident-1",
-        "entity=card-0042",
-        "feature=amount",
+        "entity = card-0042",
+        "feature = amount",
     ]
+
+
+def test_what_would_match_a_group_is_what_its_members_share() -> None:
+    labels = {"terminal": "T 17", "features.terminal": "T 17", "severity": "high", "entity": ""}
+    value = buttons(message(incident(9, entity=None, labels=labels)))["silence"]
+    assert value.split("\n") == ["incident-1", 'terminal = "T 17"']
+
+
+def test_a_matcher_that_would_have_to_be_cut_is_left_out() -> None:
+    labels = {"entity": "x" * 500, "feature": 'the "amount"'}
+    value = buttons(message(incident(labels=labels)))["silence"]
+    assert value.split("\n") == ["incident-1", r'feature = "the \"amount\""']
 
 
 def test_an_incident_that_has_ended_says_so_and_can_still_be_learned_from() -> None:
@@ -144,7 +170,7 @@ def test_a_digest_counts_all_and_lists_some_by_why_they_have_no_message() -> Non
     assert text.count("the budget of 20 messages an hour was spent") == 1
     assert "card-0014" in text
     assert "card-0015" not in text
-    assert "and 25 more" in text
+    assert "and 25 more incidents" in text
 
 
 def test_a_note_is_its_title_and_its_text() -> None:

@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from anomaly_app.channels.channel import Delivered, Later, Place, Refused
 from anomaly_app.channels.slack import api
@@ -14,11 +16,12 @@ from anomaly_app.core.alerts.notice import Event, IncidentView, Notice, Status
 from harness.processes import free_port
 from tests.support.slack_blocks import texts_in
 from tests.support.slack_notices import NOON, digest, incident, notice
-from tests.support.slack_server import CHANNEL, TOKEN, SlackServer, slack_server
+from tests.support.slack_server import CHANNEL, SCOPES, TOKEN, SlackServer, slack_server
 from tests.support.waiting import connections_closed, elapse, eventually
 
 Outcome = Delivered | Refused | Later
 NOWHERE = Place()
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -502,3 +505,11 @@ async def test_the_end_of_an_incident_is_shown(slack: SlackServer, channel: Slac
     await delivered(channel, ended, place)
     assert "✅ Resolved" in read(slack.shown[0])
     assert len(slack.replies) == 1
+
+
+def test_the_app_s_manifest_asks_for_the_scopes_that_are_used() -> None:
+    manifest = yaml.safe_load((ROOT / "deploy/slack-app.yml").read_text())
+    private = {"groups:history", "groups:read"}
+    assert set(manifest["oauth_config"]["scopes"]["bot"]) == set(SCOPES.values()) | private
+    assert manifest["settings"]["socket_mode_enabled"]
+    assert manifest["settings"]["interactivity"]["is_enabled"]

@@ -8,7 +8,6 @@ from anomaly_app.channels.slack import elements as slack
 from anomaly_app.channels.slack.buttons import answer_buttons
 from anomaly_app.channels.slack.elements import Block, Line, moment, words
 from anomaly_app.core.alerts.notice import (
-    Answer,
     Digest,
     DigestLine,
     IncidentView,
@@ -23,7 +22,7 @@ SIGNS = {"critical": "🚨", "high": "🔴", "medium": "🟠"}
 ANSWERS = {
     "fraud": "🚩 Fraud",
     "expected": "👌 Expected",
-    "take": "🙋 Taken",
+    "take": "✋ Taken",
     "silence": "🔕 Silenced",
 }
 
@@ -103,14 +102,12 @@ def _blocks(notice: Notice, style: Style, most: int) -> Iterator[Block]:
 
 def _incident(view: IncidentView, style: Style, most: int) -> Iterator[Block]:
     yield slack.header(_headline(view, slack.LONGEST_HEADER))
-    yield slack.lines(*_facts(view, most))
+    yield slack.lines(*_facts(view, most), *_answers(view, most))
     yield _reasons(view, style, most)
     if style.picture is not None:
         yield slack.image(style.picture, f"{view.charted} over time, the odd values marked")
     if view.members > 1 and view.sample:
         yield _members(view, most)
-    if view.answers:
-        yield slack.lines(*(_answer(answer, most) for answer in view.answers[-MOST_ANSWERS:]))
     yield slack.actions(*answer_buttons(view))
     where = view.first_source
     if view.last_source != view.first_source:
@@ -132,9 +129,10 @@ def _facts(view: IncidentView, most: int) -> Iterator[Line]:
         count = [words(f"{view.members:,} anomalies", bold=True)]
         if view.entities > 1:
             count = [*count, words(f" of {view.entities:,} entities")]
-        since = [words(" from "), moment(view.opened), words(" to "), moment(view.last)]
-        yield [*count, *since]
-        yield [words(f"One incident because of {view.grouped_by}", 2 * most)]
+        last = moment(view.last, since=view.opened)
+        yield [*count, words(" from "), moment(view.opened), words(" to "), last]
+    if view.entities > 1:
+        yield [words(f"One incident: {view.grouped_by}", 2 * most)]
     yield [words(view.rarity[:1].upper() + view.rarity[1:], 2 * most)]
     yield _status(view, most)
 
@@ -162,7 +160,7 @@ def _reasons(view: IncidentView, style: Style, most: int) -> Block:
 def _members(view: IncidentView, most: int) -> Block:
     shown = _picked(view.sample)
     left = view.members - len(shown)
-    heading = "The strongest and the latest" if left > 0 else "All of them"
+    heading = f"The strongest and the latest of {view.members:,}" if left > 0 else "All of them"
     feature = "" if view.charted is None else f", with {view.charted}"
     return slack.bullets(
         [words(heading + feature, 2 * most, bold=True)], [_member(m, view, most) for m in shown]
@@ -181,12 +179,17 @@ def _member(member: Member, view: IncidentView, most: int) -> Line:
     parts = [number(member.value)] if member.value is not None else []
     parts += [member.entity] if view.entity is None else []
     parts += [odds(member.p_value)]
-    return [moment(member.time), words(" · " + " · ".join(parts), 2 * most)]
+    time = moment(member.time, since=view.opened)
+    return [time, words(" · " + " · ".join(parts), 2 * most)]
 
 
-def _answer(answer: Answer, most: int) -> Line:
-    said = ANSWERS.get(answer.action, answer.action)
-    return [words(said, most, bold=True), words(f" by {answer.user}, ", most), moment(answer.at)]
+def _answers(view: IncidentView, most: int) -> Iterator[Line]:
+    # Who has taken it stands in the line of the status.
+    given = [a for a in view.answers if (a.action, a.user) != ("take", view.taken_by)]
+    for answer in given[-MOST_ANSWERS:]:
+        said = words(ANSWERS.get(answer.action, answer.action), most, bold=True)
+        at = moment(answer.at, since=view.opened)
+        yield [said, words(f" by {answer.user}, ", most), at]
 
 
 def _digest_headline(digest: Digest) -> str:
@@ -196,14 +199,15 @@ def _digest_headline(digest: Digest) -> str:
 
 def _digest(digest: Digest, most: int) -> Iterator[Block]:
     yield slack.header(_digest_headline(digest))
-    span = [words(" from "), moment(digest.begins), words(" to "), moment(digest.ends)]
+    ends = moment(digest.ends, since=digest.begins)
+    span = [words(" from "), moment(digest.begins), words(" to "), ends]
     yield slack.lines([words(f"{digest.anomalies:,} anomalies", bold=True), *span])
     shown = digest.lines[:MOST_DIGEST_LINES]
     for why in dict.fromkeys(line.why for line in shown):
         lines = [_digest_line(line, most) for line in shown if line.why == why]
         yield slack.bullets([words(why, 2 * most, italic=True)], lines)
     if (left := digest.incidents - len(shown)) > 0:
-        yield slack.context(f"and {left:,} more")
+        yield slack.context(f"and {left:,} more incidents")
 
 
 def _digest_line(line: DigestLine, most: int) -> Line:

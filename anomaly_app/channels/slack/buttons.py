@@ -1,5 +1,8 @@
 """The buttons of an incident, and what they carry."""
 
+import re
+from collections.abc import Iterator
+
 from anomaly_app.channels.slack.elements import LONGEST_VALUE, Block, button, literal
 from anomaly_app.core.alerts.notice import IncidentView
 
@@ -8,6 +11,12 @@ FRAUD, EXPECTED, TAKE, SILENCE = "fraud", "expected", "take", "silence"
 MOST_MATCHERS = 8
 LONGEST_MATCHER = 150
 """Characters; so many and so long fit into the value of a button."""
+
+OF_AN_ENTITY = ("entity", "feature")
+CHANGING = frozenset({"entity", "severity", "status", "grouped_by"})
+"""Labels that say nothing of what the members of a group share."""
+
+BARE_WORD = re.compile(r'[^\s"=!~<>]+')
 
 
 def answer_buttons(view: IncidentView) -> list[Block]:
@@ -31,9 +40,21 @@ def silence_value(view: IncidentView) -> str:
 
     The worker that gets the press may not be the one that has the incident.
     """
-    matchers = [
-        literal(f"{name}={value}", LONGEST_MATCHER)
-        for name, value in view.labels.items()
-        if name != "severity"
-    ]
-    return "\n".join([view.id, *matchers[:MOST_MATCHERS]])[:LONGEST_VALUE]
+    return "\n".join([view.id, *_matchers(view)][: MOST_MATCHERS + 1])[:LONGEST_VALUE]
+
+
+def _matchers(view: IncidentView) -> Iterator[str]:
+    """Give what matches the incident, and what is like it tomorrow."""
+    names = [name for name in view.labels if name not in CHANGING and "." not in name]
+    for name in names if view.entity is None else OF_AN_ENTITY:
+        matcher = f"{_word(name)} = {_word(view.labels.get(name, ''))}"
+        # One that had to be cut would not match any more.
+        if view.labels.get(name) and literal(matcher, LONGEST_MATCHER) == matcher:
+            yield matcher
+
+
+def _word(text: str) -> str:
+    if BARE_WORD.fullmatch(text):
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

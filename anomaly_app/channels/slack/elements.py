@@ -11,6 +11,9 @@ from typing import Any
 from anomaly_app.core.times import EARLIEST, LATEST
 from anomaly_app.core.wording import NOTHING
 
+HALF_A_DAY = 43_200.0
+"""Seconds."""
+
 Block = dict[str, Any]
 Span = dict[str, Any]
 """A part of a line of rich text."""
@@ -56,11 +59,15 @@ def words(text: str, most: int = 300, **style: bool) -> Span:
     return span | {"style": style} if style else span
 
 
-def moment(time: float) -> Span:
-    """Give a time, which Slack shows in the reader's own time zone."""
+def moment(time: float, *, since: float | None = None) -> Span:
+    """Give a time, which Slack shows in the reader's own time zone.
+
+    Beside another time, not long before, its date is left out.
+    """
     if not (isfinite(time) and EARLIEST < time <= LATEST):
         return words("an unknown time")
-    shown = "{date_short_pretty} {time_secs}"
+    is_near = since is not None and abs(time - since) < HALF_A_DAY
+    shown = "{time_secs}" if is_near else "{date_short_pretty} {time_secs}"
     return {"type": "date", "timestamp": int(time) or 1, "format": shown, "fallback": "a while ago"}
 
 

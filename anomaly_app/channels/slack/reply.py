@@ -13,7 +13,7 @@ def reply_of(notice: Notice) -> Message:
     """Say what has changed since the last notice."""
     changes = [slack.literal(change, LONGEST_CHANGE) for change in notice.changes[:MOST_CHANGES]]
     lines = [[slack.words(change, LONGEST_CHANGE)] for change in changes]
-    return Message(escaped(". ".join(changes)), [slack.lines(*lines)])
+    return Message(escaped(" ".join(changes)), [slack.lines(*lines)])
 
 
 def is_raised_to_critical(notice: Notice) -> bool:
