@@ -1,7 +1,7 @@
 """Brokers and worker processes, shared by the demo, the tests and the benchmarks.
 
-The modules in `__all__` are public: `broker` and `apache_kafka` start a broker, `workers` starts
-workers of the app, and `processes` starts and ends other processes.
+The modules in `__all__` are public: `broker` and `apache_kafka` start a broker, `alertmanager` an
+Alertmanager, `workers` workers of the app, and `processes` starts and ends other processes.
 """
 
-__all__ = ["apache_kafka", "broker", "processes", "workers"]
+__all__ = ["alertmanager", "apache_kafka", "broker", "processes", "workers"]

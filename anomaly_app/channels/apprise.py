@@ -1,7 +1,10 @@
 """Apprise, for services without a channel of their own: one-way, from a thread."""
 
 import asyncio
+import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from anomaly_app.channels.channel import Delivered, Later, Place, Refused
@@ -39,7 +42,10 @@ class AppriseChannel:
             app_id="anomaly-app", async_mode=False, storage_mode="memory", secure_logging=True
         )
         self._service = library.Apprise(asset=asset)
-        if not self._service.add(url):
+        # Its log shows an address that it does not know as a whole.
+        with _silent(logging.getLogger("apprise")):
+            is_known = self._service.add(url)
+        if not is_known:
             raise SettingsError("Apprise does not know this kind of URL, or something is missing")
         self._thread: threading.Thread | None = None
 
@@ -82,6 +88,15 @@ class AppriseChannel:
 
     async def close(self) -> None:
         """Do nothing: connections are of one call."""
+
+
+@contextmanager
+def _silent(logger: logging.Logger) -> Iterator[None]:
+    was_disabled, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = was_disabled
 
 
 def _settle(done: asyncio.Future[bool], answer: bool | Exception) -> None:  # noqa: FBT001

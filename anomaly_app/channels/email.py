@@ -129,8 +129,9 @@ class EmailChannel:
                 said = f"refuses all of to: {_said(fault.recipients[0])}: check the addresses"
             case aiosmtplib.SMTPResponseException():
                 said = f"answers {_said(fault)}"
-            case aiosmtplib.SMTPNotSupported():
-                said = "does not offer what is asked for: check encryption and user"
+            case SMTPException() if type(fault) in {SMTPException, aiosmtplib.SMTPNotSupported}:
+                what = visible(fault.message, LONGEST_QUOTE)
+                said = f"does not offer what is asked for ({what}): check encryption and user"
             case TimeoutError():
                 said = f"has not answered in {LONGEST_ATTEMPT:g} s"
             case _:

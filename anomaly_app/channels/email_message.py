@@ -1,5 +1,6 @@
 """A notice as an e-mail: plain text, and the same as HTML in which no text is taken as markup."""
 
+import re
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -22,6 +23,9 @@ PICTURE = "values"
 
 CELL = "padding:6px 12px 6px 0;border-bottom:1px solid #e0e0e0;text-align:left;vertical-align:top"
 HEAD = f"{CELL};color:#5f6368;font-weight:normal"
+SHORT = ";white-space:nowrap"
+SHORTEST = 20
+"""Characters of a cell that is not broken: longer ones leave the width to them."""
 
 
 class Thread(NamedTuple):
@@ -40,7 +44,7 @@ class Thread(NamedTuple):
     def of(cls, notice: Notice, reference: str | None) -> "Thread":
         """Return the thread of earlier deliveries, or one that begins with this notice."""
         version, _, subject = (reference or "").partition(" ")
-        if version.isdecimal() and len(version) < 10 and subject:  # noqa: PLR2004
+        if re.fullmatch("[0-9]{1,9}", version) and subject:
             return cls(int(version), header_text(subject))
         return cls(notice.version, header_text(title_of(notice)))
 
@@ -137,13 +141,13 @@ def page_of(words: Words, colour: str, has_picture: bool) -> str:  # noqa: FBT00
 
 
 def _table(heads: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> str:
-    head = "".join(f'<th style="{HEAD}">{escape(one)}</th>' for one in heads)
+    head = "".join(f'<th style="{HEAD}{SHORT}">{escape(one)}</th>' for one in heads)
     lines = [f"<tr>{head}</tr>"] if heads else []
     for row in rows:
-        first = CELL if heads else HEAD
+        styles = (CELL if heads or place else HEAD for place in range(len(row)))
         cells = (
-            f'<td style="{CELL if place else first}">{escape(cell)}</td>'
-            for place, cell in enumerate(row)
+            f'<td style="{style}{SHORT if len(cell) <= SHORTEST else ""}">{escape(cell)}</td>'
+            for style, cell in zip(styles, row, strict=True)
         )
         lines.append(f"<tr>{''.join(cells)}</tr>")
     return (

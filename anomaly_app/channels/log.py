@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 from anomaly_app.channels.channel import Delivered, Later, Place
-from anomaly_app.channels.document import document_of
+from anomaly_app.channels.document_json import document_of
 from anomaly_app.channels.wording import one_line
 from anomaly_app.core.alerts.notice import Notice
 

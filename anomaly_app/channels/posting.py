@@ -29,8 +29,8 @@ LONGEST_ANSWER = 4_096
 LONGEST_QUOTE = 200
 """Characters of an answer that are shown."""
 
-LONGEST_PAUSE = 3_600.0
-"""Seconds: a receiver that asks for more is asked again before."""
+LEAST_PAUSE, LONGEST_PAUSE = 1.0, 3_600.0
+"""Seconds: whatever a receiver asks for, it is neither flooded nor forgotten."""
 
 ABOUT_THE_NOTICE = frozenset({400, 406, 409, 410, 411, 413, 414, 415, 417, 422, 428, 431, 451})
 """Answers that will be the same next time. All others are about the moment, or about an address or
@@ -152,7 +152,7 @@ def meaning_of(answer: Answer, host: str, now: float) -> Refused | Later:
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Return how long a server asks to wait, in seconds up to `LONGEST_PAUSE`; None if it does not.
+    """Return how many seconds a server asks to wait, within bounds; None if it does not.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
         seconds = float(text) if text.isascii() and text.isdigit() else _until(text, now)
     except (ValueError, TypeError, OverflowError):
         return None
-    return min(max(seconds, 0.0), LONGEST_PAUSE)
+    return min(max(seconds, LEAST_PAUSE), LONGEST_PAUSE)
 
 
 def _until(text: str, now: float) -> float:

@@ -1,6 +1,7 @@
 """The channels to the receivers of ``alerting.yml``."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from anomaly_app.channels.alertmanager import AlertmanagerChannel
@@ -9,7 +10,9 @@ from anomaly_app.channels.channel import Channel
 from anomaly_app.channels.email import EmailChannel, Picture
 from anomaly_app.channels.log import JsonLinesChannel, WorkerLogChannel
 from anomaly_app.channels.pagerduty import PagerDutyChannel
+from anomaly_app.channels.picture import Series, draw_series, sample_series
 from anomaly_app.channels.webhook import WebhookChannel
+from anomaly_app.core.alerts.notice import IncidentView
 from anomaly_app.errors import SettingsError
 from anomaly_app.settings.alerting.policy import Alerting
 from anomaly_app.settings.alerting.receivers import (
@@ -25,13 +28,15 @@ from anomaly_app.settings.alerting.receivers import (
 )
 from anomaly_app.settings.alerting.secrets import needed_secret_of, secret_of
 
+History = Callable[[IncidentView], Awaitable[Series | None]]
+
 
 def make_channel(
     receiver: Receiver,
     alerting: Alerting,
     *,
     slack: Callable[[SlackReceiver], Channel],
-    picture: Picture | None = None,
+    history: History | None = None,
 ) -> Channel:
     """Make the channel to a receiver, with its secrets.
 
@@ -43,8 +48,8 @@ def make_channel(
         The file.
     slack
         Makes the channel to a receiver in Slack: it needs the settings.
-    picture
-        Draws incidents for e-mail; None for messages without pictures.
+    history
+        Gives the recent values that are drawn in an e-mail; None draws those of the incident.
 
     Raises
     ------
@@ -52,7 +57,7 @@ def make_channel(
         A secret is not where it should be, or is none; the text names the receiver.
     """
     try:
-        return _made(receiver, alerting, slack, picture)
+        return _made(receiver, alerting, slack, history)
     except (ValueError, OSError) as fault:
         why = f"ca_file: {fault.strerror}" if isinstance(fault, OSError) else str(fault)
         raise SettingsError(f"receiver {receiver.name}: {why}") from None
@@ -66,7 +71,7 @@ def _made(  # noqa: PLR0911  # one a type
     receiver: Receiver,
     alerting: Alerting,
     slack: Callable[[SlackReceiver], Channel],
-    picture: Picture | None,
+    history: History | None,
 ) -> Channel:
     match receiver:
         case SlackReceiver():
@@ -77,7 +82,7 @@ def _made(  # noqa: PLR0911  # one a type
             return JsonLinesChannel(Path(file))
         case EmailReceiver():
             password = secret_of(receiver, "password")
-            return EmailChannel(receiver, password=password, picture=picture)
+            return EmailChannel(receiver, password=password, picture=_picture(history))
         case WebhookReceiver():
             url = receiver.url or needed_secret_of(receiver, "url")
             check_url(url)
@@ -93,3 +98,11 @@ def _made(  # noqa: PLR0911  # one a type
         case AppriseReceiver():
             return AppriseChannel(needed_secret_of(receiver, "url"))
     raise AssertionError(receiver)
+
+
+def _picture(history: History | None) -> Picture:
+    async def draw(view: IncidentView) -> bytes | None:
+        series = sample_series(view) if history is None else await history(view)
+        return None if series is None else await asyncio.to_thread(draw_series, series)
+
+    return draw

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from anomaly_app.channels.channel import Delivered, Later, Place, Refused
-from anomaly_app.channels.document import document_of
+from anomaly_app.channels.document_json import document_of
 from anomaly_app.channels.posting import Poster, meaning_of
 from anomaly_app.core.alerts.notice import Notice
 from anomaly_app.errors import SettingsError

@@ -19,6 +19,14 @@ MOST_CHANGES, MOST_ANSWERS, MOST_ROWS = 10, 5, 10
 
 LONGEST_NOTE = 2_000
 
+ANSWERS = {
+    "fraud": "said to be fraud",
+    "expected": "said to be expected",
+    "take": "taken",
+    "silence": "silenced",
+}
+"""What people do, as it is told."""
+
 
 class Words(NamedTuple):
     """What a person reads, the most important first."""
@@ -123,8 +131,7 @@ def _incident(notice: Notice, view: IncidentView) -> Words:
         facts=(
             ("Status", _status(view)),
             ("Anomalies", _members(view)),
-            ("Together by", printable(view.grouped_by, LONGEST_LINE)),
-            ("First and last", f"{moment(view.opened)} to {moment(view.last)}"),
+            *_more_than_one(view),
             ("How rare", printable(view.rarity, LONGEST_LINE)),
             *(("Answer", _answer(*answer)) for answer in _answers(view)),
         ),
@@ -160,12 +167,27 @@ def _members(view: IncidentView) -> str:
     return f"{anomalies} of {view.entities:,} entities" if view.entities > 1 else anomalies
 
 
+def _more_than_one(view: IncidentView) -> tuple[tuple[str, str], ...]:
+    """Return what is of interest if there are several anomalies, and when they came."""
+    first, last = moment(view.opened), moment(view.last)
+    if view.members == 1:
+        return (("When", first),)
+    day = len("2026-01-05 ")
+    until = last[day:] if last[:day] == first[:day] else last
+    since = first.removesuffix(" UTC")
+    return (
+        ("Together by", printable(view.grouped_by, LONGEST_LINE)),
+        ("When", f"{since} to {until}"),
+    )
+
+
 def _answers(view: IncidentView) -> list[tuple[str, str, float]]:
     return [(one.action, one.user, one.at) for one in view.answers[-MOST_ANSWERS:]]
 
 
 def _answer(action: str, user: str, at: float) -> str:
-    return f"{printable(action, LONGEST_WORD)} by {printable(user, LONGEST_WORD)}, {moment(at)}"
+    done = ANSWERS.get(action, printable(action, LONGEST_WORD))
+    return f"{done} by {printable(user, LONGEST_WORD)}, {moment(at)}"
 
 
 def _digest(digest: Digest) -> Words:

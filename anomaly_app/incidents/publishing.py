@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from anomaly_app.channels.document import incident_document
+from anomaly_app.channels.document_json import incident_document
 from anomaly_app.core.alerts.state import State
 from anomaly_app.core.alerts.views import view_of
 from anomaly_app.core.times import iso_time

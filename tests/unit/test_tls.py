@@ -3,7 +3,6 @@
 import asyncio
 import shutil
 import ssl
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from anomaly_app.kafka.probe import connect
 from anomaly_app.kafka.security import client_options, tls_context
 from anomaly_app.schemas.registry import open_registry
 from anomaly_app.settings.app import Settings
+from tests.support.certificates import openssl, self_signed
 from tests.support.waiting import connections_closed
 
 HOST = "127.0.0.1"
@@ -38,19 +38,11 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("elsewhere", "DNS:kafka.example"),
         ("app", "DNS:a"),
     ]:
-        openssl(
-            *("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
-            *("-nodes", "-days", "2", "-subj", f"/CN={name}", "-addext", f"subjectAltName={host}"),
-            *("-keyout", str(folder / f"{name}.key"), "-out", str(folder / f"{name}.pem")),
-        )
+        self_signed(folder, name, host)
     sealed = str(folder / "sealed.key")
     openssl("pkey", "-in", str(folder / "app.key"), "-aes256", "-passout", "pass:x", "-out", sealed)
     (folder / "empty").touch()
     return folder
-
-
-def openssl(*arguments: str) -> None:
-    subprocess.run(["openssl", *arguments], check=True, capture_output=True)
 
 
 async def probed(

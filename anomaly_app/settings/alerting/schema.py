@@ -5,6 +5,7 @@ import inspect
 import json
 import sys
 import textwrap
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -22,14 +23,30 @@ EXAMPLES = {
 
 
 def alerting_schema() -> str:
-    """Return the schema as JSON, with what each field is for, and what it is by default."""
-    schema = msgspec.json.schema(Alerting, schema_hook=_written)
-    for kind in STRUCTURES:
+    """Return the schema of the file, with what each field is for, and what it is by default."""
+    return schema_of(Alerting, STRUCTURES, title="alerting.yml of anomaly-app")
+
+
+def schema_of(root: Any, structures: Iterable[Any], *, title: str) -> str:
+    """Return the schema of a structure as JSON.
+
+    Parameters
+    ----------
+    root
+        The structure.
+    structures
+        All structures in it, itself included: their fields are described by their docstrings.
+    title
+        What it is the schema of.
+    """
+    schema = msgspec.json.schema(root, schema_hook=_written)
+    for kind in structures:
         properties = schema["$defs"][kind.__name__]["properties"]
         words = _field_docstrings(kind)
         for field in msgspec.structs.fields(kind):
             described = properties[field.encode_name]
-            described["description"] = words[field.name]
+            if field.name in words:
+                described["description"] = words[field.name]
             if field.default_factory is not msgspec.NODEFAULT:
                 described["default"] = _plain(field.default_factory())
             if "$ref" in described:
@@ -38,11 +55,7 @@ def alerting_schema() -> str:
                     "allOf": [{"$ref": described.pop("$ref")}],
                     **described,
                 }
-    schema = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "alerting.yml of anomaly-app",
-        **schema,
-    }
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **schema}
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
