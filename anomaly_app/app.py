@@ -13,6 +13,7 @@ from anomaly_app.agents import (
     define_alerting,
     define_incidents,
     define_remembering,
+    define_sampling,
     define_scoring,
     define_watching,
 )
@@ -112,6 +113,7 @@ def create_app(settings: Settings) -> ConfirmingApp:
     define_scoring(app, topics, context)
     define_alerting(app, topics, context)
     define_incidents(app, topics, context)
+    define_sampling(app, context)
     define_watching(app, context)
     define_remembering(app, context)
     define_views(app, context)

@@ -17,6 +17,7 @@ from anomaly_app.errors import SettingsError
 from anomaly_app.incidents.delivery import Receiver
 from anomaly_app.incidents.owner import Owner
 from anomaly_app.incidents.state_memory import remembered_alerts
+from anomaly_app.incidents.traffic import Traffic
 from anomaly_app.kafka.changelog import MemoryOfPartitions, edge_of
 from anomaly_app.observability import Counters
 from anomaly_app.schemas.registry import open_registry
@@ -53,6 +54,7 @@ class WorkerContext:
         """Who is told of incidents, once the file was read."""
         self.owner: Owner | None = None
         """Delivers while this worker has the log of alerts; None until the worker has started."""
+        self.traffic = Traffic()
         self.schemas = open_registry(settings)
         self.memories = MemoryOfPartitions(settings, edge_of(settings))
         self.partitions: Mapping[str, int] = {}

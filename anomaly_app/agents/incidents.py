@@ -106,4 +106,3 @@ async def append(app: ConfirmingApp, context: WorkerContext, entries: Sequence[E
     ]
     places = await send_all(producer, messages, timeout=settings.send_timeout)
     return int(places[-1].offset)
-

@@ -120,9 +120,7 @@ class Receiver:
         while term.is_on and not all(is_settled(term.state, outcome) for outcome in outcomes):
             await term.wait(IDLE)
 
-    async def _attempt(
-        self, delivery: Delivery, term: Term
-    ) -> Delivered | Refused | Later | None:
+    async def _attempt(self, delivery: Delivery, term: Term) -> Delivered | Refused | Later | None:
         """Try once; None if the code is at fault, and others should be tried meanwhile."""
         assert term.marker is not None  # noqa: S101  # it has caught up
         is_uncertain = delivery.offset < term.marker or delivery.id in self._unknown

@@ -17,7 +17,6 @@ LEVEL = 3
 """Of zstd."""
 
 
-
 class StateImage(NamedTuple):
     """The state of the alerts at an offset of their log."""
 
