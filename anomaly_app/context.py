@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from anomaly_app.channels.choice import alerting_of, make_channels
+from anomaly_app.core.alerts.policy import Policy
 from anomaly_app.core.decoding.framing import Readers
 from anomaly_app.core.monitoring.absences import AbsenceWatch
 from anomaly_app.core.monitoring.rates import AlertRateWatch
@@ -50,6 +51,8 @@ class WorkerContext:
         self.counters = Counters()
         self.watch = Watch()
         self.started = time.monotonic()
+        self.policy = Policy()
+        """How much people are told, once the file was read."""
         self.receivers: tuple[Receiver, ...] = ()
         """Who is told of incidents, once the file was read."""
         self.owner: Owner | None = None
@@ -91,7 +94,7 @@ class WorkerContext:
             The file is wrong, or a receiver lacks a secret.
         """
         alerting = alerting_of(self.settings)
-        policy = policy_of(alerting)
+        self.policy = policy = policy_of(alerting)
         self.receivers = tuple(
             Receiver(name, channel, give_up_after=policy.give_up_after)
             for name, channel in make_channels(alerting, self.settings).items()

@@ -1,10 +1,13 @@
 """From anomalies to incidents to people, with real workers."""
 
 import json
+from typing import Any
 
 import pytest
+from aiohttp import ClientSession
 
-from tests.support.alerts import opened, told, told_in_a_file
+from harness.workers import Worker
+from tests.support.alerts import opened, owner_of, told, told_in_a_file
 from tests.support.factories import transaction
 from tests.support.kafka import Kafka, stats_of
 from tests.support.waiting import eventually, unchanged
@@ -36,7 +39,7 @@ async def test_anomalies_of_one_entity_are_one_message_and_a_restart_does_not_re
         stats = await stats_of(worker)
     assert opened(file) == {"card-1": 1, "card-2": 1, "card-3": 1}
     assert sum(stats["incidents"]["open"].values()) == 3
-    assert [one for one in told(file)[: len(before)]] == before
+    assert told(file)[: len(before)] == before
 
 
 async def test_what_was_told_is_known_after_a_kill(kafka: Kafka) -> None:
@@ -57,3 +60,81 @@ async def test_what_was_told_is_known_after_a_kill(kafka: Kafka) -> None:
     latest = {record.key: json.loads(record.value) for record in incidents}
     assert latest[b"learning"] == {"learning": "on", "since": None, "incident": None}
     assert sum(one.get("anomalies", 0) for one in latest.values()) == 4
+
+
+TOKEN = "open-sesame"  # noqa: S105
+
+
+async def page(worker: Worker, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+    """Ask for a page with the token."""
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    async with (
+        ClientSession(headers=headers) as session,
+        session.request(method, f"http://127.0.0.1:{worker.port}{path}", json=body) as response,
+    ):
+        return response.status, await response.json()
+
+
+async def silences(*workers: Worker) -> list[list[str]]:
+    """The notes of the silences that each worker knows."""
+    answers = [await page(worker, "GET", "/silences") for worker in workers]
+    return [[one["note"] for one in (body or {}).get("silences", [])] for _, body in answers]
+
+
+async def test_a_silence_is_known_to_every_worker_in_seconds_and_after_a_restart(
+    kafka: Kafka,
+) -> None:
+    file = told_in_a_file(kafka)
+    kafka.settings["ANOMALY_WEB_TOKEN"] = TOKEN
+    wish = {"matchers": ["entity = card-1"], "duration": "2h", "note": "moving", "user": "ada"}
+    async with kafka.worker() as one, kafka.worker() as other:
+        for worker in (one, other):
+            await eventually(lambda w=worker: page(w, "GET", "/silences"), lambda a: a[0] == 200)
+        owner = await owner_of(one, other)
+        elsewhere = other if owner is one else one
+        status, made = await page(elsewhere, "POST", "/silences", wish)
+        assert status == 201
+        await eventually(
+            lambda: silences(one, other),
+            lambda found: found == [["moving"], ["moving"]],
+            patience=5.0,
+        )
+        await kafka.produce([odd("card-1"), odd("card-2")])
+        await eventually(lambda: opened(file), lambda found: found["card-2"] == 1)
+        _, found = await page(elsewhere, "GET", "/incidents")
+        assert {one["title"]: one["told"] for one in found["incidents"]} == {
+            "card-1": [],
+            "card-2": ["file"],
+        }
+        [shown] = [one for one in found["incidents"] if one["title"] == "card-1"]
+        assert (await page(elsewhere, "GET", f"/incidents/{shown['id']}"))[1]["anomalies"] == 1
+    async with kafka.worker() as worker:
+        await eventually(lambda: silences(worker), lambda found: found == [["moving"]])
+        status, before = await page(worker, "POST", "/silences/preview", wish)
+        assert (status, before["hidden"]) == (200, 0)
+        wish["matchers"] = ["entity = card-2"]
+        status, before = await page(worker, "POST", "/silences/preview", wish)
+        assert (status, before["hidden"], before["told"]) == (200, 1, 1)
+        assert (await page(worker, "DELETE", f"/silences/{made['id']}"))[0] == 202
+        await eventually(lambda: silences(worker), lambda found: found == [[]])
+        # What is still going on is told now.
+        await eventually(lambda: opened(file), lambda found: found["card-1"] == 1)
+
+
+async def test_a_request_that_cannot_be_a_silence_is_told_why(kafka: Kafka) -> None:
+    kafka.settings["ANOMALY_WEB_TOKEN"] = TOKEN
+    async with kafka.worker() as worker:
+        everything = {"duration": "2h", "note": "quiet", "user": "ada"}
+        status, answer = await page(worker, "POST", "/silences", everything)
+        assert (status, answer["error"]) == (
+            400,
+            "a silence needs matchers or an incident, one of both",
+        )
+        status, _ = await page(worker, "POST", "/silences", ["no", "silence"])
+        assert status == 400
+        async with ClientSession() as session:
+            url = f"http://127.0.0.1:{worker.port}/silences"
+            async with session.post(url, json=everything) as response:
+                assert response.status == 401
+            async with session.get(url) as response:
+                assert response.status == 401

@@ -28,6 +28,8 @@ class Told(msgspec.Struct):
     """Of the last notice that was made; 0 if there was none."""
     done: int = 0
     """Of the last notice that the receiver has, or has refused."""
+    messages: int = 0
+    """Notices that people were told by; the others are edits."""
     made_at: float = 0.0
     """When the last notice was made that people were told by; in seconds since the epoch."""
     offset: int = -1

@@ -4,6 +4,7 @@ import msgspec
 
 from anomaly_app.core.alerts.feedback import AddSilence, ExpireSilence, Feedback, Press
 from anomaly_app.core.alerts.sighting import Origin, Sighting, sighting_of
+from anomaly_app.core.alerts.wish import check_feedback
 from anomaly_app.core.model.explain import Reason
 from anomaly_app.core.scoring.anomaly import (
     READING_FAULTS,
@@ -13,6 +14,7 @@ from anomaly_app.core.scoring.anomaly import (
     write_json,
 )
 from anomaly_app.errors import (
+    AlertsRefused,
     AnomalyAppError,
     AnomalyUnreadable,
     FeedbackUnreadable,
@@ -141,6 +143,7 @@ def read_feedback(value: bytes | None, group: str) -> Feedback | None:
         raise FeedbackUnreadable(f"it has more than {MOST_BYTES:,} bytes")
     try:
         said, addressed = _read_feedback(value or b""), _read_group(value or b"")
-    except (*READING_FAULTS, msgspec.DecodeError) as fault:
+        check_feedback(said)
+    except (*READING_FAULTS, msgspec.DecodeError, AlertsRefused) as fault:
         raise FeedbackUnreadable(describe(fault)) from None
     return said if addressed.group in {"", group} else None

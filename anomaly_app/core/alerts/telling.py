@@ -146,6 +146,7 @@ def _tell(state: State, case: Case, wanted: Wanted) -> None:
     told.made_at, told.members, told.level = case.now, incident.members, case.level
     told.is_resolved = wanted.event == Event.RESOLVED
     told.told_event = wanted.event
+    told.messages += 1
     _edit(state, case)
     state.schedule(case.now + case.policy.repeat, incident.id)
 
