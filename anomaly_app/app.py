@@ -21,6 +21,8 @@ from anomaly_app.commands import COMMANDS
 from anomaly_app.context import WorkerContext
 from anomaly_app.dead_letters.command import dlq
 from anomaly_app.errors import SettingsError
+from anomaly_app.incidents.alerts_command import alerts
+from anomaly_app.incidents.silence_command import silence
 from anomaly_app.kafka.consumer import ConfirmingApp, ConsumerOptions, Gap, faust_credentials
 from anomaly_app.kafka.topic_creation import max_message_bytes
 from anomaly_app.memories.command import memory
@@ -52,7 +54,7 @@ PLAIN_LOG = {"merge": True, "formatters": {"colored": DEFAULT_FORMATTERS["defaul
 """A log without colours: formatting them takes longer than everything else in an alert."""
 
 # Faust's command line is a click group, so other commands and groups can be added.
-for command in (dlq, memory, profile, *COMMANDS):
+for command in (dlq, memory, profile, silence, alerts, *COMMANDS):
     cli.add_command(command)
 
 
