@@ -30,8 +30,8 @@ LONGEST_GOODBYE = 1.0
 
 LONGEST_QUOTE = 200
 
-PERMANENT = 500
-"""Replies from here on are the same next time."""
+PERMANENT = range(500, 600)
+"""Replies that are the same next time."""
 
 Picture = Callable[[IncidentView], Awaitable[bytes | None]]
 """Draws an incident as PNG."""
@@ -112,7 +112,7 @@ class EmailChannel:
 
     def _meaning(self, fault: Exception) -> Refused | Later:
         """Sort what went wrong: about the message, or about the moment, an address or access."""
-        if isinstance(fault, aiosmtplib.SMTPDataError) and fault.code >= PERMANENT:
+        if isinstance(fault, aiosmtplib.SMTPDataError) and fault.code in PERMANENT:
             return Refused(f"{self._receiver.host} refuses the message: {_said(fault)}")
         return Later(f"{self._receiver.host} {self._why(fault)}")
 
@@ -123,10 +123,10 @@ class EmailChannel:
             case aiosmtplib.SMTPAuthenticationError():
                 # Without the server's words: they may repeat what it was sent.
                 said = f"refuses the user ({fault.code}): check user and password"
-            case aiosmtplib.SMTPSenderRefused():
+            case aiosmtplib.SMTPSenderRefused() if fault.code in PERMANENT:
                 said = f"refuses the sender: {_said(fault)}: check sender, user and encryption"
             case aiosmtplib.SMTPRecipientsRefused():
-                said = f"refuses all of to: {_said(fault.recipients[0])}: check the addresses"
+                said = f"takes mail for nobody: {_said(fault.recipients[0])}: check the addresses"
             case aiosmtplib.SMTPResponseException():
                 said = f"answers {_said(fault)}"
             case SMTPException() if type(fault) in {SMTPException, aiosmtplib.SMTPNotSupported}:

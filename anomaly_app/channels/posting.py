@@ -8,6 +8,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from aiohttp import (
+    ClientConnectorCertificateError,
     ClientError,
     ClientSession,
     ClientTimeout,
@@ -89,7 +90,8 @@ class Poster:
         """Post JSON once."""
         if self._session is None:
             self._session = ClientSession(
-                connector=TCPConnector(ssl=self._ssl, limit=1),
+                # Notices are few: a kept connection would mostly be one that the server has closed.
+                connector=TCPConnector(ssl=self._ssl, force_close=True),
                 cookie_jar=DummyCookieJar(),
                 timeout=ClientTimeout(total=LONGEST_REQUEST),
                 auto_decompress=False,
@@ -107,6 +109,8 @@ class Poster:
                 return Answer(response.status, said, text)
         except TimeoutError:
             return Later(f"{self.host} has not answered in {LONGEST_REQUEST:g} s")
+        except ClientConnectorCertificateError:
+            return Later(f"the certificate of {self.host} is not trusted: check url and ca_file")
         except (ClientError, OSError, ValueError) as fault:
             # Its text may contain the address.
             return Later(f"{self.host} cannot be reached ({type(fault).__name__})")

@@ -149,6 +149,7 @@ def _incident(notice: Notice, view: IncidentView) -> Words:
             ("Model", printable(view.model, LONGEST_LINE)),
             ("First record", printable(view.first_source, LONGEST_LINE)),
             ("Last record", printable(view.last_source, LONGEST_LINE)),
+            ("Incident", printable(notice.id, LONGEST_WORD)),
         ),
     )
 

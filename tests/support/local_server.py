@@ -1,6 +1,7 @@
 """A web application on loopback, in a thread of its own."""
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,9 @@ from aiohttp import web
 
 
 @contextmanager
-def local_server(app: web.Application, port: int = 0) -> Iterator[str]:
+def local_server(
+    app: web.Application, port: int = 0, tls: ssl.SSLContext | None = None
+) -> Iterator[str]:
     """Serve an application and give its address; a port of 0 takes a free one."""
     started = threading.Event()
     stop = asyncio.Event()
@@ -18,8 +21,8 @@ def local_server(app: web.Application, port: int = 0) -> Iterator[str]:
     async def serve() -> None:
         runner = web.AppRunner(app)
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        address = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        await web.TCPSite(runner, "127.0.0.1", port, ssl_context=tls).start()
+        address = f"{'https' if tls else 'http'}://127.0.0.1:{runner.addresses[0][1]}"
         running.append((asyncio.get_running_loop(), address))
         started.set()
         await stop.wait()

@@ -1,7 +1,6 @@
 """A local mail server that speaks SMTP, with STARTTLS, TLS, AUTH, and faults at every stage."""
 
 import asyncio
-import ssl
 import threading
 import warnings
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from harness.processes import HOST
+from tests.support.certificates import serving
 
 STAGES = ("EHLO", "MAIL", "RCPT", "DATA")
 
@@ -127,10 +127,7 @@ def mail_server(
         Whether nobody may send without the user's password.
     """
     server = MailServer()
-    context = None
-    if certificate is not None:
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(certificate, certificate.with_suffix(".key"))
+    context = None if certificate is None else serving(certificate)
     options: dict[str, Any] = {
         "tls_context": context if encryption == "starttls" else None,
         "require_starttls": encryption == "starttls",

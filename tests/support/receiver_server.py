@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -73,11 +74,11 @@ async def _until_closed(request: web.Request) -> None:
 
 
 @contextmanager
-def receiver_server() -> Iterator[ReceiverServer]:
+def receiver_server(tls: ssl.SSLContext | None = None) -> Iterator[ReceiverServer]:
     """Run the server in a thread of its own."""
     server = ReceiverServer()
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", server.take)
-    with local_server(app) as address:
+    with local_server(app, tls=tls) as address:
         server.url = address
         yield server

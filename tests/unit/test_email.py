@@ -308,7 +308,7 @@ async def test_a_message_that_nobody_may_get_waits(server: MailServer) -> None:
     server.refused = dict.fromkeys(receiver(1).to, "550 no such mailbox")
     answer = await deliver(receiver(server.port))
     assert isinstance(answer, Later)
-    assert "refuses all of to: 550 no such mailbox: check the addresses" in answer.why
+    assert "takes mail for nobody: 550 no such mailbox: check the addresses" in answer.why
 
 
 @asynccontextmanager
@@ -344,6 +344,20 @@ async def test_a_server_that_speaks_no_smtp_holds_nobody_up(
     assert isinstance(answer, Later)
     assert answer.why.isprintable()
     assert len(answer.why) < 400
+
+
+@pytest.mark.parametrize(
+    ("encryption", "lines"),
+    [("tls", []), ("starttls", [b"220 hi\r\n", b"250-hi\r\n250 STARTTLS\r\n", b"220 go\r\n"])],
+)
+async def test_a_server_that_begins_no_encryption_holds_nobody_up_and_gets_no_password(
+    encryption: str, lines: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(email, "LONGEST_ATTEMPT", 0.6)
+    async with connections_closed(), talker(*lines, ends=False) as port:
+        answer = await attempt(with_login(port, encryption=encryption), password=PASSWORD)
+    assert isinstance(answer, Later)
+    assert PASSWORD not in answer.why
 
 
 async def test_a_server_that_is_silent_after_the_message_has_it_all_the_same(

@@ -1,6 +1,7 @@
 """Webhooks: signed as the standard says, idempotent, and honest about what an answer means."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from email.utils import formatdate
 from pathlib import Path
@@ -19,6 +20,7 @@ from anomaly_app.channels.webhook import WebhookChannel
 from anomaly_app.core.alerts.notice import Event, Note, Notice, Status
 from anomaly_app.errors import SettingsError
 from harness.processes import free_port
+from tests.support.certificates import self_signed, serving
 from tests.support.receiver_server import FAULTS, ReceiverServer, Request, receiver_server
 from tests.support.slack_notices import NOON, digest, incident, notice, notices
 from tests.support.waiting import connections_closed
@@ -179,6 +181,24 @@ async def test_a_server_that_fails_at_any_stage_holds_nobody_up(
         assert "127.0.0.1 " in first.why
         assert "hunter2" not in first.why
     assert second == Delivered()
+
+
+async def test_a_server_is_trusted_by_its_certificate_only(tmp_path: Path) -> None:
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl makes the certificate of this test")
+    self_signed(tmp_path, "here", "IP:127.0.0.1")
+    ca_file = tmp_path / "here.pem"
+    with receiver_server(serving(ca_file)) as server:
+        stranger, friend = (
+            WebhookChannel(server.url, SECRET, ca_file=trusted) for trusted in (None, str(ca_file))
+        )
+        async with connections_closed():
+            answer = await stranger.deliver(notice(), Place())
+            assert await friend.deliver(notice(), Place()) == Delivered()
+            await stranger.close()
+            await friend.close()
+    assert answer == Later("the certificate of 127.0.0.1 is not trusted: check url and ca_file")
+    assert len(server.requests) == 1
 
 
 async def test_a_server_that_is_not_there_is_tried_again() -> None:
