@@ -17,6 +17,7 @@ from anomaly_app.core.monitoring.watch import Watch
 from anomaly_app.errors import SettingsError
 from anomaly_app.incidents.delivery import Receiver
 from anomaly_app.incidents.owner import Owner
+from anomaly_app.incidents.slack_presses import SlackPresses
 from anomaly_app.incidents.state_memory import remembered_alerts
 from anomaly_app.incidents.traffic import Traffic
 from anomaly_app.kafka.changelog import MemoryOfPartitions, edge_of
@@ -57,6 +58,8 @@ class WorkerContext:
         """Who is told of incidents, once the file was read."""
         self.owner: Owner | None = None
         """Delivers while this worker has the log of alerts; None until the worker has started."""
+        self.slack: SlackPresses | None = None
+        """Presses in Slack; None without a token, and until the agents are defined."""
         self.traffic = Traffic()
         self.schemas = open_registry(settings)
         self.memories = MemoryOfPartitions(settings, edge_of(settings))

@@ -12,6 +12,8 @@ from anomaly_app.context import WorkerContext
 from anomaly_app.core.alerts.log import Entry, write_entry
 from anomaly_app.incidents.owner import Owner
 from anomaly_app.incidents.publishing import Publishing
+from anomaly_app.incidents.saying import keeper
+from anomaly_app.incidents.slack_presses import SlackPresses
 from anomaly_app.incidents.state_memory import StateMemory
 from anomaly_app.incidents.term import Hold
 from anomaly_app.kafka.consumer import ConfirmingApp, PendingBatch
@@ -24,8 +26,10 @@ LEASE = 0.5
 
 def define_incidents(app: ConfirmingApp, topics: Topics, context: WorkerContext) -> None:
     """Define the agent that applies the log, and the task that delivers."""
-    publishing = Publishing()
-    where = f"the log of alerts, {context.settings.alerts_topic_name}"
+    settings, publishing = context.settings, Publishing()
+    if settings.slack_token is not None:
+        context.slack = SlackPresses(settings, keeper(app.maybe_start_producer, settings))
+    where = f"the log of alerts, {settings.alerts_topic_name}"
 
     @app.agent(topics.alerts, name="incidents")
     async def incidents(stream: StreamT[Any]) -> None:
@@ -37,7 +41,8 @@ def define_incidents(app: ConfirmingApp, topics: Topics, context: WorkerContext)
             exit_without_commit(where, fault)
 
     async def owning() -> None:
-        context.owner = Owner(hold_of(app, context), context.receivers)
+        listening = [] if context.slack is None else [context.slack.listen]
+        context.owner = Owner(hold_of(app, context), context.receivers, listening)
         try:
             await context.owner.run(lambda: app.should_stop)
         except Exception as fault:  # noqa: BLE001  # nobody would be told of anything any more
@@ -49,6 +54,8 @@ def define_incidents(app: ConfirmingApp, topics: Topics, context: WorkerContext)
     async def stop_delivering(*_: Any, **__: Any) -> None:
         if context.owner is not None:
             await context.owner.close()
+        if context.slack is not None:
+            await context.slack.close()
 
 
 async def apply_batch(

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from anomaly_app.core.alerts.ledger import Ledger
@@ -28,14 +28,23 @@ class Owner:
         What the consumer says.
     receivers
         Who is told.
+    listening
+        What runs as long as a term and is cancelled with it, such as connections to Slack.
     """
 
-    def __init__(self, hold: Hold, receivers: Sequence[Receiver]) -> None:
+    def __init__(
+        self,
+        hold: Hold,
+        receivers: Sequence[Receiver],
+        listening: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+    ) -> None:
         self.receivers = tuple(receivers)
         self.term: Term | None = None
         """None while the log is another worker's."""
         self._hold = hold
+        self._listening = tuple(listening)
         self._serving: set[asyncio.Task[None]] = set()
+        self._listeners: set[asyncio.Task[None]] = set()
 
     async def run(self, should_stop: Callable[[], bool]) -> None:
         """Look at the partitions and at the clock until the worker stops."""
@@ -58,6 +67,8 @@ class Owner:
             logger.info("this worker has the log of alerts, and delivers")
             for receiver in self.receivers:
                 self._serve(receiver, self.term)
+            for listen in self._listening:
+                self._listen(listen)
         term = self.term
         if term.marker is None:
             await term.begin()
@@ -75,7 +86,21 @@ class Owner:
         self._serving.add(serving)
         serving.add_done_callback(self._serving.discard)
 
+    def _listen(self, listen: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        async def run() -> None:
+            try:
+                await listen()
+            except Exception:
+                # People are told all the same; they can answer again in the next term.
+                logger.exception("answers are not heard any more until the next restart")
+
+        listening = asyncio.ensure_future(run())
+        self._listeners.add(listening)
+        listening.add_done_callback(self._listeners.discard)
+
     def _end(self) -> None:
+        for listener in self._listeners:
+            listener.cancel()
         if self.term is not None:
             self.term.end()
             self.term = None
@@ -83,8 +108,8 @@ class Owner:
     async def close(self) -> None:
         """Stop: wait for attempts that are under way, and for their outcomes."""
         self._end()
-        if self._serving:
-            _, left = await asyncio.wait(self._serving, timeout=STOP_TIMEOUT)
+        if running := self._serving | self._listeners:
+            _, left = await asyncio.wait(running, timeout=STOP_TIMEOUT)
             for one in left:
                 one.cancel()
         for receiver in self.receivers:

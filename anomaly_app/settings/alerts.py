@@ -31,12 +31,30 @@ class AlertSettings(BaseSettings):
     """Slack bot token with ``chat:write``; without it alerts go to the log."""
     slack_channel: str | None = Field(None, validation_alias=AliasChoices("SLACK_CHANNEL"))
     """Slack channel that alerts go to, such as ``#anomalies``."""
+    slack_app_token_file: SecretFile = Field(
+        None, validation_alias=AliasChoices("SLACK_APP_TOKEN_FILE")
+    )
+    """File with the app-level token, such as a container secret."""
+    slack_app_token: Secret = Field(None, validation_alias=AliasChoices("SLACK_APP_TOKEN"))
+    """App-level token with ``connections:write``: with it, buttons work through Socket Mode."""
+    slack_signing_secret_file: SecretFile = Field(
+        None, validation_alias=AliasChoices("SLACK_SIGNING_SECRET_FILE")
+    )
+    """File with the signing secret, such as a container secret."""
+    slack_signing_secret: Secret = Field(
+        None, validation_alias=AliasChoices("SLACK_SIGNING_SECRET")
+    )
+    """Signing secret: with it, Slack may send presses to ``/slack/interactions``."""
     slack_url: str = Field("https://slack.com/api/", pattern=r"^https?://")
     """Base URL of Slack's web API."""
     slack_interval: float = Field(1.0, ge=0, le=3600)
     """Seconds between two messages; Slack allows one per second and channel."""
 
-    @field_validator("slack_token_file", "slack_channel", "alerting", mode="before")
+    @field_validator(
+        *("slack_token_file", "slack_app_token_file", "slack_signing_secret_file"),
+        *("slack_channel", "alerting"),
+        mode="before",
+    )
     @classmethod
     def _empty_alert_setting_is_unset(cls, value: object) -> object:
         return value or None

@@ -24,5 +24,6 @@ def incident_stats(context: WorkerContext) -> dict[str, Any] | None:
         "decisions": dict(context.counters.decisions),
         "foreign_entries": memory.foreign,
         "faulty_entries": memory.faults,
+        "answers_wait_for": context.slack and context.slack.problem,
         "receivers": owner.stats(),
     }

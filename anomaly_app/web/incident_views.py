@@ -5,30 +5,15 @@ from faust.types.web import Request, Response, View
 from faust.web import views
 
 from anomaly_app.context import WorkerContext
-from anomaly_app.core.alerts.feedback import Feedback
-from anomaly_app.errors import BrokerError
-from anomaly_app.incidents.saying import feedback_message
-from anomaly_app.kafka.sending import SEND_ERRORS, send_all
+from anomaly_app.incidents.saying import keeper
 from anomaly_app.web.incidents import IncidentPages
-from anomaly_app.web.log_owner import Reply
+from anomaly_app.web.log_owner import MISSING, Reply
 from anomaly_app.web.page import HEADERS
-
-ACCEPT_TIMEOUT = 10.0
-"""Seconds in which the broker has to take what is said."""
 
 
 def define_incident_views(app: faust.App, context: WorkerContext) -> None:
     """Define the pages; all of them need the token."""
-
-    async def accept(said: Feedback) -> None:
-        message = feedback_message(said, context.settings)
-        try:
-            producer = await app.maybe_start_producer()
-            await send_all(producer, [message], timeout=ACCEPT_TIMEOUT)
-        except SEND_ERRORS as fault:
-            raise BrokerError(f"writing to {message.topic} failed: {fault!r}") from None
-
-    pages = IncidentPages(context, accept)
+    pages = IncidentPages(context, keeper(app.maybe_start_producer, context.settings))
 
     @app.page("/incidents")
     async def incidents(view: View, request: Request) -> Response:
@@ -73,6 +58,20 @@ def define_incident_views(app: faust.App, context: WorkerContext) -> None:
     app.page("/silences/preview")(Preview)
     app.page("/silences/{name}")(Silence)
     app.page("/silences")(Silences)
+
+    class SlackPress(views.View):
+        """Take what somebody has pressed in Slack; the request has to be signed."""
+
+        async def post(self, request: Request) -> Response:
+            """Take a press."""
+            slack = context.slack
+            body = await request.read()
+            answer = None if slack is None else await slack.respond(body, request.headers)
+            if answer is None:
+                return self.bytes(b"", status=MISSING)
+            return self.bytes(answer.body, content_type="application/json", status=answer.status)
+
+    app.page("/slack/interactions")(SlackPress)
 
 
 def _response(view: View, reply: Reply) -> Response:

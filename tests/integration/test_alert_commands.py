@@ -27,7 +27,7 @@ async def test_a_silence_is_previewed_added_listed_and_ended(kafka: Kafka) -> No
         wish = ("entity = card-1", "--for", "2h", "--note", "moving", "--user", "ada")
         asked = faust(kafka, "silence", "add", *wish, stdin="n\n")
         assert asked.code == 1
-        assert "it would have hidden 1 of 1 messages about 1 incidents" in asked.out
+        assert "it would have hidden 1 of 1 message about 1 incident, 0 of them confirmed fraud" in asked.out
         assert faust(kafka, "silence", "list").said == "nothing is silenced\n"
         name = faust(kafka, "silence", "add", *wish, "--yes").said.strip()
         await eventually(
@@ -69,7 +69,7 @@ async def test_a_check_explains_stage_by_stage_and_changes_nothing(
     assert ["is_maintained", "passes"] in lines
     [silenced] = [line for line in new.splitlines() if line.strip().startswith("is_silenced")]
     assert "held until" in silenced
-    assert piped == new
+    assert [line.split()[:2] for line in piped.splitlines()] == [line[:2] for line in lines]
     missing = faust(kafka, "alerts", "check", "transactions-0-99").error_line
     assert "is neither a file nor the id of an anomaly" in missing
 

@@ -27,6 +27,15 @@ def evidence(incident: Incident) -> float:
     return alone + REPEATS * math.log10(incident.members)
 
 
+def strength(incident: Incident) -> float:
+    """Return what incidents are ranked by when there is no room for all of them.
+
+    Members count twice as much as for the severity: a second anomaly of the same entity tells more
+    than a rarer one. Found on development streams, see `docs/decisions`.
+    """
+    return incident.peak + REPEATS * math.log10(incident.members)
+
+
 def rise(incident: Incident, now: float) -> None:
     """Bring the highest evidence of an incident up to date."""
     peak = max(incident.peak, evidence(incident))

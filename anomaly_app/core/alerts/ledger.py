@@ -18,7 +18,7 @@ class Ledger(msgspec.Struct):
     at: float = 0.0
     """When that was."""
     peaks: dict[str, tuple[float, float]] = {}
-    """When the incidents of the last day were opened, and their evidence."""
+    """When the incidents of the last day were opened, and their strength."""
     waiting: dict[str, str] = {}
     """Incidents for the next digest, and why they have no message."""
     digest_at: float = 0.0
@@ -50,16 +50,16 @@ class Ledger(msgspec.Struct):
         lacking = 1.0 + RESERVE[level] * (budget.messages - 1) - self.tokens
         return max(lacking, 0.0) * budget.pause
 
-    def note(self, incident: str, opened: float, evidence: float) -> None:
-        """Note the evidence of an incident."""
-        self.peaks[incident] = opened, evidence
+    def note(self, incident: str, opened: float, strength: float) -> None:
+        """Note the strength of an incident, see `evidence.strength`."""
+        self.peaks[incident] = opened, strength
         if len(self.peaks) > MOST_PEAKS:
             newest = sorted(self.peaks.items(), key=lambda found: found[1][0])[MOST_PEAKS // 2 :]
             self.peaks = dict(newest)
 
-    def is_among_strongest(self, evidence: float, budget: Budget, now: float) -> bool:
+    def is_among_strongest(self, strength: float, budget: Budget, now: float) -> bool:
         """Whether an incident is among the strongest of a day, as many as the budget allows."""
         most = budget.messages * DAY / budget.per
         since = now - DAY
-        stronger = sum(1 for at, peak in self.peaks.values() if peak > evidence and at > since)
+        stronger = sum(1 for at, peak in self.peaks.values() if peak > strength and at > since)
         return stronger < most

@@ -115,7 +115,7 @@ MOST_MEMBERS = 40
 
 
 class DigestLine(msgspec.Struct, frozen=True, array_like=True):
-    """An incident that has no message of its own."""
+    """An incident that has no message of its own, or several that are alike."""
 
     incident: str
     title: str
@@ -123,6 +123,8 @@ class DigestLine(msgspec.Struct, frozen=True, array_like=True):
     members: int
     why: str
     """Why it has none: ``the budget of 20 messages an hour was spent``."""
+    incidents: int = 1
+    """Incidents that the line is about: if there are several, it has no `incident`."""
 
 
 class Digest(msgspec.Struct, frozen=True, kw_only=True, tag="digest"):
@@ -134,11 +136,12 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True, tag="digest"):
     lines: tuple[DigestLine, ...]
     """The most severe first; at most `MOST_LINES`."""
     incidents: int
-    """Number of incidents, those without a line as well."""
+    """Number of incidents: the sum of those of the lines."""
     anomalies: int
 
 
 MOST_LINES = 30
+"""Lines of a digest."""
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True, tag="note"):

@@ -48,13 +48,12 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
         """The preview in one line."""
         if not self.told:
             return "nothing was told lately that it could have hidden"
-        messages = f"{number(self.hidden)} of {number(self.told)} messages"
         line = (
-            f"it would have hidden {messages} about {number(self.incidents)} incidents, "
-            f"{number(self.fraud)} of them confirmed fraud"
+            f"it would have hidden {number(self.hidden)} of {_many(self.told, 'message')} about "
+            f"{_many(self.incidents, 'incident')}, {number(self.fraud)} of them confirmed fraud"
         )
         if self.broken:
-            line += f"; {number(self.broken)} incidents would have broken it by getting worse"
+            line += f"; {_many(self.broken, 'incident')} would have broken it by getting worse"
         return line
 
 
@@ -101,6 +100,10 @@ def _messages(state: State) -> dict[str, int]:
         name: sum(told.messages for told in incident.told.values())
         for name, incident in state.incidents.items()
     }
+
+
+def _many(count: int, what: str) -> str:
+    return f"{number(count)} {what}" + ("" if count == 1 else "s")
 
 
 def _is_fraud(incident: Incident | None) -> bool:

@@ -7,7 +7,7 @@ a line there: nothing that happens stays untold.
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
-from anomaly_app.core.alerts.evidence import level_of
+from anomaly_app.core.alerts.evidence import level_of, strength
 from anomaly_app.core.alerts.incident import Incident, Told
 from anomaly_app.core.alerts.labels import labels_of
 from anomaly_app.core.alerts.ledger import Ledger
@@ -151,10 +151,10 @@ def is_affordable(case: Case) -> Answer:
     ledger, budget, incident = case.ledger, case.policy.receivers[case.receiver], case.incident
     ledger.refill(budget, case.now)
     if case.event == Event.OPENED:
-        ledger.note(incident.id, incident.opened, incident.peak)
+        ledger.note(incident.id, incident.opened, strength(incident))
         if case.level == CRITICAL:
             return PASS
-        if not ledger.is_among_strongest(incident.peak, budget, case.now):
+        if not ledger.is_among_strongest(strength(incident), budget, case.now):
             return Hold(case.now + case.policy.interval, "others of the last day are stronger")
     # A repetition is worth as little as the least severe incident.
     level = case.level if case.event == Event.OPENED else 0

@@ -133,6 +133,11 @@ class State:
         """Return what a receiver was told of an incident."""
         return incident.told.setdefault(receiver, Told())
 
+    def is_to_be_told(self, incident: Incident) -> bool:
+        """Whether a receiver does not have yet what it has to be told of an incident."""
+        is_pending = any(told.is_pending for told in incident.told.values())
+        return is_pending or any(incident.id in one.waiting for one in self.ledgers.values())
+
     def index(self, incident: Incident) -> None:
         """Note what an incident's members share."""
         for key in incident.keys:

@@ -1,7 +1,5 @@
 """The one transition of the alerts: a state, an entry of the log and its time in, the next out."""
 
-import math
-
 from anomaly_app.core.alerts.answering import add_silence, expire_silence, look_at_silences, press
 from anomaly_app.core.alerts.delivering import note_outcome
 from anomaly_app.core.alerts.digest import make_digests
@@ -18,6 +16,10 @@ from anomaly_app.core.alerts.telling import Decision, consider
 
 REMEMBERED = 7 * DAY
 """Seconds for which an incident that was told may be answered after its end."""
+
+
+LATER = 3_600.0
+"""Seconds after which it is looked at again whether an incident may be forgotten."""
 
 
 def step(state: State, offset: int, entry: Entry, now: float, policy: Policy) -> list[Decision]:
@@ -111,7 +113,10 @@ def _look_again(state: State, incident: Incident, policy: Policy, now: float) ->
         incident.resolved = now
         incident.flips.append(now)
     if not incident.is_open and now >= _forgotten_at(incident, policy):
-        state.forget(incident)
+        if not state.is_to_be_told(incident):
+            state.forget(incident)
+            return []
+        state.schedule(now + LATER, incident.id)
         return []
     return _look(state, [incident], policy, now)
 
@@ -124,10 +129,6 @@ def _schedule_end(state: State, incident: Incident, policy: Policy) -> None:
 
 
 def _forgotten_at(incident: Incident, policy: Policy) -> float:
-    if incident.resolved is None:
-        return math.inf
+    assert incident.resolved is not None  # noqa: S101  # it is not open
     was_told = any(told.version for told in incident.told.values())
-    is_waiting = any(told.is_pending for told in incident.told.values())
-    if is_waiting:
-        return incident.resolved + 4 * REMEMBERED
     return incident.resolved + (REMEMBERED if was_told else policy.reopen_within)
