@@ -27,7 +27,10 @@ async def test_a_silence_is_previewed_added_listed_and_ended(kafka: Kafka) -> No
         wish = ("entity = card-1", "--for", "2h", "--note", "moving", "--user", "ada")
         asked = faust(kafka, "silence", "add", *wish, stdin="n\n")
         assert asked.code == 1
-        assert "it would have hidden 1 of 1 message about 1 incident, 0 of them confirmed fraud" in asked.out
+        assert (
+            "it would have hidden 1 of 1 message about 1 incident, 0 of them confirmed fraud"
+            in asked.out
+        )
         assert faust(kafka, "silence", "list").said == "nothing is silenced\n"
         name = faust(kafka, "silence", "add", *wish, "--yes").said.strip()
         await eventually(

@@ -7,9 +7,10 @@ import pytest
 from aiohttp import ClientSession
 
 from harness.workers import Worker
-from tests.support.alerts import opened, owner_of, told, told_in_a_file
+from tests.support.alerts import alerting_file, opened, owner_of, told, told_in_a_file
 from tests.support.factories import transaction
 from tests.support.kafka import Kafka, stats_of
+from tests.support.slack_server import APP_TOKEN, SECRET, posting_to, slack_server
 from tests.support.waiting import eventually, unchanged
 
 pytestmark = pytest.mark.broker
@@ -78,7 +79,7 @@ async def page(worker: Worker, method: str, path: str, body: Any = None) -> tupl
 async def silences(*workers: Worker) -> list[list[str]]:
     """The notes of the silences that each worker knows."""
     answers = [await page(worker, "GET", "/silences") for worker in workers]
-    return [[one["note"] for one in (body or {}).get("silences", [])] for _, body in answers]
+    return [[one["note"] for one in body["silences"]] for status, body in answers if status == 200]
 
 
 async def test_a_silence_is_known_to_every_worker_in_seconds_and_after_a_restart(
@@ -88,8 +89,7 @@ async def test_a_silence_is_known_to_every_worker_in_seconds_and_after_a_restart
     kafka.settings["ANOMALY_WEB_TOKEN"] = TOKEN
     wish = {"matchers": ["entity = card-1"], "duration": "2h", "note": "moving", "user": "ada"}
     async with kafka.worker() as one, kafka.worker() as other:
-        for worker in (one, other):
-            await eventually(lambda w=worker: page(w, "GET", "/silences"), lambda a: a[0] == 200)
+        await eventually(lambda: silences(one, other), lambda found: found == [[], []])
         owner = await owner_of(one, other)
         elsewhere = other if owner is one else one
         status, made = await page(elsewhere, "POST", "/silences", wish)
@@ -138,3 +138,36 @@ async def test_a_request_that_cannot_be_a_silence_is_told_why(kafka: Kafka) -> N
                 assert response.status == 401
             async with session.get(url) as response:
                 assert response.status == 401
+
+
+async def test_a_press_in_slack_is_kept_and_shown_and_a_silence_from_there_counts(
+    kafka: Kafka,
+) -> None:
+    with slack_server() as slack:
+        alerting_file(kafka, {"type": "slack", "name": "slack"})
+        kafka.settings |= posting_to(slack.url, interval=0.05) | {
+            "SLACK_APP_TOKEN": APP_TOKEN,
+            "SLACK_SIGNING_SECRET": SECRET,
+        }
+        async with kafka.worker() as worker:
+            await kafka.produce([odd("card-1")])
+            await eventually(lambda: len(slack.shown), lambda count: count == 1)
+            pressed = await slack.press(slack.shown[0], "fraud", user="ada", again=3)
+            assert pressed.is_acknowledged
+            await eventually(
+                lambda: json.dumps(slack.shown[0]["blocks"]), lambda blocks: "ada" in blocks
+            )
+            url = f"http://127.0.0.1:{worker.port}/slack/interactions"
+            await slack.press(slack.shown[0], "silence", user="bob", via=url)
+            [view] = slack.views.values()
+            submitted = await slack.submit(view, {"note": "known"}, user="bob", via=url)
+            assert submitted.status == 200
+            await eventually(
+                lambda: stats_of(worker), lambda stats: stats["incidents"]["silences"] == 1
+            )
+            async with ClientSession() as session, session.post(url, data=b"forged") as response:
+                assert response.status == 401
+        said = [json.loads(record.value) for record in await kafka.read_all(kafka.feedback)]
+        assert [one["type"] for one in said] == ["press", "silence"]
+        assert {one["group"] for one in said} == {kafka.name}
+        assert len(slack.shown) == 1

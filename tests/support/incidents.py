@@ -45,9 +45,7 @@ def sighting(
         p_value=rarity / 1000.0,
         rarity=rarity,
         severity="medium",
-        causes=(
-            Cause(feature, "above" if value >= expected else "below", value, expected, 0.8),
-        ),
+        causes=(Cause(feature, "above" if value >= expected else "below", value, expected, 0.8),),
         model="transactions 1",
         fields=fields,
     )
