@@ -11,7 +11,9 @@ from mode.utils.logging import DEFAULT_FORMATTERS
 from anomaly_app.agents import (
     declare_topics,
     define_alerting,
+    define_incidents,
     define_remembering,
+    define_sampling,
     define_scoring,
     define_watching,
 )
@@ -19,6 +21,8 @@ from anomaly_app.commands import COMMANDS
 from anomaly_app.context import WorkerContext
 from anomaly_app.dead_letters.command import dlq
 from anomaly_app.errors import SettingsError
+from anomaly_app.incidents.alerts_command import alerts
+from anomaly_app.incidents.silence_command import silence
 from anomaly_app.kafka.consumer import ConfirmingApp, ConsumerOptions, Gap, faust_credentials
 from anomaly_app.kafka.topic_creation import max_message_bytes
 from anomaly_app.memories.command import memory
@@ -50,7 +54,7 @@ PLAIN_LOG = {"merge": True, "formatters": {"colored": DEFAULT_FORMATTERS["defaul
 """A log without colours: formatting them takes longer than everything else in an alert."""
 
 # Faust's command line is a click group, so other commands and groups can be added.
-for command in (dlq, memory, profile, *COMMANDS):
+for command in (dlq, memory, profile, silence, alerts, *COMMANDS):
     cli.add_command(command)
 
 
@@ -110,6 +114,8 @@ def create_app(settings: Settings) -> ConfirmingApp:
     topics = declare_topics(app, settings, has_counterparts=has_counterparts)
     define_scoring(app, topics, context)
     define_alerting(app, topics, context)
+    define_incidents(app, topics, context)
+    define_sampling(app, context)
     define_watching(app, context)
     define_remembering(app, context)
     define_views(app, context)

@@ -23,6 +23,8 @@ COMMANDS = {
     "dlq": "List dead letters, and replay them.",
     "memory": "See what is remembered of entities, compare it with the log, or begin anew.",
     "profile": "Show what is remembered of an entity.",
+    "silence": "Let nobody be told of some incidents for a while.",
+    "alerts": "See who would be told of an anomaly and why, and try the receivers.",
     "agents": "List the agents and their topics.",
     "models": "List the records on the wire.",
     "model": "Show the fields of a record on the wire.",

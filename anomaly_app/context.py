@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from anomaly_app.channels.choice import alerting_of, make_channels
+from anomaly_app.core.alerts.policy import Policy
 from anomaly_app.core.decoding.framing import Readers
 from anomaly_app.core.monitoring.absences import AbsenceWatch
 from anomaly_app.core.monitoring.rates import AlertRateWatch
 from anomaly_app.core.monitoring.watch import Watch
 from anomaly_app.errors import SettingsError
+from anomaly_app.incidents.delivery import Receiver
+from anomaly_app.incidents.owner import Owner
+from anomaly_app.incidents.slack_presses import SlackPresses
+from anomaly_app.incidents.state_memory import remembered_alerts
+from anomaly_app.incidents.traffic import Traffic
 from anomaly_app.kafka.changelog import MemoryOfPartitions, edge_of
 from anomaly_app.observability import Counters
 from anomaly_app.schemas.registry import open_registry
+from anomaly_app.settings.alerting.for_core import policy_of
 from anomaly_app.settings.app import Settings
 
 if TYPE_CHECKING:
@@ -44,8 +52,15 @@ class WorkerContext:
         self.counters = Counters()
         self.watch = Watch()
         self.started = time.monotonic()
-        self.alerts_wait_for: Callable[[], str | None] = lambda: None
-        """Returns why the alert in flight has not been delivered yet, if anything is wrong."""
+        self.policy = Policy()
+        """How much people are told, once the file was read."""
+        self.receivers: tuple[Receiver, ...] = ()
+        """Who is told of incidents, once the file was read."""
+        self.owner: Owner | None = None
+        """Delivers while this worker has the log of alerts; None until the worker has started."""
+        self.slack: SlackPresses | None = None
+        """Presses in Slack; None without a token, and until the agents are defined."""
+        self.traffic = Traffic()
         self.schemas = open_registry(settings)
         self.memories = MemoryOfPartitions(settings, edge_of(settings))
         self.partitions: Mapping[str, int] = {}
@@ -72,6 +87,22 @@ class WorkerContext:
         if self._pipeline is None:
             raise RuntimeError("records arrived before a model was loaded")
         return self._pipeline
+
+    def load_alerting(self) -> None:
+        """Read who is told what, make the channels, and remember the log of alerts from now on.
+
+        Raises
+        ------
+        SettingsError
+            The file is wrong, or a receiver lacks a secret.
+        """
+        alerting = alerting_of(self.settings)
+        self.policy = policy = policy_of(alerting)
+        self.receivers = tuple(
+            Receiver(name, channel, give_up_after=policy.give_up_after)
+            for name, channel in make_channels(alerting, self.settings).items()
+        )
+        self.memories.remember(self.settings.alerts_topic_name, remembered_alerts(policy))
 
     def load_model(self) -> None:
         """Load the model of the settings, and use it from now on.

@@ -32,6 +32,8 @@
     ├── ImageCorrupt           an image of a block of the memory cannot be used
     ├── ForeignEvents          a message between the two memories is not of a worker like this
     ├── AnomalyUnreadable      a message of the anomalies topic is not an anomaly
+    ├── FeedbackUnreadable     a message of the feedback topic is nothing that people say
+    ├── AlertsRefused          what is asked of alerts or silences cannot be done
     └── RecordRejected         one Kafka record is not a transaction: it goes to the dead letters
 """
 
@@ -159,6 +161,14 @@ class ForeignEvents(AnomalyAppError):
 
 class AnomalyUnreadable(AnomalyAppError):
     """A message of the anomalies topic is not an anomaly; anyone may have written it."""
+
+
+class FeedbackUnreadable(AnomalyAppError):
+    """A message of the feedback topic is nothing that people say; anyone may have written it."""
+
+
+class AlertsRefused(AnomalyAppError):
+    """What is asked of alerts or silences cannot be done."""
 
 
 def describe(fault: BaseException) -> str:

@@ -42,6 +42,7 @@ class CheckedWorker(faust.Worker):
         try:
             self.context.load_model()
             remember_transactions(self.context)
+            self.context.load_alerting()
             check_web_port(self.app.conf)
             self.context.memories.owner = address_of(self.app.conf.web_host, self.app.conf.web_port)
             memory = self.context.pipeline.model.schema.memory

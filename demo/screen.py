@@ -10,9 +10,9 @@ from rich.padding import Padding
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from anomaly_app.core.alerts import Alert
 from anomaly_app.core.scoring.anomaly import Anomaly
 from anomaly_app.core.wording import NOTHING, percent
+from demo.alert import Alert
 from demo.simulators import AnomalyClass
 from demo.tally import Tally
 

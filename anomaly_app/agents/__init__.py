@@ -5,7 +5,9 @@ line in `topics`, and a function of its own.
 """
 
 from anomaly_app.agents.alerting import define_alerting
+from anomaly_app.agents.incidents import define_incidents
 from anomaly_app.agents.remembering import define_remembering, remember_transactions
+from anomaly_app.agents.sampling import define_sampling
 from anomaly_app.agents.scoring import define_scoring
 from anomaly_app.agents.topics import declare_topics
 from anomaly_app.agents.watching import define_watching
@@ -13,7 +15,9 @@ from anomaly_app.agents.watching import define_watching
 __all__ = [
     "declare_topics",
     "define_alerting",
+    "define_incidents",
     "define_remembering",
+    "define_sampling",
     "define_scoring",
     "define_watching",
     "remember_transactions",

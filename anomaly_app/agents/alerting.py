@@ -1,71 +1,163 @@
-"""The alerting agent: an anomaly in, an alert to people out."""
+"""The agents that take in anomalies, and what people say: each becomes an entry of the log."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
+import faust
 from faust.types import StreamT
 
-from anomaly_app.agents.alert_stages import Done, deliver, notify, position, read, render
 from anomaly_app.agents.topics import Topics
 from anomaly_app.agents.watching import notice, to_letter
-from anomaly_app.channels import Delivery, make_channel
 from anomaly_app.context import WorkerContext
+from anomaly_app.core.alerts.intake import read_feedback, read_sighting
+from anomaly_app.core.alerts.log import Entry, write_entry
+from anomaly_app.core.alerts.sighting import Origin
 from anomaly_app.core.decoding.decoded import Rejected
+from anomaly_app.core.monitoring.throttle import Throttle
 from anomaly_app.core.monitoring.watch import Batch
 from anomaly_app.core.scoring.dead_letter import write_dead_letter
+from anomaly_app.core.times import seconds_of
+from anomaly_app.errors import AnomalyUnreadable, FeedbackUnreadable, RecordRejected
 from anomaly_app.kafka.consumer import ConfirmingApp, PendingBatch, Record
 from anomaly_app.kafka.exit import exit_without_commit
 from anomaly_app.kafka.sending import Outgoing, send_all
 
+logger = logging.getLogger(__name__)
+
+BETWEEN_LINES = 60.0
+"""Seconds between two log lines about messages that cannot be read."""
+
+TAKEN, UNREADABLE, DEAD_LETTER, OTHERS = "taken", "unreadable", "dead_letter", "of_others"
+"""What becomes of a message; the labels of the counters."""
+
+
+class TakenIn(NamedTuple):
+    """What comes of a batch of messages."""
+
+    entries: list[Entry]
+    rejected: list[Rejected]
+
+
+TakeIn: TypeAlias = Callable[[Sequence[Record]], TakenIn]
+
 
 def define_alerting(app: ConfirmingApp, topics: Topics, context: WorkerContext) -> None:
-    """Define the agent that alerts people."""
-    settings = context.settings
-    channel = make_channel(settings)
-    # Faust suspends the flow before a rebalance or a stop, and then waits for the batch in flight.
-    delivery = Delivery(channel, should_abandon=lambda: not app.flow_control.is_active())
-    context.alerts_wait_for = lambda: delivery.waiting_for
-
-    async def reject(rejected: Rejected) -> None:
-        rejected, letter = write_dead_letter(rejected)
-        producer = await app.maybe_start_producer()
-        outgoing = Outgoing(settings.dead_letters_topic, *letter)
-        await send_all(producer, [outgoing], timeout=settings.send_timeout)
-        notice(Batch(others=[to_letter(rejected)]), context)
-
-    # The whole policy: grouping or silencing would be another stage before `render`.
-    stages = (read(), render(channel), deliver(delivery))
-
-    async def alert(record: Record) -> Done:
-        return await notify(record, stages, reject)
+    """Define the agents that take in anomalies and what people say."""
+    take_in_anomalies, take_in_feedback = anomalies_of(context), feedback_of(context)
 
     @app.agent(topics.anomalies, name="alerting")
     async def alerting(stream: StreamT[Any]) -> None:
-        """Alert people on anomalies, in Slack or in the log."""
-        try:
-            async for batch in app.batches(stream):
-                await alert_batch(batch, alert, context)
-        except Exception as fault:  # noqa: BLE001  # Faust would restart it past what is in flight
-            exit_without_commit(f"the stream of {settings.anomalies_topic}", fault)
-        finally:
-            await channel.close()
+        """Write anomalies to the log of alerts."""
+        await work(stream, app, context, take_in_anomalies)
+
+    @app.agent(topics.feedback, name="feedback")
+    async def feedback(stream: StreamT[Any]) -> None:
+        """Write what people say to the log of alerts."""
+        await work(stream, app, context, take_in_feedback)
 
 
-async def alert_batch(
-    batch: PendingBatch, alert: Callable[[Record], Awaitable[Done]], context: WorkerContext
+async def work(
+    stream: StreamT[Any], app: ConfirmingApp, context: WorkerContext, take_in: TakeIn
 ) -> None:
-    """Alert on the anomalies of a batch, and confirm each of them."""
+    """Take in the batches of a stream, and confirm them."""
+    try:
+        async for batch in app.batches(stream):
+            await take_in_batch(batch, app, context, take_in)
+    except Exception as fault:  # noqa: BLE001  # Faust would restart it past what is in flight
+        exit_without_commit("the stream of an agent of alerts", fault)
+
+
+async def take_in_batch(
+    batch: PendingBatch, app: faust.App, context: WorkerContext, take_in: TakeIn
+) -> None:
+    """Write the messages of a batch to the log, and confirm them when the broker has them."""
+    records = [*batch.records]
+    try:
+        taken = take_in(records)
+        await _send(taken, app, context)
+    except Exception as fault:  # noqa: BLE001  # only finished work may be committed
+        first, last = position(records[0]), records[-1].offset
+        exit_without_commit(f"{first} and others up to offset {last}", fault)
     for found in batch.partitions:
-        for record in found.records:
-            try:
-                outcome = await alert(record)
-            except Exception as fault:  # noqa: BLE001  # only finished work may be committed
-                exit_without_commit(f"alert on {position(record)}", fault)
-            if outcome is None:
-                # Faust would wait for the batch to finish; it is read again, here or elsewhere.
-                batch.finish()
-                return
-            context.counters.alerts[outcome] += 1
-            batch.confirm(record)
         batch.confirm(found)
     batch.finish()
+
+
+async def _send(taken: TakenIn, app: faust.App, context: WorkerContext) -> None:
+    settings = context.settings
+    letters = [write_dead_letter(rejected) for rejected in taken.rejected]
+    messages = [
+        Outgoing(settings.alerts_topic_name, None, write_entry(entry), {}, 0)
+        for entry in taken.entries
+    ]
+    messages += [Outgoing(settings.dead_letters_topic, *letter) for _, letter in letters]
+    if messages:
+        producer = await app.maybe_start_producer()
+        await send_all(producer, messages, timeout=settings.send_timeout)
+    if letters:
+        notice(Batch(others=[to_letter(rejected) for rejected, _ in letters]), context)
+
+
+def anomalies_of(context: WorkerContext) -> TakeIn:
+    """Read anomalies; messages that are none are logged, once a minute."""
+    throttle, counts = Throttle(BETWEEN_LINES), context.counters.alerts
+
+    def take_in(records: Sequence[Record]) -> TakenIn:
+        taken = TakenIn([], [])
+        for record in records:
+            timestamp = seconds_of(record.timestamp or 0) or 0.0
+            origin = Origin(record.topic, record.partition, record.offset, timestamp)
+            try:
+                taken.entries.append(read_sighting(record.value, origin))
+            except AnomalyUnreadable as fault:
+                counts[UNREADABLE] += 1
+                _report(throttle, record, "an anomaly", fault)
+            except RecordRejected as error:
+                counts[DEAD_LETTER] += 1
+                taken.rejected.append(Rejected(record, error))
+            else:
+                counts[TAKEN] += 1
+        return taken
+
+    return take_in
+
+
+def feedback_of(context: WorkerContext) -> TakeIn:
+    """Read what people say; messages that are nothing of that kind are logged, once a minute."""
+    throttle, counts = Throttle(BETWEEN_LINES), context.counters.feedback
+
+    def take_in(records: Sequence[Record]) -> TakenIn:
+        taken = TakenIn([], [])
+        for record in records:
+            try:
+                said = read_feedback(record.value, context.settings.group)
+            except FeedbackUnreadable as fault:
+                counts[UNREADABLE] += 1
+                _report(throttle, record, "what people say", fault)
+                continue
+            counts[OTHERS if said is None else TAKEN] += 1
+            if said is not None:
+                taken.entries.append(said)
+        return taken
+
+    return take_in
+
+
+def _report(throttle: Throttle, record: Record, what: str, fault: Exception) -> None:
+    if count := throttle.count(time.monotonic()):
+        logger.error(
+            "%s is not %s (%s): %.200r; %d such %s since the last line",
+            position(record),
+            what,
+            fault,
+            record.value,
+            count,
+            "message" if count == 1 else "messages",
+        )
+
+
+def position(record: Record) -> str:
+    """Describe where a message is in Kafka."""
+    return f"{record.topic} partition {record.partition} offset {record.offset}"

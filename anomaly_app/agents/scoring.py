@@ -115,6 +115,7 @@ async def score(records: Sequence[KafkaRecord], app: faust.App, context: WorkerC
     await _send(verdict, forwarded, app, context)
     _count(records, verdict, context.counters, now=time.time())
     notice_verdict(verdict, pipeline, context)
+    context.traffic.offer(records)
 
 
 async def score_carried_on(

@@ -1,20 +1,45 @@
-"""The channel that the settings choose."""
+"""The channels to all receivers, as the file and the settings say."""
 
-from typing import Any
-
-from anomaly_app.channels.log import LogChannel
-from anomaly_app.channels.protocol import AlertChannel
-from anomaly_app.channels.slack.single_alerts import SlackChannel
+from anomaly_app.channels.channel import Channel
+from anomaly_app.channels.receivers import make_channel
+from anomaly_app.channels.slack.channel import SlackChannel
+from anomaly_app.errors import SettingsError
 from anomaly_app.settings import Settings
+from anomaly_app.settings.alerting.file import read_alerting
+from anomaly_app.settings.alerting.policy import Alerting
+from anomaly_app.settings.alerting.receivers import SlackReceiver
 
 
-def make_channel(settings: Settings) -> AlertChannel[Any]:
-    """Return the channel: Slack if there is a token, otherwise the log."""
-    if settings.slack_token is None or settings.slack_channel is None:
-        return LogChannel()
-    return SlackChannel(
-        token=settings.slack_token.get_secret_value(),
-        channel=settings.slack_channel,
-        url=settings.slack_url,
-        interval=settings.slack_interval,
-    )
+def alerting_of(settings: Settings) -> Alerting:
+    """Read who is told what.
+
+    Raises
+    ------
+    SettingsError
+        The file is wrong.
+    """
+    return read_alerting(settings.alerting_file, slack=settings.slack_token is not None)
+
+
+def make_channels(alerting: Alerting, settings: Settings) -> dict[str, Channel]:
+    """Make the channel to each receiver, by its name.
+
+    Raises
+    ------
+    SettingsError
+        A receiver needs something that is not there; the text names the receiver.
+    """
+
+    def slack(receiver: SlackReceiver) -> Channel:
+        channel = receiver.channel or settings.slack_channel
+        if settings.slack_token is None or channel is None:
+            raise SettingsError("set SLACK_API_TOKEN and SLACK_CHANNEL, or name its channel")
+        return SlackChannel(
+            token=settings.slack_token.get_secret_value(),
+            channel=channel,
+            url=settings.slack_url,
+            group=settings.group,
+            interval=settings.slack_interval,
+        )
+
+    return {one.name: make_channel(one, alerting, slack=slack) for one in alerting.receivers}

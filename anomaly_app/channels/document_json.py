@@ -32,6 +32,15 @@ def document_of(notice: Notice) -> bytes:
         changes=list(notice.changes),
         data=_data(notice.subject),
     )
+    return _encode(made)
+
+
+def incident_document(view: IncidentView) -> bytes:
+    """Return an incident as it is now, as one line of JSON in UTF-8; see `document_of`."""
+    return _encode(_data(view))
+
+
+def _encode(made: msgspec.Struct) -> bytes:
     try:
         return msgspec.json.encode(made)
     except UnicodeEncodeError:

@@ -9,31 +9,13 @@ from pathlib import Path
 
 from anomaly_app.channels.channel import Delivered, Later, Place
 from anomaly_app.channels.document_json import document_of
-from anomaly_app.channels.protocol import Outcome
 from anomaly_app.channels.wording import one_line
-from anomaly_app.core.alerts import Alert
 from anomaly_app.core.alerts.notice import Notice
 
 logger = logging.getLogger(__name__)
 
 MODE = 0o600
 """Of a file that is made: it holds what the stream holds."""
-
-
-class LogChannel:
-    """Write alerts to the log: the channel before there were incidents, to be deleted with them."""
-
-    def render(self, alert: Alert) -> str:
-        """Format an alert as one line."""
-        return alert.text
-
-    async def deliver(self, message: str) -> Outcome:
-        """Log the line; this always succeeds."""
-        logger.warning("ALERT %s", message)
-        return Outcome.LOGGED
-
-    async def close(self) -> None:
-        """Do nothing: there is no connection."""
 
 
 class WorkerLogChannel:

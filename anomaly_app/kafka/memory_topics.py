@@ -19,7 +19,7 @@ COMPACTED = {
 
 
 def memory_topics(settings: Settings, partitions: int, memories: int) -> list[WantedTopic]:
-    """Return the topics that memories need.
+    """Return the topics that memories need; that of the alerts is always there.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def memory_topics(settings: Settings, partitions: int, memories: int) -> list[Wa
         WantedTopic(settings.memory_topic_name, partitions, COMPACTED),
         WantedTopic(settings.counterparts_topic_name, partitions),
     ]
-    return topics[:memories]
+    return topics[: max(memories, 1)]
 
 
 async def check_memory_topic(

@@ -38,7 +38,7 @@ async def send_all(
     *,
     timeout: float,  # noqa: ASYNC109
     backoff: Backoff = BACKOFF,
-) -> None:
+) -> list[Any]:
     """Produce messages and return when the broker has acknowledged every one.
 
     Parameters
@@ -52,6 +52,11 @@ async def send_all(
     backoff
         Pauses between attempts.
 
+    Returns
+    -------
+    list of RecordMetadata
+        Where each of them is.
+
     Raises
     ------
     MessageTooLarge
@@ -61,29 +66,34 @@ async def send_all(
     """
     deadline = backoff.clock() + timeout
     pauses = backoff.pauses()
-    waiting = messages
-    while failed := await _send(producer, waiting):
+    places: dict[int, Any] = {}
+    waiting = [*range(len(messages))]
+    while True:
+        outcomes = await _send(producer, [messages[n] for n in waiting])
+        sent = dict(zip(waiting, outcomes, strict=True))
+        failed = {n: found for n, found in sent.items() if isinstance(found, BaseException)}
+        places |= {n: found for n, found in sent.items() if n not in failed}
+        if not failed:
+            return [places[n] for n in range(len(messages))]
         pause = next(pauses)
-        for message, fault in failed:
+        for n, fault in failed.items():
             if isinstance(fault, TOO_LARGE):
-                raise _too_large(message) from fault
+                raise _too_large(messages[n]) from fault
             if not isinstance(fault, SEND_ERRORS) or backoff.clock() + pause > deadline:
                 raise fault
         logger.warning(
             "%d of %d sends failed (%r); retrying in %.1f s",
             len(failed),
             len(waiting),
-            failed[0][1],
+            next(iter(failed.values())),
             pause,
         )
         await backoff.sleep(pause)
-        waiting = [message for message, _ in failed]
+        waiting = [*failed]
 
 
-async def _send(
-    producer: ProducerT, messages: Sequence[Outgoing]
-) -> list[tuple[Outgoing, BaseException]]:
-    """Send once; return the messages that failed, in order, with their errors."""
+async def _send(producer: ProducerT, messages: Sequence[Outgoing]) -> list[Any]:
+    """Send once; return what became of each message: where it is, or an exception."""
     in_flight: list[Awaitable[Any]] = []
     refused: list[BaseException] = []
     for topic, key, value, headers, partition in messages:
@@ -94,11 +104,7 @@ async def _send(
             refused = [fault] * (len(messages) - len(in_flight))
             break
     outcomes = await asyncio.gather(*in_flight, return_exceptions=True)
-    return [
-        (message, outcome)
-        for message, outcome in zip(messages, [*outcomes, *refused], strict=True)
-        if isinstance(outcome, BaseException)
-    ]
+    return [*outcomes, *refused]
 
 
 def _too_large(message: Outgoing) -> MessageTooLarge:

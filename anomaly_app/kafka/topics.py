@@ -8,6 +8,7 @@ from typing import Any
 from aiokafka.admin import AIOKafkaAdminClient
 
 from anomaly_app.errors import TopicMissing
+from anomaly_app.kafka.alert_topics import alert_topics, check_alerts_topic
 from anomaly_app.kafka.interface import TopicAdmin
 from anomaly_app.kafka.memory_topics import check_memory_topic, memory_topics
 from anomaly_app.kafka.topic_creation import (
@@ -74,7 +75,11 @@ async def prepare_topics(
     source = existing.get(settings.transactions_topic)
     partitions = settings.partitions if source is None else len(source["partitions"])
     ours = [WantedTopic(name, settings.partitions) for name in settings.topic_names]
-    wanted = [*ours, *memory_topics(settings, partitions, memories)]
+    wanted = [
+        *ours,
+        *alert_topics(settings),
+        *memory_topics(settings, partitions, memories),
+    ]
     found = [topic.name for topic in wanted if topic.name in existing]
     if found:
         counts = ", ".join(f"{name} {len(existing[name]['partitions'])}" for name in found)
@@ -86,7 +91,9 @@ async def prepare_topics(
                 logger.warning("%s", scored_topic_created(settings, similar(settings, existing)))
         elif topic.name != settings.transactions_topic:
             await _warn_of_limit(admin, topic.name, settings)
-            await check_memory_topic(admin, topic, len(existing[topic.name]["partitions"]))
+            count = len(existing[topic.name]["partitions"])
+            await check_memory_topic(admin, topic, count)
+            check_alerts_topic(settings, topic.name, count)
     return {
         topic.name: len(existing[topic.name]["partitions"])
         if topic.name in existing

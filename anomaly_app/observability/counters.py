@@ -44,7 +44,11 @@ class Counters:
     dead_letters
         Records that were sent to the dead letters, by rejection.
     alerts
-        Anomalies passed to alerting, by outcome.
+        Messages of the anomalies topic that were taken in, by what became of them.
+    feedback
+        Messages of the feedback topic, in the same way.
+    decisions
+        Decisions about telling somebody of an incident, by the stage that did not let it pass.
     batches
         Number of batches in which records were judged, each of all records that were waiting.
     absent
@@ -60,6 +64,8 @@ class Counters:
     batches: int = 0
     dead_letters: Counter[str] = field(default_factory=Counter)
     alerts: Counter[str] = field(default_factory=Counter)
+    feedback: Counter[str] = field(default_factory=Counter)
+    decisions: Counter[str] = field(default_factory=Counter)
     absent: Counter[str] = field(default_factory=Counter)
     lost_to_retention: Counter[tuple[str, int]] = field(default_factory=Counter)
     latency: LatencyWindow = field(default_factory=LatencyWindow)

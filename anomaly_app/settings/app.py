@@ -21,9 +21,10 @@ from pydantic import (
 from pydantic_settings import SettingsConfigDict
 
 from anomaly_app.errors import SettingsError
+from anomaly_app.settings.alerts import AlertSettings
 from anomaly_app.settings.memory import MemorySettings
 from anomaly_app.settings.records import RecordSettings
-from anomaly_app.settings.security import Secret, SecretFile, SecuritySettings, Unshown
+from anomaly_app.settings.security import SecuritySettings, Unshown
 from anomaly_app.settings.web import LAST_PORT, WebSettings
 
 PREFIX = "ANOMALY_"
@@ -33,10 +34,10 @@ TopicName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
-TOPIC_FIELDS = ("transactions_topic", "anomalies_topic", "dead_letters_topic")
+TOPIC_FIELDS = ("transactions_topic", "anomalies_topic", "dead_letters_topic", "feedback_topic")
 
 
-class Settings(RecordSettings, MemorySettings, WebSettings, SecuritySettings):
+class Settings(RecordSettings, MemorySettings, AlertSettings, WebSettings, SecuritySettings):
     """The app's settings; docs/settings.md explains each of them."""
 
     model_config = SettingsConfigDict(
@@ -83,19 +84,6 @@ class Settings(RecordSettings, MemorySettings, WebSettings, SecuritySettings):
     send_timeout: Seconds = 120.0
     """Seconds of failing sends after which a worker exits without committing."""
 
-    slack_token_file: SecretFile = Field(
-        None, validation_alias=AliasChoices("SLACK_API_TOKEN_FILE")
-    )
-    """File with the token, such as a container secret."""
-    slack_token: Secret = Field(None, validation_alias=AliasChoices("SLACK_API_TOKEN"))
-    """Slack bot token with ``chat:write``; without it alerts go to the log."""
-    slack_channel: str | None = Field(None, validation_alias=AliasChoices("SLACK_CHANNEL"))
-    """Slack channel that alerts go to, such as ``#anomalies``."""
-    slack_url: str = Field("https://slack.com/api/", pattern=r"^https?://")
-    """Base URL of Slack's web API."""
-    slack_interval: float = Field(1.0, ge=0, le=3600)
-    """Seconds between two messages; Slack allows one per second and channel."""
-
     @field_validator("broker")
     @classmethod
     def _is_kafka_url(cls, value: str) -> str:
@@ -106,11 +94,6 @@ class Settings(RecordSettings, MemorySettings, WebSettings, SecuritySettings):
         if not all(1 <= int(match[1]) <= LAST_PORT for match in found if match):
             raise ValueError(f"a port is a number from 1 to {LAST_PORT}")
         return ";".join(f"kafka://{host}" for host in hosts)
-
-    @field_validator("slack_token_file", "slack_channel", mode="before")
-    @classmethod
-    def _empty_is_unset(cls, value: str | None) -> str | None:
-        return value or None
 
     @model_validator(mode="after")
     def _token_has_channel(self) -> Self:
@@ -151,6 +134,16 @@ class Settings(RecordSettings, MemorySettings, WebSettings, SecuritySettings):
     def counterparts_topic_name(self) -> str:
         """The topic between the memory of entities and that of counterparts."""
         return self.counterparts_topic or f"{self.group}-counterparts"
+
+    @property
+    def alerts_topic_name(self) -> str:
+        """The topic with the log of alerts."""
+        return self.alerts_topic or f"{self.group}-alerts"
+
+    @property
+    def incidents_topic_name(self) -> str:
+        """The topic on which incidents are published."""
+        return self.incidents_topic or f"{self.group}-incidents"
 
     @property
     def bootstrap_servers(self) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from anomaly_app import __version__
 from anomaly_app.context import WorkerContext
+from anomaly_app.web.incident_stats import incident_stats
 
 
 class PartitionPosition(NamedTuple):
@@ -65,7 +66,8 @@ def worker_stats(context: WorkerContext, positions: Sequence[PartitionPosition])
         },
         "advice": context.watch.advice,
         "alerts": dict(counters.alerts),
-        "alerts_wait_for": context.alerts_wait_for(),
+        "feedback": dict(counters.feedback),
+        "incidents": incident_stats(context),
         "records_wait_for": context.schemas and context.schemas.waits_for,
         "memory": context.memories.stats(),
         "latency_seconds": counters.latency.quantiles(),

@@ -1,4 +1,4 @@
-"""The pages of one worker: ``/stats``, ``/healthz``, ``/readyz`` and ``/profile/ENTITY``."""
+"""The pages of one worker; those about incidents are in `incident_views`."""
 
 from typing import Protocol, cast
 
@@ -7,6 +7,7 @@ from faust.types import TP
 from faust.types.web import Request, Response, View
 
 from anomaly_app.context import WorkerContext
+from anomaly_app.web.incident_views import define_incident_views
 from anomaly_app.web.profile import ProfilePage
 from anomaly_app.web.search import KEYS
 from anomaly_app.web.stats import PartitionPosition, worker_stats
@@ -50,6 +51,7 @@ def define_views(app: faust.App, context: WorkerContext) -> None:
             body["memory"] = waits_for
         return view.json(body, status=UNAVAILABLE if missing else OK)
 
+    define_incident_views(app, context)
     profiles = ProfilePage(context)
 
     # A name may have slashes and line ends.

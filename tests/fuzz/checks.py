@@ -4,24 +4,34 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from random import Random
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import msgspec
-
-from anomaly_app.channels.slack.single_alert_message import slack_message
-from anomaly_app.core.alerts import Alert, read_alert
+from anomaly_app.channels.slack.blocks import Style, message_of
+from anomaly_app.channels.wording import one_line
+from anomaly_app.core.alerts.delivering import notice_of, outbox
+from anomaly_app.core.alerts.intake import read_sighting
+from anomaly_app.core.alerts.log import read_entry, write_entry
+from anomaly_app.core.alerts.policy import Budget, Policy, Route
+from anomaly_app.core.alerts.sighting import Origin, Sighting
+from anomaly_app.core.alerts.state import State
+from anomaly_app.core.alerts.step import step
 from anomaly_app.core.scoring.anomaly import read_anomaly
 from anomaly_app.core.scoring.verdict import Message, Verdict
 from anomaly_app.errors import AnomalyUnreadable, Rejection
 from anomaly_app.kafka.consumer.record_batches import Record
 from tests.fuzz.mutation import mutate, tokens_of
 from tests.fuzz.subjects import NOON, Subject
+from tests.support.slack_blocks import faults_in_blocks
 
 SLOWEST = 0.25
 """Seconds of CPU that no batch may take."""
 
-HEADER, SECTION, FIELD, BLOCKS, FIELDS = 150, 3_000, 2_000, 50, 10
-"""Slack's limits: characters of texts, and how many of them."""
+RECEIVER = "team"
+
+POLICY = Policy(wait=0.0, receivers={RECEIVER: Budget()}, routes=(Route(receivers=(RECEIVER,)),))
+"""Everything is told at once."""
+
+ORIGIN = Origin("anomalies", 0, 0)
 
 WORDS = {str(rejection) for rejection in Rejection} - {Rejection.UNSCORABLE, Rejection.UNALERTABLE}
 """All that may become of a record while there is no fault in the code."""
@@ -109,11 +119,11 @@ def _check_anomaly(record: Record, message: Message) -> None:
     _hold(message.key == record.key, "an anomaly has another key")
     try:
         anomaly = read_anomaly(message.value or b"")
-        alert = read_alert(message.value)
+        sighting = read_sighting(message.value, ORIGIN)
     except Exception as fault:
         raise Broken(f"the anomaly at offset {record.offset} raised {fault!r}") from fault
     _hold(anomaly.source == ("transactions", 0, record.offset), "an anomaly names another record")
-    check_alert(alert)
+    check_alert(sighting)
 
 
 def check_hostile_anomalies(
@@ -130,7 +140,7 @@ def check_hostile_anomalies(
     for tokens in corpus:
         value = mutate(tokens, random, corpus)
         try:
-            alert = read_alert(value)
+            sighting = read_sighting(value, ORIGIN)
         except AnomalyUnreadable:
             outcomes["unreadable"] += 1
         except Exception as fault:
@@ -138,44 +148,32 @@ def check_hostile_anomalies(
         else:
             outcomes["alerts"] += 1
             try:
-                check_alert(alert)
+                check_alert(sighting)
             except Broken as fault:
                 raise Broken(f"{value!r} on the anomalies topic: {fault}") from fault
 
 
-def check_alert(alert: Alert) -> None:
-    """Check the words of an alert against what Slack takes.
+def check_alert(sighting: Sighting) -> None:
+    """Make an incident of an anomaly, and check its words against what Slack and a log take.
 
     Raises
     ------
     Broken
         They do not fit, or could mention somebody.
     """
-    _hold(alert.text.isprintable(), f"the text is not printable: {alert.text!r}")
-    _hold(len(alert.text) <= SECTION, "the text is too long")
-    message = slack_message(alert)
+    written = write_entry(sighting)
+    _hold(read_entry(written, "here") == sighting, "an entry of the log is read as another one")
+    state = State()
+    step(state, 0, sighting, NOON, POLICY)
+    [delivery] = outbox(state, RECEIVER)
+    _hold(State.from_bytes(state.to_bytes()).incidents == state.incidents, "a state is lost")
+    notice = notice_of(state, delivery)
+    line = one_line(notice)
+    _hold(line.isprintable(), f"the line is not printable: {line!r}")
+    message = message_of(notice, Style())
+    faults = faults_in_blocks(message.blocks)
+    _hold(not faults, f"Slack would refuse it: {faults}")
     _hold("<" not in message.text, f"the notification mentions: {message.text!r}")
-    _hold(len(message.blocks) <= BLOCKS, "there are too many blocks")
-    msgspec.json.encode(message.blocks)
-    for block in message.blocks:
-        if block["type"] == "header":
-            _check_text(block["text"], HEADER)
-        elif "fields" in block:
-            _hold(len(block["fields"]) <= FIELDS, "there are too many fields")
-            for field in block["fields"]:
-                _check_text(field, FIELD)
-        elif block["type"] == "context":
-            for element in block["elements"]:
-                _check_text(element, SECTION)
-        else:
-            _check_text(block["text"], SECTION)
-
-
-def _check_text(part: dict[str, Any], most: int) -> None:
-    text = part["text"]
-    _hold(0 < len(text) <= most, f"a text has {len(text)} characters: {text[:100]!r}")
-    if part["type"] == "mrkdwn":
-        _hold("<" not in text, f"a text may mention somebody: {text!r}")
 
 
 def _hold(holds: bool, what: str) -> None:

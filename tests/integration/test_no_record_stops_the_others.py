@@ -107,7 +107,7 @@ async def test_an_anomaly_without_words_is_a_dead_letter_and_the_others_are_aler
         await kafka.produce(values)
         await eventually(
             lambda: stats_of(worker),
-            lambda s: s["alerts"] == {"logged": len(values) - 1, "dead_letter": 1},
+            lambda s: s["alerts"] == {"taken": len(values) - 1, "dead_letter": 1},
         )
         [letter] = await kafka.read(kafka.dead_letters, 1)
         [line] = lines_on_unalertable(worker)
@@ -139,6 +139,6 @@ async def test_a_worker_that_has_no_words_for_any_alert_ends_and_the_next_one_sa
     faults.heal()
     async with kafka.worker() as worker:
         await eventually(
-            lambda: stats_of(worker), lambda s: s["alerts"].get("logged", 0) >= len(values)
+            lambda: stats_of(worker), lambda s: s["alerts"].get("taken", 0) >= len(values)
         )
     assert await kafka.read(kafka.dead_letters, 0) == []

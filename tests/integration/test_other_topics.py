@@ -64,7 +64,7 @@ async def test_a_topic_of_changes_with_the_tables_own_names_has_an_exact_account
         }
         stats = await eventually(
             lambda: stats_of(worker),
-            lambda s: s["events"] == len(values) and s["alerts"].get("logged") == len(expected),
+            lambda s: s["events"] == len(values) and s["alerts"].get("taken") == len(expected),
         )
         anomalies = await kafka.read_anomalies(len(expected))
         letters = await kafka.read(kafka.dead_letters, DELETIONS + MISNAMED)

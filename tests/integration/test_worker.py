@@ -62,7 +62,7 @@ async def test_transactions_become_anomalies_and_dead_letters_and_nothing_is_los
         total = len(good) + len(BAD)
         stats = await eventually(
             lambda: stats_of(worker),
-            lambda s: s["events"] >= total and s["alerts"].get("logged") == len(expected),
+            lambda s: s["events"] >= total and s["alerts"].get("taken") == len(expected),
         )
         anomalies = await kafka.read_anomalies(len(expected))
         letters = await kafka.read(kafka.dead_letters, len(BAD))

@@ -4,7 +4,6 @@ import hashlib
 import os
 import signal
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -14,7 +13,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import Pipeline
 
-from anomaly_app.core.alerts import alert as wording
+from anomaly_app.core.alerts import sighting as intake
 from anomaly_app.core.model.explain import Reason
 from anomaly_app.core.model.model import Model, pickle_model, unpickle_model
 from anomaly_app.registry.artifacts import save_model
@@ -97,21 +96,21 @@ class FaultyStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 def _break_words(switches: Path) -> None:
     """Bring the alerts' faults into the process that a model is loaded in."""
-    if getattr(wording, "broken_by_a_test", False):
+    if getattr(intake, "broken_by_a_test", False):
         return
-    words = vars(wording)
-    sound = words["reason_in_words"]
+    words = vars(intake)
+    sound = words["_cause"]
 
-    def sentence(reason: Reason, shorten: Callable[[str], str] = str) -> str:
+    def cause(reason: Reason) -> Any:
         if (switches / "speechless").exists():
             raise RuntimeError("no words for anything")
         if (switches / "word").exists() and reason.value == POISON:
             raise RuntimeError("no word for this")
-        return str(sound(reason, shorten))
+        return sound(reason)
 
     if (switches / "speechless").exists() or (switches / "word").exists():
-        words["reason_in_words"] = sentence
-        wording.broken_by_a_test = True  # type: ignore[attr-defined]
+        words["_cause"] = cause
+        intake.broken_by_a_test = True  # type: ignore[attr-defined]
 
 
 def faulty_model(switches: Path) -> tuple[Model, bytes]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from anomaly_app.core.alerts.delivering import Delivery, outbox
+from anomaly_app.core.alerts.delivering import Delivery, notice_of, outbox
 from anomaly_app.core.alerts.log import Entry, Outcome, Tick
 from anomaly_app.core.alerts.notice import Digest, IncidentView, Notice
 from anomaly_app.core.alerts.policy import Budget, Policy, Route
@@ -51,6 +51,13 @@ def sighting(
     )
 
 
+class Got(NamedTuple):
+    """A notice that a receiver has got."""
+
+    receiver: str
+    notice: Notice
+
+
 @dataclass
 class Timeline:
     """Applies entries, and delivers what is due after each, unless receivers are down."""
@@ -62,7 +69,7 @@ class Timeline:
     numbered: int = 0
     down: set[str] = field(default_factory=set)
     refusing: set[str] = field(default_factory=set)
-    got: list[Delivery] = field(default_factory=list)
+    got: list[Got] = field(default_factory=list)
     at: list[float] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
 
@@ -94,7 +101,7 @@ class Timeline:
 
     def settle(self, delivery: Delivery, result: Any) -> None:
         """Note what became of a delivery."""
-        notice = delivery.notice
+        notice = notice_of(self.state, delivery)
         outcome = Outcome(
             receiver=delivery.receiver,
             notice=notice.id,
@@ -104,7 +111,7 @@ class Timeline:
             changes=len(notice.changes),
         )
         if result == "delivered":
-            self.got.append(delivery)
+            self.got.append(Got(delivery.receiver, notice))
             self.at.append(self.now)
         self.decisions += step(self.state, self.offset, outcome, self.now, self.policy)
         self.offset += 1

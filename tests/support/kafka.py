@@ -69,6 +69,10 @@ class Kafka:
         return f"{self.name}-transactions-dlq"
 
     @property
+    def feedback(self) -> str:
+        return f"{self.name}-feedback"
+
+    @property
     def environment(self) -> dict[str, str]:
         return {
             "ANOMALY_BROKER": self.broker,
@@ -77,6 +81,7 @@ class Kafka:
             "ANOMALY_TRANSACTIONS_TOPIC": self.transactions,
             "ANOMALY_ANOMALIES_TOPIC": self.anomalies,
             "ANOMALY_DEAD_LETTERS_TOPIC": self.dead_letters,
+            "ANOMALY_FEEDBACK_TOPIC": self.feedback,
             "ANOMALY_PARTITIONS": str(self.partitions),
             "ANOMALY_MODEL": str(self.model),
             "ANOMALY_REBALANCE_TIMEOUT": "6",
@@ -84,6 +89,8 @@ class Kafka:
             "ANOMALY_FETCH_WAIT": "0.05",
             "SLACK_API_TOKEN": "",
             "SLACK_API_TOKEN_FILE": "",
+            "SLACK_APP_TOKEN": "",
+            "SLACK_SIGNING_SECRET": "",
             "SLACK_CHANNEL": "",
             **self.settings,
         }

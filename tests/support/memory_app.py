@@ -86,8 +86,11 @@ class MemoryApp:
 
     def __post_init__(self) -> None:
         settings = self.context.settings
-        topics = [settings.transactions_topic, settings.anomalies_topic]
-        for topic in settings.topic_names:
+        topics = [
+            *(settings.transactions_topic, settings.anomalies_topic, settings.feedback_topic),
+            settings.alerts_topic_name,
+        ]
+        for topic in {*settings.topic_names, *topics}:
             self.broker.create(topic)
         self.group: MemoryGroup | None = MemoryGroup(self.broker, settings.group, topics)
         self.flow_control = SimpleNamespace(is_active=lambda: self.is_active)

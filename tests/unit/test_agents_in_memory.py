@@ -1,7 +1,6 @@
 """The agents and the pages on a broker in memory: what comes of records, and in which order."""
 
 import json
-import logging
 from typing import Any
 
 import pytest
@@ -9,6 +8,10 @@ from aiokafka.errors import KafkaTimeoutError
 
 from anomaly_app.agents import alerting, scoring
 from anomaly_app.context import WorkerContext
+from anomaly_app.core.alerts.feedback import Press
+from anomaly_app.core.alerts.intake import write_feedback
+from anomaly_app.core.alerts.log import Entry, read_entry
+from anomaly_app.core.alerts.sighting import Sighting
 from anomaly_app.settings import Settings
 from tests.support.factories import model, transaction
 from tests.support.memory_app import MemoryApp
@@ -55,12 +58,16 @@ def committed(app: MemoryApp, topic: str) -> int:
     return sum(offset for (_, p), offset in app.broker.committed.items() if p.topic == topic)
 
 
-async def test_records_become_anomalies_and_dead_letters_and_anomalies_alerts(
-    app: MemoryApp, caplog: pytest.LogCaptureFixture
+def entries(app: MemoryApp) -> list[Entry]:
+    """What is on the log of alerts."""
+    return [read_entry(value, "here") for value in app.broker.values("anomaly-app-alerts")]
+
+
+async def test_records_become_anomalies_and_dead_letters_and_anomalies_entries(
+    app: MemoryApp,
 ) -> None:
     send(app, NORMAL, ODD, MALFORMED, None)
-    with caplog.at_level(logging.WARNING):
-        await app.work()
+    await app.work()
     [anomaly] = app.broker.records("anomalies")
     assert anomaly.key == b"card-1"
     assert json.loads(anomaly.value)["transaction"] == json.loads(ODD)
@@ -69,7 +76,10 @@ async def test_records_become_anomalies_and_dead_letters_and_anomalies_alerts(
     reasons = [dict(letter.headers)["error"].split(b":")[0] for letter in letters]
     assert reasons == [b"not-json", b"null-value"]
     assert (committed(app, "transactions"), committed(app, "anomalies")) == (4, 1)
-    assert [line for line in caplog.messages if "casino" in line]
+    [entry] = entries(app)
+    assert isinstance(entry, Sighting)
+    assert (entry.entity, entry.origin[:3]) == ("card-1", ("anomalies", anomaly.partition, 0))
+    assert entry.fields["features.shop"] == "casino"
 
 
 async def test_a_batch_is_committed_after_all_that_came_of_it(app: MemoryApp) -> None:
@@ -140,14 +150,31 @@ async def test_a_worker_after_a_fault_begins_where_the_last_commit_was(
     assert committed(app, "transactions") == 61
 
 
-async def test_each_alert_is_confirmed_by_itself(app: MemoryApp) -> None:
+async def test_anomalies_are_confirmed_when_the_log_has_them(app: MemoryApp) -> None:
     send(app, ODD, ODD, ODD, partition=0)
     await app.work("scoring")
     del app.broker.history[:]
     await app.work("alerting")
-    commits = [offset for _, _, _, offset in app.broker.history]
-    assert commits == [1, 2, 3, 3]
-    assert app.context.counters.alerts == {"logged": 3}
+    assert [(what, topic, offset) for what, topic, _, offset in app.broker.history] == [
+        *(("append", "anomaly-app-alerts", offset) for offset in range(3)),
+        ("commit", "anomalies", 3),
+    ]
+    assert app.context.counters.alerts == {"taken": 3}
+
+
+async def test_a_log_that_takes_nothing_ends_the_worker_and_commits_nothing(
+    exits: list[str],
+) -> None:
+    app = memory_app(send_timeout=0.05)
+    send(app, ODD, partition=0)
+    await app.work("scoring")
+    app.broker.refusals = [KafkaTimeoutError()] * 99
+    with pytest.raises(ExitedError):
+        await app.work("alerting")
+    assert exits == [
+        "anomalies partition 3 offset 0 and others up to offset 0: KafkaTimeoutError()"
+    ]
+    assert committed(app, "anomalies") == 0
 
 
 async def test_an_anomaly_that_nobody_can_read_is_passed_over(app: MemoryApp) -> None:
@@ -155,6 +182,20 @@ async def test_an_anomaly_that_nobody_can_read_is_passed_over(app: MemoryApp) ->
     await app.work("alerting")
     assert committed(app, "anomalies") == 1
     assert app.context.counters.alerts == {"unreadable": 1}
+
+
+async def test_what_people_say_becomes_an_entry_unless_it_is_for_another_group(
+    app: MemoryApp, caplog: pytest.LogCaptureFixture
+) -> None:
+    said = Press(id="p", incident="i-1", action="fraud", user="ada", at=1.0)
+    app.broker.append("feedback", write_feedback(said, "anomaly-app"))
+    app.broker.append("feedback", write_feedback(said, "another-app"))
+    app.broker.append("feedback", b"[]")
+    await app.work("feedback")
+    assert entries(app) == [said]
+    assert app.context.counters.feedback == {"taken": 1, "of_others": 1, "unreadable": 1}
+    [line] = caplog.messages
+    assert "is not what people say" in line
 
 
 async def test_stats_account_for_every_record(app: MemoryApp) -> None:
@@ -167,9 +208,10 @@ async def test_stats_account_for_every_record(app: MemoryApp) -> None:
     assert status == 200
     assert stats["scored"] + stats["dead_letters"] == stats["events"] == len(values)
     assert stats["anomalies"] == len(app.broker.records("anomalies"))
-    assert stats["anomalies"] == stats["alerts"]["logged"]
+    assert stats["anomalies"] == stats["alerts"]["taken"]
     assert stats["dead_letters"] == len(app.broker.records("transactions-dlq"))
-    assert {p["lag"] for p in stats["partitions"]} == {0}
+    done = [p for p in stats["partitions"] if p["topic"] != "anomaly-app-alerts"]
+    assert {p["lag"] for p in done} == {0}
     assert stats["model"]["sha256"] == model().manifest.sha256
 
 

@@ -1,7 +1,6 @@
-"""A fault in the words of one alert costs that alert only, and is never silent."""
+"""A fault in one anomaly costs that anomaly only, and is never silent."""
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any, cast
@@ -9,25 +8,20 @@ from typing import Any, cast
 import pytest
 
 from anomaly_app.agents import alerting
-from anomaly_app.agents.alert_stages import Done, Notification, deliver, notify, read, render
-from anomaly_app.agents.alerting import alert_batch, define_alerting
-from anomaly_app.channels import Delivery, Outcome
-from anomaly_app.channels.log import LogChannel
-from anomaly_app.channels.slack import single_alert_message as slack_message
+from anomaly_app.agents.alerting import anomalies_of, take_in_batch
 from anomaly_app.context import WorkerContext
-from anomaly_app.core.alerts import Alert, reading
-from anomaly_app.core.alerts import alert as words
-from anomaly_app.core.alerts.reading import read_alert
-from anomaly_app.core.decoding.decoded import Rejected
+from anomaly_app.core.alerts import intake, sighting
+from anomaly_app.core.alerts.intake import read_sighting
+from anomaly_app.core.alerts.log import read_entry, write_entry
+from anomaly_app.core.alerts.sighting import Origin, Sighting
 from anomaly_app.core.model.explain import Reason
 from anomaly_app.core.scoring.anomaly import Anomaly, write_json
-from anomaly_app.core.scoring.dead_letter import write_dead_letter
-from anomaly_app.core.scoring.verdict import Message
 from anomaly_app.errors import AnomalyUnreadable, RecordRejected, Rejection
 from anomaly_app.kafka.consumer import PartitionRecords, PendingBatch, Record
-from anomaly_app.settings.app import Settings
+from anomaly_app.settings import Settings
 from tests.support.factories import anomaly
-from tests.support.stages import MARK, Fault, Stage
+from tests.support.memory_kafka import MemoryBroker, MemoryWriter
+from tests.support.stages import MARK, Stage
 
 MARKED_ANOMALY = anomaly(
     id="transactions-1-66",
@@ -35,86 +29,115 @@ MARKED_ANOMALY = anomaly(
     reasons=[Reason(feature="amount", value=MARK, expected=20.0, share=1.0)],
 )
 
-ALERT_STAGES = [
-    Stage("reading", reading, "read_anomaly", lambda value: b"the marked" in value),
+STAGES = [
+    Stage("reading", intake, "read_anomaly", lambda value: b"the marked" in value),
     Stage("source", Anomaly, "source", lambda found: found.id == MARKED_ANOMALY.id),
-    Stage("words", words, "reason_in_words", lambda reason, _: reason.value == MARK),
-    Stage("header", slack_message, "_header", lambda text: "the marked" in text),
-    Stage("fields", slack_message, "_fields", lambda *fields: ("Entity", "the marked") in fields),
-    Stage("why", slack_message, "_section", lambda text: "66,666" in text),
-    Stage("context", slack_message, "_context", lambda *texts: "offset 66" in texts[0]),
+    Stage("reasons", sighting, "_cause", lambda reason: reason.value == MARK),
+    Stage("fields", sighting, "fields_of", lambda _, entity: entity == "the marked"),
 ]
 
-alert_stages = pytest.mark.parametrize("stage", ALERT_STAGES, ids=lambda stage: stage.name)
+each_stage = pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
+
+ORIGIN = Origin("anomalies", 2, 7)
+
+
+def record(value: bytes | None, offset: int = 7) -> Record:
+    return Record("anomalies", 2, offset, 1_767_268_800_000, b"card-1", value)
+
+
+class ExitedError(BaseException):
+    """In place of the end of the process."""
+
+
+class Intake:
+    """The agent on a broker in memory, and what it confirms."""
+
+    def __init__(self) -> None:
+        self.broker = MemoryBroker()
+        self.context = WorkerContext(Settings(_env_file=None))
+        for topic in ("anomaly-app-alerts", "transactions-dlq"):
+            self.broker.create(topic)
+        self.take_in = anomalies_of(self.context)
+        self.confirmed: list[int] = []
+        self.finished: list[Any] = []
+
+    async def maybe_start_producer(self) -> MemoryWriter:
+        return MemoryWriter(self.broker)
+
+    async def handle(self, *values: bytes | None) -> None:
+        consumer = SimpleNamespace(
+            confirm=lambda _, done: self.confirmed.append(done.end), finish=self.finished.append
+        )
+        records = [record(value, offset) for offset, value in enumerate(values)]
+        partitions = [PartitionRecords("anomalies", 2, len(values), records)]
+        batch = PendingBatch(partitions, cast("Any", None), cast("Any", consumer))
+        with suppress(ExitedError):
+            await take_in_batch(batch, cast("Any", self), self.context, self.take_in)
+
+    @property
+    def entries(self) -> list[str]:
+        """The entities of the sightings on the log."""
+        found = [read_entry(value, "here") for value in self.broker.values("anomaly-app-alerts")]
+        return [one.entity for one in found if isinstance(one, Sighting)]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return dict(self.context.counters.alerts)
 
 
 @pytest.fixture
-def buried() -> list[Message]:
-    return []
+def exits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    said: list[str] = []
+
+    def exit_here(where: str, fault: BaseException) -> None:
+        said.append(f"{where}: {fault!r}")
+        raise ExitedError
+
+    monkeypatch.setattr(alerting, "exit_without_commit", exit_here)
+    return said
 
 
-class SlackWords(LogChannel):
-    """Writes alerts as Slack takes them, and delivers them to the log."""
-
-    def render(self, alert: Alert) -> str:
-        return slack_message.slack_message(alert).plain
-
-
-class Alerts:
-    """The stages of the agent."""
-
-    def __init__(self, reject: Callable[[Rejected], Awaitable[None]]) -> None:
-        channel = SlackWords()
-        delivery = Delivery(channel, should_abandon=lambda: False)
-        self.stages: Sequence[Callable[..., Any]] = (read(), render(channel), deliver(delivery))
-        self.reject = reject
-
-    async def alert(self, record: Record) -> Done:
-        return await notify(record, self.stages, self.reject)
-
-
-@pytest.fixture
-def alerts(buried: list[Message]) -> Alerts:
-    async def reject(rejected: Rejected) -> None:
-        buried.append(write_dead_letter(rejected)[1])
-
-    return Alerts(reject)
-
-
-def message(value: bytes | None, offset: int = 7) -> Record:
-    return Record("anomalies", 2, offset, None, b"card-1", value)
-
-
-@alert_stages
-async def test_an_anomaly_that_cannot_be_put_into_words_is_a_dead_letter(
-    stage: Stage,
-    monkeypatch: pytest.MonkeyPatch,
-    alerts: Alerts,
-    buried: list[Message],
+@each_stage
+async def test_an_anomaly_that_cannot_be_taken_in_is_a_dead_letter(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage.break_down(monkeypatch)
-    value = write_json(MARKED_ANOMALY)
-    assert await alerts.alert(message(write_json(anomaly()), 6)) == Outcome.LOGGED
-    assert await alerts.alert(message(value)) == Outcome.DEAD_LETTER
-    [letter] = buried
+    agent, value = Intake(), write_json(MARKED_ANOMALY)
+    await agent.handle(write_json(anomaly()), value, write_json(anomaly(id="transactions-1-67")))
+    assert agent.entries == ["card-1", "card-1"]
+    assert agent.counts == {"taken": 2, "dead_letter": 1}
+    assert agent.confirmed == [3]
+    [letter] = agent.broker.records("transactions-dlq")
     assert (letter.key, letter.value) == (b"card-1", value)
-    headers = {name: text.decode() for name, text in letter.headers.items()}
+    headers = {name: text.decode() for name, text in letter.headers}
     assert headers["error"].startswith("unalertable: anomaly ")
     assert headers["error"].endswith("Fault: of the test")
-    assert headers["source-topic"] == "anomalies"
-    assert (headers["source-partition"], headers["source-offset"]) == ("2", "7")
+    assert (headers["source-topic"], headers["source-offset"]) == ("anomalies", "1")
     if stage.name != "reading":
         assert "'transactions-1-66'" in headers["error"]
 
 
-@alert_stages
-async def test_a_fault_in_the_words_of_all_alerts_confirms_none(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, alerts: Alerts, buried: list[Message]
+@each_stage
+async def test_a_fault_in_taking_in_all_anomalies_confirms_none(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, exits: list[str]
 ) -> None:
     stage.break_down(monkeypatch, for_all=True)
-    with pytest.raises(Fault):
-        await alerts.alert(message(write_json(anomaly())))
-    assert buried == []
+    agent = Intake()
+    await agent.handle(write_json(anomaly()))
+    assert (agent.confirmed, agent.finished, agent.entries) == ([], [], [])
+    [said] = exits
+    assert "anomalies partition 2 offset 0" in said
+
+
+async def test_a_dead_letter_that_nobody_takes_confirms_nothing(
+    monkeypatch: pytest.MonkeyPatch, exits: list[str]
+) -> None:
+    STAGES[2].break_down(monkeypatch)
+    agent = Intake()
+    agent.broker.topic("transactions-dlq").max_message_bytes = 10
+    await agent.handle(write_json(anomaly()), write_json(MARKED_ANOMALY))
+    assert agent.confirmed == []
+    assert "transactions-dlq does not accept a message" in exits[0]
 
 
 def test_a_reading_that_takes_no_anomaly_at_all_is_no_messages_fault(
@@ -123,9 +146,9 @@ def test_a_reading_that_takes_no_anomaly_at_all_is_no_messages_fault(
     def nothing_is_one(value: bytes) -> Anomaly:
         raise ValueError("expected something else")
 
-    monkeypatch.setattr(reading, "read_anomaly", nothing_is_one)
+    monkeypatch.setattr(intake, "read_anomaly", nothing_is_one)
     with pytest.raises(ValueError, match="expected something else"):
-        read_alert(write_json(anomaly()))
+        read_sighting(write_json(anomaly()), ORIGIN)
 
 
 @pytest.mark.parametrize(
@@ -135,159 +158,50 @@ def test_a_reading_that_takes_no_anomaly_at_all_is_no_messages_fault(
         write_json(anomaly(id="nowhere")),
         write_json(anomaly(id="topic-x-y")),
         write_json(anomaly(id=f"topic-1-{'9' * 5_000}")),
+        write_json(anomaly(time="yesterday")),
+        write_json(anomaly(time="9999-01-01T00:00:00Z")),
         write_json(anomaly()).replace(b"card-1", b"\xff"),
     ],
     ids=lambda value: repr(value)[:20],
 )
 async def test_what_is_no_anomaly_is_counted_and_does_not_stop_the_alerts(
-    value: bytes | None, alerts: Alerts, buried: list[Message]
+    value: bytes | None,
 ) -> None:
     with pytest.raises(AnomalyUnreadable):
-        read_alert(value)
-    assert await alerts.alert(message(value)) == Outcome.UNREADABLE
-    assert await alerts.alert(message(write_json(anomaly()))) == Outcome.LOGGED
-    assert buried == []
+        read_sighting(value, ORIGIN)
+    agent = Intake()
+    await agent.handle(value, write_json(anomaly()))
+    assert agent.counts == {"unreadable": 1, "taken": 1}
+    assert (agent.entries, agent.confirmed) == (["card-1"], [2])
+    assert agent.broker.records("transactions-dlq") == []
 
 
 async def test_thousands_that_are_no_anomalies_are_one_line(
-    alerts: Alerts, caplog: pytest.LogCaptureFixture
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    for _ in range(3_000):
-        assert await alerts.alert(message(b"{")) == Outcome.UNREADABLE
+    agent = Intake()
+    for _ in range(30):
+        await agent.handle(*[b"{"] * 100)
     [line] = [r.getMessage() for r in caplog.records if r.levelno == logging.ERROR]
-    assert "anomalies partition 2 offset 7 is not an anomaly" in line
+    assert "anomalies partition 2 offset 0 is not an anomaly" in line
     assert line.endswith("1 such message since the last line")
 
 
-class Exited(BaseException):
-    """In place of the end of the process."""
-
-
-async def handle(alerts: Alerts, values: list[bytes]) -> tuple[list[int], dict[str, int], bool]:
-    """Let the agent handle a batch: what it confirmed, counted, and whether it finished it."""
-    confirmed: list[int] = []
-    finished: list[Any] = []
-    consumer = SimpleNamespace(
-        confirm=lambda _, done: confirmed.append(done.end), finish=finished.append
-    )
-    counters = SimpleNamespace(alerts=dict.fromkeys(map(str, Outcome), 0))
-    records = [message(value, offset) for offset, value in enumerate(values)]
-    partitions = [PartitionRecords("anomalies", 2, len(values) + 1, records)]
-    batch = PendingBatch(partitions, cast("Any", None), cast("Any", consumer))
-    context = SimpleNamespace(counters=counters)
-    with suppress(Exited):
-        await alert_batch(batch, alerts.alert, cast("Any", context))
-    return confirmed, {k: v for k, v in counters.alerts.items() if v}, bool(finished)
-
-
-@pytest.fixture
-def exits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    said: list[str] = []
-
-    def exit_here(where: str, fault: BaseException) -> None:
-        said.append(where)
-        raise Exited
-
-    monkeypatch.setattr(alerting, "exit_without_commit", exit_here)
-    return said
-
-
-async def test_an_unalertable_anomaly_is_confirmed_with_those_around_it(
-    alerts: Alerts, buried: list[Message], exits: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ALERT_STAGES[2].break_down(monkeypatch)
-    good, marked = write_json(anomaly()), write_json(MARKED_ANOMALY)
-    assert await handle(alerts, [good, b"{", marked, good]) == (
-        [1, 2, 3, 4, 5],
-        {"logged": 2, "unreadable": 1, "dead_letter": 1},
-        True,
-    )
-    assert len(buried) == 1
-    assert exits == []
-
-
-async def test_an_unalertable_anomaly_that_is_not_buried_is_not_confirmed(
-    exits: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def reject(rejected: Rejected) -> None:
-        raise ConnectionError
-
-    ALERT_STAGES[2].break_down(monkeypatch)
-    alerts = Alerts(reject)
-    good, marked = write_json(anomaly()), write_json(MARKED_ANOMALY)
-    assert await handle(alerts, [good, marked, good]) == ([1], {"logged": 1}, False)
-    assert exits == ["alert on anomalies partition 2 offset 1"]
-
-
-async def test_a_stage_may_stand_between_the_others_and_keep_an_alert_from_people(
-    alerts: Alerts, caplog: pytest.LogCaptureFixture
-) -> None:
-    async def silence(notification: Notification) -> Notification | Done:
-        assert notification.alert is not None
-        return Outcome.REFUSED if notification.alert.entity == "the marked" else notification
-
-    reading_first, *rest = alerts.stages
-    alerts.stages = (reading_first, silence, *rest)
-    with caplog.at_level(logging.WARNING):
-        assert await handle(alerts, [write_json(MARKED_ANOMALY), write_json(anomaly())]) == (
-            [1, 2, 3],
-            {"refused": 1, "logged": 1},
-            True,
-        )
-    assert [line.startswith("ALERT High anomaly: card-1") for line in caplog.messages] == [True]
-
-
-async def test_stages_that_end_without_an_outcome_are_a_fault_of_ours(alerts: Alerts) -> None:
-    alerts.stages = alerts.stages[:2]
-    with pytest.raises(TypeError, match="the outcome of an alert"):
-        await alerts.alert(message(write_json(anomaly())))
-
-
-def test_the_rejection_of_an_alert_has_a_word_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    ALERT_STAGES[2].break_down(monkeypatch)
+def test_the_rejection_of_an_anomaly_has_a_word_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    STAGES[2].break_down(monkeypatch)
     with pytest.raises(RecordRejected) as caught:
-        read_alert(write_json(MARKED_ANOMALY))
+        read_sighting(write_json(MARKED_ANOMALY), ORIGIN)
     assert caught.value.rejection == Rejection.UNALERTABLE
 
 
-class OneAgent:
-    """An app that keeps the agent it is given, and has a stream that ends or raises."""
-
-    def __init__(self, fault: Exception | None) -> None:
-        self.flow_control = SimpleNamespace(is_active=lambda: True)
-        self._fault = fault
-
-    def agent(self, topic: Any, name: str) -> Callable[[Any], Any]:
-        def keep(agent: Any) -> Any:
-            self.kept = agent
-            return agent
-
-        return keep
-
-    async def batches(self, stream: Any) -> AsyncIterator[Any]:
-        if self._fault:
-            raise self._fault
-        nothing: tuple[Any, ...] = ()
-        for batch in nothing:
-            yield batch
-
-
-class Closing(LogChannel):
-    closed = False
-
-    async def close(self) -> None:
-        self.closed = True
-
-
-@pytest.mark.parametrize("fault", [None, Fault("between two events")])
-async def test_the_channel_is_closed_however_the_stream_ends_and_a_fault_there_ends_the_process(
-    fault: Exception | None, exits: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    channel, app = Closing(), OneAgent(fault)
-    monkeypatch.setattr(alerting, "make_channel", lambda _: channel)
-    context = WorkerContext(Settings(anomalies_topic="my-anomalies"))
-    define_alerting(cast("Any", app), cast("Any", SimpleNamespace(anomalies=None)), context)
-    with suppress(Exited):
-        await app.kept(None)
-    assert channel.closed
-    assert exits == (["the stream of my-anomalies"] if fault else [])
+@pytest.mark.parametrize("sign", ["x", "<", "\u0301", "\U0001f600", "\x1b", "\n", "\u202e"])
+def test_an_entry_is_small_and_printable_whatever_the_stream_holds(sign: str) -> None:
+    long = sign * 100_000
+    reasons = [Reason(feature=long, value=long, expected=-1e308, share=1e308)] * 50
+    hostile = anomaly(entity=long, severity=long, p_value=1e308, threshold=-1e308, reasons=reasons)
+    taken = read_sighting(write_json(hostile), ORIGIN)
+    assert taken.entity.isprintable()
+    assert all(cause.feature.isprintable() for cause in taken.causes)
+    written = write_entry(taken)
+    assert len(written) < 20_000
+    assert read_entry(written, "here") == taken

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly_app.core.alerts import Alert
 from anomaly_app.core.decoding.decoder import Decoder
 from anomaly_app.core.model.feature import Feature
 from anomaly_app.core.model.schema import FeatureSchema
@@ -21,6 +20,7 @@ from anomaly_app.records import (
     RowTransaction,
     Transaction,
 )
+from demo.alert import Alert
 from tests.support.factories import NOON, SCHEMA, model, record, transaction
 
 PIPELINE = Pipeline(model(), max_record_bytes=10_000, max_reasons=5)

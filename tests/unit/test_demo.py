@@ -139,7 +139,7 @@ def test_the_summary_counts_and_measures() -> None:
         "scored": 3,
         "anomalies": 2,
         "dead_letters": 1,
-        "alerts": {"logged": 2},
+        "alerts": {"taken": 2},
     }
     summary = summarise(tally, add_up([worker]), seconds=2.0)
     assert summary["sent"] == summary["scored"] + summary["dead_letters"] == 4

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly_app.core.alerts import Alert
 from anomaly_app.core.model.explain import Reason
 from anomaly_app.core.model.wording import reason_in_words, value_in_words
 from anomaly_app.core.wording import NOTHING, how_unusual, number, odds, percent
+from demo.alert import Alert
 from tests.support.factories import anomaly, incident
 from training.report.page import incident_rows
 

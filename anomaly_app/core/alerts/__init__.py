@@ -1,6 +1,4 @@
-"""Alerts: turn messages of the anomalies topic into text for people."""
+"""Alerts: which anomalies are one incident, who is told of it, when, and what people answer.
 
-from anomaly_app.core.alerts.alert import Alert
-from anomaly_app.core.alerts.reading import read_alert, render_alert
-
-__all__ = ["Alert", "read_alert", "render_alert"]
+The state is a function of a log, see `log` and `step`.
+"""

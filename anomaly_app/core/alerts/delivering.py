@@ -1,5 +1,6 @@
 """What is to be delivered, as the state says, and what became of it."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from anomaly_app.core.alerts.digest import schedule_digest
@@ -10,12 +11,20 @@ from anomaly_app.core.alerts.policy import Policy
 from anomaly_app.core.alerts.state import State
 from anomaly_app.core.alerts.views import view_of
 
+BETWEEN_EDITS = 5.0
+"""Seconds from one delivery of a notice to the next one that nobody has to be told of."""
+
 
 class Delivery(NamedTuple):
-    """A notice for a receiver."""
+    """A notice that a receiver has to get."""
 
     receiver: str
-    notice: Notice
+    id: str
+    version: int
+    event: Event
+    made_at: float
+    """Seconds since the epoch."""
+    changes: tuple[str, ...]
     reference: str | None
     """Of the channel, from the last delivery about the same."""
     offset: int
@@ -23,37 +32,123 @@ class Delivery(NamedTuple):
     deliver what another worker has delivered before."""
     level: int
     """Of severity: the highest is delivered first."""
+    is_known: bool
+    """Whether the receiver has been sent something about it before."""
+
+    @property
+    def is_edit(self) -> bool:
+        """Whether an earlier message changes, and nobody has to be told."""
+        return self.is_known and not self.changes
+
+    @property
+    def is_digest(self) -> bool:
+        """Whether it is about no single incident: it is kept until it is delivered."""
+        return self.level < 0
 
 
 def outbox(state: State, receiver: str) -> list[Delivery]:
     """Return what a receiver has to get, the most urgent first."""
-    found = []
-    for incident in state.incidents.values():
-        told = incident.told.get(receiver)
-        if told is None or not told.is_pending:
-            continue
-        notice = Notice(
-            id=incident.id,
-            version=told.version,
-            event=_event(told),
-            at=told.made_at,
-            subject=view_of(incident),
-            changes=told.changes,
+    found = [
+        _of_incident(receiver, incident.id, told)
+        for incident in state.incidents.values()
+        if (told := incident.told.get(receiver)) is not None and told.is_pending
+    ]
+    found += [
+        Delivery(
+            *(receiver, name, 1, Event.OPENED, one.made_at, (), None, one.offset, -1),
+            is_known=False,
         )
-        found.append(Delivery(receiver, notice, told.reference, told.offset, told.level))
-    for name, one in state.posts.items():
-        if one.receiver == receiver:
-            notice = Notice(
-                id=name, version=1, event=Event.OPENED, at=one.made_at, subject=one.subject
-            )
-            found.append(Delivery(receiver, notice, None, one.offset, -1))
-    return sorted(found, key=lambda delivery: (-delivery.level, delivery.notice.at))
+        for name, one in state.posts.items()
+        if one.receiver == receiver
+    ]
+    return sorted(found, key=lambda delivery: (-delivery.level, delivery.made_at))
+
+
+def _of_incident(receiver: str, name: str, told: Told) -> Delivery:
+    return Delivery(
+        receiver,
+        name,
+        told.version,
+        _event(told),
+        told.made_at,
+        told.changes,
+        told.reference,
+        told.offset,
+        told.level,
+        is_known=told.done > 0,
+    )
 
 
 def _event(told: Told) -> Event:
     if told.done == 0:
         return Event.OPENED
     return Event(told.told_event) if told.changes else Event.CHANGED
+
+
+def notice_of(state: State, delivery: Delivery) -> Notice:
+    """Return the notice of a delivery, as it is in the state now.
+
+    Raises
+    ------
+    KeyError
+        There is none any more.
+    """
+    post = state.posts.get(delivery.id)
+    return Notice(
+        id=delivery.id,
+        version=delivery.version,
+        event=delivery.event,
+        at=delivery.made_at,
+        subject=view_of(state.incidents[delivery.id]) if post is None else post.subject,
+        changes=delivery.changes,
+    )
+
+
+class Choice(NamedTuple):
+    """What to deliver now."""
+
+    delivery: Delivery | None
+    pause: float | None
+    """Seconds after which there is something if nothing happens; None if there will not be."""
+
+
+def choose(
+    deliveries: list[Delivery],
+    delivered: Mapping[str, float],
+    put_off: Mapping[str, float],
+    now: float,
+) -> Choice:
+    """Choose what to deliver: the most urgent that does not have to wait.
+
+    Parameters
+    ----------
+    deliveries
+        Of one receiver, the most urgent first.
+    delivered
+        When each notice was delivered last.
+    put_off
+        The notices that have to wait, and until when.
+    now
+        Seconds, on the clock of the other times.
+    """
+    first: float | None = None
+    for one in deliveries:
+        ready = put_off.get(one.id, now)
+        if one.is_edit and one.id in delivered:
+            ready = max(ready, delivered[one.id] + BETWEEN_EDITS)
+        if ready <= now:
+            return Choice(one, 0.0)
+        first = ready if first is None else min(first, ready)
+    return Choice(None, None if first is None else first - now)
+
+
+def is_settled(state: State, outcome: Outcome) -> bool:
+    """Whether the state knows what became of a notice."""
+    if outcome.notice in state.posts:
+        return False
+    incident = state.incidents.get(outcome.notice)
+    told = None if incident is None else incident.told.get(outcome.receiver)
+    return told is None or told.done >= outcome.version
 
 
 def note_outcome(state: State, outcome: Outcome, policy: Policy) -> None:
@@ -63,15 +158,17 @@ def note_outcome(state: State, outcome: Outcome, policy: Policy) -> None:
         del state.posts[outcome.notice]
         return
     incident = state.incidents.get(outcome.notice)
-    told = None if incident is None else incident.told.get(outcome.receiver)
-    if told is None or incident is None or outcome.version > told.version:
+    if incident is None:
         return
+    told = state.told(incident, outcome.receiver)
+    # By the policy of another day there may have been more notices, or this one earlier.
+    told.version = max(told.version, outcome.version)
     told.done = max(told.done, outcome.version)
     told.changes = told.changes[outcome.changes :]
     told.reference = outcome.reference or told.reference
-    if outcome.result != "delivered" and told.reference is None:
+    ledger = state.ledgers.get(outcome.receiver)
+    if outcome.result != "delivered" and told.reference is None and ledger is not None:
         # The receiver knows nothing of it: the digest has a line, by the rule for what is dropped.
-        ledger = state.ledgers[outcome.receiver]
         ledger.waiting[incident.id] = outcome.why or outcome.result
         if outcome.receiver in policy.receivers:
             schedule_digest(ledger, policy.receivers[outcome.receiver], policy, state.now)

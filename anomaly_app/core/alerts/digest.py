@@ -31,7 +31,7 @@ def wait_for_digest(case: Case, why: str) -> None:
 def schedule_digest(ledger: Ledger, budget: Budget, policy: Policy, now: float) -> None:
     """Decide when the next digest of a receiver is due, unless that is decided."""
     if not ledger.digest_at:
-        pause = max(policy.digest_every, min(budget.per / (SHARE * budget.messages), DAY))
+        pause = max(policy.digest_every, min(budget.pause / SHARE, DAY))
         ledger.digest_from = now
         ledger.digest_at = max(ledger.digest_made, now) + pause
 

@@ -28,10 +28,13 @@ class Told(msgspec.Struct):
     """Of the last notice that was made; 0 if there was none."""
     done: int = 0
     """Of the last notice that the receiver has, or has refused."""
+    messages: int = 0
+    """Notices that people were told by; the others are edits."""
     made_at: float = 0.0
     """When the last notice was made that people were told by; in seconds since the epoch."""
     offset: int = -1
-    """The offset on the log at which the last notice was made."""
+    """The offset on the log at which the first notice was made that is not delivered: whoever had
+    the log then may have delivered it."""
     told_event: str = ""
     """Of the last notice that people were told by."""
     changes: tuple[str, ...] = ()

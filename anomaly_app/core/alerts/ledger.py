@@ -30,12 +30,15 @@ class Ledger(msgspec.Struct):
 
     def refill(self, budget: Budget, now: float) -> None:
         """Bring the number of messages up to date."""
-        if self.at == 0.0:
-            self.tokens = float(budget.messages)
-        elif now > self.at:
-            gained = (now - self.at) * budget.messages / budget.per
-            self.tokens = min(self.tokens + gained, float(budget.messages))
+        self.tokens = self.left(budget, now)
         self.at = max(self.at, now)
+
+    def left(self, budget: Budget, now: float) -> float:
+        """Return the messages that there may be now."""
+        if self.at == 0.0:
+            return float(budget.messages)
+        gained = max(now - self.at, 0.0) * budget.messages / budget.per
+        return min(self.tokens + gained, float(budget.messages))
 
     def take(self) -> None:
         """Count a message."""
@@ -45,7 +48,7 @@ class Ledger(msgspec.Struct):
     def until_affordable(self, level: int, budget: Budget) -> float:
         """Return in how many seconds there is a message for a level; 0 if there is one now."""
         lacking = 1.0 + RESERVE[level] * (budget.messages - 1) - self.tokens
-        return max(lacking, 0.0) * budget.per / budget.messages
+        return max(lacking, 0.0) * budget.pause
 
     def note(self, incident: str, opened: float, strength: float) -> None:
         """Note the strength of an incident, see `evidence.strength`."""

@@ -20,6 +20,11 @@ class Budget(msgspec.Struct, frozen=True):
     per: float = HOUR
     """Seconds."""
 
+    @property
+    def pause(self) -> float:
+        """Seconds for one message."""
+        return self.per / max(self.messages, 1)
+
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Which incidents go to which receivers."""

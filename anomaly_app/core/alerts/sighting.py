@@ -34,6 +34,8 @@ class Origin(NamedTuple):
     topic: str
     partition: int
     offset: int
+    timestamp: float = 0.0
+    """Of the message, in seconds since the epoch."""
 
     @property
     def log(self) -> str:
@@ -90,7 +92,7 @@ def sighting_of(anomaly: Anomaly, origin: Origin) -> Sighting:
     _ = anomaly.source
     causes = tuple(_cause(reason) for reason in anomaly.reasons[:MOST_REASONS])
     # The score of the threshold is 1 - alert_rate ** 0.25, see `core.calibration`.
-    alert_rate = max(1.0 - anomaly.threshold, 0.0) ** 4
+    alert_rate = min(max(1.0 - anomaly.threshold, 0.0), 1.0) ** 4
     return Sighting(
         origin=origin,
         id=shortened(anomaly.id, 300),

@@ -13,6 +13,7 @@ from anomaly_app.core.alerts.keys import Key, Seen
 from anomaly_app.core.alerts.ledger import Ledger
 from anomaly_app.core.alerts.notice import Digest, Note
 from anomaly_app.core.alerts.policy import Policy
+from anomaly_app.core.alerts.read_so_far import ReadSoFar
 from anomaly_app.core.alerts.recent import Recent
 from anomaly_app.core.alerts.regime import RegimeState
 from anomaly_app.core.alerts.silencing import ActiveSilence
@@ -43,7 +44,7 @@ class Stored(msgspec.Struct, array_like=True):
     format: int
     now: float
     next: int
-    read: dict[str, int]
+    read: dict[str, ReadSoFar]
     ids: list[str]
     incidents: list[Incident]
     seen: list[Seen]
@@ -69,8 +70,8 @@ class State:
         """Seconds since the epoch: the time of the last entry of the log."""
         self.next = 0
         """Offset of the next entry."""
-        self.read: dict[str, int] = {}
-        """The last offset that was read of each partition of the anomalies topic."""
+        self.read: dict[str, ReadSoFar] = {}
+        """What was read of each partition of the anomalies topic."""
         self.ids: OrderedDict[str, None] = OrderedDict()
         """Ids of the latest anomalies, the oldest first."""
         self.incidents: dict[str, Incident] = {}

@@ -9,6 +9,7 @@ from anomaly_app.core.alerts.incident import Incident
 from anomaly_app.core.alerts.keys import items_of
 from anomaly_app.core.alerts.log import Entry, Outcome, Sample, Tick
 from anomaly_app.core.alerts.policy import DAY, Policy
+from anomaly_app.core.alerts.read_so_far import ReadSoFar
 from anomaly_app.core.alerts.sharing import gather_storm
 from anomaly_app.core.alerts.sighting import Sighting
 from anomaly_app.core.alerts.state import State
@@ -88,10 +89,8 @@ def advance(state: State, policy: Policy, now: float) -> list[Decision]:
 
 def _see(state: State, sighting: Sighting, now: float, policy: Policy) -> list[Decision]:
     origin = sighting.origin
-    if origin.offset <= state.read.get(origin.log, -1):
-        return []
-    state.read[origin.log] = origin.offset
-    if not state.is_new(sighting.id):
+    read = state.read.setdefault(origin.log, ReadSoFar())
+    if not read.add(origin.offset, origin.timestamp) or not state.is_new(sighting.id):
         return []
     changed = assign(state, sighting, policy, now)
     for active in state.silences.values():

@@ -1,6 +1,7 @@
 """What has to be told of an incident now, to whom, and what the stages say to it."""
 
 import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from anomaly_app.core.alerts.digest import wait_for_digest
@@ -44,26 +45,9 @@ class Wanted(NamedTuple):
 def consider(state: State, incident: Incident, policy: Policy, now: float) -> list[Decision]:
     """Decide what is told of an incident, and make the notices."""
     decisions = []
-    for receiver, minimum in recipients(incident, policy):
-        told = state.told(incident, receiver)
-        wanted = _wanted(incident, told, policy, now)
-        if wanted is None:
-            continue
-        ledger = state.ledgers.setdefault(receiver, Ledger())
-        case = Case(
-            incident,
-            wanted.event,
-            told,
-            receiver,
-            minimum,
-            ledger,
-            policy,
-            tuple(state.silences.values()),
-            now,
-            not told.version and is_in_storm(state, incident, receiver, now),
-        )
+    for case, wanted in cases(state, incident, policy, now):
         stage, answer = decide(case)
-        decisions.append(Decision(incident.id, receiver, wanted.event, stage, answer))
+        decisions.append(Decision(incident.id, case.receiver, wanted.event, stage, answer))
         if isinstance(answer, Pass):
             _tell(state, case, wanted)
         elif case.is_new:
@@ -77,6 +61,30 @@ def consider(state: State, incident: Incident, policy: Policy, now: float) -> li
             if isinstance(answer, Drop) or stage in {"is_silenced", "is_maintained"}:
                 _edit(state, case)
     return decisions
+
+
+def cases(
+    state: State, incident: Incident, policy: Policy, now: float
+) -> Iterator[tuple[Case, Wanted]]:
+    """Yield what there is to tell of an incident, for each receiver that it concerns."""
+    for receiver, minimum in recipients(incident, policy):
+        told = state.told(incident, receiver)
+        wanted = _wanted(incident, told, policy, now)
+        if wanted is None:
+            continue
+        case = Case(
+            incident,
+            wanted.event,
+            told,
+            receiver,
+            minimum,
+            state.ledgers.setdefault(receiver, Ledger()),
+            policy,
+            tuple(state.silences.values()),
+            now,
+            not told.version and is_in_storm(state, incident, receiver, now),
+        )
+        yield case, wanted
 
 
 def is_in_storm(state: State, incident: Incident, receiver: str, now: float) -> bool:
@@ -146,6 +154,7 @@ def _tell(state: State, case: Case, wanted: Wanted) -> None:
     told.made_at, told.members, told.level = case.now, incident.members, case.level
     told.is_resolved = wanted.event == Event.RESOLVED
     told.told_event = wanted.event
+    told.messages += 1
     _edit(state, case)
 
 
@@ -155,8 +164,9 @@ MOST_CHANGES = 8
 def _edit(state: State, case: Case) -> None:
     """Make a notice with which an earlier message is edited."""
     told, incident = case.told, case.incident
+    if not told.is_pending:
+        told.offset = state.next
     told.version += 1
-    told.offset = state.next
     told.edited, told.answers = incident.members, len(incident.answers)
 
 

@@ -16,6 +16,7 @@ of a topic, when an agent is ready for more. Partitions can be held back by whoe
 """
 
 import asyncio
+import time
 from typing import Any
 from weakref import WeakSet
 
@@ -57,6 +58,9 @@ class ConfirmingConsumer(driver.Consumer):
         super().__init__(*args, **kwargs)
         self._done: dict[TP, int] = {}
         self._committed: dict[TP, int] = {}
+        self.last_commit: float | None = None
+        """When the last acknowledged commit of this assignment was begun, in seconds of
+        `time.monotonic`: at that time the partitions were this worker's."""
         self._in_flight: WeakSet[Message] = WeakSet()
         self._is_held_back = False
         """Whether something waits only because enough is in flight."""
@@ -106,9 +110,11 @@ class ConfirmingConsumer(driver.Consumer):
         # Faust leaves out what is not assigned, and its answer does not say so.
         done = {tp: end for tp, end in self._done.items() if tp in self.assignment()}
         ahead = {tp: end for tp, end in done.items() if end != self._committed.get(tp)}
+        begun = time.monotonic()
         if not ahead or not await self._commit_offsets(ahead):
             return False
         self._committed.update(ahead)
+        self.last_commit = begun
         self._options.listener.on_committed(ahead)
         return True
 
@@ -137,6 +143,7 @@ class ConfirmingConsumer(driver.Consumer):
     def _forget(self) -> None:
         self._done.clear()
         self._committed.clear()
+        self.last_commit = None
         self._inbox.clear()
 
     async def perform_seek(self) -> None:

@@ -1,8 +1,8 @@
-"""This project's policy: incidents, of which a budget of messages tells the strongest."""
+"""The policy of this project: incidents, of which a budget of messages tells the strongest."""
 
 from collections.abc import Iterator
 
-from anomaly_app.core.alerts.delivering import Delivery, outbox
+from anomaly_app.core.alerts.delivering import Delivery, notice_of, outbox
 from anomaly_app.core.alerts.incident import Incident
 from anomaly_app.core.alerts.log import Entry, Outcome, Sampled, Tick
 from anomaly_app.core.alerts.log import Sample as SampleEntry
@@ -78,7 +78,7 @@ class _Replay:
         self._offset += 1
 
     def _take(self, delivery: Delivery, at: float) -> None:
-        notice = delivery.notice
+        notice = notice_of(self._state, delivery)
         match notice.subject:
             case IncidentView() if notice.event in {"opened", "repeated"}:
                 self._told.append((at, "message", notice.id))
