@@ -27,6 +27,7 @@ PURE_LIBRARIES = {
     "datetime",
     "difflib",
     "enum",
+    "heapq",
     "functools",
     "hashlib",
     "importlib",
