@@ -5,7 +5,7 @@ from anomaly_app.core.alerts.incident import Incident
 from anomaly_app.core.alerts.labels import top_feature
 from anomaly_app.core.alerts.ledger import Ledger
 from anomaly_app.core.alerts.notice import MOST_LINES, Digest, DigestLine, Note
-from anomaly_app.core.alerts.policy import DAY, Policy
+from anomaly_app.core.alerts.policy import DAY, Budget, Policy
 from anomaly_app.core.alerts.stages import Case
 from anomaly_app.core.alerts.state import Post, State
 from anomaly_app.core.alerts.titles import title_of
@@ -25,11 +25,15 @@ def wait_for_digest(case: Case, why: str) -> None:
     if told.is_in_digest:
         return
     ledger.waiting[case.incident.id] = why
+    schedule_digest(ledger, case.policy.receivers[case.receiver], case.policy, case.now)
+
+
+def schedule_digest(ledger: Ledger, budget: Budget, policy: Policy, now: float) -> None:
+    """Decide when the next digest of a receiver is due, unless that is decided."""
     if not ledger.digest_at:
-        budget = case.policy.receivers[case.receiver]
-        pause = max(case.policy.digest_every, min(budget.pause / SHARE, DAY))
-        ledger.digest_from = case.now
-        ledger.digest_at = max(ledger.digest_made + pause, case.now + case.policy.wait)
+        pause = max(policy.digest_every, min(budget.pause / SHARE, DAY))
+        ledger.digest_from = now
+        ledger.digest_at = max(ledger.digest_made, now) + pause
 
 
 def make_digests(state: State, policy: Policy, now: float) -> None:

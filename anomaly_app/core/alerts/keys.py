@@ -60,6 +60,11 @@ class Seen(msgspec.Struct, array_like=True):
                     yield Key(subject, direction, field, value)
 
 
+def key_of_storm(reason: Reason) -> Key:
+    """Return what anomalies share that have nothing but a reason in common."""
+    return Key(*reason, "", "")
+
+
 def seen_of(sighting: Sighting, measured: Container[str], now: float) -> Seen:
     """Return what is compared of an anomaly; it belongs to no incident yet.
 

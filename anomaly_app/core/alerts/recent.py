@@ -2,7 +2,8 @@
 
 import math
 from collections import deque
-from collections.abc import Container
+from collections.abc import Container, Iterable, Iterator
+from typing import TypeAlias, TypeVar
 
 from anomaly_app.core.alerts.background import Background
 from anomaly_app.core.alerts.keys import Key, Reason, Seen
@@ -10,15 +11,17 @@ from anomaly_app.core.alerts.keys import Key, Reason, Seen
 WINDOW = 3_600.0
 """Seconds within which anomalies are compared with each other."""
 
-STORM = 120.0
+STORM = 600.0
 """Seconds in which entities that are odd for the same reason are counted."""
 
-LEAST_IN_STORM, STORMY = 4, 8.0
-"""So many entities, and so many times as many as in the hour before, are a storm."""
+PATIENCE = 240.0
+"""Seconds for which incidents of a storm are held, until it shows what they share."""
+
+LEAST_IN_STORM, STORMY = 5, 6.0
+"""So many entities, and so many times as many as usual in the hour before, are a storm."""
 
 MOST_SEEN = 4_000
 """Anomalies that are compared with each other; with more, the window is shorter."""
-
 
 COMMON = 0.7
 """A value that most anomalies have is no cause."""
@@ -27,9 +30,17 @@ ODDS = 5.0
 """The odds of a value have to be so many times what chance gives: small differences are no cause,
 however many anomalies show them."""
 
+Entities: TypeAlias = dict[str, int]
+"""The anomalies of each entity."""
+
+Name = TypeVar("Name")
+
 
 class Recent:
     """The anomalies within the window, with an index of what they share.
+
+    An anomaly that belongs to an incident of many entities is explained: it does not count in what
+    others share, so that two causes at the same time stay apart.
 
     Parameters
     ----------
@@ -37,21 +48,34 @@ class Recent:
         In order of time.
     """
 
-    def __init__(self, seen: "list[Seen] | None" = None) -> None:
+    def __init__(self, seen: Iterable[Seen] = ()) -> None:
         self.seen: deque[Seen] = deque()
-        self._by_key: dict[Key, dict[str, list[Seen]]] = {}
-        self._by_reason: dict[tuple[str, str], dict[str, int]] = {}
-        for one in seen or ():
+        self._by_key: dict[Key, Entities] = {}
+        self._by_reason: dict[Reason, Entities] = {}
+        self._by_incident: dict[str, Entities] = {}
+        """Of those that are explained."""
+        for one in seen:
             self.add(one)
 
     def add(self, seen: Seen) -> None:
         """Add an anomaly."""
         self.seen.append(seen)
+        self._count(seen, 1)
+
+    def explain(self, seen: Seen, incident: str) -> None:
+        """Note that an anomaly belongs to an incident of many entities."""
+        self._count(seen, -1)
+        seen.incident, seen.is_explained = incident, True
+        self._count(seen, 1)
+
+    def _count(self, seen: Seen, number: int) -> None:
+        if seen.is_explained:
+            _add(self._by_incident, seen.incident, seen.entity, number)
+            return
         for key in seen.possible_keys():
-            self._by_key.setdefault(key, {}).setdefault(seen.entity, []).append(seen)
+            _add(self._by_key, key, seen.entity, number)
         for reason in seen.reasons:
-            entities = self._by_reason.setdefault(reason, {})
-            entities[seen.entity] = entities.get(seen.entity, 0) + 1
+            _add(self._by_reason, reason, seen.entity, number)
 
     def expire(self, now: float, background: Background, usual: Container[str]) -> None:
         """Drop what is too old: it becomes a part of the background, unless something explains it.
@@ -67,61 +91,72 @@ class Recent:
         """
         while self.seen and (self.seen[0].at < now - WINDOW or len(self.seen) > MOST_SEEN):
             old = self.seen.popleft()
-            for key in old.possible_keys():
-                entities = self._by_key[key]
-                entities[old.entity].pop(0)
-                if not entities[old.entity]:
-                    del entities[old.entity]
-                    if not entities:
-                        del self._by_key[key]
-            for reason in old.reasons:
-                counts = self._by_reason[reason]
-                counts[old.entity] -= 1
-                if not counts[old.entity]:
-                    del counts[old.entity]
+            self._count(old, -1)
             if not old.is_explained or old.incident in usual:
                 background.add(old, now)
 
-    def sharing(self, key: Key) -> dict[str, list[Seen]]:
-        """Return the anomalies that share something, by entity."""
+    def members(self, incident: str) -> Entities:
+        """Return the entities of an incident of many entities."""
+        return self._by_incident.get(incident, {})
+
+    def sharing(self, key: Key) -> Entities:
+        """Return the entities that share something, without those that are explained."""
         return self._by_key.get(key, {})
 
-    def entities(self, reason: tuple[str, str]) -> int:
-        """Return the number of entities with a reason."""
-        return len(self._by_reason.get(reason, ()))
+    def latest(self, reason: Reason, now: float, *, incident: str = "") -> Iterator[Seen]:
+        """Yield the anomalies of a storm: those with a reason as their first, the latest first.
+
+        Parameters
+        ----------
+        reason
+            The reason.
+        now
+            Seconds since the epoch.
+        incident
+            Yield those of this incident, instead of those that nothing explains.
+        """
+        for one in reversed(self.seen):
+            if one.at < now - STORM:
+                return
+            is_of_it = one.incident == incident if incident else not one.is_explained
+            if is_of_it and one.reasons[:1] == (reason,):
+                yield one
 
     def is_storm(self, reason: Reason, now: float) -> bool:
         """Whether far more entities than before have a reason in these minutes."""
-        latest: set[str] = set()
-        for one in reversed(self.seen):
-            if one.at < now - STORM:
-                break
-            if one.reasons and one.reasons[0] == reason:
-                latest.add(one.entity)
-        before = self.entities(reason) - len(latest)
+        latest = {one.entity for one in self.latest(reason, now)}
+        before = len(self._by_reason.get(reason, ())) - len(latest)
         expected = (max(before, 0) + 1.0) * STORM / WINDOW
         return len(latest) >= LEAST_IN_STORM and len(latest) >= STORMY * expected
 
-    def surprise(self, key: Key, background: Background, now: float) -> float:
+    def surprise(
+        self, key: Key, background: Background, now: float, *, incident: str = "", entity: str = ""
+    ) -> float:
         """Return how surprising it is that so many entities share something.
 
         It is the negative decimal logarithm of an upper bound of the probability that as many of
         the entities with the reason have the value by chance (Chernoff's bound of a binomial
         tail).
+
+        Parameters
+        ----------
+        key
+            What they share.
+        background
+            Tells how common the value is.
+        now
+            Seconds since the epoch.
+        incident
+            Its members share it as well.
+        entity
+            This entity, too, though its anomaly is not added yet.
         """
-        sharing, trials = len(self.sharing(key)), self.entities(key.reason)
+        others = {*self.members(incident)} | {entity} if entity else self.members(incident).keys()
+        sharing = len(self.sharing(key).keys() | others)
         if sharing < 2:  # noqa: PLR2004  # one shares nothing
             return 0.0
-        return binomial_surprise(sharing, trials, background.share(key, now))
-
-    def surprise_with(self, seen: Seen, key: Key, background: Background, now: float) -> float:
-        """Return how surprising it would be with one more anomaly, which is not added."""
-        sharing = len(self.sharing(key)) + (seen.entity not in self.sharing(key))
-        others = self._by_reason.get(key.reason, {})
-        trials = len(others) + (seen.entity not in others)
-        if sharing < 2:  # noqa: PLR2004  # as above
-            return 0.0
-        return binomial_surprise(sharing, trials, background.share(key, now))
+        trials = len(self._by_reason.get(key.reason, {}).keys() | others)
+        return binomial_surprise(sharing, max(trials, sharing), background.share(key, now))
 
 
 def binomial_surprise(found: int, trials: int, share: float) -> float:
@@ -139,10 +174,19 @@ def binomial_surprise(found: int, trials: int, share: float) -> float:
     Returns
     -------
     float
-        At least 0; 3 is 1 in 1,000.
+        At least 0; 3 is 1 in 1,000. Differences that are too small to be a cause are 0.
     """
     part = found / trials
     if share > COMMON or part * (1.0 - share) < ODDS * share * (1.0 - part):
         return 0.0
     rest = (1.0 - part) * math.log((1.0 - part) / (1.0 - share)) if found < trials else 0.0
     return trials * (part * math.log(part / share) + rest) / math.log(10.0)
+
+
+def _add(index: dict[Name, Entities], name: Name, entity: str, number: int) -> None:
+    entities = index.setdefault(name, {})
+    entities[entity] = entities.get(entity, 0) + number
+    if not entities[entity]:
+        del entities[entity]
+        if not entities:
+            del index[name]

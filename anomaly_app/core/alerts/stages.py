@@ -15,7 +15,7 @@ from anomaly_app.core.alerts.maintenance import end_of_window
 from anomaly_app.core.alerts.matchers import first_mismatch
 from anomaly_app.core.alerts.notice import Event
 from anomaly_app.core.alerts.policy import CRITICAL, LEVELS, Policy
-from anomaly_app.core.alerts.recent import STORM
+from anomaly_app.core.alerts.recent import PATIENCE
 from anomaly_app.core.alerts.silencing import ActiveSilence
 
 
@@ -87,7 +87,7 @@ def waits_for_the_storm(case: Case) -> Answer:
 
     They may turn out to be one incident.
     """
-    until = case.incident.grew_at + STORM
+    until = case.incident.grew_at + PATIENCE
     if case.is_new and case.is_in_storm and case.now < until:
         return Hold(until, "many others are odd for the same reason: they may be one incident")
     return PASS

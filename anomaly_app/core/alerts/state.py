@@ -138,6 +138,15 @@ class State:
         is_pending = any(told.is_pending for told in incident.told.values())
         return is_pending or any(incident.id in one.waiting for one in self.ledgers.values())
 
+    def make_room(self) -> bool:
+        """Forget the tenth of the incidents that ended first; return whether there were any."""
+        over = [one for one in self.incidents.values() if not one.is_open]
+        over = [one for one in over if not self.is_to_be_told(one)]
+        over.sort(key=lambda one: (one.resolved or 0.0, one.opened_at))
+        for one in over[: max(len(self.incidents) // 10, 1)]:
+            self.forget(one)
+        return bool(over)
+
     def index(self, incident: Incident) -> None:
         """Note what an incident's members share."""
         for key in incident.keys:

@@ -10,6 +10,7 @@ from anomaly_app.core.alerts.keys import items_of
 from anomaly_app.core.alerts.log import Entry, Outcome, Sample, Tick
 from anomaly_app.core.alerts.policy import DAY, Policy
 from anomaly_app.core.alerts.read_so_far import ReadSoFar
+from anomaly_app.core.alerts.sharing import gather_storm
 from anomaly_app.core.alerts.sighting import Sighting
 from anomaly_app.core.alerts.state import State
 from anomaly_app.core.alerts.telling import Decision, consider
@@ -60,7 +61,7 @@ def step(state: State, offset: int, entry: Entry, now: float, policy: Policy) ->
             decisions += _look(state, end_regime(state, policy, now), policy, now)
             state.regime.note_usual(now)
         case Outcome():
-            note_outcome(state, entry)
+            note_outcome(state, entry, policy)
         case Press():
             decisions += _look(state, press(state, entry), policy, now)
         case AddSilence():
@@ -118,12 +119,18 @@ def _look_again(state: State, incident: Incident, policy: Policy, now: float) ->
             return []
         state.schedule(now + LATER, incident.id)
         return []
+    if policy.reason and incident.is_open and (gathered := gather_storm(state, incident, now)):
+        first, others = gathered
+        return _look(state, [first, *others], policy, now)
     return _look(state, [incident], policy, now)
 
 
 def _schedule_end(state: State, incident: Incident, policy: Policy) -> None:
     if incident.is_open:
         state.schedule(incident.last + policy.resolve_after, incident.id)
+        for told in incident.told.values():
+            if told.version and (at := told.made_at + policy.repeat) > state.now:
+                state.schedule(at, incident.id)
     else:
         state.schedule(_forgotten_at(incident, policy), incident.id)
 

@@ -92,7 +92,7 @@ def is_in_storm(state: State, incident: Incident, receiver: str, now: float) -> 
     if incident.kind != Kind.ENTITY or not state.recent.is_storm(incident.reason, now):
         return False
     told_at, incident_id = state.told_reasons.get((receiver, *incident.reason), (-math.inf, ""))
-    return now < told_at + 2 * STORM and incident_id != incident.id
+    return now < told_at + STORM and incident_id != incident.id
 
 
 def why(answer: Answer) -> str:
@@ -156,7 +156,6 @@ def _tell(state: State, case: Case, wanted: Wanted) -> None:
     told.told_event = wanted.event
     told.messages += 1
     _edit(state, case)
-    state.schedule(case.now + case.policy.repeat, incident.id)
 
 
 MOST_CHANGES = 8

@@ -17,6 +17,8 @@ def title_of(incident: Incident) -> str:
     if incident.kind == Kind.SHARED:
         key = incident.shared_key
         feature = f"{feature_in_words(key.subject)} {DIRECTIONS.get(key.direction, 'unusual')}"
+        if not key.field:
+            return f"{entities} entities: {feature}"
         return f"{entities} entities with {key.field.rpartition('.')[2]} {key.value}: {feature}"
     if len(incident.entities) == 1 and (entity := next(iter(incident.entities))):
         return entity

@@ -73,6 +73,8 @@ def _actual(feature: str, found: Range) -> str:
 def _grouped_by(incident: Incident) -> str:
     if incident.kind == Kind.SHARED:
         key = incident.shared_key
+        if not key.field:
+            return "the same reason, in the same minutes"
         return f"the same reason and {key.field.rpartition('.')[2]}"
     return "the same time" if incident.kind == Kind.REGIME else "the same entity"
 
