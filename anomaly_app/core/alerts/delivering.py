@@ -173,6 +173,9 @@ def note_outcome(state: State, outcome: Outcome, policy: Policy) -> None:
     told.reference = outcome.reference or told.reference
     told.is_lost = outcome.result != "delivered" and not was_known
     ledger = state.ledgers.get(outcome.receiver)
+    if told.is_lost:
+        # What has come since is lost with it: it would make no sense without it.
+        told.done, told.changes = told.version, ()
     if told.is_lost and ledger is not None:
         # The receiver knows nothing of it: the digest has a line, by the rule for what is dropped.
         ledger.waiting[incident.id] = outcome.why or outcome.result
