@@ -28,6 +28,7 @@ PURE_LIBRARIES = {
     "enum",
     "functools",
     "hashlib",
+    "heapq",
     "importlib",
     "io",
     "itertools",

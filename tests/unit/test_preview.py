@@ -18,10 +18,9 @@ POLICY = policy(wait=30.0)
 
 
 def silence(*matchers: str, **changes: Any) -> Silence:
-    fields: dict[str, Any] = dict(
-        id="s-1", begins=NOON, ends=NOON + 7_200.0, note="moving", user="ada"
-    )
-    return Silence(**{**fields, "matchers": matchers, **changes})
+    fields: dict[str, Any] = {"id": "s-1", "begins": NOON, "ends": NOON + 7_200.0}
+    said: dict[str, Any] = {"note": "moving", "user": "ada", "matchers": matchers}
+    return Silence(**(fields | said | changes))
 
 
 def logged(*entries: tuple[float, Entry]) -> list[Logged]:

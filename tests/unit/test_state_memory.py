@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,8 +22,6 @@ from anomaly_app.kafka.consumer import Record
 from tests.support.incidents import NOON, ONE, policy, sighting
 from tests.support.memory_kafka import MemoryBroker
 from tests.support.memory_workers import Cluster, Worker
-
-ROOT = Path(__file__).parents[2]
 
 POLICY = policy()
 
@@ -110,7 +107,6 @@ def test_the_state_is_the_same_in_each_process() -> None:
     said = {
         subprocess.run(
             [sys.executable, "-c", HASHED],
-            cwd=ROOT,
             env={**os.environ, "PYTHONHASHSEED": seed},
             check=True,
             capture_output=True,
