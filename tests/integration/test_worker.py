@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -13,6 +14,7 @@ from anomaly_app.core.scoring.pipeline import Pipeline
 from anomaly_app.records import Anomaly
 from harness.workers import Worker
 from tests.support import traffic
+from tests.support.alerts import alerting_file
 from tests.support.factories import NOON, model, record, transaction
 from tests.support.kafka import Kafka, stats_of
 from tests.support.slack_server import TOKEN, posting_to, slack_server
@@ -203,63 +205,80 @@ async def test_offsets_are_committed_also_after_a_lonely_first_record(kafka: Kaf
         await eventually(kafka.committed, lambda c: c == {0: 201})
 
 
+def told_in_slack(kafka: Kafka, url: str, interval: float = 0.05) -> None:
+    alerting_file(
+        kafka,
+        {"type": "slack", "name": "slack"},
+        group={"reason": False, "wait": "0s"},
+        budget="100000/h",
+    )
+    kafka.settings |= posting_to(url, interval=interval)
+
+
+async def receiver_of(*workers: Worker) -> dict[str, Any]:
+    """What the worker that has the log of alerts says of the receiver."""
+    for worker in workers:
+        incidents = (await stats_of(worker)).get("incidents")
+        if incidents:
+            found: dict[str, Any] = incidents["receivers"]["slack"]
+            return found
+    return {}
+
+
 async def test_alerts_reach_slack_through_its_rate_limit(kafka: Kafka) -> None:
     with slack_server() as slack:
         slack.answers = ["429", "503"]
         slack.retry_after = "1"
-        environment = posting_to(slack.url, interval=0.05)
-        async with kafka.worker(**environment) as worker:
+        told_in_slack(kafka, slack.url)
+        async with kafka.worker() as worker:
             values = [transaction(9_999.0 + i, "casino", entity=f"card-{i}") for i in range(5)]
             await kafka.produce(values)
-            await eventually(
-                lambda: stats_of(worker), lambda s: s["alerts"] == {"sent": len(values)}
+            found = await eventually(
+                lambda: receiver_of(worker), lambda r: r.get("sent") == len(values)
             )
             log = worker.log.read_text()
-        assert len(slack.posted) == len(values)
+        assert (found["waiting"], found["attempts"] >= 7) == (0, True)
+        assert len(slack.posted) == len(slack.shown) == len(values)
         assert {m["channel"] for m in slack.posted} == {"#fraud"}
-        assert "anomaly: card-" in slack.posted[0]["text"]
+        assert "card-" in slack.posted[0]["text"]
         assert TOKEN not in log
 
 
 async def test_alerts_that_wait_for_slack_survive_a_rebalance(kafka: Kafka) -> None:
     with slack_server() as slack:
         slack.answers = ["503"] * 10_000
-        environment = posting_to(slack.url, interval=0)
-        values = [transaction(9_999.0 + i, "casino", id=i) for i in range(40)]
-        async with kafka.worker(**environment) as first:
+        told_in_slack(kafka, slack.url)
+        values = [transaction(9_999.0 + i, "casino", id=i, entity=f"card-{i}") for i in range(40)]
+        async with kafka.worker() as first:
             await kafka.produce(values)
-            await eventually(lambda: stats_of(first), lambda s: s["alerts_wait_for"])
-            async with kafka.worker(**environment):
+            await eventually(
+                lambda: receiver_of(first), lambda r: r.get("waits_for") and r["waiting"] == 40
+            )
+            async with kafka.worker() as second:
                 slack.answers = []
-                posted = await eventually(
-                    lambda: {m["text"] for m in slack.posted},
-                    lambda texts: len(texts) >= len(values),
-                )
-    assert len(posted) == len(values)
+                await eventually(lambda: len(slack.posted), lambda posted: posted >= len(values))
+                await eventually(lambda: receiver_of(first, second), lambda r: r["waiting"] == 0)
+    assert len(slack.shown) == len(slack.posted) == len(values)
 
 
 async def test_a_slack_that_is_down_holds_up_neither_scoring_nor_the_stop(kafka: Kafka) -> None:
     with slack_server() as slack:
         slack.answers = ["503"] * 10_000
-        environment = posting_to(slack.url, interval=1)
-        anomalous = [transaction(9_999.0, "casino", entity="card-1")] * 300
-        async with kafka.worker(**environment) as worker:
+        told_in_slack(kafka, slack.url, interval=1)
+        anomalous = [transaction(9_999.0, "casino", entity=f"card-{i % 30}") for i in range(300)]
+        async with kafka.worker() as worker:
             await kafka.produce(anomalous)
             await kafka.produce(transactions(2_000))
-            stats = await eventually(
-                lambda: stats_of(worker),
-                lambda s: s["events"] == 2_300 and s["alerts_wait_for"],
-            )
+            await eventually(lambda: stats_of(worker), lambda s: s["events"] == 2_300)
+            found = await eventually(lambda: receiver_of(worker), lambda r: r.get("waits_for"))
             begin = asyncio.get_running_loop().time()
             worker.stop()
             took = asyncio.get_running_loop().time() - begin
-        assert "503" in stats["alerts_wait_for"]
+        assert "503" in found["waits_for"]
         assert took < 10.0
         assert slack.posted == []
-        # What waited is alerted on by the next worker.
+        # What waited is told by the next worker.
         slack.answers = []
-        async with kafka.worker(**posting_to(slack.url, interval=0)):
-            await eventually(
-                lambda: len(slack.posted),
-                lambda posted: posted >= 300,
-            )
+        kafka.settings |= posting_to(slack.url, interval=0)
+        async with kafka.worker():
+            await eventually(lambda: len(slack.shown), lambda shown: shown >= 30)

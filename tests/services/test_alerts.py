@@ -1,7 +1,10 @@
-"""Every anomaly is alerted on or visibly waits, and scoring does not wait for it."""
+"""Every anomaly is in an incident that is told or visibly waits, and scoring waits for nobody."""
 
+import asyncio
 import re
+import signal
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -9,10 +12,13 @@ import pytest
 
 from harness.processes import free_port
 from harness.workers import Worker
+from tests.services.test_crash import end_in_turn, meanwhile
 from tests.support.accounts import settle
+from tests.support.alerts import alerting_file
 from tests.support.factories import transaction
 from tests.support.kafka import Kafka, stats_of
 from tests.support.slack_server import SlackServer, posting_to, slack_server
+from tests.support.supervisor import supervised
 from tests.support.traffic import mixed, send_steadily, transactions
 from tests.support.waiting import elapse, eventually, unchanged
 
@@ -21,47 +27,65 @@ pytestmark = pytest.mark.broker
 DOWN = 60.0
 """Seconds that Slack is away."""
 
+CHAOS = 60.0
+"""Seconds in which workers are killed and Slack fails."""
 
-def alerted_on(slack: SlackServer) -> list[str]:
-    """Ids of the anomalies that messages were taken for."""
-    places = [
-        re.search(r"(\S+) partition (\d+) offset (\d+)$", message["text"])
-        for message in slack.posted
-    ]
-    return ["-".join(place.groups()) for place in places if place]
+FAULTS = ["503", "ok", "lost", "ok", "ok", "reset", "429", "ok", "lost 503", "not json"]
 
 
-async def test_a_slack_that_is_down_and_then_slow_gets_every_alert_in_the_end(
+def tell_slack(kafka: Kafka, url: str, interval: float = 0.02) -> None:
+    """Let each entity be an incident that is told at once."""
+    alerting_file(
+        kafka,
+        {"type": "slack", "name": "slack"},
+        group={"reason": False, "wait": "0s"},
+        budget="100000/h",
+        regime={"share": 1.0, "entities": 100_000},
+    )
+    kafka.settings |= posting_to(url, interval=interval)
+
+
+async def incidents_of(*workers: Worker) -> dict[str, Any]:
+    """What the worker that has the log of alerts says of incidents."""
+    for worker in workers:
+        found: dict[str, Any] | None = (await stats_of(worker)).get("incidents")
+        if found:
+            return found
+    return {}
+
+
+async def test_a_slack_that_is_down_and_then_slow_gets_every_incident_in_the_end(
     kafka: Kafka, measured: Callable[[str], None]
 ) -> None:
     port = free_port()
-    environment = posting_to(f"http://127.0.0.1:{port}/api/", interval=0.02)
+    tell_slack(kafka, f"http://127.0.0.1:{port}/api/")
     values = mixed(10_000)
-    async with kafka.worker(**environment) as worker:
+    async with kafka.worker() as worker:
         begin = time.monotonic()
         await send_steadily(kafka, values, per_second=400)
         stats = await eventually(
             lambda: stats_of(worker), lambda s: s["events"] == len(values), patience=5.0
         )
         assert stats["latency_seconds"]["p99"] < 1.0
-        assert stats["alerts"] == {}
-        assert "cannot be reached" in stats["alerts_wait_for"]
+        found = await incidents_of(worker)
+        assert found["receivers"]["slack"]["sent"] == 0
+        assert "cannot be reached" in found["receivers"]["slack"]["waits_for"]
         await elapse(begin + DOWN - time.monotonic())
         with slack_server(port) as slack:
             slack.answers = ["429", "429", "ok", "429", "503", "not json"]
             slack.retry_after = "2"
             account = await settle(kafka)
-            await eventually(
-                lambda: stats_of(worker),
-                lambda s: s["alerts"] == {"sent": len(account.expected)},
+            found = await eventually(
+                lambda: incidents_of(worker), lambda i: i["receivers"]["slack"]["waiting"] == 0
             )
             took = time.monotonic() - begin - DOWN
             stats = await stats_of(worker)
     account.check()
     assert len(account.expected) > 100
-    assert stats["alerts_wait_for"] is None
-    assert sorted(alerted_on(slack)) == sorted(account.expected)
-    measured(f"{len(slack.posted)} alerts, the last {took:.0f} s after Slack came back")
+    assert stats["alerts"] == {"taken": len(account.expected)}
+    assert found["receivers"]["slack"]["waits_for"] is None
+    assert len(slack.shown) == found["known"]
+    measured(f"{len(slack.shown)} incidents, the last {took:.0f} s after Slack came back")
 
 
 async def partitions_of(worker: Worker) -> list[dict[str, Any]]:
@@ -70,17 +94,65 @@ async def partitions_of(worker: Worker) -> list[dict[str, Any]]:
 
 
 async def test_thousands_of_alerts_that_wait_do_not_hold_up_scoring(kafka: Kafka) -> None:
-    environment = posting_to(f"http://127.0.0.1:{free_port()}/api/", interval=1)
-    anomalous = [transaction(9_999.0 + i, "casino", id=i) for i in range(20_000)]
-    async with kafka.worker(**environment) as worker:
+    tell_slack(kafka, f"http://127.0.0.1:{free_port()}/api/", interval=1)
+    anomalous = [
+        transaction(9_999.0 + i, "casino", id=i, entity=f"card-{i % 5_000}") for i in range(20_000)
+    ]
+    async with kafka.worker() as worker:
         await kafka.produce(anomalous)
         await eventually(lambda: stats_of(worker), lambda s: s["events"] == len(anomalous))
-        # All that can be fetched has been, and waits in memory.
-        await unchanged(lambda: partitions_of(worker), seconds=3.0)
+        await eventually(
+            lambda: incidents_of(worker), lambda i: i["receivers"]["slack"]["waiting"] == 5_000
+        )
+        await unchanged(lambda: partitions_of(worker), seconds=1.0)
         begin = time.monotonic()
         await kafka.produce(transactions(5_000))
-        stats = await eventually(lambda: stats_of(worker), lambda s: s["events"] == 25_000)
+        await eventually(lambda: stats_of(worker), lambda s: s["events"] == 25_000)
         assert time.monotonic() - begin < 10.0
-        assert stats["alerts"] == {}
-        waiting = [p["lag"] for p in stats["partitions"] if p["topic"] == kafka.anomalies]
-        assert len(waiting) == kafka.partitions
+        found = await incidents_of(worker)
+    assert found["receivers"]["slack"]["sent"] == 0
+    assert found["receivers"]["slack"]["oldest_seconds"] > 0
+
+
+async def keep_failing(slack: SlackServer) -> None:
+    """Let Slack fail again and again, for ever."""
+    while True:
+        slack.answers += FAULTS
+        slack.faults["chat.update"] += FAULTS
+        await elapse(2.0)
+
+
+def shown(slack: SlackServer) -> "Counter[str]":
+    """How many messages there are about each card."""
+    found = [re.search(r"card-\d+", message["text"]) for message in slack.shown]
+    return Counter(text[0] for text in found if text)
+
+
+async def test_workers_that_die_and_a_slack_that_fails_leave_one_message_an_incident(
+    kafka: Kafka, measured: Callable[[str], None]
+) -> None:
+    cards = [f"card-{n}" for n in range(120)]
+    with slack_server() as slack:
+        tell_slack(kafka, slack.url, interval=0.1)
+        async with supervised(kafka, 2) as supervisor:
+            failing = asyncio.create_task(keep_failing(slack))
+            ending = asyncio.create_task(end_in_turn(supervisor, signal.SIGKILL))
+            async with meanwhile(failing, ending):
+                begin = time.monotonic()
+                for n, card in enumerate(cards):
+                    await kafka.produce([transaction(9_999.0, "casino", entity=card, n=n)] * 2)
+                    await elapse(max(begin + CHAOS * n / len(cards) - time.monotonic(), 0.0))
+            slack.answers.clear()
+            slack.faults.clear()
+            await eventually(
+                lambda: shown(slack), lambda found: len(found) == len(cards), patience=180.0
+            )
+            await eventually(
+                lambda: incidents_of(*supervisor.workers),
+                lambda i: i and i["receivers"]["slack"]["waiting"] == 0,
+            )
+            exits = dict(supervisor.exits)
+        twice = {card: count for card, count in shown(slack).items() if count > 1}
+        measured(f"{len(slack.posted)} posts of {len(cards)} incidents; workers ended {exits}")
+    assert twice == {}
+    assert sum(exits.values()) >= 8

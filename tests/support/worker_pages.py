@@ -17,7 +17,7 @@ from anomaly_app.web.views import define_views
 from harness.processes import free_port
 from tests.support.factories import transaction
 from tests.support.memories import model_with_memory
-from tests.support.memory_kafka import MemoryBroker, clients_of
+from tests.support.memory_kafka import MemoryBroker, MemoryWriter, clients_of
 from tests.support.memory_workers import INTERVAL, TOPIC, Cluster, Worker
 
 TOKEN = "open sesame"  # noqa: S105
@@ -47,26 +47,40 @@ class PagesOf:
     ----------
     context
         Of the worker.
+    broker
+        Takes what people say.
     """
 
-    def __init__(self, context: WorkerContext) -> None:
+    def __init__(self, context: WorkerContext, broker: MemoryBroker | None = None) -> None:
         self.server = web.Application()
+        self._broker = broker or MemoryBroker()
         define_views(cast("Any", self), context)
 
+    async def maybe_start_producer(self) -> MemoryWriter:
+        return MemoryWriter(self._broker)
+
     def page(self, path: str) -> Any:
-        def bytes_(body: bytes, **options: Any) -> web.Response:
-            return web.Response(body=body, **options)
-
         def keep(view: Any) -> Any:
-            async def handle(request: web.Request) -> web.StreamResponse:
-                faust = SimpleNamespace(bytes=bytes_, json=web.json_response)
-                answer: web.StreamResponse = await view(faust, request, **request.match_info)
-                return answer
-
-            self.server.router.add_get(path, handle)
+            if isinstance(view, type):
+                for method in ("get", "post", "delete"):
+                    if method in vars(view):
+                        self._add(method, path, getattr(view, method))
+            else:
+                self._add("get", path, view)
             return view
 
         return keep
+
+    def _add(self, method: str, path: str, answer: Any) -> None:
+        def bytes_(body: bytes, **options: Any) -> web.Response:
+            return web.Response(body=body, **options)
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            faust = SimpleNamespace(bytes=bytes_, json=web.json_response)
+            answered: web.StreamResponse = await answer(faust, request, **request.match_info)
+            return answered
+
+        self.server.router.add_route(method, path, handle)
 
 
 @asynccontextmanager

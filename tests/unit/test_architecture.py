@@ -30,6 +30,7 @@ PURE_LIBRARIES = {
     "heapq",
     "functools",
     "hashlib",
+    "heapq",
     "importlib",
     "io",
     "itertools",

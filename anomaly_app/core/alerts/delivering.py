@@ -75,12 +75,16 @@ def _of_incident(receiver: str, name: str, told: Told) -> Delivery:
         told.reference,
         told.offset,
         told.level,
-        is_known=told.done > 0,
+        is_known=_is_known(told),
     )
 
 
+def _is_known(told: Told) -> bool:
+    return told.done > 0 and not told.is_lost
+
+
 def _event(told: Told) -> Event:
-    if told.done == 0:
+    if not _is_known(told):
         return Event.OPENED
     return Event(told.told_event) if told.changes else Event.CHANGED
 
@@ -161,13 +165,18 @@ def note_outcome(state: State, outcome: Outcome, policy: Policy) -> None:
     if incident is None:
         return
     told = state.told(incident, outcome.receiver)
+    was_known = _is_known(told)
     # By the policy of another day there may have been more notices, or this one earlier.
     told.version = max(told.version, outcome.version)
     told.done = max(told.done, outcome.version)
     told.changes = told.changes[outcome.changes :]
     told.reference = outcome.reference or told.reference
+    told.is_lost = outcome.result != "delivered" and not was_known
     ledger = state.ledgers.get(outcome.receiver)
-    if outcome.result != "delivered" and told.reference is None and ledger is not None:
+    if told.is_lost:
+        # What has come since is lost with it: it would make no sense without it.
+        told.done, told.changes = told.version, ()
+    if told.is_lost and ledger is not None:
         # The receiver knows nothing of it: the digest has a line, by the rule for what is dropped.
         ledger.waiting[incident.id] = outcome.why or outcome.result
         if outcome.receiver in policy.receivers:

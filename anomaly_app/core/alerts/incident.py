@@ -47,6 +47,9 @@ class Told(msgspec.Struct):
     answers: int = 0
     """Members and answers in the last notice."""
     is_resolved: bool = False
+    is_lost: bool = False
+    """Whether the receiver has refused, or could not be sent, all about it: only the digest has a
+    line."""
     is_in_digest: bool = False
     """Whether a digest has, or will have, a line about it."""
 
