@@ -15,8 +15,14 @@ from harness.broker import embedded_broker
 from tests.support.factories import fitted
 from tests.support.kafka import Kafka
 
-# A machine that is busy with something else is no fault of the code.
-settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# A machine that is busy with something else is no fault of the code. Every run has other examples,
+# so that a developer's many runs may each try half as many.
+settings.register_profile(
+    "project",
+    deadline=None,
+    max_examples=100 if "CI" in os.environ else 50,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("project")
 
 # Threads of linear algebra that wait for a busy core take longer than small matrices do.
