@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from aiokafka import TopicPartition
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from anomaly_app.kafka.changelog.manifest import read_manifest
@@ -165,8 +165,22 @@ async def take(group: Group, what: str, number: int, much: int) -> None:
             await group.change(what, number, much)
 
 
+RELEASED_WHILE_A_MANIFEST_IS_SENT = [
+    *[("produce", 0, 1)] * 22,
+    *[("produce", 1, 1)] * 2,
+    ("judge", 0, 1),
+    ("remake", 0, 0),
+    ("add", 0, 0),
+    ("rebalance", 0, 2),
+    ("judge", 1, 1),
+    ("publish", 1, 1),
+]
+"""A memory went live while its first manifest was on its way, and was dropped after it."""
+
+
 @settings(max_examples=300)
 @given(STEPS)
+@example(RELEASED_WHILE_A_MANIFEST_IS_SENT)
 async def test_each_record_is_judged_by_exactly_what_came_before_it(
     steps: list[tuple[str, int, int]],
 ) -> None:

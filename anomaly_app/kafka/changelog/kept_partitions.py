@@ -185,7 +185,8 @@ class KeptPartitions:
 
     def release_if_restored(self, kept: Kept) -> bool:
         """Go live if the memory holds exactly what was committed."""
-        if kept.memory is not None and kept.is_positioned:
+        # It may have gone live while its manifest was sent, and have judged records since.
+        if not kept.is_live and kept.memory is not None and kept.is_positioned:
             if kept.position == kept.target:
                 kept.memory.settle()
                 kept.is_live = kept.is_whole = True
