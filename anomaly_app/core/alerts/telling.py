@@ -82,7 +82,7 @@ def cases(
             policy,
             tuple(state.silences.values()),
             now,
-            not told.version and is_in_storm(state, incident, receiver, now),
+            policy.reason and not told.version and is_in_storm(state, incident, receiver, now),
         )
         yield case, wanted
 
