@@ -169,13 +169,13 @@ def locked(name: str) -> str:
 @pytest.mark.parametrize(
     ("lock", "left_out"),
     [
-        ("requirements.lock", ["dev", "bench", "demo", "training", "registry", "docs"]),
-        ("requirements-registry.lock", ["dev", "bench", "demo", "training", "docs"]),
+        ("requirements.lock", ["dev", "bench", "demo", "training", "registry", "apprise", "docs"]),
+        ("requirements-registry.lock", ["dev", "bench", "demo", "training", "apprise", "docs"]),
         ("requirements-dev.lock", ["bench", "docs"]),
-        ("requirements-bench.lock", ["dev", "docs"]),
+        ("requirements-bench.lock", ["dev", "apprise", "docs"]),
         (
             "requirements-docs.lock",
-            ["dependencies", "dev", "bench", "demo", "training", "registry"],
+            ["dependencies", "dev", "bench", "demo", "training", "registry", "apprise"],
         ),
     ],
 )
