@@ -30,7 +30,6 @@ PURE_LIBRARIES = {
     "heapq",
     "functools",
     "hashlib",
-    "heapq",
     "importlib",
     "io",
     "itertools",

@@ -206,8 +206,9 @@ async def test_without_kafka_the_owner_cannot_be_looked_up(
     two: Two, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(*_: Any) -> AsyncIterator[tuple[int, str]]:
-        raise BrokerError("reading anomaly-app-memory failed: KafkaConnectionError")
-        yield 0, ""
+        for fault in [BrokerError("reading anomaly-app-memory failed: KafkaConnectionError")]:
+            raise fault
+            yield 0, ""
 
     two.give_the_log_to()
     monkeypatch.setattr(two, "find", fail)
