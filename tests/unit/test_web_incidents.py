@@ -208,7 +208,7 @@ async def test_without_kafka_the_owner_cannot_be_looked_up(
     async def fail(*_: Any) -> AsyncIterator[tuple[int, str]]:
         for fault in [BrokerError("reading anomaly-app-memory failed: KafkaConnectionError")]:
             raise fault
-            yield 0, ""
+        yield 0, ""
 
     two.give_the_log_to()
     monkeypatch.setattr(two, "find", fail)
