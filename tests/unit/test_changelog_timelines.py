@@ -7,7 +7,7 @@ from aiokafka import TopicPartition
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from anomaly_app.kafka.changelog.manifest import read_manifest
+from anomaly_app.kafka.changelog.manifest import block_of, read_manifest
 from anomaly_app.settings import Settings
 from tests.support.memory_workers import TOPIC, Cluster, Worker
 
@@ -104,7 +104,11 @@ class Group:
                 for record in memories.records
                 if record.key == f"card/{partition}".encode()
             ]
-            if manifests:
+            there = {block_of(record.key, "card", partition) for record in memories.records}
+            named = {image.block for manifest in manifests for image in manifest.images}
+            # Of a topic that was made anew, a manifest may name images that were on the old one:
+            # until they are there again, all of the log is needed.
+            if manifests and named <= there:
                 safe = min(manifest.safe for manifest in manifests)
                 committed = self.cluster.committed(partition) or 0
                 self.cluster.delete_before(min(safe, committed), partition=partition)
@@ -177,9 +181,23 @@ RELEASED_WHILE_A_MANIFEST_IS_SENT = [
 ]
 """A memory went live while its first manifest was on its way, and was dropped after it."""
 
+ONLY_A_MANIFEST_AFTER_A_NEW_TOPIC = [
+    *[("produce", 0, 1)] * 19,
+    ("judge", 0, 1),
+    *[("publish", 0, 1)] * 4,
+    ("freeze", 0, 1),
+    ("wake", 0, 0),
+    ("crash", 0, 0),
+    ("remake", 0, 0),
+    ("publish", 0, 1),
+    ("retain", 0, 0),
+]
+"""A manifest named images that were gone with their topic, and records that they had followed."""
+
 
 @settings(max_examples=300)
 @given(STEPS)
+@example(ONLY_A_MANIFEST_AFTER_A_NEW_TOPIC)
 @example(RELEASED_WHILE_A_MANIFEST_IS_SENT)
 async def test_each_record_is_judged_by_exactly_what_came_before_it(
     steps: list[tuple[str, int, int]],

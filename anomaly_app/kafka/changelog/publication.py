@@ -52,7 +52,7 @@ class Publication:
         self._floor = 0
         """The safe offset never goes back: records before it may be deleted by now."""
         self._place = -1
-        """The last place of an image on the topic."""
+        """The last place of a message on the topic."""
         self._sent_after = -1
         """What that was before the sending that is under way."""
         self._credit = 0.0
@@ -136,6 +136,20 @@ class Publication:
         if place < self._sent_after:
             self._begin_anew()
         self.adopt([BlockImage(image.block, image.offset, place, size)], safe=0)
+
+    def notice(self, place: int) -> bool:
+        """Note where a manifest is on the topic.
+
+        Returns
+        -------
+        bool
+            Whether the topic was made anew, so that the images that the manifest names are gone.
+        """
+        if place < self._place:
+            self._begin_anew()
+            return True
+        self._place = place
+        return False
 
     def _begin_anew(self) -> None:
         """Note that the topic was made anew: the images that were on it are owed again."""

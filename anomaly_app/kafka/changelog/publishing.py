@@ -121,7 +121,10 @@ class Publisher:
         """
         manifest, assignments = kept.write_manifest(self._owner), kept.assignments
         key = manifest_key(kept.remembered.name, kept.source.partition)
-        await self._send(key, write_manifest(manifest), kept.source.partition)
+        place = await self._send(key, write_manifest(manifest), kept.source.partition)
+        if kept.publication.notice(place):
+            manifest = kept.write_manifest(self._owner)
+            await self._send(key, write_manifest(manifest), kept.source.partition)
         kept.manifest, kept.manifest_at = manifest, self._clock()
         kept.announced = assignments
 
