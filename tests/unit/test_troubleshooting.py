@@ -94,5 +94,5 @@ def test_the_fields_of_the_page_that_it_names_are_there() -> None:
     stats = worker_stats(WorkerContext(Settings()), [])
     spans = re.findall(r"`([^`]+)`", re.sub(r"``.+?``", "", PAGE))
     named = {match[1] for span in spans if (match := re.fullmatch(r'"?([a-z_]+)"?(: .*)?', span))}
-    assert named >= {"advice", "events", "rejected_share", "alert_rate", "alerts_wait_for"}
+    assert named >= {"advice", "events", "rejected_share", "alert_rate"}
     assert named <= {*stats, *stats["alert_rate"]}
