@@ -29,11 +29,14 @@ def local_server(
         server = runner.server
         assert server is not None
         await runner.cleanup()
-        # A connection that was accepted meanwhile is not among those that the cleanup closed.
-        # All of them end in the loop's next turns.
+        # A connection that was accepted meanwhile is not among those that the cleanup closed, and
+        # one that still has something to write is not closed at once. All of them end in the
+        # loop's next turns.
         for _ in range(2):
             await asyncio.sleep(0.05)
             await server.shutdown(0.0)
+            for transport in [*asyncio.get_running_loop()._transports.values()]:  # type: ignore[attr-defined]
+                transport.abort()
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()

@@ -70,7 +70,7 @@ class SlackServer:
     `faults` of a method, such as ``chat.update``, are given one by one, then every call is
     served; `answers` are those of ``chat.postMessage``. A fault is
 
-    - one of Slack's error words;
+    - one of Slack's error words, or ``"nothing"``: an answer that is ok and says nothing;
     - ``"429"`` with `retry_after`, an HTTP status such as ``"503"``, or ``"not json"``;
     - ``"reset"``: the connection breaks off, and nothing is done;
     - ``"lost"``, ``"lost 503"``: it is done, but the answer is lost;
@@ -171,6 +171,8 @@ class SlackServer:
             return self._too_many(self.retry_after)
         if fault.isdigit():
             return web.Response(status=int(fault), text="upstream failure")
+        if fault == "nothing":
+            return web.json_response({"ok": True})
         if (fault, detail) == ("not", "json"):
             return web.Response(text="<html>maintenance</html>", content_type="text/html")
         return web.json_response({"ok": False, "error": fault})

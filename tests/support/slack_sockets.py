@@ -34,6 +34,7 @@ class Sockets:
     """How many there have been."""
     tickets: set[str] = field(default_factory=set)
     says_hello: bool = True
+    most: int = MOST_CONNECTIONS
     _turn: "itertools.count[int]" = field(default_factory=itertools.count)
 
     def new_url(self, url: str) -> str:
@@ -49,11 +50,13 @@ class Sockets:
         if ticket not in self.tickets:
             return web.Response(status=403)
         self.tickets.discard(ticket)
-        socket = web.WebSocketResponse(autoping=False, max_msg_size=0)
+        socket = web.WebSocketResponse(autoping=False, max_msg_size=0, timeout=1.0)
         await socket.prepare(request)
-        if len(self.connections) >= MOST_CONNECTIONS:
+        if len(self.connections) >= self.most:
             await socket.send_json({"type": "disconnect", "reason": "too_many_websockets"})
-            await socket.close()
+            # The app closes it: two sides that close at once may leave a socket behind.
+            async for _ in socket:
+                pass
             return socket
         connection = Connection(socket)
         self.connections.append(connection)

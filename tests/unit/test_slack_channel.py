@@ -146,7 +146,10 @@ async def test_a_digest_is_posted_and_edited_as_well(
     assert "5 incidents" in read(message)
 
 
-@pytest.mark.parametrize("fault", ["lost", "lost 503", "internal_error", "reset", "503"])
+LOST = ["lost", "lost 503", "internal_error", "reset", "503", "nothing"]
+
+
+@pytest.mark.parametrize("fault", LOST)
 async def test_a_post_whose_answer_is_lost_is_looked_up_and_not_posted_again(
     slack: SlackServer, channel: SlackChannel, fault: str
 ) -> None:
@@ -223,6 +226,26 @@ async def test_messages_of_another_app_or_group_are_none_of_ours(
     await delivered(channel, notice(), Place(is_uncertain=True))
     assert len(slack.messages) == 2
     await other.close()
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "text",
+        {"event_type": "anomaly_app_notice", "event_payload": []},
+        {"event_type": "anomaly_app_notice", "event_payload": {"version": "x"}},
+        {"event_type": "anomaly_app_notice", "event_payload": {"version": 1}},
+    ],
+)
+async def test_metadata_of_any_form_is_none_of_ours(
+    slack: SlackServer, channel: SlackChannel, forged: Any
+) -> None:
+    worker = channel_to(slack)
+    await delivered(worker, notice())
+    slack.messages[0]["metadata"] = forged
+    await delivered(channel, notice(), Place(is_uncertain=True))
+    assert len(slack.messages) == 2
+    await worker.close()
 
 
 async def test_a_message_that_only_pretends_to_be_ours_does_not_stop_us(

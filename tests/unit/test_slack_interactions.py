@@ -11,6 +11,7 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
+from anomaly_app.backoff import Backoff
 from anomaly_app.channels.slack import interactions
 from anomaly_app.channels.slack.api import SlackApi
 from anomaly_app.channels.slack.blocks import Style, message_of
@@ -20,7 +21,6 @@ from anomaly_app.channels.slack.interactions import Acknowledgement, Interaction
 from anomaly_app.channels.slack.socket_mode import SocketMode
 from anomaly_app.core.alerts.feedback import AddSilence, Feedback, Press
 from harness.processes import free_port
-from tests.support.clock import FakeClock
 from tests.support.local_server import local_server
 from tests.support.slack_notices import notice
 from tests.support.slack_people import form, signed
@@ -91,7 +91,7 @@ async def socket_mode(
         api,
         Interactions(kept.accept, api).answer,
         connections=connections,
-        backoff=FakeClock().backoff(),
+        backoff=Backoff(first=0.1, longest=0.4),
         timing=timing,
     )
     running = asyncio.create_task(mode.run())
@@ -342,12 +342,20 @@ async def test_a_slack_that_does_not_say_hello_is_no_connection(
 async def test_more_connections_than_slack_allows_are_not_forced(
     slack: SlackServer, kept: Kept
 ) -> None:
-    async with socket_mode(slack, kept, connections=12) as mode:
-        await opened(mode, 10)
+    slack.sockets.most = 2
+    async with socket_mode(slack, kept, connections=3) as mode:
+        await opened(mode, 2)
         await eventually(
             lambda: mode.problem, lambda said: said is not None and "too_many_websockets" in said
         )
         assert (await slack.press(MESSAGE, "fraud")).is_acknowledged
+
+
+async def test_an_answer_without_an_address_is_tried_again(slack: SlackServer, kept: Kept) -> None:
+    slack.faults["apps.connections.open"] = ["nothing", "503", "429"]
+    async with socket_mode(slack, kept) as mode:
+        await opened(mode)
+        assert mode.problem is None
 
 
 async def test_a_wrong_app_token_is_said_without_printing_it(

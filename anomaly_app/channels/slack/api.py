@@ -9,10 +9,15 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from anomaly_app.core.visible import visible
+
 REQUEST_TIMEOUT = 5
 """Seconds for one request: short, because a stopping worker waits for it."""
 
 TOO_MANY_REQUESTS, FIRST_SERVER_ERROR = 429, 500
+
+LONGEST_ERROR = 500
+"""Characters of what Slack says that are shown."""
 
 MESSAGE_FAULTS = frozenset(
     {
@@ -160,6 +165,20 @@ class SlackApi:
             self._session = None
 
 
+def text_in(answer: dict[str, Any], name: str) -> str:
+    """Give a text that an answer of Slack has.
+
+    Raises
+    ------
+    Fault
+        It does not, so that nobody knows what was done.
+    """
+    text = answer.get(name)
+    if not isinstance(text, str) or not text:
+        raise Fault(Kind.UNCERTAIN, f"Slack's answer has no {name}")
+    return text
+
+
 def _refused(fault: SlackApiError) -> Fault:
     response = fault.response
     if not isinstance(response, AsyncSlackResponse):
@@ -174,8 +193,8 @@ def _refused(fault: SlackApiError) -> Fault:
     messages = (said.get("response_metadata") or {}).get("messages") or []
     details = "".join(f"; {message}" for message in messages[:3])
     advice = ADVICE.get(error, "").format(needed=said.get("needed", "that it lacks"))
-    why = f"Slack returned {error}{details}" + (f": {advice}" if advice else "")
-    return Fault(_kind(error), why, error=error)
+    why = f"Slack returned {visible(error + details, LONGEST_ERROR)}"
+    return Fault(_kind(error), f"{why}: {advice}" if advice else why, error=error)
 
 
 def _kind(error: str) -> Kind:

@@ -115,14 +115,15 @@ class Lookup:
         return None
 
     def _version(self, message: dict[str, Any], notice: Notice, part: str) -> int | None:
-        metadata = message.get("metadata") or {}
-        payload = metadata.get("event_payload") or {}
-        expected = self.metadata(notice, part)["event_payload"] | {
-            "version": payload.get("version")
-        }
-        if metadata.get("event_type") != EVENT_TYPE or payload != expected:
+        metadata = message.get("metadata")
+        payload = metadata.get("event_payload") if isinstance(metadata, dict) else None
+        version = payload.get("version") if isinstance(payload, dict) else None
+        # Any app of the workspace may write any metadata.
+        if not isinstance(version, int):
             return None
-        return int(payload["version"])
+        ours = self.metadata(notice, part)
+        ours["event_payload"]["version"] = version
+        return version if metadata == ours else None
 
     async def _pages(
         self, method: Callable[..., Awaitable[AsyncSlackResponse]], **asked: Any

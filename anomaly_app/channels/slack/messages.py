@@ -10,7 +10,7 @@ from typing import Any
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from anomaly_app.channels.picture import Series
-from anomaly_app.channels.slack.api import Fault, Kind, SlackApi
+from anomaly_app.channels.slack.api import Fault, Kind, SlackApi, text_in
 from anomaly_app.channels.slack.blocks import Style, message_of
 from anomaly_app.channels.slack.lookup import Lookup, MessageId
 from anomaly_app.channels.slack.pace import Pace
@@ -116,7 +116,7 @@ class Messages:
                 **NO_PREVIEWS,
             ),
         )
-        return MessageId(str(answer["channel"]), str(answer["ts"]))
+        return MessageId(text_in(answer, "channel"), text_in(answer, "ts"))
 
     async def edit(self, notice: Notice, place: MessageId) -> None:
         """Make a message show another version of its notice.

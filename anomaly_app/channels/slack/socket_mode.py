@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import ClientError, ClientSession, ClientWSTimeout
 
 from anomaly_app.backoff import Backoff
-from anomaly_app.channels.slack.api import Fault, Kind, SlackApi
+from anomaly_app.channels.slack.api import Fault, Kind, SlackApi, text_in
 from anomaly_app.channels.slack.connection import ORDINARY_ENDS, Connection, Timing
 from anomaly_app.channels.slack.interactions import Acknowledgement
 
@@ -114,7 +114,7 @@ class SocketMode:
             self._opener.client.apps_connections_open(app_token=self._app_token)
         )
         async with session.ws_connect(
-            str(opened["url"]),
+            text_in(opened, "url"),
             heartbeat=self._timing.heartbeat,
             max_msg_size=LARGEST_MESSAGE,
             timeout=ClientWSTimeout(ws_close=1.0),
