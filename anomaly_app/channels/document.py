@@ -81,13 +81,15 @@ class IncidentData(msgspec.Struct, frozen=True, tag="incident", tag_field="kind"
 
 
 class DigestLine(msgspec.Struct, frozen=True):
-    """An incident that had no message of its own."""
+    """An incident that had no message of its own, or several that are alike."""
 
     incident: str
+    """Empty if the line is about several."""
     title: str
     severity: str
     anomalies: int
     why: str
+    incidents: int = 1
 
 
 class DigestData(msgspec.Struct, frozen=True, tag="digest", tag_field="kind", kw_only=True):
