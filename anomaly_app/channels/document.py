@@ -84,6 +84,7 @@ class DigestLine(msgspec.Struct, frozen=True):
     """An incident that had no message of its own, or several that are alike."""
 
     incident: str
+    """Empty if the line is about several."""
     title: str
     severity: str
     anomalies: int

@@ -8,6 +8,7 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from anomaly_app.errors import MemoryRefused
+from anomaly_app.incidents.state_memory import NAME, SPEC
 from anomaly_app.kafka import broker_errors, committed_offset, describe_topics, open_admin
 from anomaly_app.kafka.changelog import edge_of
 from anomaly_app.kafka.changelog.finding import LogReader, find_published
@@ -100,37 +101,69 @@ class Surveyor(NamedTuple):
 
 
 def sources_of(settings: Settings) -> tuple[Source, ...]:
-    """Return the topics whose records the configured model remembers.
+    """Return the topics whose records the configured model remembers; none if it remembers nothing.
 
     Raises
     ------
     ModelError
         There is no model, or its manifest cannot be read.
-    MemoryRefused
-        It remembers nothing.
     """
     memory = remembered_by(settings.model)
-    if memory is None:
-        raise MemoryRefused(
-            f"the model in {settings.model} (ANOMALY_MODEL) remembers nothing: fit one with "
-            "python -m training fit --memory PRESET"
-        )
     topics = (settings.transactions_topic, settings.counterparts_topic_name)
+    keys = () if memory is None else memory.keys
     return tuple(
         Source(topic, key.name, memory.sha256_of(key))
-        for topic, key in zip(topics, memory.keys, strict=False)
+        for topic, key in zip(topics, keys, strict=False)
+        if memory is not None
     )
 
 
-@asynccontextmanager
-async def open_surveyor(settings: Settings) -> AsyncIterator[Surveyor]:
-    """Open the clients; see `sources_of`.
+async def alerts_of(admin: AIOKafkaAdminClient, settings: Settings) -> tuple[Source, ...]:
+    """Return the log of alerts, if there is one yet: its state is kept like a memory.
 
     Raises
     ------
     BrokerError
+        The broker does not answer.
+    """
+    name = settings.alerts_topic_name
+    with broker_errors(f"looking for {name}"):
+        names = {topic["topic"] for topic in await admin.describe_topics()}
+    return (Source(name, NAME, SPEC),) if name in names else ()
+
+
+def nothing_remembered(settings: Settings) -> MemoryRefused:
+    """Return why there is nothing to do."""
+    return MemoryRefused(
+        f"the model in {settings.model} (ANOMALY_MODEL) remembers nothing: fit one with "
+        "python -m training fit --memory PRESET"
+    )
+
+
+@asynccontextmanager
+async def open_surveyor(settings: Settings, *, with_alerts: bool = True) -> AsyncIterator[Surveyor]:
+    """Open the clients; see `sources_of`.
+
+    Parameters
+    ----------
+    settings
+        The broker, and the names.
+    with_alerts
+        Whether the state of the alerts counts as well.
+
+    Raises
+    ------
+    MemoryRefused
+        Nothing is remembered.
+    BrokerError
         No broker answers, or it refuses the app.
     """
     sources = sources_of(settings)
+    if not sources and not with_alerts:
+        raise nothing_remembered(settings)
     async with open_admin(settings) as admin, edge_of(settings).open_reader() as reader:
+        if with_alerts:
+            sources += await alerts_of(admin, settings)
+        if not sources:
+            raise nothing_remembered(settings)
         yield Surveyor(settings, sources, admin, reader)

@@ -138,7 +138,7 @@ async def verify_all(settings: Settings, say: Callable[[str], None]) -> bool:
     """
     from anomaly_app.core.memory.comparison import Comparison  # noqa: PLC0415  # as above
 
-    async with open_surveyor(settings) as surveyor:
+    async with open_surveyor(settings, with_alerts=False) as surveyor:
         context, remembered = remembered_by_workers(settings)
         verifier = Verifier(surveyor, remembered)
         total, compared, refused, partitions = Comparison(), 0, 0, 0

@@ -90,13 +90,9 @@ def test_the_quoted_lines_are_those_that_are_written() -> None:
     assert sorted(quoted()) == sorted(written())
 
 
-OF_RECEIVERS = {"log", "waits_for"}
-"""A receiver, and what is shown of each: only a worker with the log of alerts has them."""
-
-
 def test_the_fields_of_the_page_that_it_names_are_there() -> None:
     stats = worker_stats(WorkerContext(Settings()), [])
     spans = re.findall(r"`([^`]+)`", re.sub(r"``.+?``", "", PAGE))
     named = {match[1] for span in spans if (match := re.fullmatch(r'"?([a-z_]+)"?(: .*)?', span))}
-    assert named >= {"advice", "events", "rejected_share", "alert_rate", "incidents"}
-    assert named <= {*stats, *stats["alert_rate"], *OF_RECEIVERS}
+    assert named >= {"advice", "events", "rejected_share", "alert_rate"}
+    assert named <= {*stats, *stats["alert_rate"]}

@@ -206,9 +206,10 @@ async def test_without_kafka_the_owner_cannot_be_looked_up(
     two: Two, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(*_: Any) -> AsyncIterator[tuple[int, str]]:
-        for fault in [BrokerError("reading anomaly-app-memory failed: KafkaConnectionError")]:
-            raise fault
-        yield 0, ""
+        nothing: tuple[str, ...] = ()
+        for address in nothing:
+            yield 0, address
+        raise BrokerError("reading anomaly-app-memory failed: KafkaConnectionError")
 
     two.give_the_log_to()
     monkeypatch.setattr(two, "find", fail)
