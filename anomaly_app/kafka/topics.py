@@ -122,10 +122,11 @@ def similar(settings: Settings, existing: Mapping[str, Mapping[str, Any]]) -> st
     existing
         The broker's topics, as aiokafka describes them.
     """
+    own = {*settings.topic_names, *(topic.name for topic in alert_topics(settings))}
     names = {
         name.lower(): name
         for name, topic in existing.items()
-        if not (topic.get("is_internal") or name.startswith("_") or name in settings.topic_names)
+        if not (topic.get("is_internal") or name.startswith("_") or name in own)
     }
     wanted = settings.transactions_topic.lower()
     close = difflib.get_close_matches(wanted, names, n=1, cutoff=MIN_SIMILARITY)

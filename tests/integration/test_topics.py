@@ -59,5 +59,8 @@ async def test_a_topic_with_a_misspelt_name_is_created_with_a_question(kafka: Ka
     assert "ANOMALY_TRANSACTIONS_TOPIC sets its name" in warning
     assert f"did you mean the existing topic {kafka.transactions}?" in warning
     others = [line for line in created if "INFO" in line]
-    assert [kafka.anomalies in line for line in others] == [True, False]
-    assert [kafka.dead_letters in line for line in others] == [False, True]
+    topics = [
+        *(kafka.anomalies, kafka.dead_letters, f"{kafka.name}-alerts", kafka.feedback),
+        *(f"{kafka.name}-incidents", f"{kafka.name}-memory"),
+    ]
+    assert [topic in line for topic, line in zip(topics, others, strict=True)] == [True] * 6

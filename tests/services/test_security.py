@@ -205,6 +205,11 @@ async def test_missing_rights_are_named_and_few_are_enough(
         Grant(Resource.TOPIC, kafka.anomalies, Operation.READ),
         Grant(Resource.TOPIC, kafka.anomalies, Operation.WRITE),
         Grant(Resource.TOPIC, kafka.dead_letters, Operation.WRITE),
+        *(
+            Grant(Resource.TOPIC, f"{kafka.name}-{name}", operation)
+            for name in ("alerts", "feedback", "incidents", "memory")
+            for operation in (Operation.READ, Operation.WRITE)
+        ),
     )
     await check.until("'stranger' into the group test-", **stranger)
     await allow(Grant(Resource.GROUP, kafka.name, Operation.READ))
