@@ -48,7 +48,7 @@ async def group(kafka: Kafka, tmp_path: Path) -> AsyncIterator[tuple[Kafka, list
 
 async def memories_of(worker: Worker) -> list[dict[str, Any]]:
     memory = (await stats_of(worker)).get("memory") or {"partitions": []}
-    return [one for one in memory["partitions"] if one["live"]]
+    return [one for one in memory["partitions"] if one["live"] and one["key"] != "alerts"]
 
 
 async def partitions_of(workers: list[Worker]) -> list[int]:
