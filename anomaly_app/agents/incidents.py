@@ -69,7 +69,7 @@ async def apply_batch(
         for decision in memory.apply(record):
             context.counters.decisions[decision.stage or "passed"] += 1
             changed[decision.incident] = None
-    messages = publishing.messages(memory.state, changed)
+    messages = publishing.messages(memory.state, changed, app.consumer_generation_id)
     if messages:
         topic, producer = context.settings.incidents_topic_name, await app.maybe_start_producer()
         outgoing = [Outgoing(topic, *message, {}, 0) for message in messages]
