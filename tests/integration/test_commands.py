@@ -54,6 +54,7 @@ def test_help_lists_what_this_app_has(alone: Kafka) -> None:
     commands = [line.split()[0] for line in listed.splitlines() if line.strip()]
     assert commands == [
         "agents",
+        "alerts",
         "completion",
         "dlq",
         "memory",
@@ -61,6 +62,7 @@ def test_help_lists_what_this_app_has(alone: Kafka) -> None:
         "models",
         "profile",
         "send",
+        "silence",
         "worker",
     ]
 
@@ -70,7 +72,17 @@ def test_agents_show_their_topics_and_what_they_do(alone: Kafka) -> None:
         {
             "name": "@alerting",
             "topic": alone.anomalies,
-            "help": "Alert people on anomalies, in Slack or in the log.",
+            "help": "Write anomalies to the log of alerts.",
+        },
+        {
+            "name": "@feedback",
+            "topic": alone.feedback,
+            "help": "Write what people say to the log of alerts.",
+        },
+        {
+            "name": "@incidents",
+            "topic": f"{alone.name}-alerts",
+            "help": "Turn anomalies and what people say into incidents, and decide who is told.",
         },
         {
             "name": "@scoring",
@@ -173,7 +185,7 @@ async def test_bytes_that_are_no_text_are_sent_as_they_are(kafka: Kafka) -> None
 async def test_what_cannot_be_sent_is_said_in_one_line(kafka: Kafka) -> None:
     await create_topics(kafka)
     assert "nothing to send" in faust(kafka, "send", "@scoring").error_line
-    assert "the agents are @alerting, @scoring" in faust(kafka, "send", "@score", "{}").error_line
+    assert "the agents are @alerting, @feedback" in faust(kafka, "send", "@score", "{}").error_line
     nine = faust(kafka, "send", "@scoring", "{}", "--partition", "9").error_line
     assert "4 partitions, 0 to 3: there is no partition 9" in nine
     misspelt = f"{kafka.transactions}s"

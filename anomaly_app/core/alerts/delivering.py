@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from anomaly_app.core.alerts.digest import schedule_digest
-from anomaly_app.core.alerts.incident import Told
 from anomaly_app.core.alerts.log import Outcome
 from anomaly_app.core.alerts.notice import Event, Notice
 from anomaly_app.core.alerts.policy import Policy
 from anomaly_app.core.alerts.state import State
+from anomaly_app.core.alerts.told import Told
 from anomaly_app.core.alerts.views import view_of
 
 BETWEEN_EDITS = 5.0

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 from anomaly_app.core.alerts.evidence import level_of, strength
-from anomaly_app.core.alerts.incident import Incident, Told
+from anomaly_app.core.alerts.incident import Incident
 from anomaly_app.core.alerts.labels import labels_of
 from anomaly_app.core.alerts.ledger import Ledger
 from anomaly_app.core.alerts.maintenance import end_of_window
@@ -17,6 +17,7 @@ from anomaly_app.core.alerts.notice import Event
 from anomaly_app.core.alerts.policy import CRITICAL, LEVELS, Policy
 from anomaly_app.core.alerts.recent import PATIENCE
 from anomaly_app.core.alerts.silencing import ActiveSilence
+from anomaly_app.core.alerts.told import Told
 
 
 class Pass(NamedTuple):

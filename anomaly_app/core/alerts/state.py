@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from anomaly_app.core.alerts.background import Background
-from anomaly_app.core.alerts.incident import Incident, Kind, Told
+from anomaly_app.core.alerts.incident import Incident, Kind
 from anomaly_app.core.alerts.keys import Key, Seen
 from anomaly_app.core.alerts.ledger import Ledger
 from anomaly_app.core.alerts.notice import Digest, Note
@@ -17,6 +17,7 @@ from anomaly_app.core.alerts.read_so_far import ReadSoFar
 from anomaly_app.core.alerts.recent import Recent
 from anomaly_app.core.alerts.regime import RegimeState
 from anomaly_app.core.alerts.silencing import ActiveSilence
+from anomaly_app.core.alerts.told import Told
 from anomaly_app.errors import ImageCorrupt
 
 FORMAT = 1

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from anomaly_app.core.alerts.digest import wait_for_digest
 from anomaly_app.core.alerts.evidence import level_of
-from anomaly_app.core.alerts.incident import Incident, Kind, Told
+from anomaly_app.core.alerts.incident import Incident, Kind
 from anomaly_app.core.alerts.labels import labels_of
 from anomaly_app.core.alerts.ledger import Ledger
 from anomaly_app.core.alerts.matchers import first_mismatch
@@ -15,6 +15,7 @@ from anomaly_app.core.alerts.policy import LEVELS, Policy
 from anomaly_app.core.alerts.recent import STORM
 from anomaly_app.core.alerts.stages import Answer, Case, Drop, Hold, Pass, decide
 from anomaly_app.core.alerts.state import State
+from anomaly_app.core.alerts.told import Told
 
 GROWN = 2
 """So many times the members are told, not only edited."""
