@@ -44,9 +44,9 @@ class Publishing:
     """Decides what to publish: what has changed since the last time, as far as it is known."""
 
     def __init__(self) -> None:
-        self._learning: Learning | None = None
+        self._known: tuple[int, Learning] | None = None
 
-    def messages(self, state: State, changed: Iterable[str]) -> list[Published]:
+    def messages(self, state: State, changed: Iterable[str], assignment: int) -> list[Published]:
         """Return the messages to send.
 
         Parameters
@@ -55,6 +55,8 @@ class Publishing:
             After a batch of entries.
         changed
             Ids of the incidents about which something was decided in them.
+        assignment
+            Its number: what was published before another one may have been replaced since.
         """
         found = [
             Published(name.encode(), incident_document(view_of(incident)))
@@ -62,11 +64,7 @@ class Publishing:
             if (incident := state.incidents.get(name)) is not None
         ]
         learning = learning_in(state)
-        if learning != self._learning:
+        if self._known != (assignment, learning):
             found.append(Published(LEARNING, msgspec.json.encode(learning)))
-            self._learning = learning
+            self._known = assignment, learning
         return found
-
-    def forget(self) -> None:
-        """Publish everything again: somebody else may have published meanwhile."""
-        self._learning = None
