@@ -38,7 +38,12 @@ def local_server(
             for transport in [*asyncio.get_running_loop()._transports.values()]:  # type: ignore[attr-defined]
                 transport.abort()
 
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    def run() -> None:
+        # The app may have chosen uvloop in this process, which does not tell its transports.
+        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            runner.run(serve())
+
+    thread = threading.Thread(target=run)
     thread.start()
     started.wait()
     [(loop, address)] = running
