@@ -31,7 +31,13 @@ def memory_topics(settings: Settings, partitions: int, memories: int) -> list[Wa
         Number of keys whose memory the model has, 0 to 2.
     """
     topics = [
-        WantedTopic(settings.memory_topic_name, partitions, COMPACTED),
+        WantedTopic(
+            settings.memory_topic_name,
+            partitions,
+            COMPACTED,
+            # The log of alerts has one partition, and so has what is published of it.
+            least=partitions if memories else 1,
+        ),
         WantedTopic(settings.counterparts_topic_name, partitions),
     ]
     return topics[: max(memories, 1)]
@@ -49,11 +55,12 @@ async def check_memory_topic(
     """
     if wanted.configs.get(CLEANUP) != COMPACT:
         return
-    if partitions < wanted.partitions:
+    least = wanted.partitions if wanted.least is None else wanted.least
+    if partitions < least:
         raise TopicNotCreated(
             f"topic {wanted.name} (ANOMALY_MEMORY_TOPIC) has {partitions} partitions, and the "
-            f"memories need {wanted.partitions}, as many as the transactions: add partitions with "
-            f"kafka-topics.sh --alter --topic {wanted.name} --partitions {wanted.partitions}"
+            f"memories need {least}, as many as the transactions: add partitions with "
+            f"kafka-topics.sh --alter --topic {wanted.name} --partitions {least}"
         )
     policy = await config_of(admin, wanted.name, CLEANUP)
     if policy is not None and policy != COMPACT:

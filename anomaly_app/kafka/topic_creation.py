@@ -39,6 +39,8 @@ class WantedTopic(NamedTuple):
     """If it is created."""
     configs: Mapping[str, str] = {}
     """Besides the size limit of messages."""
+    least: int | None = None
+    """Partitions that are needed if it exists; None: as many as it would be created with."""
 
 
 def max_message_bytes(settings: Settings) -> int:
