@@ -3,10 +3,18 @@
 import asyncio
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from aiohttp import web
+
+
+def run_on_asyncio(serving: Coroutine[Any, Any, None]) -> None:
+    """Run a server on asyncio's own loop: the app may have chosen uvloop in this process, which
+    does not tell its transports, and ends connections in other ways."""
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        runner.run(serving)
 
 
 @contextmanager
@@ -38,12 +46,7 @@ def local_server(
             for transport in [*asyncio.get_running_loop()._transports.values()]:  # type: ignore[attr-defined]
                 transport.abort()
 
-    def run() -> None:
-        # The app may have chosen uvloop in this process, which does not tell its transports.
-        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-            runner.run(serve())
-
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=lambda: run_on_asyncio(serve()))
     thread.start()
     started.wait()
     [(loop, address)] = running

@@ -16,6 +16,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from harness.processes import HOST
 from tests.support.certificates import serving
+from tests.support.local_server import run_on_asyncio
 
 STAGES = ("EHLO", "MAIL", "RCPT", "DATA")
 
@@ -159,7 +160,7 @@ def mail_server(
         # Sockets are closed in a later turn.
         await asyncio.sleep(0.05)
 
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread = threading.Thread(target=lambda: run_on_asyncio(serve()))
     thread.start()
     started.wait()
     try:
