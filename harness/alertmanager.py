@@ -1,6 +1,7 @@
 """Alertmanager, from Debian's package, and a webhook that it calls; all on loopback."""
 
 import asyncio
+import fcntl
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -37,9 +38,17 @@ def fetch_alertmanager(folder: Path = FOLDER) -> None:
     """
     if _binary(folder).exists():
         return
+    folder.mkdir(parents=True, exist_ok=True)
+    # Processes of tests may want it at the same time.
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _binary(folder).exists():
+            _fetch(folder)
+
+
+def _fetch(folder: Path) -> None:
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
         raise AlertmanagerNotStarted("Alertmanager is fetched with apt-get, which is not here")
-    folder.mkdir(parents=True, exist_ok=True)
     _run("apt-get", "download", "--quiet", PACKAGE, cwd=folder)
     [package] = folder.glob(f"{PACKAGE}_*.deb")
     _run("dpkg-deb", "--extract", package.name, ".", cwd=folder)

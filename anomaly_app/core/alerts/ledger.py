@@ -25,8 +25,6 @@ class Ledger(msgspec.Struct):
     """When that is due; 0 if nothing waits."""
     digest_from: float = 0.0
     digest_made: float = 0.0
-    sent: int = 0
-    """Messages so far."""
 
     def refill(self, budget: Budget, now: float) -> None:
         """Bring the number of messages up to date."""
@@ -43,7 +41,6 @@ class Ledger(msgspec.Struct):
     def take(self) -> None:
         """Count a message."""
         self.tokens -= 1.0
-        self.sent += 1
 
     def until_affordable(self, level: int, budget: Budget) -> float:
         """Return in how many seconds there is a message for a level; 0 if there is one now."""
