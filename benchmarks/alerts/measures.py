@@ -1,5 +1,6 @@
 """How good a policy is on a stream: how much it sends, what it tells of, and how soon."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -8,6 +9,7 @@ import numpy as np
 from benchmarks.alerts.pairwise import best_field, pairwise_f1
 from benchmarks.alerts.policies.policy import Sent
 from benchmarks.alerts.stream import CAUSE_KINDS, DAY, CauseKind
+from benchmarks.alerts.told import mentioned, subject, times_of, told_at
 from benchmarks.alerts.truth import Truth, fields_of
 
 MANY = 200
@@ -38,18 +40,22 @@ class Measured(msgspec.Struct, frozen=True):
     by_message, by_digest_only
         The parts of `covered` with a message of their own, and with a line in a digest only.
     messages_a_cause
-        Messages that tell of a cause, on average over the causes that have one.
+        Messages whose subject is a cause, on average over the causes that have one.
+    mentions_a_cause
+        Messages in which any anomaly of a cause is, on average over the causes that have one.
     causes_a_message
-        Causes that a message tells of, on average over the messages that tell of any.
+        Causes of which a message has anomalies, on average over the messages that have any.
     without_cause
-        Share of the messages that tell of no cause.
+        Share of the messages whose subject is no cause.
     delays
         Until a message or a digest: of ``all`` causes, of those whose first anomaly is
         ``critical``, and of each kind.
     own_delays
         Until a message: of all causes, and of the critical ones.
     messages_a_large_campaign, most_a_large_campaign
-        Messages that tell of a campaign with at least `MANY` entities: mean, and maximum.
+        Messages whose subject is a campaign with at least `MANY` entities: mean, and maximum.
+    mentions_a_large_campaign
+        Messages in which any of its anomalies is: mean.
     twins_f1, best_field_f1
         F1 over pairs among the anomalies of two campaigns at the same time: of the incidents, and
         of the values of the one field that does best. None: there are no two.
@@ -67,12 +73,14 @@ class Measured(msgspec.Struct, frozen=True):
     by_message: float
     by_digest_only: float
     messages_a_cause: float | None
+    mentions_a_cause: float | None
     causes_a_message: float | None
     without_cause: float | None
     delays: dict[str, Delays]
     own_delays: dict[str, Delays]
     messages_a_large_campaign: float | None
     most_a_large_campaign: int | None
+    mentions_a_large_campaign: float | None
     twins_f1: float | None
     best_field_f1: float | None
     best_field: str | None
@@ -82,22 +90,19 @@ def measure(truth: Truth, policy: str, sent: Sequence[Sent]) -> Measured:
     """Measure what a policy sent for a stream."""
     stream = truth.stream
     messages = [one for one in sent if one.kind == "message"]
-    telling = {id(one): _causes_of(truth, one) for one in sent}
-    any_at, own_at = _told(truth, sent), _told(truth, messages)
-    count: dict[str, int] = {}
-    for one in messages:
-        for cause in telling[id(one)]:
-            count[cause] = count.get(cause, 0) + 1
-    # All lines of a digest are one message.
-    times = [one.at for one in messages] + [*{one.at for one in sent if one.kind == "digest"}]
+    any_at, own_at = told_at(truth, sent), told_at(truth, messages)
+    subjects = [subject(truth, one) for one in messages]
+    mentions = [mentioned(truth, one) for one in messages]
+    about = Counter(cause for cause in subjects if cause is not None)
+    in_any = Counter(cause for causes in mentions for cause in causes)
+    times = times_of(sent)
     days = np.bincount([int((at - stream.begin) // DAY) for at in times] or [0])
     causes = len(truth.members)
     large = [
-        count.get(cause, 0)
+        cause
         for cause in truth.members
         if truth.causes[cause].kind == "campaign" and truth.causes[cause].entities >= MANY
     ]
-    told = [len(telling[id(one)]) for one in messages]
     twins, fields, names = _twins(truth, sent)
     return Measured(
         policy=policy,
@@ -109,37 +114,19 @@ def measure(truth: Truth, policy: str, sent: Sequence[Sent]) -> Measured:
         covered=len(any_at) / max(causes, 1),
         by_message=len(own_at) / max(causes, 1),
         by_digest_only=(len(any_at) - len(own_at)) / max(causes, 1),
-        messages_a_cause=_mean(count.values()),
-        causes_a_message=_mean(number for number in told if number),
-        without_cause=_mean(number == 0 for number in told),
+        messages_a_cause=_mean(about.values()),
+        mentions_a_cause=_mean(in_any.values()),
+        causes_a_message=_mean(len(causes) for causes in mentions if causes),
+        without_cause=_mean(cause is None for cause in subjects),
         delays=_delays(truth, any_at, CAUSE_KINDS),
         own_delays=_delays(truth, own_at, ()),
-        messages_a_large_campaign=_mean(large),
-        most_a_large_campaign=max(large, default=None),
+        messages_a_large_campaign=_mean(about[cause] for cause in large),
+        most_a_large_campaign=max((about[cause] for cause in large), default=None),
+        mentions_a_large_campaign=_mean(in_any[cause] for cause in large),
         twins_f1=_mean(twins),
         best_field_f1=_mean(fields),
         best_field=max(names, key=names.count, default=None),
     )
-
-
-def _causes_of(truth: Truth, sent: Sent) -> set[str]:
-    causes = {truth.stream.arrivals[member].cause for member in sent.members}
-    return {cause for cause in causes if cause is not None}
-
-
-def _told(truth: Truth, sent: Iterable[Sent]) -> dict[str, float]:
-    """Return when somebody is told of each cause first.
-
-    A message that is about later anomalies as well tells of them when they come.
-    """
-    told: dict[str, float] = {}
-    arrivals = truth.stream.arrivals
-    for one in sent:
-        for member in one.members:
-            at, cause = max(one.at, arrivals[member].at), arrivals[member].cause
-            if cause is not None and at < told.get(cause, np.inf):
-                told[cause] = at
-    return told
 
 
 def _delays(truth: Truth, told: dict[str, float], kinds: Sequence[CauseKind]) -> dict[str, Delays]:

@@ -16,6 +16,7 @@ VOLUME: tuple[Column, ...] = (
     ("% of causes told of", lambda one: 100.0 * one.covered, "{:.0f}"),
     ("by digest only", lambda one: 100.0 * one.by_digest_only, "{:.0f}"),
     ("messages a cause", lambda one: one.messages_a_cause, "{:,.1f}"),
+    ("mentions a cause", lambda one: one.mentions_a_cause, "{:,.1f}"),
     ("causes a message", lambda one: one.causes_a_message, "{:.2f}"),
     ("% without cause", lambda one: _percent(one.without_cause), "{:.0f}"),
 )
@@ -25,6 +26,8 @@ QUALITY: tuple[Column, ...] = (
     ("p95", lambda one: one.delays["all"].p95, "{:,.0f}"),
     ("p95 of critical ones", lambda one: one.delays["critical"].p95, "{:,.0f}"),
     ("messages a large campaign", lambda one: one.messages_a_large_campaign, "{:,.1f}"),
+    ("most", lambda one: one.most_a_large_campaign, "{:,.0f}"),
+    ("mentions of one", lambda one: one.mentions_a_large_campaign, "{:,.1f}"),
     ("two at once, F1", lambda one: one.twins_f1, "{:.2f}"),
     ("F1 of the best field", lambda one: one.best_field_f1, "{:.2f}"),
 )

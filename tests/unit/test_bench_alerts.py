@@ -94,9 +94,9 @@ def test_all_lines_of_a_digest_are_one_message() -> None:
     assert found.fewer == 0.25
 
 
-def test_messages_about_false_alarms_tell_of_no_cause() -> None:
+def test_messages_about_false_alarms_are_about_no_cause() -> None:
     of = stream(arrival(0), arrival(1, cause="a"), arrival(2), arrival(3))
-    found = measured(of, message(0, 0), message(1, 1, 2), message(3, 3), digest(4, 0))
+    found = measured(of, message(0, 0), message(2, 1, 2), message(3, 3), digest(4, 0))
     assert found.without_cause == 2 / 3
     assert found.messages_a_cause == 1.0
 
@@ -104,6 +104,34 @@ def test_messages_about_false_alarms_tell_of_no_cause() -> None:
 def test_a_message_that_mixes_causes_is_told_by_its_number() -> None:
     of = stream(arrival(0, cause="a"), arrival(1, cause="b"))
     assert measured(of, message(1, 0, 1)).causes_a_message == 2.0
+
+
+def test_a_message_is_about_the_cause_of_most_of_its_anomalies_and_mentions_the_others() -> None:
+    of = stream(*(arrival(at, cause="abb"[at]) for at in range(3)))
+    found = measured(of, message(2, 0, 1, 2), message(3, 0))
+    assert found.messages_a_cause == 1.0, "one about b, and one about a"
+    assert found.mentions_a_cause == 1.5, "a is in both"
+
+
+def test_a_message_about_more_false_alarms_than_anomalies_of_a_cause_is_about_none() -> None:
+    of = stream(arrival(0, cause="a"), arrival(1), arrival(2))
+    found = measured(of, message(2, 0, 1, 2))
+    assert (found.without_cause, found.messages_a_cause) == (1.0, None)
+    assert (found.covered, found.mentions_a_cause) == (1.0, 1.0)
+
+
+def test_what_a_message_is_about_is_decided_by_what_has_come_when_it_is_sent() -> None:
+    later = [arrival(at, cause="b") for at in (60, 61, 62)]
+    of = stream(arrival(0, cause="a"), *later)
+    found = measured(of, message(30, 0, 1, 2, 3), message(70, 1))
+    assert found.messages_a_cause == 1.0
+    assert found.mentions_a_cause == 1.5
+
+
+def test_a_line_of_a_digest_tells_of_what_has_come_and_a_message_is_edited() -> None:
+    of = stream(arrival(0, cause="a"), arrival(60, cause="b"))
+    assert measured(of, digest(30, 0, 1)).covered == 0.5
+    assert measured(of, message(30, 0, 1)).covered == 1.0
 
 
 def test_nobody_is_told_of_an_anomaly_before_it_comes() -> None:
@@ -128,8 +156,9 @@ def test_critical_causes_are_those_whose_first_anomaly_is() -> None:
 def test_large_campaigns_are_counted_apart() -> None:
     causes = [cause("large", "campaign", 200), cause("small", "campaign", 199)]
     of = stream(arrival(0, cause="large"), arrival(1, cause="small"), causes=causes)
-    found = measured(of, message(0, 0), message(5, 0, 1), message(6, 1))
+    found = measured(of, message(0, 0), message(5, 0, 1), message(6, 1), message(7, 1, 0, 1))
     assert found.messages_a_large_campaign == found.most_a_large_campaign == 2
+    assert found.mentions_a_large_campaign == 3
 
 
 def test_two_campaigns_in_one_incident_do_not_agree_with_their_causes() -> None:
