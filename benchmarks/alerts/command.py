@@ -5,19 +5,20 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
-import msgspec
 from rich.console import Console
 
 from anomaly_app.terminal import one_line_errors
 from benchmarks.alerts.best_fields import field_table
-from benchmarks.alerts.measures import Measured, measure
+from benchmarks.alerts.found import Found
+from benchmarks.alerts.goal import goal_tables
+from benchmarks.alerts.measures import Measured
 from benchmarks.alerts.policies import POLICIES, ByAlertmanager
+from benchmarks.alerts.running import Which, run
 from benchmarks.alerts.stream import Stream
 from benchmarks.alerts.streams import DEVELOPMENT, EVALUATION, FAMILIES, stream
 from benchmarks.alerts.streams.overview import cause_table, volume_table
 from benchmarks.alerts.streams.sparkov import DATA, NAME, card_file
-from benchmarks.alerts.tables import figures, policy_tables
-from benchmarks.alerts.truth import Truth
+from benchmarks.alerts.tables import policy_tables
 from benchmarks.screen import wide_console
 from training.commands.progress import progress
 
@@ -61,6 +62,13 @@ development_option = click.option(
 @data_option
 @development_option
 @click.option(
+    "--jobs",
+    default=2,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Streams that are made and replayed side by side.",
+)
+@click.option(
     "--out",
     default=Path("build"),
     show_default=True,
@@ -69,7 +77,14 @@ development_option = click.option(
 )
 @one_line_errors
 def alerts(
-    seeds: int, families: str, policies: str, data: Path | None, out: Path, *, development: bool
+    seeds: int,
+    families: str,
+    policies: str,
+    data: Path | None,
+    jobs: int,
+    out: Path,
+    *,
+    development: bool,
 ) -> None:
     """Compare ways to turn anomalies into messages.
 
@@ -85,22 +100,19 @@ def alerts(
     """  # noqa: D301  # click reads the escape: keep the lines as they are
     console = wide_console()
     wanted = _names(policies, "--policies", [policy.name for policy in POLICIES])
-    chosen = [policy for policy in POLICIES if policy.name in wanted]
-    streams = [*_streams(seeds, families, data, console, development=development)]
+    streams = [*_which(seeds, families, data, console, development=development)]
+    rivals = sum(isinstance(one, ByAlertmanager) and one.name in wanted for one in POLICIES)
     measured: list[Measured] = []
     with progress(Console(stderr=True)) as bar:
-        task = bar.add_task("", total=len(chosen) * len(streams))
-        for policy in chosen:
-            bar.update(task, description=policy.name)
-            if isinstance(policy, ByAlertmanager):
-                policy.prepare(streams)
-            for each in streams:
-                measured.append(measure(Truth(each), policy.name, policy.replay(each)))
-                bar.advance(task)
-            _write(out / FILE, measured)
+        task = bar.add_task("streams", total=len(streams) * (1 + rivals))
+        for some in run(streams, wanted, jobs, lambda: bar.advance(task)):
+            measured += some
+    found = Found.of(measured)
+    found.write(out / FILE)
     for family in dict.fromkeys(each.family for each in streams):
-        of_family = [one for one in measured if one.family == family]
+        of_family = [one for one in found.measured if one.family == family]
         console.print(*policy_tables(family, of_family), sep="\n")
+    console.print(*goal_tables(found.goals), sep="\n")
     console.print(f"wrote {out / FILE}")
 
 
@@ -128,6 +140,18 @@ def alerts_streams(seeds: int, families: str, data: Path | None, *, development:
 def _streams(
     seeds: int, families: str, data: Path | None, console: Console, *, development: bool
 ) -> Iterator[Stream]:
+    chosen = [*_which(seeds, families, data, console, development=development)]
+    with progress(Console(stderr=True)) as bar:
+        task = bar.add_task("", total=len(chosen))
+        for which in chosen:
+            bar.update(task, description=f"{which.family}, seed {which.seed}")
+            yield stream(*which)
+            bar.advance(task)
+
+
+def _which(
+    seeds: int, families: str, data: Path | None, console: Console, *, development: bool
+) -> Iterator[Which]:
     if data is not None:
         os.environ[DATA] = str(data)
     names = _names(families, "--families", FAMILIES)
@@ -135,13 +159,9 @@ def _streams(
         console.print(f"[yellow]without the card file: --data or {DATA} says where it is[/]")
         names.remove(NAME)
     all_seeds = DEVELOPMENT if development else EVALUATION
-    with progress(Console(stderr=True)) as bar:
-        task = bar.add_task("", total=len(names) * seeds)
-        for name in names:
-            for seed in all_seeds[:seeds]:
-                bar.update(task, description=f"{name}, seed {seed}")
-                yield stream(name, seed)
-                bar.advance(task)
+    for name in names:
+        for seed in all_seeds[:seeds]:
+            yield Which(name, seed)
 
 
 def _names(text: str, option: str, known: Sequence[str]) -> list[str]:
@@ -151,9 +171,3 @@ def _names(text: str, option: str, known: Sequence[str]) -> list[str]:
             f"unknown: {', '.join(unknown)}; choose from {', '.join(known)}", param_hint=option
         )
     return names
-
-
-def _write(file: Path, measured: Sequence[Measured]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    found = {"figures": figures(measured), "streams": measured}
-    file.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")

@@ -52,6 +52,8 @@ class Measured(msgspec.Struct, frozen=True):
         ``critical``, and of each kind.
     own_delays
         Until a message: of all causes, and of the critical ones.
+    until_told, until_message
+        The same by cause: seconds until a message or a digest, and until a message.
     messages_a_large_campaign, most_a_large_campaign
         Messages whose subject is a campaign with at least `MANY` entities: mean, and maximum.
     mentions_a_large_campaign
@@ -78,6 +80,8 @@ class Measured(msgspec.Struct, frozen=True):
     without_cause: float | None
     delays: dict[str, Delays]
     own_delays: dict[str, Delays]
+    until_told: dict[str, float]
+    until_message: dict[str, float]
     messages_a_large_campaign: float | None
     most_a_large_campaign: int | None
     mentions_a_large_campaign: float | None
@@ -90,7 +94,7 @@ def measure(truth: Truth, policy: str, sent: Sequence[Sent]) -> Measured:
     """Measure what a policy sent for a stream."""
     stream = truth.stream
     messages = [one for one in sent if one.kind == "message"]
-    any_at, own_at = told_at(truth, sent), told_at(truth, messages)
+    until_told, until_message = _passed(truth, sent), _passed(truth, messages)
     subjects = [subject(truth, one) for one in messages]
     mentions = [mentioned(truth, one) for one in messages]
     about = Counter(cause for cause in subjects if cause is not None)
@@ -111,15 +115,17 @@ def measure(truth: Truth, policy: str, sent: Sequence[Sent]) -> Measured:
         messages_a_day=len(times) / stream.days,
         most_a_day=int(days.max()) if times else 0,
         fewer=1.0 - len(times) / max(len(stream.arrivals), 1),
-        covered=len(any_at) / max(causes, 1),
-        by_message=len(own_at) / max(causes, 1),
-        by_digest_only=(len(any_at) - len(own_at)) / max(causes, 1),
+        covered=len(until_told) / max(causes, 1),
+        by_message=len(until_message) / max(causes, 1),
+        by_digest_only=(len(until_told) - len(until_message)) / max(causes, 1),
         messages_a_cause=_mean(about.values()),
         mentions_a_cause=_mean(in_any.values()),
         causes_a_message=_mean(len(causes) for causes in mentions if causes),
         without_cause=_mean(cause is None for cause in subjects),
-        delays=_delays(truth, any_at, CAUSE_KINDS),
-        own_delays=_delays(truth, own_at, ()),
+        delays=_delays(truth, until_told, CAUSE_KINDS),
+        own_delays=_delays(truth, until_message, ()),
+        until_told=until_told,
+        until_message=until_message,
         messages_a_large_campaign=_mean(about[cause] for cause in large),
         most_a_large_campaign=max((about[cause] for cause in large), default=None),
         mentions_a_large_campaign=_mean(in_any[cause] for cause in large),
@@ -129,8 +135,13 @@ def measure(truth: Truth, policy: str, sent: Sequence[Sent]) -> Measured:
     )
 
 
-def _delays(truth: Truth, told: dict[str, float], kinds: Sequence[CauseKind]) -> dict[str, Delays]:
-    passed = {cause: at - truth.first[cause].at for cause, at in told.items()}
+def _passed(truth: Truth, sent: Iterable[Sent]) -> dict[str, float]:
+    return {cause: at - truth.first[cause].at for cause, at in told_at(truth, sent).items()}
+
+
+def _delays(
+    truth: Truth, passed: dict[str, float], kinds: Sequence[CauseKind]
+) -> dict[str, Delays]:
     found = {
         "all": [*passed.values()],
         "critical": [late for cause, late in passed.items() if truth.first[cause].is_critical],

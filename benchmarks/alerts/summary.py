@@ -1,6 +1,6 @@
 """Medians over seeds, with intervals by bootstrap."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +19,11 @@ class Figure(NamedTuple):
     high: float
     seeds: int
 
+    def text(self, form: str) -> str:
+        """Write it with a format for its numbers."""
+        low, middle, high = (form.format(of) for of in (self.low, self.median, self.high))
+        return middle if low == high else f"{middle} ({low} to {high})"
+
 
 def figure(
     measured: Sequence[Measured], value: Callable[[Measured], float | None]
@@ -32,7 +37,12 @@ def figure(
     value
         Returns the figure; seeds for which it is None are left out.
     """
-    known = [found for one in measured if (found := value(one)) is not None]
+    return figure_of(value(one) for one in measured)
+
+
+def figure_of(found: Iterable[float | None]) -> Figure | None:
+    """Sum up a number of each stream; None counts as unknown."""
+    known = [value for value in found if value is not None]
     if not known:
         return None
     values = np.array(known)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from rich.table import Table
 
 from benchmarks.alerts.measures import Measured
-from benchmarks.alerts.summary import Figure, figure
+from benchmarks.alerts.summary import figure
 
 Column = tuple[str, Callable[[Measured], float | None], str]
 """Heading, the figure, and how a number is written."""
@@ -59,15 +59,9 @@ def _table(title: str, columns: Sequence[Column], measured: Sequence[Measured]) 
         table.add_column(heading, justify="right")
     for policy in dict.fromkeys(one.policy for one in measured):
         some = [one for one in measured if one.policy == policy]
-        table.add_row(policy, *(_cell(figure(some, value), form) for _, value, form in columns))
+        cells = [(figure(some, value), form) for _, value, form in columns]
+        table.add_row(policy, *("" if cell is None else cell.text(form) for cell, form in cells))
     return table
-
-
-def _cell(found: Figure | None, form: str) -> str:
-    if found is None:
-        return ""
-    low, middle, high = (form.format(of) for of in (found.low, found.median, found.high))
-    return middle if low == high else f"{middle} ({low} to {high})"
 
 
 def _percent(share: float | None) -> float | None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from anomaly_app.core.model.explain import Reason
 from anomaly_app.core.scoring.anomaly import Anomaly, ModelReference, write_json
-from benchmarks.alerts import command
+from benchmarks.alerts import command, running
 from benchmarks.alerts.measures import Measured, measure
 from benchmarks.alerts.pairwise import best_field, pairwise_f1
 from benchmarks.alerts.policies.cooldown import Cooldown
@@ -255,8 +255,10 @@ def test_the_command_compares_policies_and_writes_what_it_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     of = stream(arrival(0, cause="a"), arrival(1, cause="a"), arrival(2))
-    monkeypatch.setattr(command, "stream", lambda *_: of)
-    options = ["--families", "cards", "--seeds", "2", "--out", str(tmp_path)]
+    monkeypatch.setattr(
+        running, "stream", lambda family, seed: of._replace(family=family, seed=seed)
+    )
+    options = ["--families", "cards", "--seeds", "2", "--jobs", "1", "--out", str(tmp_path)]
     options += ["--policies", "one each,cooldown 1 h"]
     said = CliRunner().invoke(command.alerts, options)
     assert said.exit_code == 0, said.output
