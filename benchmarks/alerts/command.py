@@ -11,9 +11,9 @@ from anomaly_app.terminal import one_line_errors
 from benchmarks.alerts.best_fields import field_table
 from benchmarks.alerts.found import Found
 from benchmarks.alerts.goal import goal_tables
-from benchmarks.alerts.measures import Measured
 from benchmarks.alerts.policies import POLICIES, ByAlertmanager
-from benchmarks.alerts.running import Which, run
+from benchmarks.alerts.running import Result, Which, run
+from benchmarks.alerts.silence_table import silence_table
 from benchmarks.alerts.stream import Stream
 from benchmarks.alerts.streams import DEVELOPMENT, EVALUATION, FAMILIES, stream
 from benchmarks.alerts.streams.overview import cause_table, volume_table
@@ -102,16 +102,18 @@ def alerts(
     wanted = _names(policies, "--policies", [policy.name for policy in POLICIES])
     streams = [*_which(seeds, families, data, console, development=development)]
     rivals = sum(isinstance(one, ByAlertmanager) and one.name in wanted for one in POLICIES)
-    measured: list[Measured] = []
+    results: list[Result] = []
     with progress(Console(stderr=True)) as bar:
         task = bar.add_task("streams", total=len(streams) * (1 + rivals))
         for some in run(streams, wanted, jobs, lambda: bar.advance(task)):
-            measured += some
-    found = Found.of(measured)
+            results += some
+    found = Found.of(results)
     found.write(out / FILE)
     for family in dict.fromkeys(each.family for each in streams):
         of_family = [one for one in found.measured if one.family == family]
         console.print(*policy_tables(family, of_family), sep="\n")
+    if found.silenced:
+        console.print(silence_table(found.silenced))
     console.print(*goal_tables(found.goals), sep="\n")
     console.print(f"wrote {out / FILE}")
 

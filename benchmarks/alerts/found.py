@@ -10,6 +10,7 @@ from benchmarks.alerts.goal import Judged, OnStream, judge
 from benchmarks.alerts.goals import GOALS
 from benchmarks.alerts.measures import Measured
 from benchmarks.alerts.policies import POLICIES
+from benchmarks.alerts.silences import Silenced
 from benchmarks.alerts.streams import FAMILIES
 from benchmarks.alerts.tables import figures
 
@@ -20,17 +21,21 @@ class Found(NamedTuple):
     """What was measured, in the order of the tables, and how far the goals are met."""
 
     measured: list[Measured]
+    silenced: list[Silenced]
     goals: list[Judged]
 
     @classmethod
-    def of(cls, measured: Iterable[Measured]) -> Self:
+    def of(cls, results: Iterable[Measured | Silenced]) -> Self:
         """Judge what was measured, in whatever order it came."""
-        ordered = sorted(measured, key=_place)
+        found = [*results]
+        measured = sorted((one for one in found if isinstance(one, Measured)), key=_place)
+        silenced = {(one.family, one.seed): one for one in found if isinstance(one, Silenced)}
         on: dict[tuple[str, int], dict[str, Measured]] = {}
-        for one in ordered:
+        for one in measured:
             on.setdefault((one.family, one.seed), {})[one.policy] = one
-        streams = [OnStream(family, policies) for (family, _), policies in on.items()]
-        return cls(ordered, [*judge(GOALS, streams)])
+        streams = [OnStream(key[0], policies, silenced.get(key)) for key, policies in on.items()]
+        ordered = [silenced[key] for key in on if key in silenced]
+        return cls(measured, ordered, [*judge(GOALS, streams)])
 
     def write(self, file: Path) -> None:
         """Write it as JSON."""
@@ -39,6 +44,7 @@ class Found(NamedTuple):
             "goals": [one.to_json() for one in self.goals],
             "figures": figures(self.measured),
             "streams": self.measured,
+            "silences": self.silenced,
         }
         file.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
 

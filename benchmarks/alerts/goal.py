@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from rich.table import Table
 
 from benchmarks.alerts.measures import Measured
+from benchmarks.alerts.silences import Silenced
 from benchmarks.alerts.summary import Figure, figure_of
 
 OURS = "incidents 20/day"
@@ -17,10 +18,11 @@ EVEN = 1e-3
 
 
 class OnStream(NamedTuple):
-    """All policies on one stream, by name."""
+    """All policies on one stream, by name, and the silences of this project's."""
 
     family: str
     policies: Mapping[str, Measured]
+    silenced: Silenced | None = None
 
 
 Value = Callable[[OnStream], float | None]

@@ -5,11 +5,15 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from typing import NamedTuple
 
+from benchmarks.alerts.goal import OURS
 from benchmarks.alerts.measures import Measured, measure
 from benchmarks.alerts.policies import POLICIES, ByAlertmanager
 from benchmarks.alerts.policies.by_alertmanager import INSTANCES
+from benchmarks.alerts.silences import Silenced, try_silences
 from benchmarks.alerts.streams import stream
 from benchmarks.alerts.truth import Truth
+
+Result = Measured | Silenced
 
 
 class Which(NamedTuple):
@@ -21,7 +25,7 @@ class Which(NamedTuple):
 
 def run(
     streams: Sequence[Which], policies: Sequence[str], jobs: int, done: Callable[[], None]
-) -> Iterator[list[Measured]]:
+) -> Iterator[list[Result]]:
     """Yield what is measured, as it comes.
 
     Alertmanager runs at the end, by itself: with a clock that runs faster it must not wait for a
@@ -52,7 +56,7 @@ def run(
 
 def _side_by_side(
     streams: Sequence[Which], policies: Sequence[str], jobs: int
-) -> Iterator[list[Measured]]:
+) -> Iterator[list[Result]]:
     if jobs == 1:
         for which in streams:
             yield on_stream(which, policies)
@@ -63,12 +67,13 @@ def _side_by_side(
             yield future.result()
 
 
-def on_stream(which: Which, policies: Sequence[str]) -> list[Measured]:
-    """Replay one stream through all policies but Alertmanager."""
+def on_stream(which: Which, policies: Sequence[str]) -> list[Result]:
+    """Replay one stream through all policies but Alertmanager, and try silences of ours."""
     made = stream(*which)
     truth = Truth(made)
-    return [
+    measured = [
         measure(truth, policy.name, policy.replay(made))
         for policy in POLICIES
         if policy.name in policies and not isinstance(policy, ByAlertmanager)
     ]
+    return [*measured, *([try_silences(truth)] if OURS in policies else [])]
