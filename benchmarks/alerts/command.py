@@ -11,6 +11,7 @@ from anomaly_app.terminal import one_line_errors
 from benchmarks.alerts.best_fields import field_table
 from benchmarks.alerts.found import Found
 from benchmarks.alerts.goal import goal_tables
+from benchmarks.alerts.plot import draw
 from benchmarks.alerts.policies import POLICIES, ByAlertmanager
 from benchmarks.alerts.running import Result, Which, run
 from benchmarks.alerts.silence_table import silence_table
@@ -23,6 +24,7 @@ from benchmarks.screen import wide_console
 from training.commands.progress import progress
 
 FILE = "bench-alerts.json"
+PICTURES = ("bench-alerts.svg", "bench-alerts.png")
 
 seeds_option = click.option(
     "--seeds",
@@ -91,6 +93,7 @@ def alerts(
     Streams of anomalies with known causes are replayed through each policy. They are made the
     first time, in about 20 seconds each, and kept in build/bench-alerts. So are the replays through
     Alertmanager, which is fetched from Debian's mirror: two to five minutes each, ten at once.
+    Some causes are silenced as well. There is a table of the goals, a file and a plot.
 
     \b
     Examples:
@@ -109,13 +112,15 @@ def alerts(
             results += some
     found = Found.of(results)
     found.write(out / FILE)
+    for file in PICTURES:
+        draw(out / file, found.measured)
     for family in dict.fromkeys(each.family for each in streams):
         of_family = [one for one in found.measured if one.family == family]
         console.print(*policy_tables(family, of_family), sep="\n")
     if found.silenced:
         console.print(silence_table(found.silenced))
     console.print(*goal_tables(found.goals), sep="\n")
-    console.print(f"wrote {out / FILE}")
+    console.print(f"wrote {', '.join(str(out / file) for file in (FILE, *PICTURES))}")
 
 
 @click.command("alerts-streams")

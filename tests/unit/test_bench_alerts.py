@@ -1,6 +1,7 @@
 """What the benchmark of alerts measures, and what the simple policies send."""
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 
@@ -19,7 +20,10 @@ from benchmarks.alerts.policies.cooldown import Cooldown
 from benchmarks.alerts.policies.elastic import Elastic
 from benchmarks.alerts.policies.one_each import OneEach
 from benchmarks.alerts.policies.policy import Sent
+from benchmarks.alerts.running import Which, run
 from benchmarks.alerts.stream import DAY, HOUR, MINUTE, Arrival, Cause, CauseKind, Stream
+from benchmarks.alerts.streams import DEVELOPMENT
+from benchmarks.alerts.streams.cache import cached
 from benchmarks.alerts.summary import figure
 from benchmarks.alerts.truth import Truth, fields_of
 
@@ -271,6 +275,23 @@ def test_the_command_compares_policies_and_writes_what_it_found(
     }
     assert medians == {"one each": 3.0, "cooldown 1 h": 1.0}
     assert len(written["streams"]) == 4
+    assert written["goals"]
+    assert (tmp_path / "bench-alerts.svg").read_text().count("cooldown 1 h") == 1
+    assert (tmp_path / "bench-alerts.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_streams_in_two_processes_give_the_same_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for seed in DEVELOPMENT[:2]:
+        of = stream(arrival(seed, cause="a"), arrival(HOUR, cause="b"))
+        cached(f"cards-{seed}", partial(of._replace, seed=seed))
+    which = [Which("cards", seed) for seed in DEVELOPMENT[:2]]
+    runs = (run(which, ["one each", "Elastic"], jobs, lambda: None) for jobs in (1, 2))
+    alone, together = (sorted((one for some in each for one in some), key=str) for each in runs)
+    assert alone == together
+    assert len(alone) == 4
 
 
 def test_the_command_goes_on_without_the_card_file(monkeypatch: pytest.MonkeyPatch) -> None:
