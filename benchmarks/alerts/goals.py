@@ -57,7 +57,7 @@ def _both(told: Told) -> tuple[Beside, ...]:
     return tuple(
         Beside(name, side(rival, place), "{:,.0f} s")
         for by, rival in RIVALS.items()
-        for place, name in enumerate(("ours", f"Alertmanager's by {by}"))
+        for place, name in enumerate(("ours", f"by {by}"))
     )
 
 

@@ -1,5 +1,6 @@
 """Plot of the comparison: how much is sent, what it tells of, and how soon."""
 
+import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ OTHERS = ("#8d99ae", "#457b9d", "#2a9d8f", "#e9a23b", "#6d597a")
 MARKERS = "sv^Dp"
 
 Number = Callable[[Measured], float | None]
+
+CHARACTERS = 22
+"""Of the smallest text, in an inch."""
 
 DELAYS = {0: "0", 10: "10 s", 60: "1 min", 600: "10 min", 3_600: "1 h", 36_000: "10 h"}
 """Seconds that have a tick, and how it is written."""
@@ -66,19 +70,21 @@ def draw(path: Path, measured: Sequence[Measured]) -> None:
         panel.set_ylabel(label, fontsize=8)
     _style_delays(panels[-1, 0])
     handles = [Line2D([], [], linestyle="", label=policy, **look) for policy, look in looks.items()]
+    seeds = max(len({one.seed for one in measured if one.family == name}) for name in families)
+    claim = textwrap.wrap(CLAIM.format(seeds=seeds), int(size[0] * CHARACTERS))
+    figure_.text(0.01, 0.012, "\n".join(claim), fontsize=6, color="#555555", va="bottom")
     columns = min(len(handles), 2 * len(families))
+    below = 0.015 + 0.02 * len(claim)
     figure_.legend(
         handles=handles,
         loc="lower center",
-        bbox_to_anchor=(0.5, 0.035),
+        bbox_to_anchor=(0.5, below),
         ncols=columns,
         fontsize=8,
         frameon=False,
     )
-    seeds = max(len({one.seed for one in measured if one.family == name}) for name in families)
-    figure_.text(0.01, 0.012, CLAIM.format(seeds=seeds), fontsize=6, color="#555555")
     rows_of_legend = -(-len(handles) // columns)
-    figure_.tight_layout(rect=(0, 0.05 + 0.04 * rows_of_legend, 1, 1))
+    figure_.tight_layout(rect=(0, below + 0.015 + 0.035 * rows_of_legend, 1, 1))
     figure_.savefig(path, dpi=150)
     plt.close(figure_)
 

@@ -72,7 +72,7 @@ def test_time_is_compared_on_the_causes_that_both_tell_of() -> None:
     found = judged("times Alertmanager", on({OURS: ours, ENTITY: late(a=30.0, b=30.0, d=1.0)}))
     assert found.figure is not None
     assert found.figure.median == pytest.approx(87.0 / 30.0)
-    assert found.beside == "ours 87 s, Alertmanager's by entity 30 s"
+    assert found.beside == "ours 87 s, by entity 30 s"
 
 
 def test_of_two_rivals_the_one_that_is_further_ahead_counts() -> None:
