@@ -35,7 +35,7 @@ PARTITION = 1
 
 def probe(
     kind: ProbeKind,
-    incident: Incident,
+    covered: Sequence[Incident],
     members: Sequence[Sighting],
     others: Sequence[Sighting],
     begin: float,
@@ -48,59 +48,64 @@ def probe(
     ----------
     kind
         Its kind.
-    incident
-        What is silenced, as it is then.
+    covered
+        The incidents that are silenced, as they are then; the first is the one that is probed.
     members
-        Some anomalies of it.
+        Some anomalies of the first.
     others
         Anomalies of the stream, of which another reason is taken.
     begin
         Time of the first, in seconds since the epoch.
     """
-    made = [*_made(kind, incident, members, others)]
+    made = [*_made(kind, covered, members, others)]
     if not made:
         return []
-    known = incident.members
+    known = covered[0].members
     number = max(MORE * known, FEW) - known if kind == "repeat" else max(known, GROWN_BY)
     times = [begin + BETWEEN * place for place in range(min(number, MOST))]
     return [(at, _as_new(made[place % len(made)], place, at)) for place, at in enumerate(times)]
 
 
 def _made(
-    kind: ProbeKind, incident: Incident, members: Sequence[Sighting], others: Sequence[Sighting]
+    kind: ProbeKind,
+    covered: Sequence[Incident],
+    members: Sequence[Sighting],
+    others: Sequence[Sighting],
 ) -> Iterator[Sighting]:
-    reason = _another(incident, others) if kind == "another reason" else None
+    reason = _another(covered, others) if kind == "another reason" else None
+    rarest = RARER * min(incident.rarest for incident in covered)
+    p_value = RARER * min(incident.p_value for incident in covered)
     for one in members:
         match kind:
             case "repeat":
                 yield one
             case "another reason" if reason is not None:
                 yield _with(one, causes=(reason,))
-            case "further out" if (further := _further(one, incident)) is not None:
+            case "further out" if (further := _further(one, covered)) is not None:
                 yield _with(one, causes=(further, *one.causes[1:]))
             case "rarer":
-                yield _with(one, p_value=RARER * incident.p_value, rarity=RARER * incident.rarest)
+                yield _with(one, p_value=p_value, rarity=rarest)
 
 
-def _another(incident: Incident, others: Sequence[Sighting]) -> Cause | None:
-    """Return the first reason of the first anomaly about something that the incident is not."""
-    known = {name.partition(" ")[2] for name in incident.ranges}
+def _another(covered: Sequence[Incident], others: Sequence[Sighting]) -> Cause | None:
+    """Return the first reason of the first anomaly about something that is not covered."""
+    known = {name.partition(" ")[2] for incident in covered for name in incident.ranges}
     firsts = (one.causes[0] for one in others if one.causes)
     return next((reason for reason in firsts if reason.feature not in known), None)
 
 
-def _further(one: Sighting, incident: Incident) -> Cause | None:
-    """Return the first reason with a value outside of the incident's range, by its whole width."""
-    if not one.causes:
+def _further(one: Sighting, covered: Sequence[Incident]) -> Cause | None:
+    """Return the first reason with a value outside of all ranges, by their whole width."""
+    reason = one.causes[0] if one.causes else None
+    if reason is None or not isinstance(reason.actual, float) or not math.isfinite(reason.actual):
         return None
-    reason = one.causes[0]
-    known = incident.ranges.get(f"{reason.direction} {reason.feature}")
-    if known is None or known.lowest is None or known.highest is None:
+    name = f"{reason.direction} {reason.feature}"
+    known = [incident.ranges[name] for incident in covered if name in incident.ranges]
+    ends = [end for each in known for end in (each.lowest, each.highest) if end is not None]
+    width = max(max(ends) - min(ends), *map(abs, ends)) if ends else 0.0
+    if not width:
         return None
-    width = max(known.highest - known.lowest, abs(known.highest), abs(known.lowest))
-    if not isinstance(reason.actual, float) or not math.isfinite(reason.actual) or not width:
-        return None
-    value = known.lowest - width if reason.direction == BELOW else known.highest + width
+    value = min(ends) - width if reason.direction == BELOW else max(ends) + width
     return Cause(reason.feature, reason.direction, value, reason.expected, reason.share)
 
 

@@ -13,7 +13,7 @@ def silence_table(silenced: Sequence[Silenced]) -> Table:
     table = Table(title="silences: what is told within them as fast as without", box=None)
     for heading in ("family", "silenced by"):
         table.add_column(heading)
-    for heading in (*BREAKING, "repeats told", "without a silence", "others joined"):
+    for heading in (*BREAKING, "repeats told", "without a silence", "left out"):
         table.add_column(heading, justify="right")
     for family in dict.fromkeys(one.family for one in silenced):
         for form in FORMS:
@@ -25,12 +25,12 @@ def silence_table(silenced: Sequence[Silenced]) -> Table:
 def _cells(silenced: Sequence[Silenced], form: Form) -> Iterator[str]:
     probes = [probe for one in silenced for probe in one.probes if probe.form == form]
     for kind in BREAKING:
-        told = [one for one in probes if one.kind == kind and one.without is not None]
+        told = [one for one in probes if one.kind == kind and one.is_clean]
         yield f"{sum(one.is_as_fast for one in told)} of {len(told)}"
     repeats = [probe for one in silenced for probe in one.repeats(form)]
     yield f"{_told(repeats, within=True)} of {len(repeats)}"
     yield f"{_told(repeats, within=False)} of {len(repeats)}"
-    yield str(sum(one.kind == "repeat" and one.joined for one in probes))
+    yield f"{sum(not one.is_clean for one in probes)} of {len(probes)}"
 
 
 def _told(repeats: Sequence[Probed], *, within: bool) -> int:

@@ -5,7 +5,7 @@ about it. What its entities have later is left out, so that a probe alone decide
 quarter of an hour later. The budget has no end, as it would decide as well what is told.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -14,11 +14,12 @@ from anomaly_app.core.alerts.incident import Incident
 from anomaly_app.core.alerts.matchers import Matcher
 from anomaly_app.core.alerts.sighting import Sighting
 from anomaly_app.core.alerts.silence import Silence
+from anomaly_app.core.alerts.silencing import ActiveSilence
 from anomaly_app.core.alerts.state import State
 from anomaly_app.core.alerts.views import view_of
 from benchmarks.alerts.policies.replaying import entries
 from benchmarks.alerts.probes import PROBE_KINDS, ProbeKind, probe
-from benchmarks.alerts.silenced_replays import Moment, moments, replay
+from benchmarks.alerts.silenced_replays import Heard, Moment, moments, replay
 from benchmarks.alerts.stream import HOUR, MINUTE
 from benchmarks.alerts.truth import Truth
 
@@ -72,11 +73,16 @@ class Probed(msgspec.Struct, frozen=True):
     joined: bool
 
     @property
+    def is_clean(self) -> bool:
+        """Whether people would be told without a silence, and nothing else has ended it."""
+        return self.without is not None and not self.joined
+
+    @property
     def is_as_fast(self) -> bool:
         """Whether people are told within the silence when they would be without it."""
-        if self.without is None:
-            return True
-        return self.within is not None and self.within <= self.without + EVEN
+        if self.without is None or self.within is None:
+            return self.without is None
+        return self.within <= self.without + EVEN
 
 
 class Silenced(msgspec.Struct, frozen=True):
@@ -89,21 +95,21 @@ class Silenced(msgspec.Struct, frozen=True):
     def as_fast(self, *kinds: ProbeKind, form: Form | None = None) -> float | None:
         """Return the share of the probes of some kinds that are told as fast within the silence.
 
-        Those that nobody would be told of without it are left out; None: there are no others.
+        None: there are none of these kinds that are clean.
         """
         told = [
             one.is_as_fast
             for one in self.probes
-            if one.kind in kinds and one.without is not None and form in {None, one.form}
+            if one.kind in kinds and one.is_clean and form in {None, one.form}
         ]
         return sum(told) / len(told) if told else None
 
     def repeats(self, form: Form | None = None) -> list[Probed]:
-        """Return the probes of which nobody should be told: what is covered, and nothing else."""
+        """Return the clean probes of which nobody should be told."""
         return [
             one
             for one in self.probes
-            if one.kind == "repeat" and not one.joined and form in {None, one.form}
+            if one.kind == "repeat" and one.is_clean and form in {None, one.form}
         ]
 
 
@@ -123,32 +129,43 @@ def try_silences(truth: Truth) -> Silenced:
     )
 
 
-def _probe(moment: Moment, kind: ProbeKind, sightings: Sequence[Sighting]) -> list[Probed]:
-    incident = State.from_bytes(moment.image).incidents[moment.incident]
+def _probe(moment: Moment, kind: ProbeKind, sightings: Sequence[Sighting]) -> Iterator[Probed]:
+    incidents = State.from_bytes(moment.image).incidents
+    incident = incidents[moment.incident]
     ids = {member.anomaly_id for member in incident.sample}
     members = [one for one in sightings if one.id in ids]
     begin = moment.at + PROBED
-    injected = probe(kind, incident, members, sightings, begin)
-    if not injected:
-        return []
-    plain = replay(moment, injected, None)
-    found = []
+    plain: dict[tuple[str, ...], Heard] = {}
     for form in FORMS:
-        told = replay(moment, injected, silence_of(incident, form, moment.at))
-        found.append(
-            Probed(
-                moment.cause,
-                kind,
-                form,
-                without=None if plain.first is None else plain.first - begin,
-                within=None if told.first is None else told.first - begin,
-                anomalies=len(injected),
-                messages_without=plain.messages,
-                messages_within=told.messages,
-                joined=told.joined,
-            )
+        silence = silence_of(incident, form, moment.at)
+        covered = [incident, *_also_covered(silence, incident, incidents.values())]
+        injected = probe(kind, covered, members, sightings, begin)
+        if not injected:
+            continue
+        names = (*(one.id for one in covered),)
+        if names not in plain:
+            plain[names] = replay(moment, injected, None)
+        without, within = plain[names], replay(moment, injected, silence)
+        yield Probed(
+            moment.cause,
+            kind,
+            form,
+            without=None if without.first is None else without.first - begin,
+            within=None if within.first is None else within.first - begin,
+            anomalies=len(injected),
+            messages_without=without.messages,
+            messages_within=within.messages,
+            joined=within.joined,
         )
-    return found
+
+
+def _also_covered(
+    silence: Silence, but: Incident, incidents: Iterable[Incident]
+) -> Iterator[Incident]:
+    active = ActiveSilence(silence)
+    for one in incidents:
+        if one is not but and one.is_open and active.covers(one, silence.begins):
+            yield one
 
 
 def silence_of(incident: Incident, form: Form, now: float) -> Silence:

@@ -100,7 +100,7 @@ def test_a_repeat_is_no_worse_and_each_other_probe_is(known: int) -> None:
     verdicts: dict[str, str | None] = {}
     for kind in ("repeat", *BREAKING):
         grown = incident(of, known)
-        for at, one in probe(kind, silenced, everything[:known], everything, BEGIN):
+        for at, one in probe(kind, [silenced], everything[:known], everything, BEGIN):
             grown.add(one, at)
         verdicts[kind] = worse(grown, shape)
     assert verdicts == {
@@ -111,16 +111,27 @@ def test_a_repeat_is_no_worse_and_each_other_probe_is(known: int) -> None:
     }
 
 
+def test_a_probe_is_worse_than_all_that_is_silenced_with_it() -> None:
+    of = burst()
+    one, other = incident(of, 3), incident(of, 3)
+    other.rarest, other.ranges["above amount"].highest = 0.001, 5_000.0
+    everything = [*sightings(of)]
+    further = probe("further out", [one, other], everything[:3], everything, BEGIN)
+    rarer = probe("rarer", [one, other], everything[:3], everything, BEGIN)
+    assert further[0][1].causes[0].actual == 10_000.0
+    assert rarer[0][1].rarity == pytest.approx(0.00005)
+
+
 def test_without_anomalies_of_another_reason_there_is_no_such_probe() -> None:
     of = burst(others=0)
     everything = [*sightings(of)]
-    assert probe("another reason", incident(of, 3), everything[:3], everything, BEGIN) == []
+    assert probe("another reason", [incident(of, 3)], everything[:3], everything, BEGIN) == []
 
 
 def test_a_probe_is_made_of_new_anomalies_one_after_the_other() -> None:
     of = burst()
     everything = [*sightings(of)]
-    made = probe("repeat", incident(of, 12), everything[:12], everything, BEGIN)
+    made = probe("repeat", [incident(of, 12)], everything[:12], everything, BEGIN)
     assert len(made) == 3 * 12 < MOST
     assert len({one.id for _, one in made} | {one.id for one in everything}) == 36 + 13
     assert [at for at, _ in made] == sorted({at for at, _ in made})
@@ -139,9 +150,10 @@ def test_the_matchers_are_those_of_slacks_form(entities: int) -> None:
     assert len(proposed) > 1
 
 
-def test_a_probe_that_nobody_would_hear_of_is_left_out() -> None:
+def test_only_clean_probes_count() -> None:
     told = [probed(within=5.0), probed(within=None), probed(within=6.0)]
-    of = Silenced("cards", 100, [*told, probed(without=None, within=None)])
+    others = [probed(without=None, within=None), probed(within=None, joined=True)]
+    of = Silenced("cards", 100, [*told, *others])
     assert of.as_fast("rarer") == 1 / 3
     assert of.as_fast("another reason") is None
 
