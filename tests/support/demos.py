@@ -13,7 +13,10 @@ FIGURES = {
     "sent",
     "scored",
     "anomalies",
-    "alerts",
+    "incidents",
+    "messages",
+    "told",
+    "untold",
     "dead_letters",
     "rejected_share",
     "advice",
@@ -40,7 +43,11 @@ def summary_of(process: "subprocess.Popen[str]") -> tuple[dict[str, Any], str]:
     summary = json.loads(output.strip().splitlines()[-1])
     assert set(summary) >= FIGURES
     assert summary["sent"] == summary["scored"] + summary["dead_letters"], output
-    assert summary["alerts"] == summary["anomalies"]
+    assert 0 < summary["incidents"] <= summary["anomalies"]
+    assert 0 < len(summary["told"]) <= summary["messages"]
+    assert summary["untold"] < summary["incidents"]
+    assert f"✉ {summary['told'][0]['headline']}" in output
+    assert f"{summary['incidents']:,} incidents → {summary['messages']:,} messages" in output
     return summary, output
 
 
