@@ -12,6 +12,7 @@ from aiosmtplib import SMTP, SMTPException
 
 from anomaly_app.channels.channel import Delivered, Later, Place, Refused
 from anomaly_app.channels.email_message import Thread, message_of
+from anomaly_app.channels.picture import Drawing
 from anomaly_app.channels.reaching import Server
 from anomaly_app.core.alerts.notice import IncidentView, Notice
 from anomaly_app.core.visible import visible
@@ -34,8 +35,8 @@ LONGEST_QUOTE = 200
 PERMANENT = range(500, 600)
 """Replies that are the same next time."""
 
-Picture = Callable[[IncidentView], Awaitable[bytes | None]]
-"""Draws an incident as PNG."""
+Picture = Callable[[IncidentView], Awaitable[Drawing | None]]
+"""Draws an incident; None if there is nothing to see."""
 
 
 class EmailChannel:
@@ -121,7 +122,7 @@ class EmailChannel:
             return Later(f"{host} {said}")
         return Later(self._server.unreached(fault, LONGEST_ATTEMPT))
 
-    async def _drawn(self, notice: Notice) -> bytes | None:
+    async def _drawn(self, notice: Notice) -> Drawing | None:
         view = notice.subject
         if self._picture is None or not isinstance(view, IncidentView):
             return None
