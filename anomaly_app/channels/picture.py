@@ -106,11 +106,11 @@ def in_words(series: Series) -> str:
     """Say in a sentence what a picture shows."""
     points = _drawable(series)
     if not points:
-        return f"{_fitting(series.title)}: no values."
+        return f"{_fitting(series.title)}, no values."
     count = "1 value" if len(points) == 1 else f"{len(points):,} values"
     span = [_when(points[0].time), _when(points[-1].time)]
     when = f"from {span[0]} to {span[1]}" if span[0] != span[1] else f"of {span[0]}"
-    parts = [f"{_fitting(series.title)}: {count} {when}", series.about]
+    parts = [f"{_fitting(series.title)}, {count} {when}", series.about]
     if series.expected is not None and isfinite(series.expected):
         parts.append(f"usually {number(series.expected)}")
     if odd := [number(point.value) for point in points if point.is_odd]:

@@ -61,7 +61,9 @@ def remembered_series(view: IncidentView, profile: Profile) -> Series | None:
         found = _kept_of(field, profile, (MEAN, HIGHEST, LOWEST))
         if found is None:
             return None
-        points = [*_points(found, []), *_anomalies(view)]
+        # An anomaly is a point of its own: a mean with it in it is not what is usual.
+        usual = [point for point in _points(found, odd) if not point.is_odd]
+        points = [*usual, *_anomalies(view)] if usual else []
         return _series(view, field, points, view.expected, f"grey: {found.in_words}")
     if found := _kept_of(field, profile, (MEAN, SUM, HIGHEST, LOWEST)):
         return _series(view, found.in_words, [*_points(found, odd)], None)

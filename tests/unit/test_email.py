@@ -220,7 +220,7 @@ async def test_the_picture_of_a_receiver_of_the_file_shows_the_values_of_its_inc
     of_three, of_one = server.messages
     [image] = [part for part in of_three.walk() if part.get_content_type() == "image/png"]
     assert image.get_content().startswith(b"\x89PNG")
-    said = "amount: card-0042: 3 values from 2026-01-05 12:00 UTC to 2026-01-05 12:02 UTC; usually"
+    said = "card-0042: amount, 3 values from 2026-01-05 12:00 UTC to 2026-01-05 12:02 UTC; usually"
     assert f"{said} 28.8; unusual, in red: 4,210, 3,910, 3,610." in plain_line(of_three)
     assert "Values:" not in plain_line(of_one), "one value is nothing to see"
 

@@ -211,7 +211,7 @@ def _digest(digest: Digest, most: int) -> Iterator[Block]:
     for why in dict.fromkeys(line.why for line in shown):
         lines = [_digest_line(line, most) for line in shown if line.why == why]
         yield slack.bullets([words(why, 2 * most, italic=True)], lines)
-    if (left := digest.incidents - len(shown)) > 0:
+    if (left := digest.incidents - sum(line.incidents for line in shown)) > 0:
         yield slack.context(f"and {left:,} more incidents")
 
 
