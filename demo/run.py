@@ -157,7 +157,7 @@ async def run(
             totals = await _drain(workers, tally)
             stats = await _stats(workers)
             polling.cancel()
-            screen.show_counts(totals, rate=tally.sent / seconds, total=tally.sent)
+            screen.show_counts(totals, total=tally.sent)
         watching.cancel()
         reading.cancel()
     return summarise(
@@ -190,7 +190,7 @@ async def _poll(
 ) -> None:
     total = min(most, int(options.rate * options.seconds))
     while True:
-        screen.show_counts(await _totals(workers), rate=options.rate, total=total)
+        screen.show_counts(await _totals(workers), total=total)
         await asyncio.sleep(POLL_INTERVAL if console.is_terminal else PLAIN_POLL_INTERVAL)
 
 

@@ -64,7 +64,7 @@ class Screen:
         self._tally = tally
         self.progress = Progress(
             SpinnerColumn(),
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=12),
             TextColumn("{task.percentage:3.0f}%  {task.fields[counts]}"),
             TimeRemainingColumn(),
             console=console,
@@ -93,10 +93,10 @@ class Screen:
         for detail in (message.size, *message.details):
             self._console.print(f"    {escape(_plain(detail))}", highlight=False, **ONE_LINE)
 
-    def show_counts(self, totals: dict[str, int], *, rate: float, total: int) -> None:
+    def show_counts(self, totals: dict[str, int], *, total: int) -> None:
         """Update the line beside the bar."""
         counts = (
-            f"{rate:,.0f}/s  sent {self._tally.sent:,}  anomalies {totals.get('anomalies', 0):,}  "
+            f"sent {self._tally.sent:,}  anomalies {totals.get('anomalies', 0):,}  "
             f"incidents {totals.get('incidents', 0):,}  messages {len(self._tally.messages):,}"
         )
         self.progress.update(self._task, total=total, completed=self._tally.sent, counts=counts)

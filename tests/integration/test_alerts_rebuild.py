@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiokafka import TopicPartition
-from aiokafka.admin import RecordsToDelete
 
 from harness.workers import Worker
 from tests.support.alerts import opened, told, told_in_a_file
 from tests.support.commands import faust
 from tests.support.factories import transaction
-from tests.support.kafka import Kafka, admin_of, stats_of
+from tests.support.kafka import Kafka, stats_of
 from tests.support.waiting import eventually, unchanged
 
 pytestmark = pytest.mark.broker
@@ -69,21 +67,3 @@ async def test_after_a_rebuild_the_incidents_are_those_of_before_and_nobody_is_t
         await eventually(lambda: opened(file), lambda found: found["card-5"] == 1)
     assert told(file)[: len(lines)] == lines
     assert dict(opened(file)) == dict.fromkeys([*CARDS, "card-5"], 1)
-
-
-async def test_what_retention_has_taken_from_the_log_is_said_to_be_lost_and_is_new_again(
-    kafka: Kafka, file: Path
-) -> None:
-    log = TopicPartition(f"{kafka.name}-alerts", 0)
-    end = await kafka.messages(log.topic)
-    async with admin_of(kafka) as admin:
-        await admin.delete_records({log: RecordsToDelete(end)})
-    lines = told(file)
-    said = faust(kafka, "memory", "rebuild", "--partition", f"{log.topic}-0", "--yes").said
-    assert f"lost: what offsets 0 to {end - 1} said, which are deleted" in said
-    async with worker_with_incidents(kafka) as (_, after):
-        assert after["known"] == 0
-        await unchanged(lambda: told(file), seconds=3.0)
-        assert told(file) == lines, "what is forgotten is not told again by itself"
-        await kafka.produce([odd("card-1", 7)])
-        await eventually(lambda: opened(file), lambda found: found["card-1"] == 2)
