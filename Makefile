@@ -43,7 +43,7 @@ $(READY): requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
 	@touch $@
 
-demo: $(READY) ## See it work: broker, model, worker, traffic and alerts, in a minute
+demo: $(READY) ## See it work in a minute: broker, model, worker, traffic, and messages to people
 	@$(BIN)/python -m demo
 
 # The shell reads the variables, not make: names may hold quotes and spaces.

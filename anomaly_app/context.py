@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from anomaly_app.channels.choice import alerting_of, make_channels
+from anomaly_app.channels.receivers import History
 from anomaly_app.core.alerts.policy import Policy
 from anomaly_app.core.decoding.framing import Readers
 from anomaly_app.core.monitoring.absences import AbsenceWatch
@@ -88,8 +89,13 @@ class WorkerContext:
             raise RuntimeError("records arrived before a model was loaded")
         return self._pipeline
 
-    def load_alerting(self) -> None:
+    def load_alerting(self, history: History | None = None) -> None:
         """Read who is told what, make the channels, and remember the log of alerts from now on.
+
+        Parameters
+        ----------
+        history
+            Gives the recent values that are drawn; None draws those of the incident.
 
         Raises
         ------
@@ -100,7 +106,7 @@ class WorkerContext:
         self.policy = policy = policy_of(alerting)
         self.receivers = tuple(
             Receiver(name, channel, give_up_after=policy.give_up_after)
-            for name, channel in make_channels(alerting, self.settings).items()
+            for name, channel in make_channels(alerting, self.settings, history).items()
         )
         self.memories.remember(self.settings.alerts_topic_name, remembered_alerts(policy))
 

@@ -21,6 +21,7 @@ from anomaly_app.errors import (
 from anomaly_app.kafka.checks import check_broker
 from anomaly_app.schemas.registry import SchemaRegistry
 from anomaly_app.web.address import address_of
+from anomaly_app.web.remembered_values import RememberedValues
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class CheckedWorker(faust.Worker):
         try:
             self.context.load_model()
             remember_transactions(self.context)
-            self.context.load_alerting()
+            self.context.load_alerting(RememberedValues(self.context))
             check_web_port(self.app.conf)
             self.context.memories.owner = address_of(self.app.conf.web_host, self.app.conf.web_port)
             memory = self.context.pipeline.model.schema.memory

@@ -16,10 +16,17 @@ from rich.markup import escape
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.registry.artifacts import next_version, save_model
 from anomaly_app.settings import Settings, change_settings
+from demo.messages import WAIT, MessageFile
 from demo.scenario import Scenario
 from demo.screen import Screen
 from demo.tally import Tally, add_up, advice_of, reasons_of, summarise
-from demo.traffic import kafka_clients, send_events, send_past, watch_anomalies
+from demo.traffic import (
+    kafka_clients,
+    send_events,
+    send_past,
+    watch_anomalies,
+    watch_messages,
+)
 from harness.workers import Worker, running_workers
 from training.commands.column_decisions import other_warnings, show_decisions
 from training.commands.reading import with_memory
@@ -29,6 +36,9 @@ from training.threshold import ThresholdOptions
 
 DRAIN_TIMEOUT = 60.0
 """Seconds within which the app must finish what was sent."""
+
+LAST_MESSAGES = WAIT + 2.0
+"""Seconds after the last anomaly in which its message comes, if it has one."""
 
 POLL_INTERVAL = 0.5
 PLAIN_POLL_INTERVAL = 5.0
@@ -126,6 +136,8 @@ async def run(
         with console.status("sending the history, which workers remember and do not judge"):
             await send_past(scenario.past, settings)
         settings = change_settings(settings, new_group_starts_at="end")
+    messages = MessageFile(options.folder)
+    settings = change_settings(settings, alerting=messages.alerting)
     console.print(f"starting {options.workers} worker(s); logs in {options.folder}")
     async with (
         running_workers(options.workers, options.folder, worker_environment(settings)) as workers,
@@ -134,6 +146,7 @@ async def run(
         pages = ", ".join(f"http://127.0.0.1:{worker.port}/stats" for worker in workers)
         console.print(f"workers are ready: {pages}")
         watching = asyncio.create_task(watch_anomalies(consumer, tally, show=screen.show_anomaly))
+        reading = asyncio.create_task(watch_messages(messages, tally, show=screen.show_message))
         with stop_on_signals() as stop, screen.progress:
             polling = asyncio.create_task(_poll(workers, screen, options, console, len(events)))
             begin = time.monotonic()
@@ -144,8 +157,9 @@ async def run(
             totals = await _drain(workers, tally)
             stats = await _stats(workers)
             polling.cancel()
-            screen.show_counts(totals, rate=tally.sent / seconds, total=tally.sent)
+            screen.show_counts(totals, total=tally.sent)
         watching.cancel()
+        reading.cancel()
     return summarise(
         tally,
         totals,
@@ -176,7 +190,7 @@ async def _poll(
 ) -> None:
     total = min(most, int(options.rate * options.seconds))
     while True:
-        screen.show_counts(await _totals(workers), rate=options.rate, total=total)
+        screen.show_counts(await _totals(workers), total=total)
         await asyncio.sleep(POLL_INTERVAL if console.is_terminal else PLAIN_POLL_INTERVAL)
 
 
@@ -190,13 +204,15 @@ async def _stats(workers: list[Worker]) -> list[dict[str, Any]]:
 
 
 async def _drain(workers: list[Worker], tally: Tally) -> dict[str, int]:
-    """Wait until everything sent has been scored, and all anomalies and alerts have arrived."""
+    """Wait until everything sent has been scored, and all anomalies and messages have arrived."""
     deadline = time.monotonic() + DRAIN_TIMEOUT
     while True:
         totals = await _totals(workers)
+        anomalies = totals.get("anomalies", 0)
         scored = totals.get("events", 0) >= tally.sent
-        alerted = totals.get("alerts", 0) >= totals.get("anomalies", 0)
-        seen = len(tally.seen_at) >= totals.get("anomalies", 0)
-        if (scored and alerted and seen) or time.monotonic() > deadline:
+        seen = min(len(tally.seen_at), totals.get("taken_in", 0)) >= anomalies
+        last = max(tally.seen_at.values(), default=0.0)
+        told = time.time() > last + LAST_MESSAGES
+        if (scored and seen and told) or time.monotonic() > deadline:
             return totals
         await asyncio.sleep(0.1)

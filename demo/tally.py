@@ -7,15 +7,18 @@ from typing import Any
 
 import numpy as np
 
+from demo.messages import Message
 from demo.scenario import Event
 from training.checks.alert_share import alert_share_warning
+
+SEVERITIES = ("critical", "high", "medium")
 
 NO_REASONS: Mapping[str, int] = {}
 
 
 @dataclass
 class Tally:
-    """Sent records by their position in Kafka, and anomalies by the id of their source.
+    """Sent records by their position in Kafka, anomalies by the id of their source, and messages.
 
     Parameters
     ----------
@@ -28,6 +31,7 @@ class Tally:
     sent_at: dict[str, float] = field(default_factory=dict)
     events: dict[str, Event] = field(default_factory=dict)
     seen_at: dict[str, float] = field(default_factory=dict)
+    messages: list[Message] = field(default_factory=list)
 
     def record_sent(self, event: Event, *, partition: int, offset: int, at: float) -> None:
         """Record that Kafka has a record; `at` is when it was produced, in seconds."""
@@ -50,10 +54,22 @@ class Tally:
         return round(float(np.quantile([seen - sent for sent, seen in pairs], quantile)) * 1e3, 1)
 
     def precision(self) -> float | None:
-        """Return the share of alerts on labelled anomalies; None without labels."""
-        labels = [self.events[i].label for i in self.seen_at if i in self.events]
-        known = [label for label in labels if label is not None]
-        return round(sum(known) / len(known), 4) if known else None
+        """Return the share of anomalies that are labelled so; None without labels."""
+        return _share(self._label(anomaly_id) for anomaly_id in self.seen_at)
+
+    def messages_right(self) -> float | None:
+        """Return the share of the incidents people were told of that have a labelled anomaly."""
+        labels = ([self._label(one) for one in message.anomalies] for message in self.told())
+        return _share(True if any(found) else found[0] for found in labels if found)
+
+    def told(self) -> list[Message]:
+        """Return the last message about each incident, the most severe first."""
+        latest = {one.incident: one for one in self.messages if one.incident is not None}
+        return sorted(latest.values(), key=lambda one: SEVERITIES.index(one.severity))
+
+    def _label(self, anomaly_id: str) -> bool | None:
+        event = self.events.get(anomaly_id)
+        return None if event is None else event.label
 
     def recall(self) -> float | None:
         """Return the share of labelled anomalies that came back; None without any."""
@@ -80,6 +96,11 @@ class Tally:
         return {name: round(sum(of) / len(of), 4) for name, of in sorted(came_back.items())}
 
 
+def _share(labels: Iterable[bool | None]) -> float | None:
+    known = [label for label in labels if label is not None]
+    return round(sum(known) / len(known), 4) if known else None
+
+
 def add_up(stats: Iterable[dict[str, Any]]) -> dict[str, int]:
     """Add up the counters of several workers' ``/stats``."""
     total: Counter[str] = Counter()
@@ -87,7 +108,11 @@ def add_up(stats: Iterable[dict[str, Any]]) -> dict[str, int]:
         total.update(
             {name: one[name] for name in ("events", "scored", "anomalies", "dead_letters")}
         )
-        total["alerts"] += sum(one["alerts"].values())
+        total["taken_in"] += sum(one["alerts"].values())
+        # Null except on the worker that has the log of alerts.
+        if (incidents := one["incidents"]) is not None:
+            total["incidents"] += sum(incidents["open"].values())
+            total["untold"] += incidents["untold"]
     return dict(total)
 
 
@@ -134,7 +159,17 @@ def summarise(
         "sent": tally.sent,
         "scored": totals.get("scored", 0),
         "anomalies": totals.get("anomalies", 0),
-        "alerts": totals.get("alerts", 0),
+        "incidents": totals.get("incidents", 0),
+        "messages": len(tally.messages),
+        "told": [
+            {
+                "severity": one.severity,
+                "headline": one.headline,
+                "why": next(iter(one.details), ""),
+            }
+            for one in tally.told()
+        ],
+        "untold": totals.get("untold", 0),
         "dead_letters": totals.get("dead_letters", 0),
         "dead_letters_by_reason": dict(reasons),
         "rejected_share": (
@@ -144,6 +179,7 @@ def summarise(
         "advice": [*advice],
         "p50_ms": tally.latency_ms(0.5),
         "p99_ms": tally.latency_ms(0.99),
+        "messages_right": tally.messages_right(),
         "precision": tally.precision(),
         "recall": tally.recall(),
         "recall_by_class": tally.recall_by_class(),
@@ -165,7 +201,7 @@ def _alert_share(asked: float | None, totals: dict[str, int]) -> str | None:
             "check that the table above has the right key and features, or raise ALERT_RATE"
         )
     return (
-        f"{odd}: the traffic differs from the history; check which feature the alerts name, and "
+        f"{odd}: the traffic differs from the history; check which feature the anomalies name, and "
         "whether it drifts over time (leave it out with ROLES='without=…') or the history is too "
         "short"
     )

@@ -13,11 +13,15 @@ from anomaly_app.kafka import open_admin
 from anomaly_app.kafka.security import client_options
 from anomaly_app.kafka.topics import prepare_topics
 from anomaly_app.settings import Settings
+from demo.messages import Message, MessageFile
 from demo.scenario import Event
 from demo.tally import Tally
 
 TICK = 0.02
 """Seconds between two bursts of sends."""
+
+LOOK = 0.2
+"""Seconds between two looks at the file of messages."""
 
 FETCH_WAIT_MS = 20
 """The embedded broker checks for new records only after a part of this."""
@@ -84,6 +88,17 @@ async def watch_anomalies(
         anomaly = read_anomaly(message.value)
         if tally.record_anomaly(anomaly.id, at=time.time()):
             show(anomaly)
+
+
+async def watch_messages(
+    file: MessageFile, tally: Tally, *, show: Callable[[Message], None]
+) -> None:
+    """Read messages until cancelled, and show each."""
+    while True:
+        for message in file.new():
+            tally.messages.append(message)
+            show(message)
+        await asyncio.sleep(LOOK)
 
 
 @asynccontextmanager

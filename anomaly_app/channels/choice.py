@@ -1,8 +1,8 @@
 """The channels to all receivers, as the file and the settings say."""
 
 from anomaly_app.channels.channel import Channel
-from anomaly_app.channels.receivers import make_channel
-from anomaly_app.channels.slack.channel import SlackChannel
+from anomaly_app.channels.receivers import History, make_channel
+from anomaly_app.channels.slack.channel import SlackChannel, sampled
 from anomaly_app.errors import SettingsError
 from anomaly_app.settings import Settings
 from anomaly_app.settings.alerting.file import read_alerting
@@ -21,8 +21,19 @@ def alerting_of(settings: Settings) -> Alerting:
     return read_alerting(settings.alerting_file, slack=settings.slack_token is not None)
 
 
-def make_channels(alerting: Alerting, settings: Settings) -> dict[str, Channel]:
+def make_channels(
+    alerting: Alerting, settings: Settings, history: History | None = None
+) -> dict[str, Channel]:
     """Make the channel to each receiver, by its name.
+
+    Parameters
+    ----------
+    alerting
+        Who is told what.
+    settings
+        Have what is needed for Slack.
+    history
+        Gives the recent values that are drawn; None draws those of the incident.
 
     Raises
     ------
@@ -40,6 +51,10 @@ def make_channels(alerting: Alerting, settings: Settings) -> dict[str, Channel]:
             url=settings.slack_url,
             group=settings.group,
             interval=settings.slack_interval,
+            history=history or sampled,
         )
 
-    return {one.name: make_channel(one, alerting, slack=slack) for one in alerting.receivers}
+    return {
+        one.name: make_channel(one, alerting, slack=slack, history=history)
+        for one in alerting.receivers
+    }

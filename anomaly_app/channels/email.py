@@ -12,6 +12,8 @@ from aiosmtplib import SMTP, SMTPException
 
 from anomaly_app.channels.channel import Delivered, Later, Place, Refused
 from anomaly_app.channels.email_message import Thread, message_of
+from anomaly_app.channels.picture import Drawing
+from anomaly_app.channels.reaching import Server
 from anomaly_app.core.alerts.notice import IncidentView, Notice
 from anomaly_app.core.visible import visible
 from anomaly_app.settings.alerting.receivers import EmailReceiver
@@ -33,8 +35,8 @@ LONGEST_QUOTE = 200
 PERMANENT = range(500, 600)
 """Replies that are the same next time."""
 
-Picture = Callable[[IncidentView], Awaitable[bytes | None]]
-"""Draws an incident as PNG."""
+Picture = Callable[[IncidentView], Awaitable[Drawing | None]]
+"""Draws an incident; None if there is nothing to see."""
 
 
 class EmailChannel:
@@ -65,6 +67,7 @@ class EmailChannel:
         self._receiver = receiver
         self._password = password
         self._picture = picture
+        self._server = Server(receiver.host, receiver.port, "host, encryption and ca_file")
         self._tls = ssl.create_default_context(cafile=receiver.ca_file)
 
     async def deliver(self, notice: Notice, place: Place) -> Delivered | Refused | Later:
@@ -112,33 +115,14 @@ class EmailChannel:
 
     def _meaning(self, fault: Exception) -> Refused | Later:
         """Sort what went wrong: about the message, or about the moment, an address or access."""
+        host = self._receiver.host
         if isinstance(fault, aiosmtplib.SMTPDataError) and fault.code in PERMANENT:
-            return Refused(f"{self._receiver.host} refuses the message: {_said(fault)}")
-        return Later(f"{self._receiver.host} {self._why(fault)}")
+            return Refused(f"{host} refuses the message: {_said(fault)}")
+        if (said := _answered(fault)) is not None:
+            return Later(f"{host} {said}")
+        return Later(self._server.unreached(fault, LONGEST_ATTEMPT))
 
-    def _why(self, fault: Exception) -> str:
-        if (certificate := _certificate_fault(fault)) is not None:
-            return f"has a certificate that is not trusted ({certificate}): check host and ca_file"
-        match fault:
-            case aiosmtplib.SMTPAuthenticationError():
-                # Without the server's words: they may repeat what it was sent.
-                said = f"refuses the user ({fault.code}): check user and password"
-            case aiosmtplib.SMTPSenderRefused() if fault.code in PERMANENT:
-                said = f"refuses the sender: {_said(fault)}: check sender, user and encryption"
-            case aiosmtplib.SMTPRecipientsRefused():
-                said = f"takes mail for nobody: {_said(fault.recipients[0])}: check the addresses"
-            case aiosmtplib.SMTPResponseException():
-                said = f"answers {_said(fault)}"
-            case SMTPException() if type(fault) in {SMTPException, aiosmtplib.SMTPNotSupported}:
-                what = visible(fault.message, LONGEST_QUOTE)
-                said = f"does not offer what is asked for ({what}): check encryption and user"
-            case TimeoutError():
-                said = f"has not answered in {LONGEST_ATTEMPT:g} s"
-            case _:
-                said = f"cannot be reached ({type(fault).__name__}): check host, port, encryption"
-        return said
-
-    async def _drawn(self, notice: Notice) -> bytes | None:
+    async def _drawn(self, notice: Notice) -> Drawing | None:
         view = notice.subject
         if self._picture is None or not isinstance(view, IncidentView):
             return None
@@ -153,14 +137,24 @@ class EmailChannel:
         """Do nothing: a connection is for one message."""
 
 
+def _answered(fault: Exception) -> str | None:
+    """Say what the server has answered; None if it did not answer."""
+    match fault:
+        case aiosmtplib.SMTPAuthenticationError():
+            # Without the server's words: they may repeat what it was sent.
+            return f"refuses the user ({fault.code}): check user and password"
+        case aiosmtplib.SMTPSenderRefused() if fault.code in PERMANENT:
+            return f"refuses the sender: {_said(fault)}: check sender, user and encryption"
+        case aiosmtplib.SMTPRecipientsRefused():
+            return f"takes mail for nobody: {_said(fault.recipients[0])}: check the addresses"
+        case aiosmtplib.SMTPResponseException():
+            return f"answers {_said(fault)}"
+        case SMTPException() if type(fault) in {SMTPException, aiosmtplib.SMTPNotSupported}:
+            what = visible(fault.message, LONGEST_QUOTE)
+            return f"does not offer what is asked for ({what}): check encryption and user"
+    return None
+
+
 def _said(fault: aiosmtplib.SMTPResponseException) -> str:
     words = " ".join(str(fault.message).split())
     return f"{fault.code} {visible(words, LONGEST_QUOTE)}"
-
-
-def _certificate_fault(fault: BaseException | None) -> str | None:
-    while fault is not None:
-        if isinstance(fault, ssl.SSLCertVerificationError):
-            return visible(fault.verify_message, LONGEST_QUOTE)
-        fault = fault.__cause__ or fault.__context__
-    return None

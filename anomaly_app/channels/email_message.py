@@ -9,6 +9,7 @@ from email.utils import format_datetime
 from html import escape
 from typing import NamedTuple
 
+from anomaly_app.channels.picture import Drawing
 from anomaly_app.channels.wording import Words, as_text, iso, title_of, words_of
 from anomaly_app.core.alerts.notice import IncidentView, Notice
 from anomaly_app.core.visible import printable
@@ -17,6 +18,7 @@ COLOURS = {"critical": "#b3261e", "high": "#c4561a", "medium": "#8a6d00"}
 RESOLVED, NEUTRAL = "#2e7d32", "#455a64"
 
 LONGEST_SUBJECT = 150
+LONGEST_CAPTION = 400
 
 PICTURE = "values"
 """Content id of the picture."""
@@ -50,7 +52,7 @@ class Thread(NamedTuple):
 
 
 def message_of(
-    notice: Notice, thread: Thread, *, sender: str, to: tuple[str, ...], picture: bytes | None
+    notice: Notice, thread: Thread, *, sender: str, to: tuple[str, ...], picture: Drawing | None
 ) -> EmailMessage:
     """Write the e-mail; the same notice gives the same `Message-ID`.
 
@@ -63,7 +65,7 @@ def message_of(
     sender, to
         Plain addresses.
     picture
-        A PNG to show in it, or None.
+        To show in it, with its words below it and in the plain text; or None.
     """
     words = words_of(notice)
     message = EmailMessage(policy=SMTP)
@@ -82,11 +84,12 @@ def message_of(
     message["Auto-Submitted"] = "auto-generated"
     if isinstance(notice.subject, IncidentView):
         message["X-Anomaly-Severity"] = header_text(notice.subject.severity)
-    message.set_content(as_text(words))
-    message.add_alternative(page_of(words, colour_of(notice), picture is not None), subtype="html")
+    caption = None if picture is None else printable(picture.words, LONGEST_CAPTION)
+    message.set_content(as_text(words) + (f"\nValues: {caption}\n" if caption else ""))
+    message.add_alternative(page_of(words, colour_of(notice), caption), subtype="html")
     if picture is not None:
         message.get_payload()[1].add_related(  # type: ignore[index, union-attr]
-            picture, "image", "png", cid=f"<{PICTURE}>", disposition="inline"
+            picture.png, "image", "png", cid=f"<{PICTURE}>", disposition="inline"
         )
     return message
 
@@ -109,8 +112,18 @@ def colour_of(notice: Notice) -> str:
     return COLOURS.get(view.severity, NEUTRAL) if view.is_open else RESOLVED
 
 
-def page_of(words: Words, colour: str, has_picture: bool) -> str:  # noqa: FBT001
-    """Return words as HTML that mail programs show: tables, and styles in each element."""
+def page_of(words: Words, colour: str, caption: str | None) -> str:
+    """Return words as HTML that mail programs show: tables, and styles in each element.
+
+    Parameters
+    ----------
+    words
+        What is told.
+    colour
+        Of the bar above it.
+    caption
+        What is in the picture; None if there is none.
+    """
     parts = [
         f'<div style="border-top:6px solid {colour};padding-top:16px">',
         f'<h1 style="font-size:20px;margin:0 0 12px;color:{colour}">{escape(words.headline)}</h1>',
@@ -120,10 +133,12 @@ def page_of(words: Words, colour: str, has_picture: bool) -> str:  # noqa: FBT00
         parts.append(f'<ul style="margin:0 0 16px;padding-left:20px">{items}</ul>')
     if words.rows:
         parts.append(_table(words.columns, words.rows))
-    if has_picture:
+    if caption is not None:
+        shown = escape(caption)
         parts.append(
-            f'<p><img src="cid:{PICTURE}" alt="Recent values, the unusual ones marked" '
+            f'<p style="margin:0 0 4px"><img src="cid:{PICTURE}" alt="{shown}" '
             'style="max-width:100%"></p>'
+            f'<p style="color:#5f6368;font-size:12px;margin:0 0 16px">{shown}</p>'
         )
     if words.facts:
         parts.append(_table((), words.facts))

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from PIL import Image, ImageDraw, ImageFont
 
 from anomaly_app.core.alerts.notice import IncidentView
+from anomaly_app.core.model.wording import feature_in_words
 from anomaly_app.core.times import EARLIEST, LATEST
 from anomaly_app.core.wording import number
 
@@ -21,6 +22,8 @@ LEFT, RIGHT, TOP, BOTTOM = 150, 40, 76, 56
 MOST_POINTS = 400
 """Values that are drawn: the latest."""
 FEWEST_POINTS = 2
+MOST_NAMED = 5
+"""Unusual values that are named in words: the latest."""
 LONGEST_TITLE = 50
 
 PAPER, INK, PALE, LINE, ODD, USUAL = (
@@ -50,6 +53,9 @@ class Series:
         What is usual, drawn as a line; None if nothing is.
     is_connected
         Whether a line leads from each value to the next: they are of one entity.
+    about
+        What the values are that are no anomalies, if that needs to be said: ``grey: the mean of
+        each day``.
     """
 
     title: str
@@ -58,6 +64,7 @@ class Series:
     odd: tuple[bool, ...]
     expected: float | None = None
     is_connected: bool = True
+    about: str = ""
 
 
 def sample_series(view: IncidentView) -> Series | None:
@@ -67,7 +74,7 @@ def sample_series(view: IncidentView) -> Series | None:
         return None
     times, values = zip(*shown, strict=True)
     return Series(
-        f"{view.charted}: {view.title}",
+        f"{view.entity or f'{view.entities:,} entities'}: {feature_in_words(view.charted)}",
         times,
         values,
         (True,) * len(shown),
@@ -80,6 +87,37 @@ class _Point(NamedTuple):
     time: float
     value: float
     is_odd: bool
+
+
+class Drawing(NamedTuple):
+    """A picture, and what is in it."""
+
+    png: bytes
+    words: str
+    """For people who do not see it, and below it for the others."""
+
+
+def drawing_of(series: Series) -> Drawing:
+    """Draw values; see `draw_series`."""
+    return Drawing(draw_series(series), in_words(series))
+
+
+def in_words(series: Series) -> str:
+    """Say in a sentence what a picture shows."""
+    points = _drawable(series)
+    if not points:
+        return f"{_fitting(series.title)}, no values."
+    count = "1 value" if len(points) == 1 else f"{len(points):,} values"
+    span = [_when(points[0].time), _when(points[-1].time)]
+    when = f"from {span[0]} to {span[1]}" if span[0] != span[1] else f"of {span[0]}"
+    parts = [f"{_fitting(series.title)}, {count} {when}", series.about]
+    if series.expected is not None and isfinite(series.expected):
+        parts.append(f"usually {number(series.expected)}")
+    if odd := [number(point.value) for point in points if point.is_odd]:
+        others = len(odd) - MOST_NAMED
+        more = f" and {others} more" if others > 0 else ""
+        parts.append(f"unusual, in red: {', '.join(odd[-MOST_NAMED:])}{more}")
+    return "; ".join(filter(None, parts)) + "."
 
 
 def draw_series(series: Series) -> bytes:
@@ -96,6 +134,8 @@ def draw_series(series: Series) -> bytes:
     draw.text((LEFT, 18), _fitting(series.title), fill=INK, font=_font(30))
     if points:
         _draw_points(draw, points, expected, is_connected=series.is_connected)
+        middle = ((LEFT + WIDTH - RIGHT) / 2, HEIGHT - BOTTOM + 14)
+        draw.text(middle, _fitting(series.about), fill=PALE, font=_font(22), anchor="ma")
     else:
         draw.text((LEFT, HEIGHT / 2), "no values", fill=PALE, font=_font(26))
     file = io.BytesIO()

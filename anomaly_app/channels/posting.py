@@ -8,7 +8,6 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from aiohttp import (
-    ClientConnectorCertificateError,
     ClientError,
     ClientSession,
     ClientTimeout,
@@ -18,6 +17,7 @@ from aiohttp import (
 )
 
 from anomaly_app.channels.channel import Later, Refused
+from anomaly_app.channels.reaching import Server
 from anomaly_app.core.visible import visible
 
 LONGEST_REQUEST = 10.0
@@ -63,7 +63,7 @@ class Poster:
     Parameters
     ----------
     url
-        The address. It may hold a secret: errors show its host only.
+        The address. It may hold a secret: errors show its host and port only.
     ca_file
         PEM file of the authorities to trust; None for those of the system.
     hidden
@@ -79,6 +79,7 @@ class Poster:
         self._url = url
         parts = urlsplit(url)
         self.host = parts.hostname or ""
+        self._server = Server.of(url, "url and ca_file")
         self._hidden = [one for one in (parts.path, parts.query, hidden) if len(one) > 1]
         self._ssl = ssl.create_default_context(cafile=ca_file)
         self._session: ClientSession | None = None
@@ -107,13 +108,8 @@ class Poster:
                 text = self._shown(await _beginning(response.content))
                 said = {name.lower(): value for name, value in response.headers.items()}
                 return Answer(response.status, said, text)
-        except TimeoutError:
-            return Later(f"{self.host} has not answered in {LONGEST_REQUEST:g} s")
-        except ClientConnectorCertificateError:
-            return Later(f"the certificate of {self.host} is not trusted: check url and ca_file")
         except (ClientError, OSError, ValueError) as fault:
-            # Its text may contain the address.
-            return Later(f"{self.host} cannot be reached ({type(fault).__name__})")
+            return Later(self._server.unreached(fault, LONGEST_REQUEST))
 
     def _shown(self, answer: bytes) -> str:
         text = " ".join(answer.decode(errors="replace").split())

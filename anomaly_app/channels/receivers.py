@@ -10,7 +10,7 @@ from anomaly_app.channels.channel import Channel
 from anomaly_app.channels.email import EmailChannel, Picture
 from anomaly_app.channels.log import JsonLinesChannel, WorkerLogChannel
 from anomaly_app.channels.pagerduty import PagerDutyChannel
-from anomaly_app.channels.picture import Series, draw_series, sample_series
+from anomaly_app.channels.picture import Drawing, Series, drawing_of, sample_series
 from anomaly_app.channels.webhook import WebhookChannel
 from anomaly_app.core.alerts.notice import IncidentView
 from anomaly_app.errors import SettingsError
@@ -101,8 +101,8 @@ def _made(  # noqa: PLR0911  # one a type
 
 
 def _picture(history: History | None) -> Picture:
-    async def draw(view: IncidentView) -> bytes | None:
+    async def draw(view: IncidentView) -> Drawing | None:
         series = sample_series(view) if history is None else await history(view)
-        return None if series is None else await asyncio.to_thread(draw_series, series)
+        return None if series is None else await asyncio.to_thread(drawing_of, series)
 
     return draw

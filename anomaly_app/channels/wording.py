@@ -170,16 +170,17 @@ def _members(view: IncidentView) -> str:
 
 def _more_than_one(view: IncidentView) -> tuple[tuple[str, str], ...]:
     """Return what is of interest if there are several anomalies, and when they came."""
-    first, last = moment(view.opened), moment(view.last)
     if view.members == 1:
-        return (("When", first),)
+        return (("When", moment(view.opened)),)
+    together = printable(view.grouped_by, LONGEST_LINE)
+    return (("Together by", together), ("When", _span(view.opened, view.last)))
+
+
+def _span(begins: float, ends: float) -> str:
+    """Format two times, with the day once if it is the same."""
+    first, last = moment(begins).removesuffix(" UTC"), moment(ends)
     day = len("2026-01-05 ")
-    until = last[day:] if last[:day] == first[:day] else last
-    since = first.removesuffix(" UTC")
-    return (
-        ("Together by", printable(view.grouped_by, LONGEST_LINE)),
-        ("When", f"{since} to {until}"),
-    )
+    return f"{first} to {last[day:] if last[:day] == first[:day] else last}"
 
 
 def _answers(view: IncidentView) -> list[tuple[str, str, float]]:
@@ -196,8 +197,7 @@ def _digest(digest: Digest) -> Words:
     return Words(
         headline=f"{incidents} without a message",
         facts=(
-            ("From", moment(digest.begins)),
-            ("To", moment(digest.ends)),
+            ("When", _span(digest.begins, digest.ends)),
             ("Anomalies", f"{digest.anomalies:,}"),
         ),
         columns=("Incident", "Severity", "Anomalies", "Why no message"),

@@ -155,7 +155,10 @@ class Receiver:
             pause = next(self._pauses)
             if self._throttle.count(now):
                 logger.warning(
-                    "%s does not take notices now (nothing is lost): %s", self.name, later.why
+                    "%s is told later (nothing is lost), the next try is in %.0f s: %s",
+                    self.name,
+                    pause,
+                    later.why,
                 )
         self.fault = later.why
         self._not_before = now + pause
@@ -178,6 +181,9 @@ class Receiver:
             if not (one.is_known or one.is_digest) and one.made_at <= before
         ]
 
+    def _left(self, term: Term) -> float:
+        return round(max(self._not_before - term.hold.clock(), 0.0), 1)
+
     def stats(self, term: Term | None) -> dict[str, Any]:
         """Return what a worker's pages show."""
         waiting = [] if term is None else outbox(term.state, self.name)
@@ -192,6 +198,7 @@ class Receiver:
             if oldest is None or term is None
             else round(max(term.hold.now() - oldest, 0.0), 1),
             "waits_for": self.fault,
+            "next_try_seconds": None if self.fault is None or term is None else self._left(term),
         }
 
 

@@ -15,9 +15,11 @@ def incident_stats(context: WorkerContext) -> dict[str, Any] | None:
         return None
     memory = owner.term.memory
     state = memory.state
-    opened = Counter(severity_of(one) for one in state.incidents.values() if one.is_open)
+    going_on = [one for one in state.incidents.values() if one.is_open]
+    opened = Counter(map(severity_of, going_on))
     return {
         "open": dict(opened),
+        "untold": sum(not any(told.done for told in one.told.values()) for one in going_on),
         "known": len(state.incidents),
         "silences": len(state.silences),
         "learning": learning_in(state).learning,

@@ -8,11 +8,12 @@ from aiokafka.admin import RecordsToDelete
 
 from anomaly_app.registry.artifacts import save_model
 from harness.apache_kafka import ApacheKafka
+from tests.support.alerts import opened, told, told_in_a_file
 from tests.support.commands import faust
 from tests.support.factories import NOON, transaction
 from tests.support.kafka import Kafka, admin_of, stats_of
 from tests.support.memories import fitted_with_memory
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, unchanged
 
 pytestmark = pytest.mark.broker
 
@@ -95,3 +96,32 @@ async def test_offsets_that_are_rewound_are_noticed(judged: Kafka) -> None:
         await eventually(lambda: stats_of(worker), lambda stats: stats.get("events") == again)
         await eventually(judged.committed, lambda offsets: sum(offsets.values()) == EVENTS)
     assert faust(judged, "memory", "verify").code == 0
+
+
+def odd(n: int) -> bytes:
+    return transaction(9_999.0 + n, "casino", entity="card-1", n=n)
+
+
+async def test_incidents_that_retention_has_taken_are_said_to_be_lost_and_are_new_again(
+    apache: ApacheKafka, kafka: Kafka
+) -> None:
+    file, log = told_in_a_file(kafka), TopicPartition(f"{kafka.name}-alerts", 0)
+    async with kafka.worker() as worker:
+        await kafka.produce([odd(0), odd(1)])
+        await eventually(lambda: opened(file), lambda found: found["card-1"] == 1)
+        await eventually(
+            lambda: stats_of(worker),
+            lambda found: found["incidents"]["receivers"]["file"]["waiting"] == 0,
+        )
+    end = (await kafka.read_all(log.topic))[-1].offset + 1
+    async with admin_of(kafka) as admin:
+        await admin.delete_records({log: RecordsToDelete(end)})
+    lines = told(file)
+    said = faust(kafka, "memory", "rebuild", "--partition", f"{log.topic}-0", "--yes").said
+    assert f"lost: what offsets 0 to {end - 1} said, which are deleted" in said
+    async with kafka.worker() as worker:
+        stats = await eventually(lambda: stats_of(worker), lambda found: found["incidents"])
+        assert stats["incidents"]["known"] == 0
+        assert await unchanged(lambda: told(file), seconds=3.0) == lines
+        await kafka.produce([odd(2)])
+        await eventually(lambda: opened(file), lambda found: found["card-1"] == 2)

@@ -13,7 +13,10 @@ FIGURES = {
     "sent",
     "scored",
     "anomalies",
-    "alerts",
+    "incidents",
+    "messages",
+    "told",
+    "untold",
     "dead_letters",
     "rejected_share",
     "advice",
@@ -40,7 +43,11 @@ def summary_of(process: "subprocess.Popen[str]") -> tuple[dict[str, Any], str]:
     summary = json.loads(output.strip().splitlines()[-1])
     assert set(summary) >= FIGURES
     assert summary["sent"] == summary["scored"] + summary["dead_letters"], output
-    assert summary["alerts"] == summary["anomalies"]
+    assert (summary["incidents"] > 0) == (summary["anomalies"] > 0)
+    assert summary["untold"] <= summary["incidents"] <= summary["anomalies"]
+    assert len(summary["told"]) <= summary["messages"]
+    assert all(f"✉ {one['headline']}" in output for one in summary["told"][:6])
+    assert f"{summary['incidents']:,} incidents → {summary['messages']:,} messages" in output
     return summary, output
 
 
@@ -60,6 +67,7 @@ def check_scenario(folder: Path, scenario: str, *, entity: str) -> None:
     summary, output = summary_of(demo(folder, *options))
     assert summary["sent"] >= 2_800
     assert summary["dead_letters"] >= 3
+    assert summary["told"], output
     assert summary["recall_by_class"]["point"] >= 0.5
     assert summary["recall_by_kind"].keys() == summary["class_by_kind"].keys()
     assert f"anomaly: {entity}-" in output

@@ -6,6 +6,7 @@ import faust
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from anomaly_app.core.decoding.decoder import Decoder
 from anomaly_app.core.model.feature import Feature
@@ -20,7 +21,8 @@ from anomaly_app.records import (
     RowTransaction,
     Transaction,
 )
-from demo.alert import Alert
+from demo.screen import Screen
+from demo.tally import Tally
 from tests.support.factories import NOON, SCHEMA, model, record, transaction
 
 PIPELINE = Pipeline(model(), max_record_bytes=10_000, max_reasons=5)
@@ -111,9 +113,14 @@ def test_whatever_else_a_transaction_holds_its_anomaly_can_be_written_and_read(
 ) -> None:
     sent = json.dumps(fields | {"features": {"amount": 99_999.0, "shop": "casino"}}).encode()
     verdict = PIPELINE.judge([record(sent, key=key)], NOON)
+    console = Console(width=500)
+    screen = Screen(console, Tally("transactions"))
     for finding in verdict.findings:
         written_and_read(finding)
-        assert Alert.of(to_anomaly(finding, model().manifest, NOON)).text
+        with console.capture() as shown:
+            screen.show_anomaly(to_anomaly(finding, model().manifest, NOON))
+        assert " anomaly: " in shown.get()
+        assert shown.get().rstrip("\n").isprintable()
     assert verdict.scored + len(verdict.rejected) == 1
 
 

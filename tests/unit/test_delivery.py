@@ -142,6 +142,7 @@ async def test_what_is_wrong_is_said_until_it_is_over() -> None:
     made.log.elapse(5.0)
     shown: Any = made.receiver.stats(term)
     assert shown["waits_for"] == "Slack does not answer"
+    assert shown["next_try_seconds"] == 0.0
     assert (shown["waiting"], shown["oldest_seconds"], shown["sent"]) == (1, 5.0, 0)
     await made.work(term)
     shown = made.receiver.stats(term)

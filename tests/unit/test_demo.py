@@ -1,28 +1,42 @@
 """The demo's parts: the scenarios and the sums."""
 
+import asyncio
 import json
 import re
 import shlex
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
 
+from anomaly_app.channels.channel import Place
+from anomaly_app.channels.choice import make_channels
+from anomaly_app.channels.document_json import document_of
+from anomaly_app.core.alerts.notice import Event as EventOf
+from anomaly_app.core.alerts.notice import Note, Notice, Row
 from anomaly_app.core.decoding.decoder import Decoder
 from anomaly_app.core.roles.roles import Roles
+from anomaly_app.settings import Settings
+from anomaly_app.settings.alerting.file import read_alerting
+from anomaly_app.settings.alerting.receivers import LogReceiver
 from demo.__main__ import main
+from demo.messages import Message, MessageFile
 from demo.next_steps import next_steps
 from demo.scenario import Event, file_scenario, simulated_scenario
-from demo.screen import show_next_steps, show_summary
+from demo.screen import Screen, show_next_steps, show_summary
 from demo.simulators import SIMULATORS, AnomalyClass
 from demo.tally import Tally, add_up, advice_of, summarise
 from harness.workers import clear_old_logs
 from tests.support.factories import record
 from tests.support.kafka import ROOT
+from tests.support.slack_notices import digest, incident, notice
 from training.history.topic import TopicAddress
 from training.schema import infer_schema
 
@@ -126,6 +140,12 @@ def tally_of(*events: Event, anomalous: list[int]) -> Tally:
     return tally
 
 
+def message(incident: str, *offsets: int, severity: str) -> Message:
+    anomalies = tuple(f"transactions-0-{offset}" for offset in offsets)
+    headline = f"{severity.capitalize()}: {incident}"
+    return Message(headline, "", ("amount is 9, usually 2",), severity, incident, anomalies)
+
+
 def test_the_summary_counts_and_measures() -> None:
     tally = tally_of(
         event(label=True, kind="burst", anomaly_class="collective"),
@@ -140,10 +160,16 @@ def test_the_summary_counts_and_measures() -> None:
         "anomalies": 2,
         "dead_letters": 1,
         "alerts": {"taken": 2},
+        "incidents": {"open": {"high": 1, "medium": 1}, "untold": 1},
     }
-    summary = summarise(tally, add_up([worker]), seconds=2.0)
+    other: dict[str, Any] = {**dict.fromkeys(worker, 0), "alerts": {}, "incidents": None}
+    tally.messages += [message("i-1", 0, severity="medium"), message("i-2", 2, severity="high")]
+    tally.messages += [message("i-1", 0, 2, severity="critical"), Message("a digest")]
+    summary = summarise(tally, add_up([worker, other]), seconds=2.0)
     assert summary["sent"] == summary["scored"] + summary["dead_letters"] == 4
-    assert summary["alerts"] == 2
+    assert (summary["incidents"], summary["messages"], summary["untold"]) == (2, 4, 1)
+    assert [one["headline"] for one in summary["told"]] == ["Critical: i-1", "High: i-2"]
+    assert summary["messages_right"] == 0.5
     assert summary["precision"] == 0.5
     assert summary["recall"] == 0.5
     assert summary["recall_by_kind"] == {"burst": 1.0, "drain": 0.0}
@@ -154,6 +180,7 @@ def test_the_summary_counts_and_measures() -> None:
 
 def test_the_summary_has_the_share_of_rejected_records_and_what_the_workers_advise() -> None:
     worker = {"events": 4, "scored": 1, "anomalies": 0, "dead_letters": 3, "alerts": {}}
+    worker["incidents"] = None
     advice = advice_of([{"advice": ["change this"]}, {"advice": ["change this", "and that"]}])
     summary = summarise(tally_of(anomalous=[]), add_up([worker]), advice=advice, seconds=1.0)
     assert summary["rejected_share"] == 0.75
@@ -181,6 +208,77 @@ def test_the_kinds_are_shown_under_their_classes() -> None:
         "burst 100%",
         "drain 0%",
     ]
+
+
+def test_at_the_end_it_is_shown_how_few_messages_came_of_it_and_what_they_say() -> None:
+    tally = tally_of(event(label=True), event(label=False), anomalous=[0])
+    tally.messages += [message(f"card-{i}[/]", 0, severity="high") for i in range(8)]
+    totals = {"scored": 2, "anomalies": 1, "incidents": 1}
+    with (console := Console(width=100)).capture() as captured:
+        show_summary(console, summarise(tally, totals, seconds=1.0))
+    shown = captured.get()
+    assert "2 transactions → 1 anomalies → 1 incidents → 8 messages" in shown
+    assert "✉ High: card-0[/]  amount is 9, usually 2" in shown
+    assert "and 2 more" in shown
+
+
+def told_in(folder: Path, *notices: Notice) -> list[Message]:
+    """What the demo reads of what a worker has written, with its own channel."""
+    file = MessageFile(folder)
+    channel = make_channels(read_alerting(file.alerting, slack=False), Settings())["demo"]
+    for one in notices:
+        asyncio.run(channel.deliver(one, Place()))
+    asyncio.run(channel.close())
+    return file.new()
+
+
+def test_the_messages_of_a_demo_are_those_that_its_workers_deliver(tmp_path: Path) -> None:
+    many = incident(200, title="200 cards: amount far above", severity="critical", entities=200)
+    changed = notice(many, version=2, event=EventOf.CHANGED, changes=("180 cards more.",))
+    first, second, third, fourth = told_in(
+        tmp_path, notice(), changed, notice(digest(3)), notice(Note(title="A note", text="of it"))
+    )
+    assert first.headline == "High: card-0042"
+    assert first.size == "1 anomaly; about 1 in 1,250 transactions is this unusual"
+    assert first.details[0] == "amount is 4,210, usually 28.8"
+    assert first.anomalies == ("transactions-3-1042",)
+    assert (second.headline, second.size) == (
+        "Critical: 200 cards: amount far above",
+        "180 cards more.",
+    )
+    assert third.headline.startswith("Digest: 3 incidents")
+    assert (fourth.headline, fourth.size, fourth.incident) == ("A note", "of it", None)
+
+
+def test_a_demo_tells_nobody_but_its_file_and_forgets_what_is_in_it(tmp_path: Path) -> None:
+    assert len(told_in(tmp_path, notice())) == 1
+    file = MessageFile(tmp_path)
+    assert file.new() == []
+    [receiver] = read_alerting(file.alerting, slack=True).receivers
+    assert receiver == LogReceiver(name="demo", file=str(tmp_path / "messages.jsonl"))
+
+
+def test_a_message_that_is_being_written_is_read_when_it_is_whole(tmp_path: Path) -> None:
+    file, line = MessageFile(tmp_path), document_of(notice()) + b"\n"
+    path = tmp_path / "messages.jsonl"
+    path.write_bytes(line + line[:40])
+    assert len(file.new()) == 1
+    path.write_bytes(line + line)
+    assert len(file.new()) == 1
+    assert file.new() == []
+
+
+@given(st.text(), st.text())
+def test_whatever_a_title_holds_a_message_is_shown_in_printable_lines(
+    title: str, feature: str
+) -> None:
+    console = Console(width=200)
+    tally = Tally("transactions")
+    shown = notice(incident(title=title, rows=(Row(feature, "[red]", "1", 1.0),)))
+    with console.capture() as captured:
+        Screen(console, tally).show_message(Message.read(document_of(shown)))
+    assert "✉ message 0  High:" in captured.get()
+    assert all(line.isprintable() for line in captured.get().split("\n"))
 
 
 def test_without_labels_or_anomalies_there_is_no_figure_rather_than_a_wrong_one() -> None:

@@ -12,7 +12,7 @@ from email.policy import default
 from html.parser import HTMLParser
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import example, given
@@ -21,8 +21,11 @@ from anomaly_app.channels import email
 from anomaly_app.channels.channel import Delivered, Later, Place, Refused
 from anomaly_app.channels.email import EmailChannel, Picture
 from anomaly_app.channels.email_message import Thread, message_of
+from anomaly_app.channels.picture import Drawing
+from anomaly_app.channels.receivers import make_channel
 from anomaly_app.core.alerts.notice import Event, IncidentView, Note, Notice, Status
-from anomaly_app.settings.alerting.receivers import EmailReceiver
+from anomaly_app.settings.alerting.policy import Alerting
+from anomaly_app.settings.alerting.receivers import EmailReceiver, SlackReceiver
 from harness.processes import HOST, free_port
 from tests.support.certificates import self_signed
 from tests.support.mail_server import PASSWORD, STAGES, USER, MailServer, mail_server
@@ -101,6 +104,14 @@ def body_of(message: EmailMessage, kind: str) -> str:
     return text
 
 
+def plain_line(message: EmailMessage) -> str:
+    return " ".join(body_of(message, "plain").split())
+
+
+def no_slack(_: SlackReceiver) -> NoReturn:
+    raise AssertionError("nobody is told in Slack")
+
+
 async def test_a_message_says_what_is_unusual_as_text_and_as_html(server: MailServer) -> None:
     assert isinstance(await deliver(receiver(server.port)), Delivered)
     [message] = server.messages
@@ -176,15 +187,42 @@ async def test_the_end_of_an_incident_is_told(server: MailServer) -> None:
 
 
 async def test_a_picture_is_in_the_message(server: MailServer) -> None:
-    async def drawn(_: IncidentView) -> bytes:
-        return PIXEL
+    async def drawn(_: IncidentView) -> Drawing:
+        return Drawing(PIXEL, 'amount: "card" <b>; usually 28.8; unusual, in red: 4,210.')
 
     await deliver(receiver(server.port), picture=drawn)
     [message] = server.messages
+    assert [part.get_content_type() for part in message.walk()] == [
+        "multipart/alternative",
+        "text/plain",
+        "multipart/related",
+        "text/html",
+        "image/png",
+    ]
     [image] = [part for part in message.walk() if part.get_content_type() == "image/png"]
     assert image.get_content() == PIXEL
     assert image["Content-ID"] == "<values>"
-    assert 'src="cid:values"' in body_of(message, "html")
+    assert image.get_content_disposition() == "inline"
+    html, said = body_of(message, "html"), "amount: &quot;card&quot; &lt;b&gt;; usually 28.8"
+    assert f'src="cid:values" alt="{said}' in html
+    assert f">{said}" in html, "the words are also below the picture"
+    assert 'Values: amount: "card" <b>; usually 28.8' in body_of(message, "plain")
+
+
+async def test_the_picture_of_a_receiver_of_the_file_shows_the_values_of_its_incident(
+    server: MailServer,
+) -> None:
+    channel = make_channel(receiver(server.port), Alerting(), slack=no_slack)
+    async with connections_closed():
+        await channel.deliver(notice(incident(3)), NOWHERE)
+        await channel.deliver(notice(incident(1)), NOWHERE)
+        await channel.close()
+    of_three, of_one = server.messages
+    [image] = [part for part in of_three.walk() if part.get_content_type() == "image/png"]
+    assert image.get_content().startswith(b"\x89PNG")
+    said = "card-0042: amount, 3 values from 2026-01-05 12:00 UTC to 2026-01-05 12:02 UTC; usually"
+    assert f"{said} 28.8; unusual, in red: 4,210, 3,910, 3,610." in plain_line(of_three)
+    assert "Values:" not in plain_line(of_one), "one value is nothing to see"
 
 
 async def test_a_picture_that_fails_or_is_late_holds_up_no_message(
@@ -192,12 +230,12 @@ async def test_a_picture_that_fails_or_is_late_holds_up_no_message(
 ) -> None:
     monkeypatch.setattr(email, "LONGEST_PICTURE", 0.2)
 
-    async def failing(_: IncidentView) -> bytes:
+    async def failing(_: IncidentView) -> Drawing:
         raise ZeroDivisionError
 
-    async def late(_: IncidentView) -> bytes:
+    async def late(_: IncidentView) -> Drawing:
         await asyncio.Event().wait()
-        return PIXEL
+        return Drawing(PIXEL, "")
 
     for picture in (failing, late):
         assert isinstance(await deliver(receiver(server.port), picture=picture), Delivered)
@@ -227,7 +265,7 @@ async def test_a_certificate_of_somebody_else_gets_no_password(
         to = with_login(server.port, encryption=encryption, ca_file=ca_file)
         answer = await deliver(to, password=PASSWORD)
     assert isinstance(answer, Later)
-    assert "has a certificate that is not trusted" in answer.why
+    assert "its certificate is not trusted" in answer.why
     assert server.logins == []
 
 
@@ -390,7 +428,7 @@ async def test_a_server_that_is_silent_after_the_message_has_it_all_the_same(
 async def test_a_server_that_is_not_there_is_tried_again() -> None:
     answer = await deliver(receiver(free_port()))
     assert isinstance(answer, Later)
-    assert "cannot be reached (SMTPConnectError): check host, port, encryption" in answer.why
+    assert "cannot be reached: it refuses the connection" in answer.why
 
 
 def test_nothing_shows_the_password() -> None:

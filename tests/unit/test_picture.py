@@ -111,7 +111,7 @@ def test_of_very_many_values_the_latest_are_drawn() -> None:
 def test_an_incident_is_drawn_from_the_members_that_it_has() -> None:
     shown = sample_series(incident(3))
     assert shown == Series(
-        "amount: card-0042",
+        "card-0042: amount",
         (NOON, NOON + 60, NOON + 120),
         (4_210.0, 3_910.0, 3_610.0),
         (True, True, True),

@@ -3,13 +3,22 @@
 import json
 from typing import Any
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly_app.channels.slack.blocks import Message, Style, message_of
 from anomaly_app.channels.slack.elements import literal
 from anomaly_app.channels.slack.reply import is_raised_to_critical, reply_of
-from anomaly_app.core.alerts.notice import Answer, Event, IncidentView, Note, Notice, Status
+from anomaly_app.core.alerts.notice import (
+    Answer,
+    DigestLine,
+    Event,
+    IncidentView,
+    Note,
+    Notice,
+    Status,
+)
 from tests.support.slack_blocks import faults_in_blocks, is_too_long, markup_in, texts_in
 from tests.support.slack_notices import NOON, digest, incident, member, notice, notices
 
@@ -171,6 +180,14 @@ def test_a_digest_counts_all_and_lists_some_by_why_they_have_no_message() -> Non
     assert "card-0014" in text
     assert "card-0015" not in text
     assert "and 25 more incidents" in text
+
+
+def test_a_line_about_several_incidents_leaves_none_of_them_over() -> None:
+    lines = (DigestLine("", "amount: 38 incidents", "medium", 61, "weaker", 38),)
+    shown = msgspec.structs.replace(digest(1), lines=lines, incidents=38)
+    text = read(message_of(notice(shown), PLAIN))
+    assert "amount: 38 incidents" in text
+    assert "more incidents" not in text
 
 
 def test_a_note_is_its_title_and_its_text() -> None:

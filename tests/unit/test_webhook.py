@@ -178,7 +178,7 @@ async def test_a_server_that_fails_at_any_stage_holds_nobody_up(
         assert first == Delivered()
     else:
         assert isinstance(first, Later)
-        assert "127.0.0.1 " in first.why
+        assert first.why.startswith("127.0.0.1")
         assert "hunter2" not in first.why
     assert second == Delivered()
 
@@ -197,13 +197,17 @@ async def test_a_server_is_trusted_by_its_certificate_only(tmp_path: Path) -> No
             assert await friend.deliver(notice(), Place()) == Delivered()
             await stranger.close()
             await friend.close()
-    assert answer == Later("the certificate of 127.0.0.1 is not trusted: check url and ca_file")
+    assert isinstance(answer, Later)
+    assert "its certificate is not trusted (self" in answer.why
     assert len(server.requests) == 1
 
 
 async def test_a_server_that_is_not_there_is_tried_again() -> None:
-    [answer] = await deliver(f"http://127.0.0.1:{free_port()}/hunter2")
-    assert answer == Later("127.0.0.1 cannot be reached (ClientConnectorError)")
+    port = free_port()
+    [answer] = await deliver(f"http://127.0.0.1:{port}/hunter2")
+    assert isinstance(answer, Later)
+    assert answer.why.startswith(f"127.0.0.1:{port} cannot be reached: it refuses")
+    assert "hunter2" not in answer.why
 
 
 def test_nothing_shows_the_address_or_the_secret() -> None:

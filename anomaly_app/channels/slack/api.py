@@ -9,6 +9,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from anomaly_app.channels.reaching import Server
 from anomaly_app.core.visible import visible
 
 REQUEST_TIMEOUT = 5
@@ -121,6 +122,7 @@ class SlackApi:
     def __init__(self, token: str, url: str) -> None:
         self._token = token
         self._url = url
+        self._server = Server.of(url, "ANOMALY_SLACK_URL")
         self._session: ClientSession | None = None
 
     @property
@@ -149,14 +151,17 @@ class SlackApi:
         except SlackApiError as fault:
             raise _refused(fault) from None
         except ClientConnectorError as fault:
-            raise Fault(Kind.UNREACHABLE, f"Slack cannot be reached ({fault!r})") from None
+            raise Fault(Kind.UNREACHABLE, self._unreached(fault)) from None
         except (ClientError, TimeoutError, OSError, SlackClientError) as fault:
-            raise Fault(Kind.UNCERTAIN, f"Slack did not answer ({fault!r})") from None
+            raise Fault(Kind.UNCERTAIN, self._unreached(fault)) from None
         except ValueError:
             raise Fault(Kind.UNCERTAIN, "Slack's answer was not JSON") from None
         if not isinstance(answer, dict):
             raise Fault(Kind.UNCERTAIN, "Slack's answer was not JSON")
         return answer
+
+    def _unreached(self, fault: Exception) -> str:
+        return f"Slack: {self._server.unreached(fault, REQUEST_TIMEOUT)}"
 
     async def close(self) -> None:
         """Close the connection."""

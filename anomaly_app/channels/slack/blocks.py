@@ -15,6 +15,7 @@ from anomaly_app.core.alerts.notice import (
     Note,
     Notice,
 )
+from anomaly_app.core.model.wording import feature_in_words
 from anomaly_app.core.wording import number, odds, percent
 
 SIGNS = {"critical": "🚨", "high": "🔴", "medium": "🟠"}
@@ -105,7 +106,7 @@ def _incident(view: IncidentView, style: Style, most: int) -> Iterator[Block]:
     yield slack.lines(*_facts(view, most), *_answers(view, most))
     yield _reasons(view, style, most)
     if style.picture is not None:
-        yield slack.image(style.picture, f"{view.charted} over time, the odd values marked")
+        yield slack.image(style.picture, f"{_charted(view)} over time, the odd values marked")
     if view.members > 1 and view.sample:
         yield _members(view, most)
     yield slack.actions(*answer_buttons(view))
@@ -161,10 +162,14 @@ def _members(view: IncidentView, most: int) -> Block:
     shown = _picked(view.sample)
     left = view.members - len(shown)
     heading = f"The strongest and the latest of {view.members:,}" if left > 0 else "All of them"
-    feature = "" if view.charted is None else f", with {view.charted}"
+    feature = "" if view.charted is None else f", with {_charted(view)}"
     return slack.bullets(
         [words(heading + feature, 2 * most, bold=True)], [_member(m, view, most) for m in shown]
     )
+
+
+def _charted(view: IncidentView) -> str:
+    return feature_in_words(view.charted or "")
 
 
 def _picked(sample: tuple[Member, ...]) -> list[Member]:
@@ -206,7 +211,7 @@ def _digest(digest: Digest, most: int) -> Iterator[Block]:
     for why in dict.fromkeys(line.why for line in shown):
         lines = [_digest_line(line, most) for line in shown if line.why == why]
         yield slack.bullets([words(why, 2 * most, italic=True)], lines)
-    if (left := digest.incidents - len(shown)) > 0:
+    if (left := digest.incidents - sum(line.incidents for line in shown)) > 0:
         yield slack.context(f"and {left:,} more incidents")
 
 

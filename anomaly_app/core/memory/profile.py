@@ -108,10 +108,10 @@ def _windows(plan: Plan, record: Record) -> list[Buckets]:
         if operation not in MEASURES:
             continue
         window = windows[place]
-        hop, ring = plan.key.hop(window), plan.ring(window)
+        hop = plan.key.hop(window)
         last = record.clock // hop
-        cells = record.cells(plan.fields["rows", row])
-        values = [int(cells[b % ring]) for b in range(last - window // hop, last + 1)]
+        values = _buckets(plan, record, row, window)
+        present = plan.needs.rows.get((t.PRESENT, number, place)) if operation == t.SUM else None
         scale = 1.0 if number < 0 else float(plan.tables.scales[number])
         shown.append(
             Buckets(
@@ -121,9 +121,18 @@ def _windows(plan: Plan, record: Record) -> list[Buckets]:
                 hop=duration_text(hop),
                 values=[_value(operation, value, scale) for value in values],
                 known=min(last - since // hop + 1, len(values)),
+                present=None if present is None else _buckets(plan, record, present, window),
             )
         )
     return shown
+
+
+def _buckets(plan: Plan, record: Record, row: int, window: int) -> list[int]:
+    """Return the cells of a window, the oldest first."""
+    hop, ring = plan.key.hop(window), plan.ring(window)
+    last = record.clock // hop
+    cells = record.cells(plan.fields["rows", row])
+    return [int(cells[bucket % ring]) for bucket in range(last - window // hop, last + 1)]
 
 
 def _value(operation: int, cell: int, scale: float) -> float | None:

@@ -23,6 +23,8 @@ class Buckets(msgspec.Struct, frozen=True):
     """The oldest first; None is a bucket without an extreme."""
     known: int
     """How many of the values, the latest, are of the time since the entity's first event."""
+    present: list[int] | None = None
+    """Of a sum, how many numbers each was added up from; None if that is not remembered."""
 
 
 class UsualHours(msgspec.Struct, frozen=True):
