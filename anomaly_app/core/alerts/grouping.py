@@ -9,7 +9,14 @@ from anomaly_app.core.alerts.keys import Seen, measured_in, seen_of
 from anomaly_app.core.alerts.merging import merge
 from anomaly_app.core.alerts.policy import Policy
 from anomaly_app.core.alerts.regime import WINDOW
-from anomaly_app.core.alerts.sharing import fitting, join_same, recognise
+from anomaly_app.core.alerts.sharing import (
+    another_cause,
+    fitting,
+    gather_parts,
+    join_same,
+    recognise,
+    take_apart,
+)
 from anomaly_app.core.alerts.sighting import Sighting
 from anomaly_app.core.alerts.state import MOST_MEASURED, State
 
@@ -21,9 +28,6 @@ OTHERS = ("", "too many to tell apart")
 COMMON = 0.05
 """Share of what is odd at once that has a reason, for the reason to be one of the incident."""
 
-USUAL_AFTER = 12 * 3_600.0
-"""Seconds after which what goes on is usual: from then on it is a part of what chance gives."""
-
 
 def assign(state: State, sighting: Sighting, policy: Policy, now: float) -> tuple[Incident, ...]:
     """Add an anomaly to an incident, a new one if none fits.
@@ -34,15 +38,24 @@ def assign(state: State, sighting: Sighting, policy: Policy, now: float) -> tupl
         Those that have changed: the one that it belongs to first, then those that were merged
         into it.
     """
-    usual = {name for name in state.shared.values() if _is_usual(state.incidents[name], now)}
+    usual = {name for name in state.shared.values() if state.incidents[name].is_usual(now)}
     state.recent.expire(now, state.background, usual)
     state.regime.expire(now)
     if len(state.measured) < MOST_MEASURED:
         state.measured.update(measured_in(sighting))
     seen = seen_of(sighting, state.measured, now)
-    incident = (fitting(state, seen, now) if policy.reason else None) or _regime(state, seen)
+    incident = (
+        fitting(state, seen, now, policy.reopen_within) if policy.reason else None
+    ) or _regime(state, seen)
     if incident is None:
         incident = _of_group(state, sighting, policy, now)
+    elif (key := another_cause(state, incident, seen, now)) is not None:
+        whole, incident = incident, _open(state, Kind.SHARED, key, now)
+        incident.keys = [key]
+        take_apart(state, whole, key, incident.id)
+        state.index(incident)
+    if incident.resolved is not None:
+        incident.reopen(now)
     incident.add(sighting, now)
     seen.incident = incident.id
     seen.is_explained = incident.kind != Kind.ENTITY
@@ -50,9 +63,12 @@ def assign(state: State, sighting: Sighting, policy: Policy, now: float) -> tupl
     merged: list[Incident] = []
     if policy.reason and seen.entity:
         incident, merged = recognise(state, incident, seen, now)
-        if incident.kind == Kind.SHARED:
+        if incident.is_of_value:
             merged += join_same(state, incident, seen.entity, now)
-    if incident.kind == Kind.SHARED:
+            if incident.shared_at == now and (gathered := gather_parts(state, incident, now)):
+                incident, parts = gathered
+                merged += parts
+    if incident.is_of_value:
         state.regime.discard(seen.entity)
         key = incident.shared_key
         surprise = state.recent.surprise(key, state.background, now, incident=incident.id)
@@ -63,10 +79,6 @@ def assign(state: State, sighting: Sighting, policy: Policy, now: float) -> tupl
             incident, merged = begun
     rise(incident, now)
     return incident, *merged
-
-
-def _is_usual(incident: Incident, now: float) -> bool:
-    return now - incident.opened > USUAL_AFTER
 
 
 def _regime(state: State, seen: Seen) -> Incident | None:
@@ -83,7 +95,7 @@ def begin_regime(
     if state.regime.incident or not state.regime.is_on(policy.regime, now):
         return None
     since = now - WINDOW
-    odd = [one for one in state.recent.seen if one.at >= since and not one.is_explained]
+    odd = [one for one in state.recent.seen if one.at >= since and not _is_apart(state, one)]
     counts = Counter(one.reasons[0] for one in odd if one.reasons)
     common = {reason for reason, count in counts.items() if count >= COMMON * len(odd)}
     names = {one.incident for one in odd if one.reasons and one.reasons[0] in common}
@@ -91,16 +103,21 @@ def begin_regime(
         part
         for name in names
         if (part := state.incidents.get(name)) is not None
-        and part.kind == Kind.ENTITY
+        and not part.is_of_value
         and part.is_open
         and part.opened >= since
     ]
-    if len(parts) < policy.regime.entities:
+    if sum(len(part.entities) for part in parts) < policy.regime.entities:
         return None
     first, others = merge(state, parts, Kind.REGIME, ("regime", str(state.next)), now)
     state.regime.incident = first.id
     state.regime.reasons = sorted([*reason] for reason in common)
     return first, others
+
+
+def _is_apart(state: State, seen: Seen) -> bool:
+    found = state.incidents.get(seen.incident)
+    return found is not None and found.is_of_value
 
 
 def end_regime(state: State, policy: Policy, now: float) -> list[Incident]:
@@ -123,24 +140,28 @@ def _of_group(state: State, sighting: Sighting, policy: Policy, now: float) -> I
         if known.is_open:
             return known
         if known.resolved is not None and now < known.resolved + policy.reopen_within:
-            known.resolved = None
-            known.flips.append(now)
             return known
     if len(state.incidents) >= MOST_INCIDENTS and not state.make_room():
         key = OTHERS
         if (others := state.incidents.get(state.groups.get(key, ""))) and others.is_open:
             return others
+    incident = _open(state, Kind.ENTITY, key, now)
+    state.index(incident)
+    return incident
+
+
+def _open(state: State, kind: Kind, key: tuple[str, ...], now: float) -> Incident:
     incident = Incident(
         id=f"i-{state.next}",
-        kind=Kind.ENTITY,
+        kind=kind,
         key=key,
         opened=now,
         last=now,
+        shared_at=now,
         grew_at=now,
         opened_at=state.next,
     )
     state.incidents[incident.id] = incident
-    state.index(incident)
     return incident
 
 

@@ -55,6 +55,9 @@ MOST_ENTITIES = 2_000
 
 MOST_ANSWERS = 20
 
+USUAL_AFTER = 4 * 3_600.0
+"""Seconds after which what goes on is usual."""
+
 
 class Incident(msgspec.Struct, kw_only=True):
     """An incident and what was told of it."""
@@ -96,6 +99,8 @@ class Incident(msgspec.Struct, kw_only=True):
     """When it was resolved or opened again."""
     told: dict[str, Told] = {}
     """By receiver."""
+    shared_at: float = 0.0
+    """When it became one of many entities, or was opened again as one."""
     grew_at: float = 0.0
     """When its evidence rose last to another level."""
     answers: list[Answer] = []
@@ -115,9 +120,24 @@ class Incident(msgspec.Struct, kw_only=True):
         return Key(*self.key)
 
     @property
+    def is_of_value(self) -> bool:
+        """Whether its members share the value of a field: that explains them."""
+        return self.kind == Kind.SHARED and bool(self.shared_key.field)
+
+    @property
     def taken_by(self) -> str | None:
         """Who has taken it last."""
         return next((one.user for one in reversed(self.answers) if one.action == "take"), None)
+
+    def is_usual(self, now: float) -> bool:
+        """Whether it goes on for so long that its members are a part of what chance gives."""
+        return now - self.shared_at > USUAL_AFTER
+
+    def reopen(self, now: float) -> None:
+        """Go on after the end."""
+        self.resolved = None
+        self.shared_at = now
+        self.flips.append(now)
 
     def add(self, sighting: Sighting, now: float) -> None:
         """Add a member."""

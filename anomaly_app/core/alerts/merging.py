@@ -28,6 +28,8 @@ def merge(
     """
     first, *others = sorted(parts, key=lambda part: (not _was_told(part), part.opened_at))
     state.unindex(first)
+    if first.kind == Kind.ENTITY:
+        first.shared_at = now
     first.kind, first.key = kind, key
     first.keys = [key] if kind == Kind.SHARED else []
     take_in(state, first, others, now)
@@ -46,8 +48,10 @@ def take_in(state: State, first: Incident, others: list[Incident], now: float) -
         if one.incident in names:
             if one.incident != first.id or not one.is_explained:
                 state.recent.explain(one, first.id)
-            if first.kind == Kind.SHARED:
+            if first.is_of_value:
                 state.regime.discard(one.entity)
+            else:
+                state.regime.add_odd(one.entity, one.at)
     rise(first, now)
 
 
