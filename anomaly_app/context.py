@@ -88,6 +88,12 @@ class WorkerContext:
             raise RuntimeError("records arrived before a model was loaded")
         return self._pipeline
 
+    @property
+    def counterpart(self) -> str:
+        """Name of the field with the counterpart of a transaction; empty if none is remembered."""
+        memory = self.model.schema.memory if self.model else None
+        return memory.counterpart_field if memory else ""
+
     def load_alerting(self) -> None:
         """Read who is told what, make the channels, and remember the log of alerts from now on.
 

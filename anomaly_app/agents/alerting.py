@@ -110,7 +110,8 @@ def anomalies_of(context: WorkerContext) -> TakeIn:
             timestamp = seconds_of(record.timestamp or 0) or 0.0
             origin = Origin(record.topic, record.partition, record.offset, timestamp)
             try:
-                taken.entries.append(read_sighting(record.value, origin))
+                sighting = read_sighting(record.value, origin, context.counterpart)
+                taken.entries.append(sighting)
             except AnomalyUnreadable as fault:
                 counts[UNREADABLE] += 1
                 _report(throttle, record, "an anomaly", fault)

@@ -4,21 +4,16 @@ from collections import Counter
 from collections.abc import Iterable
 
 from anomaly_app.core.alerts.evidence import rise
+from anomaly_app.core.alerts.fitting import fitting
 from anomaly_app.core.alerts.incident import Incident, Kind
 from anomaly_app.core.alerts.keys import Seen, measured_in, seen_of
 from anomaly_app.core.alerts.merging import merge
 from anomaly_app.core.alerts.policy import Policy
 from anomaly_app.core.alerts.regime import WINDOW
-from anomaly_app.core.alerts.sharing import (
-    another_cause,
-    fitting,
-    gather_parts,
-    join_same,
-    recognise,
-    take_apart,
-)
+from anomaly_app.core.alerts.sharing import another_cause, join_same, recognise, take_apart
 from anomaly_app.core.alerts.sighting import Sighting
 from anomaly_app.core.alerts.state import MOST_MEASURED, State
+from anomaly_app.core.alerts.storms import gather_parts
 
 MOST_INCIDENTS = 2_000
 """Incidents that are remembered: beyond, anomalies that fit none are one incident."""
@@ -44,16 +39,7 @@ def assign(state: State, sighting: Sighting, policy: Policy, now: float) -> tupl
     if len(state.measured) < MOST_MEASURED:
         state.measured.update(measured_in(sighting))
     seen = seen_of(sighting, state.measured, now)
-    incident = (
-        fitting(state, seen, now, policy.reopen_within) if policy.reason else None
-    ) or _regime(state, seen)
-    if incident is None:
-        incident = _of_group(state, sighting, policy, now)
-    elif (key := another_cause(state, incident, seen, now)) is not None:
-        whole, incident = incident, _open(state, Kind.SHARED, key, now)
-        incident.keys = [key]
-        take_apart(state, whole, key, incident.id)
-        state.index(incident)
+    incident = _home(state, sighting, seen, policy, now)
     if incident.resolved is not None:
         incident.reopen(now)
     incident.add(sighting, now)
@@ -76,9 +62,26 @@ def assign(state: State, sighting: Sighting, policy: Policy, now: float) -> tupl
     else:
         state.regime.add_odd(seen.entity, now)
         if begun := begin_regime(state, policy, now):
-            incident, merged = begun
+            incident, parts = begun
+            merged += parts
     rise(incident, now)
     return incident, *merged
+
+
+def _home(state: State, sighting: Sighting, seen: Seen, policy: Policy, now: float) -> Incident:
+    """Return the incident that an anomaly is added to; it may be closed, or another one."""
+    incident = fitting(state, seen, now, policy.reopen_within) if policy.reason else None
+    incident = incident or _regime(state, seen)
+    if incident is None:
+        return _of_group(state, sighting, policy, now)
+    key = another_cause(state, incident, seen, now)
+    if key is None or len(state.incidents) >= MOST_INCIDENTS:
+        return incident
+    part = _open(state, Kind.SHARED, key, now)
+    part.keys = [key]
+    take_apart(state, incident, key, part.id)
+    state.index(part)
+    return part
 
 
 def _regime(state: State, seen: Seen) -> Incident | None:
@@ -170,11 +173,15 @@ def group_key(sighting: Sighting, by: Iterable[str]) -> tuple[str, ...]:
 
     Anomalies without any of it are grouped by their transaction: each is an incident.
     """
-    values = [sighting.entity if name == "entity" else _field(sighting, name) for name in by]
+    values = [_value(sighting, name) for name in by]
     return ("", sighting.id) if not any(values) else (*values,)
 
 
-def _field(sighting: Sighting, name: str) -> str:
-    if name in sighting.fields:
-        return sighting.fields[name]
-    return next((v for n, v in sighting.fields.items() if n.endswith(f".{name}")), "")
+def _value(sighting: Sighting, name: str) -> str:
+    match name:
+        case "entity":
+            return sighting.entity
+        case "counterpart":
+            return sighting.counterpart
+        case _:
+            return sighting.field(name)

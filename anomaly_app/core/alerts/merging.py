@@ -4,10 +4,13 @@ from anomaly_app.core.alerts.evidence import rise
 from anomaly_app.core.alerts.incident import Incident, Kind
 from anomaly_app.core.alerts.state import State
 
+Changed = tuple[Incident, list[Incident]]
+"""An incident, and those that were merged into it."""
+
 
 def merge(
     state: State, parts: list[Incident], kind: Kind, key: tuple[str, ...], now: float
-) -> tuple[Incident, list[Incident]]:
+) -> Changed:
     """Make one incident of several.
 
     Parameters
@@ -23,7 +26,7 @@ def merge(
 
     Returns
     -------
-    tuple
+    Changed
         The incident that stays, and those that are a part of it now.
     """
     first, *others = sorted(parts, key=lambda part: (not _was_told(part), part.opened_at))

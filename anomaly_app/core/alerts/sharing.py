@@ -6,17 +6,13 @@ that value is rarer among other transactions and anomalies.
 
 from anomaly_app.core.alerts.evidence import rise
 from anomaly_app.core.alerts.incident import Incident, Kind
-from anomaly_app.core.alerts.keys import Key, Seen, key_of_storm
-from anomaly_app.core.alerts.merging import merge, take_in
-from anomaly_app.core.alerts.policy import DAY
-from anomaly_app.core.alerts.recent import LEAST_IN_STORM, PATIENCE, STORM
+from anomaly_app.core.alerts.keys import Key, Seen
+from anomaly_app.core.alerts.merging import Changed, merge, take_in
 from anomaly_app.core.alerts.state import State
+from anomaly_app.core.alerts.storms import gather_storm
 
 RECOGNISED = 5.0
 """The surprise from which on anomalies of many entities are one incident."""
-
-STILL = 2.5
-"""The surprise down to which others may join: after the end, what chance gives stays apart."""
 
 CLEARLY = 2.0
 """How much more surprising another value must be to take the place of the one that an incident's
@@ -28,65 +24,8 @@ MOSTLY = 0.8
 PARTLY = 0.5
 """The same for the incident of one entity."""
 
-LEAST_PARTS = 3
-"""Incidents with other values of one field that are one, at least."""
-
 LEAST_SAME = 3
 """Entities that two incidents must have in common, at least, to be one."""
-
-LEFT_OVER = DAY
-"""Seconds for which the memory of an entity may be the reason why it is odd again."""
-
-Changed = tuple[Incident, list[Incident]]
-"""An incident, and those that were merged into it."""
-
-
-def fitting(state: State, seen: Seen, now: float, reopen_within: float) -> Incident | None:
-    """Return the incident of many entities that an anomaly fits best, open or closed lately."""
-    found = []
-    for key in seen.possible_keys():
-        incident = _joinable(state, key, now, reopen_within)
-        if incident is not None:
-            surprise = state.recent.surprise(
-                key, state.background, now, incident=incident.id, entity=seen.entity
-            )
-            is_back = seen.entity in incident.entities and not incident.is_usual(now)
-            if surprise >= STILL or is_back:
-                found.append((surprise, incident.id))
-    if found:
-        return state.incidents[max(found)[1]]
-    for reason in seen.reasons[:1]:
-        storm = _joinable(state, key_of_storm(reason), now, reopen_within)
-        if storm is not None:
-            is_of_it = seen.entity in storm.entities
-            if is_of_it or state.recent.is_going_on(reason, now, incident=storm.id):
-                return storm
-    return _left_over(state, seen, now)
-
-
-def _joinable(state: State, key: Key, now: float, reopen_within: float) -> Incident | None:
-    incident = state.incidents.get(state.shared.get(key, ""))
-    if incident is None or incident.is_open:
-        return incident
-    is_lately = incident.resolved is not None and now < incident.resolved + reopen_within
-    return incident if is_lately else None
-
-
-def _left_over(state: State, seen: Seen, now: float) -> Incident | None:
-    """Return the incident that an entity was odd in, if its memory is why it is odd still.
-
-    A sum of a day stays large after large values.
-    """
-    if not seen.is_of_memory:
-        return None
-    found = [
-        incident
-        for key, name in state.shared.items()
-        if key.reason == seen.reasons[0]
-        and seen.entity in (incident := state.incidents[name]).entities
-        and now < incident.last + LEFT_OVER
-    ]
-    return max(found, key=lambda incident: (incident.last, incident.opened_at), default=None)
 
 
 def another_cause(state: State, incident: Incident, seen: Seen, now: float) -> Key | None:
@@ -187,52 +126,6 @@ def _gather(state: State, incident: Incident, key: Key, now: float) -> Changed:
         return incident, []
     first, others = merge(state, parts, Kind.SHARED, key, now)
     first.surprise = state.recent.surprise(key, state.background, now, incident=first.id)
-    rise(first, now)
-    return first, others
-
-
-def gather_parts(state: State, incident: Incident, now: float) -> Changed | None:
-    """Make one incident of those that began together for one reason, each with another value.
-
-    Two causes may begin at the same time; when there are more, it is everything at once.
-    """
-    key = incident.shared_key
-    parts = {
-        name: part
-        for other, name in state.shared.items()
-        if other.reason == key.reason
-        and (part := state.incidents[name]).is_open
-        and part.shared_at >= now - STORM
-    }
-    if sum(part.shared_key.field == key.field for part in parts.values()) < LEAST_PARTS:
-        return None
-    first, others = merge(state, [*parts.values()], Kind.SHARED, key_of_storm(key.reason), now)
-    return first, others
-
-
-def gather_storm(state: State, incident: Incident, now: float) -> Changed | None:
-    """Make one incident of a storm in which nothing but the reason is shared.
-
-    That is decided late: what else is shared shows when there are more of them.
-    """
-    reason = incident.reason
-    if incident.kind != Kind.ENTITY or not state.recent.is_storm(reason, now):
-        return None
-    names = {one.incident for one in state.recent.latest(reason, now)}
-    parts = [
-        part
-        for name in names
-        if (part := state.incidents.get(name)) is not None
-        and part.kind == Kind.ENTITY
-        and part.is_open
-        and part.reason == reason
-        and part.opened >= now - STORM
-    ]
-    waiting = sum(part.opened <= now - PATIENCE / 2.0 for part in parts)
-    if waiting < LEAST_IN_STORM or incident not in parts:
-        return None
-    first, others = merge(state, parts, Kind.SHARED, key_of_storm(reason), now)
-    first.surprise = RECOGNISED
     rise(first, now)
     return first, others
 

@@ -20,7 +20,7 @@ from anomaly_app.core.alerts.silencing import ActiveSilence
 from anomaly_app.core.alerts.told import Told
 from anomaly_app.errors import ImageCorrupt
 
-FORMAT = 1
+FORMAT = 2
 """Number of the meaning of the state: images of another one are refused."""
 
 MOST_MEASURED = 1_000

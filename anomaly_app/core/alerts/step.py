@@ -4,15 +4,16 @@ from anomaly_app.core.alerts.answering import add_silence, expire_silence, look_
 from anomaly_app.core.alerts.delivering import note_outcome
 from anomaly_app.core.alerts.digest import make_digests
 from anomaly_app.core.alerts.feedback import AddSilence, ExpireSilence, Press
+from anomaly_app.core.alerts.fitting import LEFT_OVER
 from anomaly_app.core.alerts.grouping import assign, end_regime
 from anomaly_app.core.alerts.incident import Incident
 from anomaly_app.core.alerts.keys import items_of
 from anomaly_app.core.alerts.log import Entry, Outcome, Sample, Tick
 from anomaly_app.core.alerts.policy import DAY, Policy
 from anomaly_app.core.alerts.read_so_far import ReadSoFar
-from anomaly_app.core.alerts.sharing import LEFT_OVER, gather_storm
 from anomaly_app.core.alerts.sighting import Sighting
 from anomaly_app.core.alerts.state import State
+from anomaly_app.core.alerts.storms import gather_storm
 from anomaly_app.core.alerts.telling import Decision, consider
 
 REMEMBERED = 7 * DAY

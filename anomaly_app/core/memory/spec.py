@@ -125,6 +125,11 @@ class MemorySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keys: tuple[KeySpec, ...]
     timezone: str = "UTC"
 
+    @property
+    def counterpart_field(self) -> str:
+        """Name of the field with the counterpart; empty if none is remembered."""
+        return next((key.field or "" for key in self.keys[1:]), "")
+
     def sha256_of(self, key: KeySpec) -> str:
         """Return the hash of all that a memory depends on, besides the log, in hexadecimal."""
         return _sha256((key, self.timezone))
