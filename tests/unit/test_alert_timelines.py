@@ -270,6 +270,27 @@ def test_what_still_goes_on_is_told_when_a_silence_ends() -> None:
     assert titles(timeline.messages) == ["card-1"]
 
 
+def test_a_silence_covers_the_values_of_all_incidents_that_it_was_for() -> None:
+    timeline = Timeline()
+    for card, value in [("card-1", 1_000.0), ("card-2", 100.0)]:
+        timeline.see(card, value=value, shop="s1")
+    silence(timeline, "shop = s1")
+    timeline.wait(10 * MINUTE)
+    timeline.see("card-1", value=990.0, shop="s1")
+    timeline.wait(10 * MINUTE)
+    assert timeline.messages == []
+
+
+def test_a_picture_shows_values_of_one_feature() -> None:
+    timeline = Timeline()
+    timeline.see(value=950.0)
+    timeline.see(feature="count:1h", value=7.0, expected=1.0)
+    timeline.wait(MINUTE)
+    view = timeline.messages[0].subject
+    assert view.charted == "amount"  # type: ignore[union-attr]
+    assert [member.value for member in view.sample] == [950.0, None]  # type: ignore[union-attr]
+
+
 def test_an_ended_silence_covers_nothing() -> None:
     timeline = Timeline()
     silence(timeline, "entity = card-1")
