@@ -28,7 +28,7 @@ from anomaly_app.kafka.topic_creation import max_message_bytes
 from anomaly_app.memories.command import memory
 from anomaly_app.memories.profile import profile
 from anomaly_app.observability import report_gap
-from anomaly_app.registry.versions import remembers_counterparts
+from anomaly_app.registry.versions import counterpart_field
 from anomaly_app.settings.app import Settings, load_settings
 from anomaly_app.web import define_views
 from anomaly_app.worker import worker_class
@@ -110,7 +110,7 @@ def create_app(settings: Settings) -> ConfirmingApp:
         web_stats_enabled=False,
         web_metrics_enabled=False,
     )
-    has_counterparts = remembers_counterparts(settings.model)
+    has_counterparts = bool(counterpart_field(settings.model))
     topics = declare_topics(app, settings, has_counterparts=has_counterparts)
     define_scoring(app, topics, context)
     define_alerting(app, topics, context)

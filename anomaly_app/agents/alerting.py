@@ -23,6 +23,7 @@ from anomaly_app.errors import AnomalyUnreadable, FeedbackUnreadable, RecordReje
 from anomaly_app.kafka.consumer import ConfirmingApp, PendingBatch, Record
 from anomaly_app.kafka.exit import exit_without_commit
 from anomaly_app.kafka.sending import Outgoing, send_all
+from anomaly_app.registry.versions import counterpart_field
 
 logger = logging.getLogger(__name__)
 
@@ -103,6 +104,7 @@ async def _send(taken: TakenIn, app: faust.App, context: WorkerContext) -> None:
 def anomalies_of(context: WorkerContext) -> TakeIn:
     """Read anomalies; messages that are none are logged, once a minute."""
     throttle, counts = Throttle(BETWEEN_LINES), context.counters.alerts
+    counterpart = counterpart_field(context.settings.model)
 
     def take_in(records: Sequence[Record]) -> TakenIn:
         taken = TakenIn([], [])
@@ -110,7 +112,8 @@ def anomalies_of(context: WorkerContext) -> TakeIn:
             timestamp = seconds_of(record.timestamp or 0) or 0.0
             origin = Origin(record.topic, record.partition, record.offset, timestamp)
             try:
-                taken.entries.append(read_sighting(record.value, origin))
+                sighting = read_sighting(record.value, origin, counterpart)
+                taken.entries.append(sighting)
             except AnomalyUnreadable as fault:
                 counts[UNREADABLE] += 1
                 _report(throttle, record, "an anomaly", fault)

@@ -25,6 +25,7 @@ from anomaly_app.kafka import (
     read_ranges,
     watermarks,
 )
+from anomaly_app.registry.versions import counterpart_field
 from anomaly_app.settings import Settings, load_settings
 from anomaly_app.settings.alerting.for_core import policy_of
 from anomaly_app.terminal import Progress, one_line_errors, say
@@ -75,7 +76,7 @@ async def _check(anomaly: str, given: bytes | None, settings: Settings) -> list[
     policy = policy_of(alerting_of(settings))
     value = await _find(anomaly, settings) if given is None else given
     try:
-        sighting = read_sighting(value, NOWHERE)
+        sighting = read_sighting(value, NOWHERE, counterpart_field(settings.model))
     except (AnomalyUnreadable, RecordRejected) as fault:
         raise AlertsRefused(f"{quoted(anomaly)} is not an anomaly: {fault}") from None
     memory = await restored_state(settings, policy)

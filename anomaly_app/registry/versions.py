@@ -58,11 +58,11 @@ def remembered_by(path: Path) -> MemorySpec | None:
     return manifest.schema.memory
 
 
-def remembers_counterparts(path: Path) -> bool:
-    """Return whether a model remembers counterparts, as far as its manifest can be read."""
+def counterpart_field(path: Path) -> str:
+    """Return the field with the counterpart, as far as a model's manifest can be read; or empty."""
     try:
         memory = remembered_by(path)
-        return memory is not None and len(memory.keys) > 1
     except (ModelError, OSError):
         # Whoever needs the model says what is wrong with it.
-        return False
+        return ""
+    return next((key.field or "" for key in memory.keys[1:]), "") if memory else ""

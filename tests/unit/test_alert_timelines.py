@@ -186,6 +186,27 @@ def test_over_the_budget_there_is_a_digest_with_a_line_for_each() -> None:
     assert sum(one.incidents for d in timeline.digests for one in d.lines) >= 40 - told
 
 
+def test_there_are_never_more_messages_in_a_period_than_the_budget_says() -> None:
+    timeline = Timeline(policy(receivers={ONE: Budget(messages=8, per=HOUR)}, wait=0.0))
+    for number in range(300):
+        timeline.see(f"card-{number}", rarity=0.2)
+        timeline.wait(MINUTE)
+    got = zip(timeline.at, timeline.got, strict=True)
+    told = [at for at, one in got if one.notice.event in {"opened", "repeated"}]
+    busiest = max(sum(begin <= at < begin + HOUR for at in told) for begin in told)
+    assert 4 <= busiest <= 9, "estimated by two counts: one more may pass"
+
+
+def test_one_incident_may_be_all_that_has_a_counterpart_in_common() -> None:
+    timeline = Timeline(policy(by=("counterpart",), reason=False))
+    for card, shop in [("card-1", "shop-1"), ("card-2", "shop-1"), ("card-1", "shop-2")]:
+        seen = sighting(card, number=timeline.numbered)
+        timeline.apply(changed(seen, counterpart=shop))
+        timeline.numbered += 1
+    timeline.wait(MINUTE)
+    assert sorted(one.subject.members for one in timeline.messages) == [1, 2]  # type: ignore[union-attr]
+
+
 def test_critical_ones_pass_the_budget() -> None:
     timeline = Timeline(policy(receivers={ONE: Budget(1, DAY)}))
     for number in range(6):
@@ -247,6 +268,27 @@ def test_what_still_goes_on_is_told_when_a_silence_ends() -> None:
     assert timeline.messages == []
     timeline.wait(MINUTE)
     assert titles(timeline.messages) == ["card-1"]
+
+
+def test_a_silence_covers_the_values_of_all_incidents_that_it_was_for() -> None:
+    timeline = Timeline()
+    for card, value in [("card-1", 1_000.0), ("card-2", 100.0)]:
+        timeline.see(card, value=value, shop="s1")
+    silence(timeline, "shop = s1")
+    timeline.wait(10 * MINUTE)
+    timeline.see("card-1", value=990.0, shop="s1")
+    timeline.wait(10 * MINUTE)
+    assert timeline.messages == []
+
+
+def test_a_picture_shows_values_of_one_feature() -> None:
+    timeline = Timeline()
+    timeline.see(value=950.0)
+    timeline.see(feature="count:1h", value=7.0, expected=1.0)
+    timeline.wait(MINUTE)
+    view = timeline.messages[0].subject
+    assert view.charted == "amount"  # type: ignore[union-attr]
+    assert [member.value for member in view.sample] == [950.0, None]  # type: ignore[union-attr]
 
 
 def test_an_ended_silence_covers_nothing() -> None:

@@ -59,7 +59,7 @@ def test_each_anomaly_is_a_message_of_its_own_record(family: str) -> None:
 def test_no_record_says_what_its_cause_is(family: str) -> None:
     of = made(family)
     names = {name for arrival in of.arrivals for name in fields_of(arrival.value)}
-    assert not names & {"cause", "kind", "episode", "unit", "later_cause", "later_column"}
+    assert not names & {"cause", "kind", "episode", "unit", "later_cause", "later_oddity"}
     assert not any(cause.name.encode() in each.value for cause in of.causes for each in of.arrivals)
 
 

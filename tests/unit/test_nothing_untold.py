@@ -47,7 +47,7 @@ def policies(draw: st.DrawFn) -> Policy:
         repeat=draw(st.sampled_from([60.0, 14_400.0])),
         resolve_after=draw(st.sampled_from([60.0, 1_800.0])),
         reopen_within=draw(st.sampled_from([1.0, 7_200.0])),
-        by=draw(st.sampled_from([("entity",), ("shop",), ("entity", "shop")])),
+        by=draw(st.sampled_from([("entity",), ("shop",), ("counterpart",), ("entity", "shop")])),
         reason=draw(st.booleans()),
         receivers={name: draw(budgets) for name in RECEIVERS},
         routes=(*draw(st.lists(routes, max_size=2)), everything),
@@ -92,6 +92,8 @@ class Everything:
         match what:
             case "see":
                 timeline.see(**about)
+                home = timeline.state.recent.seen[-1].incident
+                assert timeline.state.incidents[home].is_open, "it must not join what is over"
             case "silence":
                 text, length = about
                 silence = Silence(

@@ -63,6 +63,70 @@ def test_two_hundred_cards_through_one_terminal_are_one_message() -> None:
     assert "terminal t17" in titles([timeline.got[-1].notice])[0]
 
 
+def test_a_campaign_that_comes_back_days_later_is_told_again() -> None:
+    timeline, dice = Timeline(), seeded(5)
+    ordinary_day(timeline, dice)
+    campaign(timeline, dice, 40, "amount", terminal="t17")
+    timeline.wait(2 * DAY)
+    before = len(timeline.messages)
+    campaign(timeline, dice, 40, "amount", terminal="t17")
+    timeline.wait(HOUR)
+    assert len(timeline.messages) == before + 1
+    assert titles([timeline.got[-1].notice]) == ["40 entities with terminal t17: amount far above"]
+
+
+def test_a_campaign_that_comes_back_within_the_hour_is_the_same_incident() -> None:
+    timeline, dice = Timeline(), seeded(6)
+    ordinary_day(timeline, dice)
+    campaign(timeline, dice, 40, "amount", terminal="t17")
+    timeline.wait(HOUR)
+    before = len(timeline.messages)
+    campaign(timeline, dice, 40, "amount", terminal="t17")
+    timeline.wait(HOUR)
+    assert len(timeline.messages) == before
+    assert ("It is back.",) in timeline.replies
+
+
+def test_a_cause_within_something_common_comes_apart() -> None:
+    timeline, dice = Timeline(), seeded(7)
+    ordinary_day(timeline, dice)
+    for number in range(30):
+        timeline.see(f"abroad-{number}", **fields(dice, country="C3"))
+        timeline.wait(30)
+    for number in range(120):
+        timeline.see(f"victim-{number}", **fields(dice, country="C3", terminal="t17"))
+        timeline.wait(20)
+    abroad, _ = largest_of(timeline, "abroad")
+    of_terminal, victims = largest_of(timeline, "victim")
+    assert abroad != of_terminal
+    assert victims >= 60, "from where it shows on"
+
+
+def test_what_memories_have_left_over_belongs_to_what_was_before() -> None:
+    timeline, dice = Timeline(), seeded(8)
+    ordinary_day(timeline, dice)
+    campaign(timeline, dice, 40, "amount", terminal="t17")
+    before = len(timeline.messages)
+    timeline.wait(6 * HOUR)
+    known = {"terminal": "t17"}
+    for number in range(40):
+        timeline.see(f"victim-{known}-{number}", feature="sum:amount:1d", **fields(dice))
+        timeline.wait(60)
+    timeline.wait(HOUR)
+    assert len(timeline.messages) == before
+
+
+def test_what_begins_everywhere_at_once_is_one_incident() -> None:
+    timeline, dice = Timeline(), seeded(9)
+    ordinary_day(timeline, dice)
+    for number in range(200):
+        bank = f"b{dice.randrange(12)}"
+        timeline.see(f"victim-{number}", feature="delay", rarity=0.2, **fields(dice, bank=bank))
+        timeline.wait(1)
+    _, victims = largest_of(timeline, "victim")
+    assert victims >= 190
+
+
 def test_two_campaigns_at_once_stay_apart() -> None:
     timeline, dice = Timeline(), seeded(2)
     ordinary_day(timeline, dice)

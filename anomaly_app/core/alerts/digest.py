@@ -1,6 +1,6 @@
 """The digest: one message with a line for each incident that has none of its own."""
 
-from anomaly_app.core.alerts.evidence import level_of, severity_of
+from anomaly_app.core.alerts.evidence import level_of, severity_of, strength
 from anomaly_app.core.alerts.incident import Incident
 from anomaly_app.core.alerts.labels import top_feature
 from anomaly_app.core.alerts.ledger import Ledger
@@ -51,7 +51,7 @@ def _make(state: State, receiver: str, ledger: Ledger, policy: Policy, now: floa
         for name, why in ledger.waiting.items()
         if name in state.incidents and not state.incidents[name].merged_into
     ]
-    waiting.sort(key=lambda found: (-found[0].peak, found[0].opened_at))
+    waiting.sort(key=lambda found: (-strength(found[0]), found[0].opened_at))
     lines = [
         DigestLine(one.id, title_of(one), severity_of(one), one.members, why)
         for one, why in waiting[:ALONE]
@@ -63,8 +63,7 @@ def _make(state: State, receiver: str, ledger: Ledger, policy: Policy, now: floa
     ledger.waiting = {}
     ledger.digest_made = now
     if receiver in policy.receivers:
-        ledger.refill(policy.receivers[receiver], now)
-    ledger.take()
+        ledger.take(policy.receivers[receiver], now)
     if lines:
         digest = Digest(
             begins=ledger.digest_from,

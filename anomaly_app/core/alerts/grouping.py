@@ -4,14 +4,16 @@ from collections import Counter
 from collections.abc import Iterable
 
 from anomaly_app.core.alerts.evidence import rise
+from anomaly_app.core.alerts.fitting import fitting
 from anomaly_app.core.alerts.incident import Incident, Kind
 from anomaly_app.core.alerts.keys import Seen, measured_in, seen_of
 from anomaly_app.core.alerts.merging import merge
 from anomaly_app.core.alerts.policy import Policy
 from anomaly_app.core.alerts.regime import WINDOW
-from anomaly_app.core.alerts.sharing import fitting, join_same, recognise
+from anomaly_app.core.alerts.sharing import another_cause, join_same, recognise, take_apart
 from anomaly_app.core.alerts.sighting import Sighting
 from anomaly_app.core.alerts.state import MOST_MEASURED, State
+from anomaly_app.core.alerts.storms import gather_parts
 
 MOST_INCIDENTS = 2_000
 """Incidents that are remembered: beyond, anomalies that fit none are one incident."""
@@ -20,9 +22,6 @@ OTHERS = ("", "too many to tell apart")
 
 COMMON = 0.05
 """Share of what is odd at once that has a reason, for the reason to be one of the incident."""
-
-USUAL_AFTER = 12 * 3_600.0
-"""Seconds after which what goes on is usual: from then on it is a part of what chance gives."""
 
 
 def assign(state: State, sighting: Sighting, policy: Policy, now: float) -> tuple[Incident, ...]:
@@ -34,15 +33,15 @@ def assign(state: State, sighting: Sighting, policy: Policy, now: float) -> tupl
         Those that have changed: the one that it belongs to first, then those that were merged
         into it.
     """
-    usual = {name for name in state.shared.values() if _is_usual(state.incidents[name], now)}
+    usual = {name for name in state.shared.values() if state.incidents[name].is_usual(now)}
     state.recent.expire(now, state.background, usual)
     state.regime.expire(now)
     if len(state.measured) < MOST_MEASURED:
         state.measured.update(measured_in(sighting))
     seen = seen_of(sighting, state.measured, now)
-    incident = (fitting(state, seen, now) if policy.reason else None) or _regime(state, seen)
-    if incident is None:
-        incident = _of_group(state, sighting, policy, now)
+    incident = _home(state, sighting, seen, policy, now)
+    if incident.resolved is not None:
+        incident.reopen(now)
     incident.add(sighting, now)
     seen.incident = incident.id
     seen.is_explained = incident.kind != Kind.ENTITY
@@ -50,9 +49,12 @@ def assign(state: State, sighting: Sighting, policy: Policy, now: float) -> tupl
     merged: list[Incident] = []
     if policy.reason and seen.entity:
         incident, merged = recognise(state, incident, seen, now)
-        if incident.kind == Kind.SHARED:
+        if incident.is_of_value:
             merged += join_same(state, incident, seen.entity, now)
-    if incident.kind == Kind.SHARED:
+            if incident.shared_at == now and (gathered := gather_parts(state, incident, now)):
+                incident, parts = gathered
+                merged += parts
+    if incident.is_of_value:
         state.regime.discard(seen.entity)
         key = incident.shared_key
         surprise = state.recent.surprise(key, state.background, now, incident=incident.id)
@@ -60,13 +62,26 @@ def assign(state: State, sighting: Sighting, policy: Policy, now: float) -> tupl
     else:
         state.regime.add_odd(seen.entity, now)
         if begun := begin_regime(state, policy, now):
-            incident, merged = begun
+            incident, parts = begun
+            merged += parts
     rise(incident, now)
     return incident, *merged
 
 
-def _is_usual(incident: Incident, now: float) -> bool:
-    return now - incident.opened > USUAL_AFTER
+def _home(state: State, sighting: Sighting, seen: Seen, policy: Policy, now: float) -> Incident:
+    """Return the incident that an anomaly is added to; it may be closed, or another one."""
+    incident = fitting(state, seen, now, policy.reopen_within) if policy.reason else None
+    incident = incident or _regime(state, seen)
+    if incident is None:
+        return _of_group(state, sighting, policy, now)
+    key = another_cause(state, incident, seen, now)
+    if key is None or len(state.incidents) >= MOST_INCIDENTS:
+        return incident
+    part = _open(state, Kind.SHARED, key, now)
+    part.keys = [key]
+    take_apart(state, incident, key, part.id)
+    state.index(part)
+    return part
 
 
 def _regime(state: State, seen: Seen) -> Incident | None:
@@ -83,7 +98,7 @@ def begin_regime(
     if state.regime.incident or not state.regime.is_on(policy.regime, now):
         return None
     since = now - WINDOW
-    odd = [one for one in state.recent.seen if one.at >= since and not one.is_explained]
+    odd = [one for one in state.recent.seen if one.at >= since and not _is_apart(state, one)]
     counts = Counter(one.reasons[0] for one in odd if one.reasons)
     common = {reason for reason, count in counts.items() if count >= COMMON * len(odd)}
     names = {one.incident for one in odd if one.reasons and one.reasons[0] in common}
@@ -91,16 +106,21 @@ def begin_regime(
         part
         for name in names
         if (part := state.incidents.get(name)) is not None
-        and part.kind == Kind.ENTITY
+        and not part.is_of_value
         and part.is_open
         and part.opened >= since
     ]
-    if len(parts) < policy.regime.entities:
+    if sum(len(part.entities) for part in parts) < policy.regime.entities:
         return None
     first, others = merge(state, parts, Kind.REGIME, ("regime", str(state.next)), now)
     state.regime.incident = first.id
     state.regime.reasons = sorted([*reason] for reason in common)
     return first, others
+
+
+def _is_apart(state: State, seen: Seen) -> bool:
+    found = state.incidents.get(seen.incident)
+    return found is not None and found.is_of_value
 
 
 def end_regime(state: State, policy: Policy, now: float) -> list[Incident]:
@@ -123,24 +143,28 @@ def _of_group(state: State, sighting: Sighting, policy: Policy, now: float) -> I
         if known.is_open:
             return known
         if known.resolved is not None and now < known.resolved + policy.reopen_within:
-            known.resolved = None
-            known.flips.append(now)
             return known
     if len(state.incidents) >= MOST_INCIDENTS and not state.make_room():
         key = OTHERS
         if (others := state.incidents.get(state.groups.get(key, ""))) and others.is_open:
             return others
+    incident = _open(state, Kind.ENTITY, key, now)
+    state.index(incident)
+    return incident
+
+
+def _open(state: State, kind: Kind, key: tuple[str, ...], now: float) -> Incident:
     incident = Incident(
         id=f"i-{state.next}",
-        kind=Kind.ENTITY,
+        kind=kind,
         key=key,
         opened=now,
         last=now,
+        shared_at=now,
         grew_at=now,
         opened_at=state.next,
     )
     state.incidents[incident.id] = incident
-    state.index(incident)
     return incident
 
 
@@ -149,11 +173,15 @@ def group_key(sighting: Sighting, by: Iterable[str]) -> tuple[str, ...]:
 
     Anomalies without any of it are grouped by their transaction: each is an incident.
     """
-    values = [sighting.entity if name == "entity" else _field(sighting, name) for name in by]
+    values = [_value(sighting, name) for name in by]
     return ("", sighting.id) if not any(values) else (*values,)
 
 
-def _field(sighting: Sighting, name: str) -> str:
-    if name in sighting.fields:
-        return sighting.fields[name]
-    return next((v for n, v in sighting.fields.items() if n.endswith(f".{name}")), "")
+def _value(sighting: Sighting, name: str) -> str:
+    match name:
+        case "entity":
+            return sighting.entity
+        case "counterpart":
+            return sighting.counterpart
+        case _:
+            return sighting.field(name)

@@ -7,6 +7,7 @@ import msgspec
 
 from anomaly_app.core.alerts.keys import Key, subject_of
 from anomaly_app.core.alerts.notice import MOST_MEMBERS, Answer, Member
+from anomaly_app.core.alerts.ranges import Range
 from anomaly_app.core.alerts.sighting import Sighting
 from anomaly_app.core.alerts.told import Told
 
@@ -22,31 +23,6 @@ class Kind(StrEnum):
     """The time: a large part of all entities turned odd at once."""
 
 
-class Range(msgspec.Struct, array_like=True):
-    """What is known of one reason of an incident's members."""
-
-    members: int = 0
-    share: float = 0.0
-    """Sum of the shares."""
-    lowest: float | None = None
-    highest: float | None = None
-    words: dict[str, int] = {}
-    """Values that are no numbers, with their counts; some of them."""
-    expected: float | str | None = None
-
-    def add(self, actual: float | str | None, expected: float | str | None, share: float) -> None:
-        """Add the reason of a member."""
-        self.members += 1
-        self.share += share
-        self.expected = expected
-        if isinstance(actual, float) and math.isfinite(actual):
-            self.lowest = actual if self.lowest is None else min(self.lowest, actual)
-            self.highest = actual if self.highest is None else max(self.highest, actual)
-        elif isinstance(actual, str) and (actual in self.words or len(self.words) < MOST_WORDS):
-            self.words[actual] = self.words.get(actual, 0) + 1
-
-
-MOST_WORDS = 5
 MOST_RANGES = 12
 """Reasons that an incident remembers."""
 
@@ -54,6 +30,9 @@ MOST_ENTITIES = 2_000
 """Entities that an incident counts one by one."""
 
 MOST_ANSWERS = 20
+
+USUAL_AFTER = 4 * 3_600.0
+"""Seconds after which what goes on is usual."""
 
 
 class Incident(msgspec.Struct, kw_only=True):
@@ -96,6 +75,8 @@ class Incident(msgspec.Struct, kw_only=True):
     """When it was resolved or opened again."""
     told: dict[str, Told] = {}
     """By receiver."""
+    shared_at: float = 0.0
+    """When it became one of many entities, or was opened again as one."""
     grew_at: float = 0.0
     """When its evidence rose last to another level."""
     answers: list[Answer] = []
@@ -115,9 +96,29 @@ class Incident(msgspec.Struct, kw_only=True):
         return Key(*self.key)
 
     @property
+    def charted(self) -> str:
+        """The feature whose values the sample has; empty if there is none."""
+        return next(iter(self.ranges), "").partition(" ")[2]
+
+    @property
+    def is_of_value(self) -> bool:
+        """Whether its members share the value of a field: that explains them."""
+        return self.kind == Kind.SHARED and bool(self.shared_key.field)
+
+    @property
     def taken_by(self) -> str | None:
         """Who has taken it last."""
         return next((one.user for one in reversed(self.answers) if one.action == "take"), None)
+
+    def is_usual(self, now: float) -> bool:
+        """Whether it goes on for so long that its members are a part of what chance gives."""
+        return now - self.shared_at > USUAL_AFTER
+
+    def reopen(self, now: float) -> None:
+        """Go on after the end."""
+        self.resolved = None
+        self.shared_at = now
+        self.flips.append(now)
 
     def add(self, sighting: Sighting, now: float) -> None:
         """Add a member."""
@@ -152,10 +153,13 @@ class Incident(msgspec.Struct, kw_only=True):
         self.opened = min(self.opened, other.opened)
         self.last = max(self.last, other.last)
         _keep_shared(self.fields, other.fields)
-        for name, theirs in other.ranges.items():
+        for name, found in other.ranges.items():
             if name in self.ranges or len(self.ranges) < MOST_RANGES:
-                _merge(self.ranges.setdefault(name, Range()), theirs)
-        self.sample = sorted([*self.sample, *other.sample], key=lambda member: member.time)
+                self.ranges.setdefault(name, Range()).join(found)
+        theirs = other.sample
+        if other.charted != self.charted:
+            theirs = [msgspec.structs.replace(member, value=None) for member in theirs]
+        self.sample = sorted([*self.sample, *theirs], key=lambda member: member.time)
         self._trim()
         self.answers = sorted([*self.answers, *other.answers], key=lambda one: one.at)
 
@@ -166,8 +170,8 @@ class Incident(msgspec.Struct, kw_only=True):
             self.beyond += members
 
     def _add_to_sample(self, sighting: Sighting) -> None:
-        first = sighting.causes[0].actual if sighting.causes else None
-        value = first if isinstance(first, float) else None
+        values = [cause.actual for cause in sighting.causes if cause.feature == self.charted]
+        value = values[0] if values and isinstance(values[0], float) else None
         member = Member(
             sighting.id, sighting.entity, sighting.time, sighting.p_value, sighting.severity, value
         )
@@ -185,15 +189,3 @@ class Incident(msgspec.Struct, kw_only=True):
 def _keep_shared(fields: dict[str, str], others: dict[str, str]) -> None:
     for name in [name for name, value in fields.items() if others.get(name) != value]:
         del fields[name]
-
-
-def _merge(mine: Range, theirs: Range) -> None:
-    mine.members += theirs.members
-    mine.share += theirs.share
-    mine.expected = mine.expected if mine.expected is not None else theirs.expected
-    lows = [low for low in (mine.lowest, theirs.lowest) if low is not None]
-    highs = [high for high in (mine.highest, theirs.highest) if high is not None]
-    mine.lowest, mine.highest = min(lows, default=None), max(highs, default=None)
-    for word, count in theirs.words.items():
-        if word in mine.words or len(mine.words) < MOST_WORDS:
-            mine.words[word] = mine.words.get(word, 0) + count

@@ -51,7 +51,7 @@ MOST_BYTES = 65_536
 """Of a message of the feedback topic; what people say is short."""
 
 
-def read_sighting(value: bytes | None, origin: Origin) -> Sighting:
+def read_sighting(value: bytes | None, origin: Origin, counterpart: str = "") -> Sighting:
     """Read a message of the anomalies topic.
 
     Parameters
@@ -60,6 +60,8 @@ def read_sighting(value: bytes | None, origin: Origin) -> Sighting:
         Untrusted: anyone may have written anything to the topic.
     origin
         Where it is.
+    counterpart
+        As for `sighting_of`.
 
     Raises
     ------
@@ -71,7 +73,7 @@ def read_sighting(value: bytes | None, origin: Origin) -> Sighting:
         Whatever `EXAMPLE` raises, too: the fault is not in the message.
     """
     try:
-        return sighting_of(_read(value or b""), origin)
+        return sighting_of(_read(value or b""), origin, counterpart)
     except Exception as raised:  # noqa: BLE001  # sorted below
         fault = raised
     sighting_of(read_anomaly(EXAMPLE), origin)

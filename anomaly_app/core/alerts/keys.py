@@ -50,6 +50,12 @@ class Seen(msgspec.Struct, array_like=True):
     items: tuple[Item, ...]
     is_explained: bool = False
     """Whether it belongs to an incident of many entities: then chance does not give it."""
+    is_of_memory: bool = False
+    """Whether its first reason is what the entity's memory has, more than this transaction."""
+
+    def has(self, key: Key) -> bool:
+        """Whether it may share something with others."""
+        return (key[0], key[1]) in self.reasons and (key[2], key[3]) in self.items
 
     def possible_keys(self) -> Iterator[Key]:
         """Yield all that it may share with others."""
@@ -83,7 +89,11 @@ def seen_of(sighting: Sighting, measured: Container[str], now: float) -> Seen:
         if place == 0 or cause.share >= LEAST_SHARE
     )
     reasons = tuple(dict.fromkeys(found))
-    return Seen(now, sighting.entity, "", reasons, items_of(sighting.fields, measured))
+    is_of_memory = any(_is_of_memory(cause.feature) for cause in sighting.causes[:1])
+    return Seen(
+        *(now, sighting.entity, "", reasons, items_of(sighting.fields, measured)),
+        is_of_memory=is_of_memory,
+    )
 
 
 def items_of(fields: Mapping[str, str], measured: Container[str]) -> tuple[Item, ...]:
@@ -110,6 +120,11 @@ def subject_of(name: str) -> str:
     if remembered is None:
         return name
     return next(iter(remembered.numbers), remembered.text or remembered.kind)
+
+
+def _is_of_memory(name: str) -> bool:
+    remembered = _remembered(name)
+    return remembered is not None and remembered.kind != "relative"
 
 
 @lru_cache(maxsize=4096)

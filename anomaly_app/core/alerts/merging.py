@@ -4,10 +4,13 @@ from anomaly_app.core.alerts.evidence import rise
 from anomaly_app.core.alerts.incident import Incident, Kind
 from anomaly_app.core.alerts.state import State
 
+Changed = tuple[Incident, list[Incident]]
+"""An incident, and those that were merged into it."""
+
 
 def merge(
     state: State, parts: list[Incident], kind: Kind, key: tuple[str, ...], now: float
-) -> tuple[Incident, list[Incident]]:
+) -> Changed:
     """Make one incident of several.
 
     Parameters
@@ -23,11 +26,13 @@ def merge(
 
     Returns
     -------
-    tuple
+    Changed
         The incident that stays, and those that are a part of it now.
     """
     first, *others = sorted(parts, key=lambda part: (not _was_told(part), part.opened_at))
     state.unindex(first)
+    if first.kind == Kind.ENTITY:
+        first.shared_at = now
     first.kind, first.key = kind, key
     first.keys = [key] if kind == Kind.SHARED else []
     take_in(state, first, others, now)
@@ -46,8 +51,10 @@ def take_in(state: State, first: Incident, others: list[Incident], now: float) -
         if one.incident in names:
             if one.incident != first.id or not one.is_explained:
                 state.recent.explain(one, first.id)
-            if first.kind == Kind.SHARED:
+            if first.is_of_value:
                 state.regime.discard(one.entity)
+            else:
+                state.regime.add_odd(one.entity, one.at)
     rise(first, now)
 
 

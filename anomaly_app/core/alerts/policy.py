@@ -78,7 +78,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     reopen_within: float = 2 * HOUR
     """After its end, in which a new anomaly opens an incident again rather than another one."""
     by: tuple[str, ...] = ("entity",)
-    """``entity``, or fields of the transaction."""
+    """``entity``, ``counterpart``, or fields of the transaction."""
     reason: bool = True
     """Whether anomalies of many entities for one reason are one incident."""
     receivers: dict[str, Budget] = {}

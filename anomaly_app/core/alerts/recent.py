@@ -52,8 +52,10 @@ class Recent:
         self.seen: deque[Seen] = deque()
         self._by_key: dict[Key, Entities] = {}
         self._by_reason: dict[Reason, Entities] = {}
-        self._by_incident: dict[str, Entities] = {}
-        """Of those that are explained."""
+        self._members: dict[str, Entities] = {}
+        """Of those that are explained, by incident; the same for each key and reason."""
+        self._members_by_key: dict[tuple[str, Key], Entities] = {}
+        self._members_by_reason: dict[tuple[str, Reason], Entities] = {}
         for one in seen:
             self.add(one)
 
@@ -69,13 +71,18 @@ class Recent:
         self._count(seen, 1)
 
     def _count(self, seen: Seen, number: int) -> None:
+        name, entity = seen.incident, seen.entity
         if seen.is_explained:
-            _add(self._by_incident, seen.incident, seen.entity, number)
+            _add(self._members, name, entity, number)
+            for key in seen.possible_keys():
+                _add(self._members_by_key, (name, key), entity, number)
+            for reason in seen.reasons:
+                _add(self._members_by_reason, (name, reason), entity, number)
             return
         for key in seen.possible_keys():
-            _add(self._by_key, key, seen.entity, number)
+            _add(self._by_key, key, entity, number)
         for reason in seen.reasons:
-            _add(self._by_reason, reason, seen.entity, number)
+            _add(self._by_reason, reason, entity, number)
 
     def expire(self, now: float, background: Background, usual: Container[str]) -> None:
         """Drop what is too old: it becomes a part of the background, unless something explains it.
@@ -97,11 +104,35 @@ class Recent:
 
     def members(self, incident: str) -> Entities:
         """Return the entities of an incident of many entities."""
-        return self._by_incident.get(incident, {})
+        return self._members.get(incident, {})
 
     def sharing(self, key: Key) -> Entities:
         """Return the entities that share something, without those that are explained."""
         return self._by_key.get(key, {})
+
+    def incidents_of(self, key: Key) -> set[str]:
+        """Return the incidents of single entities whose anomalies share something."""
+        if key not in self._by_key:
+            return set()
+        return {one.incident for one in self.seen if not one.is_explained and one.has(key)}
+
+    def part(self, incident: str, key: Key) -> float:
+        """Return the part of an incident's anomalies that share something, 0 to 1."""
+        if of_key := self._members_by_key.get((incident, key)):
+            return sum(of_key.values()) / sum(self._members[incident].values())
+        if incident in self._members or key not in self._by_key:
+            return 0.0
+        members = [one for one in self.seen if one.incident == incident]
+        return sum(one.has(key) for one in members) / len(members) if members else 0.0
+
+    def is_going_on(self, reason: Reason, now: float, *, incident: str) -> bool:
+        """Whether enough entities for a storm are odd in an incident in these minutes."""
+        entities: set[str] = set()
+        for one in self.latest(reason, now, incident=incident):
+            entities.add(one.entity)
+            if len(entities) >= LEAST_IN_STORM:
+                return True
+        return False
 
     def latest(self, reason: Reason, now: float, *, incident: str = "") -> Iterator[Seen]:
         """Yield the anomalies of a storm: those with a reason as their first, the latest first.
@@ -147,15 +178,17 @@ class Recent:
         now
             Seconds since the epoch.
         incident
-            Its members share it as well.
+            Its members count as well, although it explains them.
         entity
             This entity, too, though its anomaly is not added yet.
         """
-        others = {*self.members(incident)} | {entity} if entity else self.members(incident).keys()
-        sharing = len(self.sharing(key).keys() | others)
+        one = {entity} if entity else set()
+        inside = self._members_by_key.get((incident, key), {}).keys()
+        sharing = len(self.sharing(key).keys() | inside | one)
         if sharing < 2:  # noqa: PLR2004  # one shares nothing
             return 0.0
-        trials = len(self._by_reason.get(key.reason, {}).keys() | others)
+        inside = self._members_by_reason.get((incident, key.reason), {}).keys()
+        trials = len(self._by_reason.get(key.reason, {}).keys() | inside | one)
         return binomial_surprise(sharing, max(trials, sharing), background.share(key, now))
 
 

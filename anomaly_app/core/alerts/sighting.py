@@ -72,9 +72,17 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True, tag="anomaly"):
     model: str
     fields: dict[str, str]
     """Scalar fields of the transaction, without numbers that are no integers."""
+    counterpart: str = ""
+    """Empty if it is not known."""
+
+    def field(self, name: str) -> str:
+        """Return the value of a field, by its name with or without those it is nested in."""
+        if name in self.fields:
+            return self.fields[name]
+        return next((v for n, v in self.fields.items() if n.endswith(f".{name}")), "")
 
 
-def sighting_of(anomaly: Anomaly, origin: Origin) -> Sighting:
+def sighting_of(anomaly: Anomaly, origin: Origin, counterpart: str = "") -> Sighting:
     """Convert an anomaly.
 
     Parameters
@@ -83,6 +91,8 @@ def sighting_of(anomaly: Anomaly, origin: Origin) -> Sighting:
         As read from the anomalies topic: anybody may have written it.
     origin
         Where it is.
+    counterpart
+        Name of the field that says whose counterpart it is; empty if none does.
 
     Raises
     ------
@@ -93,7 +103,7 @@ def sighting_of(anomaly: Anomaly, origin: Origin) -> Sighting:
     causes = tuple(_cause(reason) for reason in anomaly.reasons[:MOST_REASONS])
     # The score of the threshold is 1 - alert_rate ** 0.25, see `core.calibration`.
     alert_rate = min(max(1.0 - anomaly.threshold, 0.0), 1.0) ** 4
-    return Sighting(
+    sighting = Sighting(
         origin=origin,
         id=shortened(anomaly.id, 300),
         entity=shortened(anomaly.entity or "", LONGEST_VALUE),
@@ -105,6 +115,9 @@ def sighting_of(anomaly: Anomaly, origin: Origin) -> Sighting:
         model=f"{shortened(anomaly.model.name)} {shortened(anomaly.model.version)}",
         fields=fields_of(bytes(anomaly.transaction), anomaly.entity),
     )
+    if not counterpart:
+        return sighting
+    return msgspec.structs.replace(sighting, counterpart=sighting.field(counterpart))
 
 
 def _probability(value: float) -> float:

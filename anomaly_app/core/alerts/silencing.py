@@ -4,9 +4,10 @@ import math
 
 import msgspec
 
-from anomaly_app.core.alerts.incident import Incident, Range
+from anomaly_app.core.alerts.incident import Incident
 from anomaly_app.core.alerts.labels import labels_of
 from anomaly_app.core.alerts.matchers import matcher_of
+from anomaly_app.core.alerts.ranges import Range
 from anomaly_app.core.alerts.silence import Silence
 
 RARER = 0.1
@@ -80,7 +81,8 @@ class ActiveSilence(msgspec.Struct):
         if self.shape is not None:
             shape.rarest = min(shape.rarest, self.shape.rarest)
             shape.members = max(shape.members, self.shape.members)
-            shape.ranges = {**self.shape.ranges, **shape.ranges}
+            for name, known in self.shape.ranges.items():
+                shape.ranges.setdefault(name, Range()).join(known)
         self.shape = shape
 
     def warn_at(self, before: float) -> float:

@@ -150,16 +150,15 @@ def is_affordable(case: Case) -> Answer:
     if case.event not in {Event.OPENED, Event.REPEATED}:
         return PASS
     ledger, budget, incident = case.ledger, case.policy.receivers[case.receiver], case.incident
-    ledger.refill(budget, case.now)
     if case.event == Event.OPENED:
-        ledger.note(incident.id, incident.opened, strength(incident))
+        ledger.note(incident.id, incident.opened, strength(incident), case.now)
         if case.level == CRITICAL:
             return PASS
         if not ledger.is_among_strongest(strength(incident), budget, case.now):
             return Hold(case.now + case.policy.interval, "others of the last day are stronger")
     # A repetition is worth as little as the least severe incident.
     level = case.level if case.event == Event.OPENED else 0
-    if wait := ledger.until_affordable(level, budget):
+    if wait := ledger.until_affordable(level, budget, case.now):
         return Hold(
             case.now + max(wait, case.policy.wait),
             f"the budget of {budget.messages} messages in {budget.per / 3600:g} h is spent",

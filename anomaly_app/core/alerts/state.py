@@ -20,7 +20,7 @@ from anomaly_app.core.alerts.silencing import ActiveSilence
 from anomaly_app.core.alerts.told import Told
 from anomaly_app.errors import ImageCorrupt
 
-FORMAT = 1
+FORMAT = 2
 """Number of the meaning of the state: images of another one are refused."""
 
 MOST_MEASURED = 1_000
@@ -94,7 +94,7 @@ class State:
         self.groups: dict[tuple[str, ...], str] = {}
         """The latest incident of each group."""
         self.shared: dict[Key, str] = {}
-        """The open incident of each reason and value of a field."""
+        """The latest incident of each reason and value of a field."""
         self._deadlines: list[tuple[float, str]] = []
 
     def schedule(self, at: float, incident: str) -> None:
@@ -151,6 +151,9 @@ class State:
     def index(self, incident: Incident) -> None:
         """Note what an incident's members share."""
         for key in incident.keys:
+            before = self.incidents.get(self.shared.get(Key(*key), ""))
+            if before is not None and before is not incident:
+                before.keys = [other for other in before.keys if tuple(other) != tuple(key)]
             self.shared[Key(*key)] = incident.id
         if incident.kind == Kind.ENTITY:
             self.groups[incident.key] = incident.id

@@ -4,15 +4,16 @@ from anomaly_app.core.alerts.answering import add_silence, expire_silence, look_
 from anomaly_app.core.alerts.delivering import note_outcome
 from anomaly_app.core.alerts.digest import make_digests
 from anomaly_app.core.alerts.feedback import AddSilence, ExpireSilence, Press
+from anomaly_app.core.alerts.fitting import LEFT_OVER
 from anomaly_app.core.alerts.grouping import assign, end_regime
 from anomaly_app.core.alerts.incident import Incident
 from anomaly_app.core.alerts.keys import items_of
 from anomaly_app.core.alerts.log import Entry, Outcome, Sample, Tick
 from anomaly_app.core.alerts.policy import DAY, Policy
 from anomaly_app.core.alerts.read_so_far import ReadSoFar
-from anomaly_app.core.alerts.sharing import gather_storm
 from anomaly_app.core.alerts.sighting import Sighting
 from anomaly_app.core.alerts.state import State
+from anomaly_app.core.alerts.storms import gather_storm
 from anomaly_app.core.alerts.telling import Decision, consider
 
 REMEMBERED = 7 * DAY
@@ -113,6 +114,9 @@ def _look_again(state: State, incident: Incident, policy: Policy, now: float) ->
     if incident.is_open and now >= incident.last + policy.resolve_after:
         incident.resolved = now
         incident.flips.append(now)
+    if incident.keys and not incident.is_open and now >= incident.last + LEFT_OVER:
+        state.unindex(incident)
+        incident.keys = []
     if not incident.is_open and now >= _forgotten_at(incident, policy):
         if not state.is_to_be_told(incident):
             state.forget(incident)
@@ -132,6 +136,9 @@ def _schedule_end(state: State, incident: Incident, policy: Policy) -> None:
             if told.version and (at := told.made_at + policy.repeat) > state.now:
                 state.schedule(at, incident.id)
     else:
+        if incident.keys:
+            # Until then anomalies may join it.
+            state.schedule(incident.last + LEFT_OVER, incident.id)
         state.schedule(_forgotten_at(incident, policy), incident.id)
 
 

@@ -148,7 +148,7 @@ def _tell(state: State, case: Case, wanted: Wanted) -> None:
         _edit(state, case)
         return
     if wanted.event in {Event.OPENED, Event.REPEATED}:
-        case.ledger.take()
+        case.ledger.take(case.policy.receivers[case.receiver], case.now)
         case.ledger.waiting.pop(incident.id, None)
         state.told_reasons[case.receiver, *incident.reason] = (case.now, incident.id)
     told.changes = (*told.changes, *wanted.changes)[-MOST_CHANGES:]

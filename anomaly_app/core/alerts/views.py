@@ -3,9 +3,10 @@
 import math
 
 from anomaly_app.core.alerts.evidence import severity_of
-from anomaly_app.core.alerts.incident import Incident, Kind, Range
+from anomaly_app.core.alerts.incident import Incident, Kind
 from anomaly_app.core.alerts.labels import labels_of
 from anomaly_app.core.alerts.notice import IncidentView, Row, Status
+from anomaly_app.core.alerts.ranges import Range
 from anomaly_app.core.alerts.text import shortened
 from anomaly_app.core.alerts.titles import title_of
 from anomaly_app.core.model.wording import feature_in_words, value_in_words

@@ -15,7 +15,7 @@ SOON = 3_600.0
 """Seconds after a record with a cause within which anything odd of the same entity is due to it."""
 
 LATER = 86_400.0
-"""Seconds within which what is odd in the same column is due to it: memories may still have it."""
+"""Seconds within which what is left over of it in the entity's memory is due to it."""
 
 Values: TypeAlias = Mapping[str, str | float]
 """Attributes and their values."""
@@ -131,12 +131,12 @@ class Ground:
             for cause in [self._causes[row["cause"]]]
         ]
         names = {number: cause.name for number, cause in enumerate(self._causes)} | {NONE: None}
-        columns = {number: cause.oddity.split()[0] for number, cause in enumerate(self._causes)}
+        oddities = {number: cause.oddity for number, cause in enumerate(self._causes)}
         return _with_later(frame).with_columns(
             cause=pl.col("cause").replace_strict(names, return_dtype=pl.String),
             later_cause=pl.col("later").replace_strict(names, return_dtype=pl.String),
-            later_column=pl.col("later").replace_strict(
-                columns | {NONE: None}, return_dtype=pl.String
+            later_oddity=pl.col("later").replace_strict(
+                oddities | {NONE: None}, return_dtype=pl.String
             ),
         ).drop("later"), found
 

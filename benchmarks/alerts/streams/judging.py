@@ -11,6 +11,7 @@ import polars as pl
 
 from anomaly_app.core.memory.layout import Plan
 from anomaly_app.core.memory.partition_memory import PartitionMemory
+from anomaly_app.core.model.explain import Reason
 from anomaly_app.core.model.model import Model
 from anomaly_app.core.scoring.anomaly import Anomaly, to_anomaly, write_json
 from anomaly_app.core.scoring.pipeline import Pipeline
@@ -122,7 +123,7 @@ def judge(
         The pipeline, and its memories, which have these records afterwards.
     frame
         The records, with the columns ``entity``, ``time``, ``cause``, and maybe ``later_cause``:
-        the cause of an earlier record of the entity, and ``later_column``, what was odd in it.
+        the cause of an earlier record of the entity, and ``later_oddity``, what was odd in it.
     values
         The records as bytes.
     topic
@@ -179,16 +180,32 @@ class _Causes:
         self._causes = frame["cause"].to_list()
         has_later = "later_cause" in frame.columns
         self._later = frame["later_cause"].to_list() if has_later else None
-        self._columns = frame["later_column"].to_list() if has_later else None
+        self._oddities = frame["later_oddity"].to_list() if has_later else None
 
     def of(self, row: int, anomaly: Anomaly) -> str | None:
         cause: str | None = self._causes[row]
-        if cause is None and self._later is not None and self._columns is not None:
-            later, column = self._later[row], self._columns[row]
-            # The memory of the entity still has what was odd: the mean of some hours.
-            if later is not None and column in anomaly.reasons[0].feature:
+        if cause is None and self._later is not None and self._oddities is not None:
+            later, oddity = self._later[row], self._oddities[row]
+            if later is not None and _is_left_over(oddity, anomaly.reasons[0]):
                 return str(later)
         return cause
+
+
+def _is_left_over(oddity: str, reason: Reason) -> bool:
+    """Whether an entity is odd because its memory still has what was odd before.
+
+    A mean over hours still is. A record's own value is not: it can only look odd the other way,
+    since the memory expects more, or less, by now.
+    """
+    column, _, way = oddity.partition(" ")
+    if column not in reason.feature:
+        return False
+    name = reason.feature.rpartition("/")[2]
+    is_own = ":" not in name or name.startswith("relative:")
+    actual, expected = reason.value, reason.expected
+    if not is_own or not isinstance(actual, int | float) or not isinstance(expected, int | float):
+        return True
+    return ("up" if actual >= expected else "down") != way
 
 
 def _records(

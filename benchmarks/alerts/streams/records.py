@@ -7,7 +7,7 @@ import polars as pl
 
 from benchmarks.alerts.streams.families.family import Layout
 
-OWN = ("entity", "time", "unit", "episode", "kind", "cause", "later_cause", "later_column")
+OWN = ("entity", "time", "unit", "episode", "kind", "cause", "later_cause", "later_oddity")
 """Columns that are no part of a record, or have a place of their own in it."""
 
 _encode = msgspec.json.Encoder().encode
