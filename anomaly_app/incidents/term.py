@@ -67,6 +67,8 @@ class Term:
         self.hold = hold
         self.is_asked = False
         """Whether somebody waits for a commit."""
+        self.began = hold.clock()
+        """When; in seconds of the clock."""
         self._generation = hold.generation()
         self._is_over = False
         self._changed = asyncio.Event()
@@ -105,6 +107,12 @@ class Term:
         self.is_asked = True
         await self.tick()
         await self.wait(BETWEEN_TICKS)
+
+    async def is_ours(self) -> bool:
+        """Whether the log is this worker's, as the broker confirms; see `is_confirmed`."""
+        while self.is_on and not self.is_confirmed:
+            await self.confirm()
+        return self.is_on
 
     async def begin(self) -> None:
         """Write the first entry of this term."""

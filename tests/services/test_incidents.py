@@ -130,6 +130,24 @@ async def test_a_worker_that_was_frozen_while_slack_answered_posts_nothing_when_
             assert await unchanged(lambda: len(slack.posted), seconds=3.0) == 1
 
 
+async def test_a_worker_that_was_frozen_while_it_looked_a_message_up_posts_nothing_when_it_wakes(
+    kafka: Kafka,
+) -> None:
+    with slack_server() as slack:
+        to_slack(kafka, slack)
+        async with kafka.worker() as one, kafka.worker() as other:
+            await both_ready(one, other)
+            slack.answers = ["reset"]
+            slack.faults["conversations.history"] = ["slow 2"]
+            await kafka.produce([odd("card-1")])
+            await eventually(lambda: slack.calls, lambda calls: "conversations.history" in calls)
+            frozen, _ = await frozen_owner([one, other])
+            await eventually(lambda: shown(slack), lambda found: found["card-1"] == 1)
+            frozen.process.send_signal(signal.SIGCONT)
+            await both_ready(one, other)
+            assert await unchanged(lambda: len(slack.posted), seconds=3.0) == 1
+
+
 async def test_anomalies_that_are_read_again_open_no_second_incident(kafka: Kafka) -> None:
     file = told_in_a_file(kafka)
     async with kafka.worker():

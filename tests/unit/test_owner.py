@@ -103,6 +103,33 @@ async def test_a_stop_waits_for_an_attempt_that_is_under_way(
     assert [outcome.result for outcome in owned.log.outcomes] == ["delivered"]
 
 
+async def test_a_new_term_waits_for_the_attempt_of_the_one_before(
+    owned: Owned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    sound = owned.channel.deliver
+
+    async def slowly(*args: Any) -> Any:
+        begun.set()
+        await go_on.wait()
+        return await sound(*args)
+
+    monkeypatch.setattr(owned.channel, "deliver", slowly)
+    await owned.look()
+    owned.log.see("card-1", 1)
+    await owned.look()
+    await begun.wait()
+    # The group is made anew, and the log stays here.
+    owned.log.generation += 1
+    await owned.look()
+    await owned.look()
+    go_on.set()
+    await eventually(lambda: owned.log.outcomes, lambda outcomes: len(outcomes) == 1)
+    owned.log.apply()
+    await owned.owner.close()
+    assert owned.channel.told == ["i-1 v1"]
+
+
 async def test_a_receiver_that_cannot_be_served_ends_the_worker(
     owned: Owned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
