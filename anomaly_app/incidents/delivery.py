@@ -29,8 +29,7 @@ LONGEST_ATTEMPT = 30.0
 """Seconds."""
 
 SETTLING = 5.0
-"""Seconds after the begin of a term for which a request of another worker, or of an earlier term,
-may still be on its way."""
+"""Seconds for which a request of a worker that has lost the log may still be on its way."""
 
 FAULT_PAUSE = 60.0
 """Seconds after which a notice is tried again that the code could not deliver."""
@@ -130,7 +129,7 @@ class Receiver:
         """Try once; None if the code is at fault, and others should be tried meanwhile."""
         assert term.marker is not None  # noqa: S101  # it has caught up
         is_uncertain = delivery.offset < term.marker or delivery.id in self._unknown
-        settles_in = max(term.began + SETTLING - term.hold.clock(), 0.0)
+        settles_in = max(term.others_until + SETTLING - term.hold.clock(), 0.0)
         place = Place(delivery.reference, is_uncertain, settles_in, term.is_ours)
         try:
             notice = notice_of(term.state, delivery)

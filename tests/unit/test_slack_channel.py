@@ -327,6 +327,18 @@ async def test_what_a_lost_reply_has_said_is_not_said_again_by_a_later_version(
     await survivor.close()
 
 
+@pytest.mark.parametrize("says", [7, None, "", "3 anomalies", ["3 anomalies"]])
+async def test_a_forged_reply_keeps_nothing_from_being_said(
+    slack: SlackServer, channel: SlackChannel, says: Any
+) -> None:
+    place = await delivered(channel, notice())
+    await delivered(channel, changed(3, "3 anomalies"), place)
+    slack.replies[0]["metadata"]["event_payload"]["says"] = says
+    newer = changed(6, "6 anomalies", version=3)
+    await delivered(channel, newer, place._replace(is_uncertain=True))
+    assert [read(reply) for reply in slack.replies] == ["3 anomalies", "6 anomalies"]
+
+
 async def test_nothing_is_written_when_another_worker_may_have_begun_meanwhile(
     slack: SlackServer, channel: SlackChannel
 ) -> None:

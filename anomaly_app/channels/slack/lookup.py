@@ -131,14 +131,15 @@ class Lookup:
     def _version(self, message: dict[str, Any], notice: Notice, part: str) -> int | None:
         metadata = message.get("metadata")
         payload = metadata.get("event_payload") if isinstance(metadata, dict) else None
-        version = payload.get("version") if isinstance(payload, dict) else None
+        if not isinstance(payload, dict):
+            return None
+        version, says = payload.get("version"), payload.get("says", "")
         # Any app of the workspace may write any metadata.
-        if not isinstance(version, int):
+        if not isinstance(version, int) or not isinstance(says, str):
             return None
         ours = self.metadata(notice, part)
-        ours["event_payload"]["version"] = version
-        if isinstance(says := payload.get("says"), str) and "says" in ours["event_payload"]:
-            ours["event_payload"]["says"] = says
+        changing = {"version": version, "says": says}
+        ours["event_payload"] |= {n: v for n, v in changing.items() if n in ours["event_payload"]}
         return version if metadata == ours else None
 
     async def _pages(
