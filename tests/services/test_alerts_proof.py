@@ -33,7 +33,7 @@ CARDS = int(os.environ.get("ALERTS_CARDS", "120"))
 
 WORKERS = int(os.environ.get("ALERTS_WORKERS", "2"))
 
-LATER = (8.0, 16.0)
+LATER = (8.0, max(SECONDS / 15, 16.0))
 """Seconds after which some of them are odd again: once, and so often that people are told."""
 
 AGAIN = 5
@@ -172,4 +172,4 @@ async def test_whoever_dies_each_incident_is_told_once(
     assert trouble.workers.kills >= SECONDS / 20
     assert trouble.after_a_post >= 1
     assert trouble.workers.freezes >= 1
-    assert min(slack.outages, pagerduty.outages) >= SECONDS / 30
+    assert min(slack.outages, pagerduty.outages) >= SECONDS / 40

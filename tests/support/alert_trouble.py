@@ -18,8 +18,8 @@ from tests.support.trouble import Trouble
 from tests.support.waiting import elapse
 
 WORKERS = (3.0, 12.0, 5.0, 16.0, 8.0)
-SLACK = (9.0, 16.0, 12.0)
-PAGERDUTY = (10.0, 14.0, 12.0)
+SLACK = (14.0, 24.0, 18.0)
+PAGERDUTY = (12.0, 20.0, 16.0)
 """Seconds between two troubles of each."""
 
 AWAY = (2.0, 5.0, 1.0, 8.0)
@@ -46,7 +46,7 @@ FAULTS = (
 EVENTS: list[int | str] = [503, 202, "lost", 202, 202, 429, 202, "lost", 500, 202]
 """Answers of PagerDuty."""
 
-POST_PATIENCE = 10.0
+POST_PATIENCE = 6.0
 """Seconds within which something is posted, if anything is to be posted."""
 
 
