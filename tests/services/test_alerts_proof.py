@@ -169,7 +169,7 @@ async def test_whoever_dies_each_incident_is_told_once(
     assert slack.taken.replies
     # None has ended of itself, whatever happened to it.
     assert set(supervisor.exits) <= {0, -9}
-    assert trouble.workers.kills >= SECONDS / 20
+    assert trouble.workers.kills >= SECONDS / 30
     assert trouble.after_a_post >= 1
     assert trouble.workers.freezes >= 1
     assert min(slack.outages, pagerduty.outages) >= SECONDS / 40

@@ -17,7 +17,7 @@ from tests.support.slack_process import SlackProcess
 from tests.support.trouble import Trouble
 from tests.support.waiting import elapse
 
-WORKERS = (3.0, 12.0, 5.0, 16.0, 8.0)
+WORKERS = (3.0, 5.0, 12.0, 4.0, 30.0)
 SLACK = (14.0, 24.0, 18.0)
 PAGERDUTY = (12.0, 20.0, 16.0)
 """Seconds between two troubles of each."""
@@ -25,9 +25,9 @@ PAGERDUTY = (12.0, 20.0, 16.0)
 AWAY = (2.0, 5.0, 1.0, 8.0)
 """Seconds for which a receiver is away."""
 
-BETWEEN_FAULTS = 8.0
+BETWEEN_FAULTS = 12.0
 
-TURNS = ("kill", "kill after a post", "kill", "freeze", "kill", "kill after a post", "kill", "kill")
+TURNS = ("kill", "kill after a post", "freeze", "kill", "kill", "kill after a post", "kill", "kill")
 """What happens to workers, one after the other."""
 
 FAULTS = (
