@@ -170,6 +170,7 @@ async def test_whoever_dies_each_incident_is_told_once(
     # None has ended of itself, whatever happened to it.
     assert set(supervisor.exits) <= {0, -9}
     assert trouble.workers.kills >= SECONDS / 30
-    assert trouble.after_a_post >= 1
+    # In a minute there may be no moment for it.
+    assert trouble.after_a_post >= SECONDS // 300
     assert trouble.workers.freezes >= 1
     assert min(slack.outages, pagerduty.outages) >= SECONDS / 40
