@@ -12,7 +12,7 @@ DOCS := build/docs-venv
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo train worker test lint hooks types wheel unit integration coverage test-hard test-services proof fuzz bench bench-growth bench-memory bench-alerts docs format lock clean
+.PHONY: help demo train worker test lint hooks types wheel unit integration coverage test-hard test-services proof proof-alerts fuzz bench bench-growth bench-memory bench-alerts docs format lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -100,6 +100,12 @@ FULL_SIZE := MEMORY_EVENTS=10000000 MEMORY_KILLS=22 MEMORY_RATE=12000 MEMORY_WOR
 proof: $(READY) $(KAFKA)/.ready ## Compare ten million judgements with a replay, through kills and freezes (half an hour)
 	@$(FULL_SIZE) $(BIN)/pytest -q tests/services/test_memory.py tests/services/test_memory_restores.py \
 		-k "every_judgement or idle" --kafka $(KAFKA)
+
+# At the size that docs/incidents.md reports.
+FULL_TIME := ALERTS_SECONDS=600 ALERTS_CARDS=600 ALERTS_WORKERS=3
+
+proof-alerts: $(READY) $(KAFKA)/.ready ## Kill workers, Slack and PagerDuty for ten minutes: each incident is told once
+	@$(FULL_TIME) $(BIN)/pytest -q tests/services/test_alerts_proof.py --kafka $(KAFKA)
 
 $(KAFKA)/.ready: harness/pom.xml
 	@command -v mvn >/dev/null && command -v java >/dev/null || \

@@ -74,6 +74,22 @@ def measured(request: pytest.FixtureRequest) -> Callable[[str], None]:
     return lambda figure: figures.append(f"{request.node.name}: {figure}")
 
 
+@pytest.fixture
+def progress(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Say at once how far a long test is."""
+    plugins = request.config.pluginmanager
+    reporter, capture = plugins.getplugin("terminalreporter"), plugins.getplugin("capturemanager")
+
+    def say(line: str) -> None:
+        # Where tests run in processes of their own, there is no terminal.
+        if reporter is not None and capture is not None:
+            with capture.global_and_fixture_disabled():
+                reporter.ensure_newline()
+                reporter.write_line(line)
+
+    return say
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if figures := terminalreporter.config.stash.get(MEASURED, []):
         terminalreporter.section("measured")

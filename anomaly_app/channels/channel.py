@@ -1,8 +1,14 @@
 """The protocol of a channel: one attempt to deliver a notice."""
 
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple, Protocol
 
 from anomaly_app.core.alerts.notice import Notice
+
+
+async def always() -> bool:
+    """Return that nobody else delivers."""
+    return True
 
 
 class Place(NamedTuple):
@@ -13,6 +19,11 @@ class Place(NamedTuple):
     is_uncertain: bool = False
     """Whether this very notice may have been delivered before, by a worker that died since. A
     channel that can look it up does so before it delivers again."""
+    settles_in: float = 0.0
+    """Seconds until what that worker may have begun is surely to be seen."""
+    is_ours: Callable[[], Awaitable[bool]] = always
+    """Whether it is still for this worker to deliver. A channel that looks up first asks before it
+    writes: another worker may have begun meanwhile."""
 
 
 class Delivered(NamedTuple):

@@ -132,7 +132,7 @@ def _payload(notice: Notice, view: IncidentView) -> dict[str, Any]:
         details["Changes"] = "; ".join(words.changes)
     return {
         "summary": printable(f"{words.headline}: {view.rarity}", LONGEST_SUMMARY),
-        "source": printable(view.entity or title_of(notice), LONGEST_FIELD),
+        "source": printable(view.entity or "", LONGEST_FIELD) or title_of(notice),
         "severity": SEVERITIES.get(view.severity, "info"),
         "timestamp": iso(view.opened),
         "component": printable(view.last_source, LONGEST_FIELD),

@@ -28,6 +28,9 @@ BACKOFF = Backoff(first=1.0, longest=60.0)
 LONGEST_ATTEMPT = 30.0
 """Seconds."""
 
+SETTLING = 5.0
+"""Seconds for which a request of a worker that has lost the log may still be on its way."""
+
 FAULT_PAUSE = 60.0
 """Seconds after which a notice is tried again that the code could not deliver."""
 
@@ -75,11 +78,13 @@ class Receiver:
         self._put_off: dict[str, float] = {}
         self._unknown: dict[str, None] = {}
         """Notices that may have been delivered: nobody has said."""
+        self._serving = asyncio.Lock()
 
     async def serve(self, term: Term) -> None:
-        """Deliver until the term is over."""
-        while term.is_on:
-            await self.work(term)
+        """Deliver until the term is over; an attempt of an earlier term ends before that."""
+        async with self._serving:
+            while term.is_on:
+                await self.work(term)
 
     async def work(self, term: Term) -> None:
         """Deliver one notice, or wait until there is something to do."""
@@ -124,10 +129,12 @@ class Receiver:
         """Try once; None if the code is at fault, and others should be tried meanwhile."""
         assert term.marker is not None  # noqa: S101  # it has caught up
         is_uncertain = delivery.offset < term.marker or delivery.id in self._unknown
+        settles_in = max(term.others_until + SETTLING - term.hold.clock(), 0.0)
+        place = Place(delivery.reference, is_uncertain, settles_in, term.is_ours)
         try:
             notice = notice_of(term.state, delivery)
             async with asyncio.timeout(LONGEST_ATTEMPT):
-                return await self.channel.deliver(notice, Place(delivery.reference, is_uncertain))
+                return await self.channel.deliver(notice, place)
         except TimeoutError:
             self._unknown[delivery.id] = None
             return Later(f"it takes more than {LONGEST_ATTEMPT:.0f} s")

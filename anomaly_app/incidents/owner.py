@@ -41,6 +41,7 @@ class Owner:
         self.receivers = tuple(receivers)
         self.term: Term | None = None
         """None while the log is another worker's."""
+        self._last: Term | None = None
         self._hold = hold
         self._listening = tuple(listening)
         self._serving: set[asyncio.Task[None]] = set()
@@ -63,7 +64,7 @@ class Owner:
             memory = self._hold.memory()
             if memory is None:
                 return
-            self.term = Term(self._hold, memory)
+            self.term = self._last = Term(self._hold, memory, self._last)
             logger.info("this worker has the log of alerts, and delivers")
             for receiver in self.receivers:
                 self._serve(receiver, self.term)

@@ -58,16 +58,21 @@ class Term:
         What the consumer says.
     memory
         The state.
+    before
+        The last term of this worker.
     """
 
-    def __init__(self, hold: Hold, memory: StateMemory) -> None:
+    def __init__(self, hold: Hold, memory: StateMemory, before: "Term | None" = None) -> None:
         self.memory = memory
         self.marker: int | None = None
         """Offset of this term's first entry: all that others have done is before it."""
         self.hold = hold
         self.is_asked = False
         """Whether somebody waits for a commit."""
-        self._generation = hold.generation()
+        self.generation = hold.generation()
+        is_continued = before is not None and self.generation == before.generation + 1
+        self.others_until = float("-inf") if is_continued else hold.clock()
+        """Until when another worker may have had the log; in seconds of the clock."""
         self._is_over = False
         self._changed = asyncio.Event()
         self._ticked_at = float("-inf")
@@ -81,7 +86,7 @@ class Term:
     def is_on(self) -> bool:
         """Whether the log is this worker's, as far as it knows."""
         hold = self.hold
-        is_same = hold.memory() is self.memory and hold.generation() == self._generation
+        is_same = hold.memory() is self.memory and hold.generation() == self.generation
         return is_same and not self._is_over
 
     @property
@@ -105,6 +110,12 @@ class Term:
         self.is_asked = True
         await self.tick()
         await self.wait(BETWEEN_TICKS)
+
+    async def is_ours(self) -> bool:
+        """Whether the log is this worker's, as the broker confirms; see `is_confirmed`."""
+        while self.is_on and not self.is_confirmed:
+            await self.confirm()
+        return self.is_on
 
     async def begin(self) -> None:
         """Write the first entry of this term."""

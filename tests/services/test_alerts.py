@@ -1,10 +1,6 @@
 """Every anomaly is in an incident that is told or visibly waits, and scoring waits for nobody."""
 
-import asyncio
-import re
-import signal
 import time
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -12,13 +8,11 @@ import pytest
 
 from harness.processes import free_port
 from harness.workers import Worker
-from tests.services.test_crash import end_in_turn, meanwhile
 from tests.support.accounts import settle
 from tests.support.alerts import alerting_file
 from tests.support.factories import transaction
 from tests.support.kafka import Kafka, stats_of
-from tests.support.slack_server import SlackServer, posting_to, slack_server
-from tests.support.supervisor import supervised
+from tests.support.slack_server import posting_to, slack_server
 from tests.support.traffic import mixed, send_steadily, transactions
 from tests.support.waiting import elapse, eventually, unchanged
 
@@ -26,11 +20,6 @@ pytestmark = pytest.mark.broker
 
 DOWN = 60.0
 """Seconds that Slack is away."""
-
-CHAOS = 60.0
-"""Seconds in which workers are killed and Slack fails."""
-
-FAULTS = ["503", "ok", "lost", "ok", "ok", "reset", "429", "ok", "lost 503", "not json"]
 
 
 def tell_slack(kafka: Kafka, url: str, interval: float = 0.02) -> None:
@@ -112,47 +101,3 @@ async def test_thousands_of_alerts_that_wait_do_not_hold_up_scoring(kafka: Kafka
         found = await incidents_of(worker)
     assert found["receivers"]["slack"]["sent"] == 0
     assert found["receivers"]["slack"]["oldest_seconds"] > 0
-
-
-async def keep_failing(slack: SlackServer) -> None:
-    """Let Slack fail again and again, for ever."""
-    while True:
-        slack.answers += FAULTS
-        slack.faults["chat.update"] += FAULTS
-        await elapse(2.0)
-
-
-def shown(slack: SlackServer) -> "Counter[str]":
-    """How many messages there are about each card."""
-    found = [re.search(r"card-\d+", message["text"]) for message in slack.shown]
-    return Counter(text[0] for text in found if text)
-
-
-async def test_workers_that_die_and_a_slack_that_fails_leave_one_message_an_incident(
-    kafka: Kafka, measured: Callable[[str], None]
-) -> None:
-    cards = [f"card-{n}" for n in range(120)]
-    with slack_server() as slack:
-        tell_slack(kafka, slack.url, interval=0.1)
-        async with supervised(kafka, 2) as supervisor:
-            failing = asyncio.create_task(keep_failing(slack))
-            ending = asyncio.create_task(end_in_turn(supervisor, signal.SIGKILL))
-            async with meanwhile(failing, ending):
-                begin = time.monotonic()
-                for n, card in enumerate(cards):
-                    await kafka.produce([transaction(9_999.0, "casino", entity=card, n=n)] * 2)
-                    await elapse(max(begin + CHAOS * n / len(cards) - time.monotonic(), 0.0))
-            slack.answers.clear()
-            slack.faults.clear()
-            await eventually(
-                lambda: shown(slack), lambda found: len(found) == len(cards), patience=180.0
-            )
-            await eventually(
-                lambda: incidents_of(*supervisor.workers),
-                lambda i: i and i["receivers"]["slack"]["waiting"] == 0,
-            )
-            exits = dict(supervisor.exits)
-        twice = {card: count for card, count in shown(slack).items() if count > 1}
-        measured(f"{len(slack.posted)} posts of {len(cards)} incidents; workers ended {exits}")
-    assert twice == {}
-    assert sum(exits.values()) >= 8

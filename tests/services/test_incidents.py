@@ -130,6 +130,23 @@ async def test_a_worker_that_was_frozen_while_slack_answered_posts_nothing_when_
             assert await unchanged(lambda: len(slack.posted), seconds=3.0) == 1
 
 
+async def test_a_group_that_is_made_anew_while_a_message_is_looked_up_posts_it_once(
+    kafka: Kafka,
+) -> None:
+    with slack_server() as slack:
+        to_slack(kafka, slack)
+        async with kafka.worker() as one, kafka.worker() as other:
+            await both_ready(one, other)
+            owner = await eventually(lambda: owner_of(one, other), lambda found: found is not None)
+            slack.answers = ["reset"]
+            slack.faults["conversations.history"] = ["slow 4"]
+            await kafka.produce([odd("card-1")])
+            await eventually(lambda: slack.calls, lambda calls: "conversations.history" in calls)
+            (other if owner is one else one).process.terminate()
+            await eventually(lambda: shown(slack), lambda found: found["card-1"] == 1)
+            assert await unchanged(lambda: len(slack.posted), seconds=6.0) == 1
+
+
 async def test_anomalies_that_are_read_again_open_no_second_incident(kafka: Kafka) -> None:
     file = told_in_a_file(kafka)
     async with kafka.worker():

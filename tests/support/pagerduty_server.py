@@ -18,10 +18,14 @@ LARGEST = 512 * 1024
 
 @dataclass
 class PagerDutyServer:
-    """What the server has taken; `answers` are statuses that are given first, one by one."""
+    """What the server has taken.
+
+    `answers` are given first, one by one: a status, or ``"lost"``, after which the event is taken
+    and the answer is not given.
+    """
 
     url: str = ""
-    answers: list[int] = field(default_factory=list)
+    answers: list[int | str] = field(default_factory=list)
     retry_after: str | None = None
     events: list[dict[str, Any]] = field(default_factory=list)
     alerts: dict[str, str] = field(default_factory=dict)
@@ -31,7 +35,8 @@ class PagerDutyServer:
 
     async def enqueue(self, request: web.Request) -> web.Response:
         event = await request.json()
-        if self.answers and (status := self.answers.pop(0)) != 202:
+        status = self.answers.pop(0) if self.answers else 202
+        if isinstance(status, int) and status != 202:
             headers = {"Retry-After": self.retry_after} if self.retry_after else {}
             return web.json_response(
                 {"status": "error", "message": f"key {event['routing_key']}"},
@@ -45,6 +50,9 @@ class PagerDutyServer:
             )
         self.events.append(event)
         self._apply(event["event_action"], event["dedup_key"], event)
+        if status == "lost":
+            assert request.transport is not None
+            request.transport.abort()
         return web.json_response(
             {"status": "success", "message": "Event processed", "dedup_key": event["dedup_key"]},
             status=202,
@@ -87,11 +95,13 @@ def mistakes_in(event: dict[str, Any], size: int) -> list[str]:
 
 
 @contextmanager
-def pagerduty_server() -> Iterator[PagerDutyServer]:
-    """Run the server in a thread of its own."""
-    server = PagerDutyServer()
+def pagerduty_server(
+    port: int = 0, server: PagerDutyServer | None = None
+) -> Iterator[PagerDutyServer]:
+    """Run a server in a thread of its own; a port of 0 takes a free one."""
+    server = server or PagerDutyServer()
     app = web.Application(client_max_size=LARGEST * 2)
     app.router.add_post("/v2/enqueue", server.enqueue)
-    with local_server(app) as address:
+    with local_server(app, port) as address:
         server.url = f"{address}/v2/enqueue"
         yield server

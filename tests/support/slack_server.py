@@ -166,6 +166,12 @@ class SlackServer:
             return web.Response(status=int(detail)) if detail else _broken_off(request)
         return answer
 
+    async def fail(self, request: web.Request) -> web.Response:
+        """Take the faults of a method, in place of those that it had."""
+        method, faults = request.match_info["method"], await request.json()
+        (self.answers if method == "chat.postMessage" else self.faults[method])[:] = faults
+        return web.Response()
+
     def _failed(self, fault: str, detail: str) -> web.Response:
         if fault == "429":
             return self._too_many(self.retry_after)
@@ -389,9 +395,9 @@ def _broken_off(request: web.Request) -> web.Response:
 
 
 @contextmanager
-def slack_server(port: int = 0) -> Iterator[SlackServer]:
-    """Run the server in a thread of its own; a port of 0 takes a free one."""
-    server = SlackServer()
+def slack_server(port: int = 0, server: SlackServer | None = None) -> Iterator[SlackServer]:
+    """Run a server in a thread of its own; a port of 0 takes a free one."""
+    server = server or SlackServer()
 
     async def begin(_: web.Application) -> None:
         server.loop = asyncio.get_running_loop()
@@ -401,6 +407,7 @@ def slack_server(port: int = 0) -> Iterator[SlackServer]:
 
     app = web.Application(client_max_size=16 * 2**20)
     app.router.add_route("*", "/api/{method}", server.serve)
+    app.router.add_post("/faults/{method}", server.fail)
     app.router.add_post("/upload/{file}", server.upload)
     app.router.add_get("/link/", server.sockets.connect)
     app.on_startup.append(begin)

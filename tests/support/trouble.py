@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.apache_kafka import ApacheKafka
+from harness.workers import Worker
 from tests.support.supervisor import Supervisor
 from tests.support.waiting import elapse, eventually
 
 JOINED = re.compile(r"Joined group .* \(generation (\d+)\)")
 """What the client says when the group has been made anew."""
+
+SESSION = 6.0
+"""Seconds of a worker's session; see `Kafka.environment`."""
 
 PATIENCE = 240.0
 """Seconds that a group may take to notice something on a busy machine."""
@@ -67,12 +71,13 @@ class Trouble:
         await self.supervisor.remove(worker)
         await self._rebalanced(before)
 
-    async def freeze(self) -> None:
+    async def freeze(self, worker: Worker | None = None) -> None:
         """Stop a worker until the others have gone on without it, and let it go on."""
-        [frozen, *_] = self.supervisor.workers
+        frozen = worker or self.supervisor.workers[0]
         before = self._newest
         frozen.process.send_signal(signal.SIGSTOP)
         try:
+            await elapse(SESSION)
             await self._rebalanced(before)
             self.freezes += 1
             await elapse(4.0)

@@ -65,6 +65,35 @@ async def test_what_a_former_owner_may_have_delivered_is_uncertain_and_what_came
     }
 
 
+async def test_what_another_worker_has_begun_settles_after_the_begin_of_a_term() -> None:
+    made = at_once()
+    made.log.see("card-1", 1)
+    made.channel.answers = [Later("soon", 2.0)]
+    term = await made.term()
+    await made.work(term)
+    made.log.elapse(2.0)
+    await made.work(term)
+    assert [place.settles_in for _, place in made.channel.got] == [
+        delivering.SETTLING,
+        delivering.SETTLING - 2.0,
+    ]
+
+
+async def test_a_channel_can_ask_whether_the_log_is_still_this_worker_s() -> None:
+    made = at_once()
+    made.log.see("card-1", 1)
+    term = await made.term()
+    await made.work(term)
+    [(_, place)] = made.channel.got
+    assert await place.is_ours()
+    # A lease that is over is asked for again, and the answer is waited for.
+    made.log.elapse(LEASE + 0.1)
+    assert await place.is_ours()
+    assert made.log.clock == made.log.last_commit
+    made.log.is_owned = False
+    assert not await place.is_ours()
+
+
 async def test_a_worker_whose_lease_is_over_asks_for_a_commit_and_delivers_after_it() -> None:
     made = at_once()
     term = await made.term()

@@ -70,6 +70,21 @@ async def test_a_term_begins_with_the_partition_and_ends_with_it(owned: Owned) -
     assert owned.channel.got[-1][1].is_uncertain
 
 
+async def test_what_others_have_begun_settles_only_if_another_worker_may_have_had_the_log(
+    owned: Owned,
+) -> None:
+    ends = []
+    for generation in (1, 2, 4):
+        owned.log.generation = generation
+        await owned.look()
+        owned.log.elapse(1.0)
+        await owned.look()
+        assert owned.owner.term is not None
+        ends.append(owned.owner.term.others_until)
+    now = owned.log.clock
+    assert ends == [now - 3.0, float("-inf"), now - 1.0]
+
+
 async def test_another_assignment_between_two_looks_is_another_term(owned: Owned) -> None:
     await owned.look()
     first = owned.owner.term
@@ -79,9 +94,8 @@ async def test_another_assignment_between_two_looks_is_another_term(owned: Owned
     assert owned.owner.term is not None
 
 
-async def test_a_stop_waits_for_an_attempt_that_is_under_way(
-    owned: Owned, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def held_up(owned: Owned, monkeypatch: pytest.MonkeyPatch) -> tuple[asyncio.Event, asyncio.Event]:
+    """Let attempts take until they may go on; give when one has begun, and what lets it go on."""
     begun, go_on = asyncio.Event(), asyncio.Event()
     sound = owned.channel.deliver
 
@@ -91,6 +105,13 @@ async def test_a_stop_waits_for_an_attempt_that_is_under_way(
         return await sound(*args)
 
     monkeypatch.setattr(owned.channel, "deliver", slowly)
+    return begun, go_on
+
+
+async def test_a_stop_waits_for_an_attempt_that_is_under_way(
+    owned: Owned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = held_up(owned, monkeypatch)
     await owned.look()
     owned.log.see("card-1", 1)
     await owned.look()
@@ -101,6 +122,25 @@ async def test_a_stop_waits_for_an_attempt_that_is_under_way(
     go_on.set()
     await closing
     assert [outcome.result for outcome in owned.log.outcomes] == ["delivered"]
+
+
+async def test_a_new_term_waits_for_the_attempt_of_the_one_before(
+    owned: Owned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = held_up(owned, monkeypatch)
+    await owned.look()
+    owned.log.see("card-1", 1)
+    await owned.look()
+    await begun.wait()
+    # The group is made anew, and the log stays here.
+    owned.log.generation += 1
+    await owned.look()
+    await owned.look()
+    go_on.set()
+    await eventually(lambda: owned.log.outcomes, lambda outcomes: len(outcomes) == 1)
+    owned.log.apply()
+    await owned.owner.close()
+    assert owned.channel.told == ["i-1 v1"]
 
 
 async def test_a_receiver_that_cannot_be_served_ends_the_worker(

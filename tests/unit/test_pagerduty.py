@@ -167,6 +167,15 @@ def test_what_cannot_be_a_key_is_refused_and_not_shown(key: str) -> None:
     assert key not in str(refused.value)
 
 
+async def test_an_entity_of_nothing_but_spaces_is_no_reason_to_call_nobody(
+    server: PagerDutyServer,
+) -> None:
+    told = notice(incident(entity=" \n"))
+    assert isinstance(await deliver(server, told), Delivered)
+    [event] = server.events
+    assert event["payload"]["source"] == "Anomaly: card-0042"
+
+
 @given(notices)
 def test_whatever_the_stream_holds_events_keep_pagerdutys_rules(told: Notice) -> None:
     channel = PagerDutyChannel(ROUTING_KEY, url="https://example.com")

@@ -308,6 +308,63 @@ async def test_a_message_that_cannot_be_edited_any_more_is_posted_anew(
     assert "7 anomalies" in read(slack.messages[-1])
 
 
+async def test_what_a_lost_reply_has_said_is_not_said_again_by_a_later_version(
+    slack: SlackServer, channel: SlackChannel
+) -> None:
+    place = await delivered(channel, notice())
+    slack.answers = ["lost", "ok", "lost"]
+    assert isinstance(await channel.deliver(changed(3, "3 anomalies"), place), Later)
+    await delivered(channel, changed(4, "3 anomalies", version=3), place)
+    assert [read(reply) for reply in slack.replies] == ["3 anomalies"]
+    await delivered(channel, changed(6, "6 anomalies", version=4), place)
+    assert isinstance(await channel.deliver(changed(9, "9 anomalies", version=5), place), Later)
+    survivor = channel_to(slack)
+    later = changed(18, "9 anomalies", "18 anomalies", version=6)
+    await delivered(survivor, later, place._replace(is_uncertain=True))
+    await delivered(survivor, later, place._replace(is_uncertain=True))
+    said = ["3 anomalies", "6 anomalies", "9 anomalies", "18 anomalies"]
+    assert [read(reply) for reply in slack.replies] == said
+    await survivor.close()
+
+
+@pytest.mark.parametrize("says", [7, None, "", "3 anomalies", ["3 anomalies"]])
+async def test_a_forged_reply_keeps_nothing_from_being_said(
+    slack: SlackServer, channel: SlackChannel, says: Any
+) -> None:
+    place = await delivered(channel, notice())
+    await delivered(channel, changed(3, "3 anomalies"), place)
+    slack.replies[0]["metadata"]["event_payload"]["says"] = says
+    newer = changed(6, "6 anomalies", version=3)
+    await delivered(channel, newer, place._replace(is_uncertain=True))
+    assert [read(reply) for reply in slack.replies] == ["3 anomalies", "6 anomalies"]
+
+
+async def test_nothing_is_written_when_another_worker_may_have_begun_meanwhile(
+    slack: SlackServer, channel: SlackChannel
+) -> None:
+    async def never() -> bool:
+        return False
+
+    gone = Place(is_uncertain=True, is_ours=never)
+    assert isinstance(await channel.deliver(notice(), gone), Later)
+    assert slack.calls[-1] == "conversations.history"
+    assert slack.messages == []
+    place = await delivered(channel, notice())
+    told = changed(3, "3 anomalies")
+    assert isinstance(await channel.deliver(told, place._replace(is_ours=never)), Later)
+    assert "edits" not in slack.messages[0]
+    assert slack.replies == []
+
+
+async def test_what_another_worker_has_begun_has_time_to_arrive(
+    slack: SlackServer, channel: SlackChannel
+) -> None:
+    answer = await channel.deliver(notice(), Place(is_uncertain=True, settles_in=4.0))
+    assert isinstance(answer, Later)
+    assert answer.pause == 4.0
+    assert slack.calls == []
+
+
 async def test_a_message_that_is_deleted_before_its_reply_is_posted_anew(
     slack: SlackServer, channel: SlackChannel
 ) -> None:

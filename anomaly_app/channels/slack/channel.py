@@ -2,12 +2,15 @@
 
 import logging
 
+import msgspec
+
 from anomaly_app.channels.channel import Delivered, Later, Place, Refused
 from anomaly_app.channels.picture import Series, sample_series
 from anomaly_app.channels.slack.api import Fault, Kind, SlackApi
 from anomaly_app.channels.slack.blocks import summary_of
 from anomaly_app.channels.slack.lookup import Lookup, MessageId
 from anomaly_app.channels.slack.messages import Messages
+from anomaly_app.channels.slack.pace import Pace
 from anomaly_app.channels.slack.pictures import PAUSES, History, Pictures
 from anomaly_app.core.alerts.notice import IncidentView, Notice
 
@@ -17,6 +20,8 @@ SETTLING = 3.0
 """Seconds before a message is looked up whose post was not answered: it may still be on its way."""
 
 MOST_UNCERTAIN = 1_000
+
+NOT_OURS = Later("another worker may deliver by now", 1.0)
 
 
 async def sampled(view: IncidentView) -> Series | None:
@@ -72,14 +77,15 @@ class SlackChannel:
 
     async def deliver(self, notice: Notice, place: Place) -> Delivered | Refused | Later:
         """Post the notice, or edit its message and reply in its thread."""
+        if place.is_uncertain and place.settles_in > 0:
+            return Later("what another worker has begun may be on its way", place.settles_in)
         is_uncertain = place.is_uncertain or notice.id in self._uncertain
+        place = place._replace(is_uncertain=is_uncertain)
         at = MessageId.of(place.reference) or self._messages.place_of(notice)
         try:
-            answer = (
-                None if at is None else await self._update(notice, at, is_uncertain=is_uncertain)
-            )
+            answer = None if at is None else await self._update(notice, at, place)
             if answer is None:
-                answer = await self._post(notice, at, is_uncertain=is_uncertain)
+                answer = await self._post(notice, at, place)
         except Fault as fault:
             return self._failed(fault, notice)
         if isinstance(answer, Later):
@@ -89,32 +95,39 @@ class SlackChannel:
         return Delivered(answer.reference)
 
     async def _post(
-        self, notice: Notice, gone: MessageId | None, *, is_uncertain: bool
+        self, notice: Notice, gone: MessageId | None, place: Place
     ) -> MessageId | Later:
-        if is_uncertain:
+        if place.is_uncertain:
             found = await self._lookup.find(notice, besides=gone)
-            if found is not None and (
-                answer := await self._update(notice, found, is_uncertain=is_uncertain)
-            ):
+            if found is not None and (answer := await self._update(notice, found, place)):
                 return answer
-        if (pause := self._messages.posts.pause) > 0:
-            return Later("one message at a time", pause)
+        if later := await self._not_now("message", self._messages.posts, place):
+            return later
         return await self._messages.post(notice)
 
+    async def _not_now(self, what: str, pace: Pace, place: Place) -> Later | None:
+        """Return why nothing may be written now; None if it may."""
+        if (pause := pace.pause) > 0:
+            return Later(f"one {what} at a time", pause)
+        return None if await place.is_ours() else NOT_OURS
+
     async def _update(
-        self, notice: Notice, at: MessageId, *, is_uncertain: bool
+        self, notice: Notice, at: MessageId, place: Place
     ) -> MessageId | Later | None:
         """Edit a message and reply in its thread; None if it is gone."""
         try:
             shown = self._messages.at(at)
-            if is_uncertain or shown is None or shown.notice != notice:
-                if (pause := self._messages.edits.pause) > 0:
-                    return Later("one edit at a time", pause)
+            if place.is_uncertain or shown is None or shown.notice != notice:
+                if later := await self._not_now("edit", self._messages.edits, place):
+                    return later
                 await self._messages.edit(notice, at)
-            if notice.changes and not (is_uncertain and await self._lookup.has_reply(notice, at)):
-                if (pause := self._messages.posts.pause) > 0:
-                    return Later("one message at a time", pause)
-                await self._messages.reply(notice, at)
+            changes = notice.changes
+            if changes and place.is_uncertain:
+                changes = await self._lookup.unsaid(notice, at)
+            if changes:
+                if later := await self._not_now("message", self._messages.posts, place):
+                    return later
+                await self._messages.reply(msgspec.structs.replace(notice, changes=changes), at)
         except Fault as fault:
             if fault.kind != Kind.GONE:
                 raise

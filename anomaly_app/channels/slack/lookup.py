@@ -4,6 +4,7 @@
 channel's history tells whether it was taken.
 """
 
+import hashlib
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -22,6 +23,9 @@ PAGE, MOST_PAGES = 200, 5
 """Messages of one request, and requests of one search; the latest messages come first."""
 MARGIN = 300.0
 """Seconds that Slack's clock may be behind ours."""
+
+STAMP = 16
+"""Digits by which a change is recognised that was told in a thread."""
 
 CHANNEL_ID = re.compile(r"[CDG][A-Z0-9]{8,}")
 
@@ -73,6 +77,8 @@ class Lookup:
             "version": notice.version,
             "part": part,
         }
+        if part == "reply":
+            payload["says"] = " ".join(map(_stamp, notice.changes))
         return {"event_type": EVENT_TYPE, "event_payload": payload}
 
     def learn(self, channel: str) -> None:
@@ -99,13 +105,21 @@ class Lookup:
                 return at
         return None
 
-    async def has_reply(self, notice: Notice, at: MessageId) -> bool:
-        """Whether the thread has the reply of this very version."""
+    async def unsaid(self, notice: Notice, at: MessageId) -> tuple[str, ...]:
+        """Return the changes of a notice that the thread does not end with yet.
+
+        They may have been said by an earlier version, to which others were added since.
+        """
         asked = {"channel": at.channel, "ts": at.ts}
+        said: list[str] = []
         async for message in self._pages(self._api.client.conversations_replies, **asked):
-            if self._version(message, notice, "reply") == notice.version:
-                return True
-        return False
+            if self._version(message, notice, "reply") is not None:
+                said += message["metadata"]["event_payload"]["says"].split()
+        wanted = [*map(_stamp, notice.changes)]
+        for count in range(min(len(said), len(wanted)), 0, -1):
+            if said[-count:] == wanted[:count]:
+                return notice.changes[count:]
+        return notice.changes
 
     async def version_at(self, notice: Notice, at: MessageId) -> int | None:
         """Give the version that a message shows; None if that cannot be seen."""
@@ -117,12 +131,15 @@ class Lookup:
     def _version(self, message: dict[str, Any], notice: Notice, part: str) -> int | None:
         metadata = message.get("metadata")
         payload = metadata.get("event_payload") if isinstance(metadata, dict) else None
-        version = payload.get("version") if isinstance(payload, dict) else None
+        if not isinstance(payload, dict):
+            return None
+        version, says = payload.get("version"), payload.get("says", "")
         # Any app of the workspace may write any metadata.
-        if not isinstance(version, int):
+        if not isinstance(version, int) or not isinstance(says, str):
             return None
         ours = self.metadata(notice, part)
-        ours["event_payload"]["version"] = version
+        changing = {"version": version, "says": says}
+        ours["event_payload"] |= {n: v for n, v in changing.items() if n in ours["event_payload"]}
         return version if metadata == ours else None
 
     async def _pages(
@@ -178,3 +195,7 @@ class Lookup:
                 "private channel), and name the channel by its id, such as C0123456789",
                 fault,
             )
+
+
+def _stamp(change: str) -> str:
+    return hashlib.sha256(change.encode(errors="replace")).hexdigest()[:STAMP]
