@@ -105,7 +105,7 @@ class WorkerContext:
         alerting = alerting_of(self.settings)
         self.policy = policy = policy_of(alerting)
         self.receivers = tuple(
-            Receiver(name, channel, give_up_after=policy.give_up_after)
+            Receiver(name, channel, give_up_after=policy.give_up_after, group=self.settings.group)
             for name, channel in make_channels(alerting, self.settings, history).items()
         )
         self.memories.remember(self.settings.alerts_topic_name, remembered_alerts(policy))

@@ -25,7 +25,12 @@ def page(notice: Notice, picture: Drawing | None) -> str:
     """Give the HTML of an e-mail, with its subject above it and the picture in it."""
     thread = Thread.of(notice, None)
     message = message_of(
-        notice, thread, sender="alerts@example.com", to=("fraud@example.com",), picture=picture
+        notice,
+        thread,
+        notice.id,
+        sender="alerts@example.com",
+        to=("fraud@example.com",),
+        picture=picture,
     )
     part = message.get_body(("html",))
     assert part is not None  # noqa: S101

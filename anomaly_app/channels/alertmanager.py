@@ -67,7 +67,7 @@ class AlertmanagerChannel:
         if not isinstance(view, IncidentView):
             return Delivered(place.reference)
         now = self._clock()
-        labels, former = labels_of(notice.id, view), _labels_in(place.reference)
+        labels, former = labels_of(notice.id, view, place.group), _labels_in(place.reference)
         ended = view.resolved if view.resolved is not None else notice.at
         alerts = [_alert(notice, view, labels, now + self._ahead if view.is_open else ended)]
         if former is not None and former != labels:
@@ -84,9 +84,11 @@ class AlertmanagerChannel:
         await self._poster.close()
 
 
-def labels_of(incident: str, view: IncidentView) -> Labels:
+def labels_of(incident: str, view: IncidentView, group: str) -> Labels:
     """Return the labels of an incident's alert, as many as a reference has room for."""
     labels = {"alertname": "Anomaly", "incident": incident, "severity": _value(view.severity)}
+    if group:
+        labels["consumer_group"] = _value(group)
     for name, value in _in_order(view.labels):
         if name in labels or not value:
             continue

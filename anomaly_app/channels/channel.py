@@ -24,6 +24,12 @@ class Place(NamedTuple):
     is_ours: Callable[[], Awaitable[bool]] = always
     """Whether it is still for this worker to deliver. A channel that looks up first asks before it
     writes: another worker may have begun meanwhile."""
+    group: str = ""
+    """The consumer group: incidents of another one may have the same ids."""
+
+    def name_of(self, notice: Notice) -> str:
+        """Return what all notices about the same thing, and no others, have as a name."""
+        return f"{self.group}.{notice.id}" if self.group else notice.id
 
 
 class Delivered(NamedTuple):

@@ -76,6 +76,7 @@ class EmailChannel:
         message = message_of(
             notice,
             thread,
+            place.name_of(notice),
             sender=self._receiver.sender,
             to=self._receiver.to,
             picture=await self._drawn(notice),

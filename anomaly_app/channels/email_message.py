@@ -52,7 +52,13 @@ class Thread(NamedTuple):
 
 
 def message_of(
-    notice: Notice, thread: Thread, *, sender: str, to: tuple[str, ...], picture: Drawing | None
+    notice: Notice,
+    thread: Thread,
+    name: str,
+    *,
+    sender: str,
+    to: tuple[str, ...],
+    picture: Drawing | None,
 ) -> EmailMessage:
     """Write the e-mail; the same notice gives the same `Message-ID`.
 
@@ -62,6 +68,8 @@ def message_of(
         What it tells.
     thread
         What it belongs to.
+    name
+        See `Place.name_of`.
     sender, to
         Plain addresses.
     picture
@@ -72,12 +80,10 @@ def message_of(
     message["From"] = Address("anomaly-app", addr_spec=sender)
     message["To"] = tuple(Address(addr_spec=one) for one in to)
     message["Date"] = format_datetime(datetime.fromisoformat(iso(notice.at)).astimezone(UTC))
-    message["Message-ID"] = message_id(notice.id, notice.version, sender)
+    message["Message-ID"] = message_id(name, notice.version, sender)
     if notice.version != thread.version:
         message["Subject"] = f"Re: {thread.subject}"
-        message["In-Reply-To"] = message["References"] = message_id(
-            notice.id, thread.version, sender
-        )
+        message["In-Reply-To"] = message["References"] = message_id(name, thread.version, sender)
     else:
         message["Subject"] = thread.subject
     # So that absence notices are not sent in return (RFC 3834).
@@ -99,9 +105,9 @@ def header_text(text: str) -> str:
     return printable(text, LONGEST_SUBJECT).replace("=?", "= ?")
 
 
-def message_id(notice_id: str, version: int, sender: str) -> str:
+def message_id(name: str, version: int, sender: str) -> str:
     """Return the `Message-ID` of a notice."""
-    return f"<{notice_id}.{version}@{sender.rpartition('@')[2]}>"
+    return f"<{name}.{version}@{sender.rpartition('@')[2]}>"
 
 
 def colour_of(notice: Notice) -> str:

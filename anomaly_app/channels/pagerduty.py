@@ -67,20 +67,20 @@ class PagerDutyChannel:
     async def deliver(self, notice: Notice, place: Place) -> Delivered | Refused | Later:
         """Send the events that a notice takes; each may be repeated, by its `dedup_key`."""
         for action in actions_of(notice, place):
-            answer = await self._poster.post(self._event(notice, action))
+            answer = await self._poster.post(self._event(notice, action, place))
             if isinstance(answer, Later):
                 return answer
             if not answer.is_success:
                 return self._refusal(answer)
         if not isinstance(notice.subject, IncidentView):
             return Delivered()
-        return Delivered(dedup_key_of(notice))
+        return Delivered(dedup_key_of(notice, place))
 
-    def _event(self, notice: Notice, action: Action) -> bytes:
+    def _event(self, notice: Notice, action: Action, place: Place) -> bytes:
         event: dict[str, Any] = {
             "routing_key": self._routing_key,
             "event_action": action,
-            "dedup_key": dedup_key_of(notice),
+            "dedup_key": dedup_key_of(notice, place),
         }
         if action == "trigger" and isinstance(notice.subject, IncidentView):
             event |= {"client": "anomaly-app", "payload": _payload(notice, notice.subject)}
@@ -116,9 +116,9 @@ def actions_of(notice: Notice, place: Place) -> tuple[Action, ...]:
     return ("trigger", *taken) if is_news else taken
 
 
-def dedup_key_of(notice: Notice) -> str:
+def dedup_key_of(notice: Notice, place: Place) -> str:
     """Return the key that all events of an incident share."""
-    return notice.id[:LONGEST_DEDUP_KEY]
+    return place.name_of(notice)[-LONGEST_DEDUP_KEY:]
 
 
 def _payload(notice: Notice, view: IncidentView) -> dict[str, Any]:

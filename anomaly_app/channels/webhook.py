@@ -54,11 +54,11 @@ class WebhookChannel:
         self._poster = Poster(url, ca_file=ca_file)
         self._clock = clock
 
-    async def deliver(self, notice: Notice, place: Place) -> Delivered | Refused | Later:  # noqa: ARG002
+    async def deliver(self, notice: Notice, place: Place) -> Delivered | Refused | Later:
         """Post a notice once."""
         body = document_of(notice)
         now = self._clock()
-        webhook_id, timestamp = f"{notice.id}-{notice.version}", str(int(now))
+        webhook_id, timestamp = f"{place.name_of(notice)}-{notice.version}", str(int(now))
         answer = await self._poster.post(
             body,
             {

@@ -55,12 +55,20 @@ class Receiver:
         Makes one attempt.
     give_up_after
         Seconds of failures after which what the receiver does not know goes to its digest.
+    group
+        The consumer group.
     backoff
         Pauses between attempts.
     """
 
     def __init__(
-        self, name: str, channel: Channel, *, give_up_after: float, backoff: Backoff = BACKOFF
+        self,
+        name: str,
+        channel: Channel,
+        *,
+        give_up_after: float,
+        group: str = "",
+        backoff: Backoff = BACKOFF,
     ) -> None:
         self.name = name
         self.channel = channel
@@ -69,6 +77,7 @@ class Receiver:
         self.fault: str | None = None
         """Why the last attempt was not the last one; None if nothing is wrong."""
         self._give_up_after = give_up_after
+        self._group = group
         self._backoff = backoff
         self._throttle = Throttle(BETWEEN_LINES)
         self._pauses: Iterator[float] = backoff.pauses()
@@ -130,7 +139,7 @@ class Receiver:
         assert term.marker is not None  # noqa: S101  # it has caught up
         is_uncertain = delivery.offset < term.marker or delivery.id in self._unknown
         settles_in = max(term.others_until + SETTLING - term.hold.clock(), 0.0)
-        place = Place(delivery.reference, is_uncertain, settles_in, term.is_ours)
+        place = Place(delivery.reference, is_uncertain, settles_in, term.is_ours, self._group)
         try:
             notice = notice_of(term.state, delivery)
             async with asyncio.timeout(LONGEST_ATTEMPT):

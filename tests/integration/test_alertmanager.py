@@ -173,6 +173,6 @@ async def test_whatever_the_stream_holds_alertmanager_takes_it(address: str, tol
 @given(notices)
 def test_labels_fit_a_reference_and_keep_alertmanagers_rules(told: Notice) -> None:
     if isinstance(told.subject, IncidentView):
-        labels = labels_of(told.id, told.subject)
+        labels = labels_of(told.id, told.subject, "")
         assert all(name.isidentifier() and name.isascii() for name in labels)
         assert labels["incident"] == told.id

@@ -473,7 +473,9 @@ def test_whatever_the_stream_holds_a_message_has_its_own_headers_and_markup_only
     told: Notice,
 ) -> None:
     thread = Thread.of(told, None)
-    made = message_of(told, thread, sender="a@example.com", to=("b@example.com",), picture=None)
+    made = message_of(
+        told, thread, told.id, sender="a@example.com", to=("b@example.com",), picture=None
+    )
     message = message_from_bytes(made.as_bytes(), policy=default)
     assert isinstance(message, EmailMessage)
     known = {"From", "To", "Date", "Message-ID", "Subject", "Auto-Submitted", "X-Anomaly-Severity"}

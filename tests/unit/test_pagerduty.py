@@ -61,6 +61,13 @@ async def test_a_notice_that_is_delivered_twice_calls_once(server: PagerDutyServ
     assert len(server.pages) == 1
 
 
+async def test_incidents_of_two_consumer_groups_are_two(server: PagerDutyServer) -> None:
+    for group in ("payments", "logins"):
+        await deliver(server, notice(), Place(group=group))
+    keys = [event["dedup_key"] for event in server.events]
+    assert keys == [f"{group}.{notice().id}" for group in ("payments", "logins")]
+
+
 async def test_an_incident_that_somebody_takes_is_acknowledged_and_its_end_resolves_it(
     server: PagerDutyServer,
 ) -> None:
