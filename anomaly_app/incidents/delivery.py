@@ -14,6 +14,7 @@ from anomaly_app.core.alerts.delivering import (
     is_settled,
     notice_of,
     outbox,
+    outcome_of,
 )
 from anomaly_app.core.alerts.log import Outcome
 from anomaly_app.core.monitoring.throttle import Throttle
@@ -216,18 +217,3 @@ class Receiver:
             "waits_for": self.fault,
             "next_try_seconds": None if self.fault is None or term is None else self._left(term),
         }
-
-
-def outcome_of(
-    delivery: Delivery, result: Any, *, reference: str | None = None, why: str = ""
-) -> Outcome:
-    """Return the entry of the log that says what became of a notice."""
-    return Outcome(
-        receiver=delivery.receiver,
-        notice=delivery.id,
-        version=delivery.version,
-        result=result,
-        reference=reference,
-        changes=len(delivery.changes),
-        why=why,
-    )

@@ -187,7 +187,7 @@ async def test_an_entity_of_nothing_but_spaces_is_no_reason_to_call_nobody(
 def test_whatever_the_stream_holds_events_keep_pagerdutys_rules(told: Notice) -> None:
     channel = PagerDutyChannel(ROUTING_KEY, url="https://example.com")
     for action in get_args(Action):
-        body = channel._event(told, action)
+        body = channel._event(told, action, NOWHERE)
         event = json.loads(body)
         if isinstance(told.subject, IncidentView):
             assert mistakes_in(event, len(body)) == []

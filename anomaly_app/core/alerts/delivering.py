@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from anomaly_app.core.alerts.digest import schedule_digest
-from anomaly_app.core.alerts.log import Outcome
+from anomaly_app.core.alerts.log import Outcome, Result
 from anomaly_app.core.alerts.notice import Event, Notice
 from anomaly_app.core.alerts.policy import Policy
 from anomaly_app.core.alerts.state import State
@@ -144,6 +144,21 @@ def choose(
             return Choice(one, 0.0)
         first = ready if first is None else min(first, ready)
     return Choice(None, None if first is None else first - now)
+
+
+def outcome_of(
+    delivery: Delivery, result: Result, *, reference: str | None = None, why: str = ""
+) -> Outcome:
+    """Return the entry of the log that says what became of a notice."""
+    return Outcome(
+        receiver=delivery.receiver,
+        notice=delivery.id,
+        version=delivery.version,
+        result=result,
+        reference=reference,
+        changes=len(delivery.changes),
+        why=why,
+    )
 
 
 def is_settled(state: State, outcome: Outcome) -> bool:

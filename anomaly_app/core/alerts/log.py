@@ -12,6 +12,9 @@ from anomaly_app.core.alerts.feedback import AddSilence, ExpireSilence, Press
 from anomaly_app.core.alerts.sighting import Sighting
 from anomaly_app.errors import ForeignEvents
 
+Result: TypeAlias = Literal["delivered", "refused", "given_up"]
+"""What became of a notice."""
+
 
 class Sampled(msgspec.Struct, frozen=True, array_like=True):
     """A transaction of a sample."""
@@ -37,7 +40,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, tag="outcome"):
     receiver: str
     notice: str
     version: int
-    result: Literal["delivered", "refused", "given_up"]
+    result: Result
     reference: str | None = None
     """Of the channel, for later notices about the same."""
     changes: int = 0
