@@ -14,7 +14,8 @@ for hours. So alerts also have a label that tells the lives of a group apart: it
 of the stream's time after the last alert of the group has ended.
 
 A call comes some real milliseconds late, which are seconds of the stream's time. So a message has
-the time at which its group was due.
+the time at which its group was due. On a machine with too many instances calls are later than a
+group's interval; such a replay is of no use, see `Replay.is_late`.
 
 Four hours of cards with 938 anomalies, on a busy machine: 683 messages about 676 groups with the
 factors 150 and 600, 683 about 675 with 1,200, 665 about 647 with 2,400. Grouped by the top
@@ -51,6 +52,9 @@ TICK = 0.004
 
 FACTOR = 600.0
 """How much faster time runs."""
+
+LATEST = 0.5
+"""Part of a group's interval by which a call in a hundred may be late."""
 
 CONFIG = """\
 route:
@@ -119,8 +123,16 @@ class Replay:
         """Anomalies of each alert that has not ended."""
         self._messages: list[_Message] = []
         self._begin = 0.0
+        self._late: list[float] = []
+        """How late each call was, in the stream's seconds."""
         self.ends = 0
         """Calls that were no messages."""
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the machine was too slow for the factor and for what else ran."""
+        late = sorted(self._late)
+        return bool(late) and late[len(late) * 99 // 100] > LATEST * GROUP_INTERVAL
 
     async def run(self) -> list[Sent]:
         """Replay the stream, and return the messages."""
@@ -188,7 +200,9 @@ class Replay:
         if firing - group.told or is_repeat:
             told = [self._alerts[labels] for labels in firing if labels in self._alerts]
             incident = f"{name}/{call['groupLabels'].get('life', '')}"
-            self._messages.append(_Message(_due(group, at), incident, told))
+            due = _due(group, at)
+            self._late.append(at - due)
+            self._messages.append(_Message(due, incident, told))
         else:
             self.ends += 1
         for labels in ended:

@@ -14,10 +14,11 @@ from benchmarks.alerts.policies.policy import Sent
 from benchmarks.alerts.stream import Stream
 from benchmarks.alerts.streams.cache import FOLDER
 from benchmarks.alerts.truth import fields_of
+from benchmarks.errors import BenchmarkError
 from harness.alertmanager import fetch_alertmanager
 
 INSTANCES = 10
-"""Instances that run side by side."""
+"""Instances that run side by side; half as many again for those that were late."""
 
 BEST_FIELDS = {
     "cards": "merchant", "machines": "top feature", "patients": "software",
@@ -57,7 +58,20 @@ class ByAlertmanager:
         asyncio.run(self._replay_all(streams, done))
 
     async def _replay_all(self, streams: Sequence[Stream], done: Callable[[], None]) -> None:
-        free = asyncio.Semaphore(INSTANCES)
+        instances, left = INSTANCES, [*streams]
+        while left and instances:
+            left = await self._replay_some(left, instances, done)
+            instances //= 2
+        if left:
+            names = ", ".join(stream.name for stream in left)
+            raise BenchmarkError(f"Alertmanager was late even alone: {names}: let nothing else run")
+
+    async def _replay_some(
+        self, streams: Sequence[Stream], instances: int, done: Callable[[], None]
+    ) -> list[Stream]:
+        """Replay streams side by side, and return those that were late."""
+        free = asyncio.Semaphore(instances)
+        late: list[Stream] = []
 
         async def replay(stream: Stream) -> None:
             async with free:
@@ -65,12 +79,17 @@ class ByAlertmanager:
                 if not file.exists():
                     await asyncio.to_thread(fetch_alertmanager)
                     replay = await asyncio.to_thread(Replay, stream, self._group_of(stream))
-                    _keep(file, await replay.run())
+                    sent = await replay.run()
+                    if replay.is_late:
+                        late.append(stream)
+                        return
+                    _keep(file, sent)
             done()
 
         async with asyncio.TaskGroup() as group:
             for stream in streams:
                 group.create_task(replay(stream))
+        return late
 
     def _group_of(self, stream: Stream) -> Callable[[bytes], str]:
         return partial(_field, BEST_FIELDS[stream.family]) if self._best_field else _entity
