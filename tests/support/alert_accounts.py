@@ -123,7 +123,11 @@ class AlertAccount:
         self._check_pages()
 
     def _check_pages(self) -> None:
-        keys = {(e["payload"]["source"], e["dedup_key"]) for e in self.pagerduty.events}
+        keys = {
+            # After the name of the consumer group.
+            (event["payload"]["source"], event["dedup_key"].rpartition(".")[2])
+            for event in self.pagerduty.events
+        }
         assert keys == {(one["entity"], one["id"]) for one in self.incidents}
         assert len(self.pagerduty.pages) == len(self.incidents)
 
