@@ -29,8 +29,7 @@ def gather_parts(state: State, incident: Incident, now: float) -> Changed | None
     }
     if sum(part.shared_key.field == key.field for part in parts.values()) < LEAST_PARTS:
         return None
-    first, others = merge(state, [*parts.values()], Kind.SHARED, key_of_storm(key.reason), now)
-    return first, others
+    return merge(state, [*parts.values()], Kind.SHARED, key_of_storm(key.reason), now)
 
 
 def gather_storm(state: State, incident: Incident, now: float) -> Changed | None:
