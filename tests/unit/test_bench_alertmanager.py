@@ -49,6 +49,18 @@ async def test_a_group_is_told_of_after_a_while_and_new_members_at_the_next_inte
     assert first.incident == second.incident
 
 
+async def test_a_replay_knows_whether_it_was_too_fast_for_the_machine() -> None:
+    in_time = Replay(stream(arrival(10)), lambda _: "all")
+    too_fast = Replay(
+        stream(*(arrival(hour * 60 * MINUTE) for hour in range(60))),
+        lambda _: "all",
+        1_000 * FACTOR,
+    )
+    await in_time.run()
+    await too_fast.run()
+    assert (in_time.is_late, too_fast.is_late) == (False, True)
+
+
 async def test_what_goes_on_is_repeated_after_four_hours_and_not_before() -> None:
     minutes = range(0, 60 * 4 + 30, 2)
     of = stream(*(arrival(minute * MINUTE) for minute in minutes))

@@ -34,7 +34,7 @@ def another_cause(state: State, incident: Incident, seen: Seen, now: float) -> K
     An incident of something common takes in what begins within it; when the part shares something
     that is more surprising than what all share, it is another cause.
     """
-    if incident.kind != Kind.SHARED or not incident.shared_key.field:
+    if not incident.is_of_value:
         return None
     name, entity = incident.id, seen.entity
     surprise, key = _most_surprising(state, seen, now, name)
@@ -99,11 +99,12 @@ def recognise(state: State, incident: Incident, seen: Seen, now: float) -> Chang
     if incident.kind == Kind.REGIME:
         return incident, []
     if own:
+        if incident.members == 1:
+            # It has just come apart from another: those of single entities may belong to it.
+            return _gather(state, incident, incident.shared_key, now)
         present = state.recent.surprise(
             incident.shared_key, state.background, now, incident=incident.id
         )
-        if incident.members == 1:
-            return _gather(state, incident, incident.shared_key, now)
         if key in incident.keys or surprise < present + CLEARLY:
             return incident, []
     return _gather(state, incident, key, now)
