@@ -29,9 +29,9 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from anomaly_app.core.scoring.anomaly import read_anomaly
+from benchmarks.alerts.policies.alert_labels import Labels, labels_in, labels_of
 from benchmarks.alerts.policies.policy import Sent
 from benchmarks.alerts.stream import HOUR, MINUTE, Stream
 from harness.alertmanager import Alertmanager, alertmanager, webhook
@@ -71,15 +71,6 @@ receivers:
 """
 
 
-class Labels(NamedTuple):
-    """What tells alerts apart."""
-
-    entity: str
-    severity: str
-    feature: str
-    group: str
-
-
 @dataclass
 class _Group:
     """A group: its life, and what its last call told of."""
@@ -117,7 +108,7 @@ class Replay:
     ) -> None:
         self._stream = stream
         self._factor = factor
-        self._labels = [_labels(arrival.value, grouped_by) for arrival in stream.arrivals]
+        self._labels = [labels_of(arrival.value, grouped_by) for arrival in stream.arrivals]
         self._groups: dict[str, _Group] = {}
         self._alerts: dict[Labels, list[int]] = {}
         """Anomalies of each alert that has not ended."""
@@ -193,7 +184,7 @@ class Replay:
         name = call["groupLabels"].get("group", "")
         group = self._groups[name]
         firing, ended = (
-            frozenset(_read(alert) for alert in call["alerts"] if alert["status"] == status)
+            frozenset(labels_in(alert) for alert in call["alerts"] if alert["status"] == status)
             for status in ("firing", "resolved")
         )
         is_repeat = not ended and firing == group.told
@@ -220,17 +211,6 @@ def _due(group: _Group, at: float) -> float:
     """Return the last time before a call at which its group was due."""
     intervals = math.floor((at - group.opened - GROUP_WAIT) / GROUP_INTERVAL)
     return group.opened + GROUP_WAIT + max(intervals, 0) * GROUP_INTERVAL
-
-
-def _labels(value: bytes, grouped_by: Callable[[bytes], str]) -> Labels:
-    anomaly = read_anomaly(value)
-    feature = anomaly.reasons[0].feature if anomaly.reasons else "none"
-    return Labels(str(anomaly.entity), anomaly.severity, feature, grouped_by(value))
-
-
-def _read(alert: Mapping[str, Any]) -> Labels:
-    labels = alert["labels"]
-    return Labels(*(labels.get(name, "") for name in Labels._fields))
 
 
 def _iso(seconds: float) -> str:

@@ -95,7 +95,9 @@ class ByAlertmanager:
         return partial(_field, BEST_FIELDS[stream.family]) if self._best_field else _entity
 
     def _file(self, stream: Stream) -> Path:
-        of = hashlib.sha256(Path(__file__).with_name("alertmanager.py").read_bytes())
+        of = hashlib.sha256()
+        for name in ("alertmanager.py", "alert_labels.py"):
+            of.update(Path(__file__).with_name(name).read_bytes())
         of.update(f"{FACTOR} {BEST_FIELDS if self._best_field else ''}".encode())
         for arrival in stream.arrivals:
             of.update(arrival.value)
