@@ -1,6 +1,6 @@
 """Alertmanager's own binary, replayed with a clock that runs faster."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,10 +11,13 @@ from benchmarks.alerts.policies.alertmanager import (
     REPEAT_INTERVAL,
     Replay,
 )
+from benchmarks.alerts.policies.by_alertmanager import INSTANCES, ByAlertmanager
 from benchmarks.alerts.policies.policy import Sent
 from benchmarks.alerts.stream import MINUTE, Stream
+from benchmarks.errors import BenchmarkError
 from harness.alertmanager import alertmanager, fetch_alertmanager
 from harness.errors import AlertmanagerNotStarted
+from tests.support.waiting import elapse
 from tests.unit.test_bench_alerts import arrival, stream
 
 FACTOR = 600.0
@@ -59,6 +62,71 @@ async def test_a_replay_knows_whether_it_was_too_fast_for_the_machine() -> None:
     await in_time.run()
     await too_fast.run()
     assert (in_time.is_late, too_fast.is_late) == (False, True)
+
+
+class SlowMachine:
+    """Replays, the first of which are late.
+
+    Parameters
+    ----------
+    late
+        How many are.
+    """
+
+    def __init__(self, late: int) -> None:
+        self.late = late
+        self.running = 0
+        self.side_by_side: list[int] = []
+
+    def replay(self, _stream: Stream, _grouped_by: Callable[[bytes], str]) -> "SlowReplay":
+        return SlowReplay(self)
+
+
+class SlowReplay:
+    def __init__(self, machine: SlowMachine) -> None:
+        self.machine = machine
+        self.is_late = False
+
+    async def run(self) -> list[Sent]:
+        machine = self.machine
+        machine.running += 1
+        machine.side_by_side.append(machine.running)
+        self.is_late = len(machine.side_by_side) <= machine.late
+        await elapse(0.02)
+        machine.running -= 1
+        return [Sent(0.0, "message", (0,), "late" if self.is_late else "in time")]
+
+
+def prepared(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, machine: SlowMachine
+) -> tuple[list[str], int]:
+    """Prepare as many streams as run at once; return what was kept, and how many were done."""
+    monkeypatch.setattr("benchmarks.alerts.policies.by_alertmanager.Replay", machine.replay)
+    streams = [stream(arrival(10), arrival(20 + n)) for n in range(INSTANCES)]
+    policy, done = ByAlertmanager(folder=folder), list[None]()
+    policy.prepare(streams, lambda: done.append(None))
+    return [sent.incident for each in streams for sent in policy.replay(each)], len(done)
+
+
+def test_late_replays_are_repeated_with_fewer_at_once_and_are_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = SlowMachine(late=INSTANCES + 3)
+    kept, done = prepared(tmp_path, monkeypatch, machine)
+    assert kept == ["in time"] * INSTANCES
+    assert done == INSTANCES
+    again, last = machine.side_by_side[INSTANCES : 2 * INSTANCES], machine.side_by_side[-3:]
+    assert len(machine.side_by_side) == 2 * INSTANCES + 3
+    assert max(again) <= INSTANCES // 2
+    assert max(last) <= INSTANCES // 4
+
+
+def test_a_machine_on_which_even_one_replay_is_late_is_said_to_be_busy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(BenchmarkError, match="let nothing else run"):
+        prepared(tmp_path, monkeypatch, SlowMachine(late=1_000))
+    assert not [*tmp_path.iterdir()]
 
 
 async def test_what_goes_on_is_repeated_after_four_hours_and_not_before() -> None:
