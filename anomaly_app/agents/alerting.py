@@ -11,10 +11,12 @@ from faust.types import StreamT
 from anomaly_app.agents.topics import Topics
 from anomaly_app.agents.watching import notice, to_letter
 from anomaly_app.context import WorkerContext
-from anomaly_app.core.alerts.intake import read_feedback, read_sighting
+from anomaly_app.core.alerts.intake import read_sighting
 from anomaly_app.core.alerts.log import Entry, write_entry
 from anomaly_app.core.alerts.sighting import Origin
 from anomaly_app.core.decoding.decoded import Rejected
+from anomaly_app.core.feedback.messages import read_feedback
+from anomaly_app.core.learning.label import Label
 from anomaly_app.core.monitoring.throttle import Throttle
 from anomaly_app.core.monitoring.watch import Batch
 from anomaly_app.core.scoring.dead_letter import write_dead_letter
@@ -30,7 +32,8 @@ logger = logging.getLogger(__name__)
 BETWEEN_LINES = 60.0
 """Seconds between two log lines about messages that cannot be read."""
 
-TAKEN, UNREADABLE, DEAD_LETTER, OTHERS = "taken", "unreadable", "dead_letter", "of_others"
+TAKEN, UNREADABLE, DEAD_LETTER = "taken", "unreadable", "dead_letter"
+OTHERS, LABEL = "of_others", "label"
 """What becomes of a message; the labels of the counters."""
 
 
@@ -140,8 +143,12 @@ def feedback_of(context: WorkerContext) -> TakeIn:
                 counts[UNREADABLE] += 1
                 _report(throttle, record, "what people say", fault)
                 continue
-            counts[OTHERS if said is None else TAKEN] += 1
-            if said is not None:
+            if said is None:
+                counts[OTHERS] += 1
+            elif isinstance(said, Label):
+                counts[LABEL] += 1
+            else:
+                counts[TAKEN] += 1
                 taken.entries.append(said)
         return taken
 

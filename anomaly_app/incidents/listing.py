@@ -41,7 +41,7 @@ def _summary(incident: Incident) -> dict[str, Any]:
         "anomalies": incident.members,
         "entities": len(incident.entities),
         "taken_by": incident.taken_by,
-        "answers": [one.action for one in incident.answers],
+        "answers": [one.action for one in incident.standing],
         "told": sorted(name for name, told in incident.told.items() if told.done),
     }
 

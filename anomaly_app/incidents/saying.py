@@ -4,8 +4,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
-from anomaly_app.core.alerts.feedback import Feedback
-from anomaly_app.core.alerts.intake import feedback_key, write_feedback
+from anomaly_app.core.feedback.messages import Feedback, feedback_key, write_feedback
 from anomaly_app.errors import BrokerError
 from anomaly_app.kafka.sending import SEND_ERRORS, Outgoing, send_all
 from anomaly_app.settings import Settings

@@ -8,9 +8,10 @@ import click
 import msgspec
 
 from anomaly_app.channels.choice import alerting_of
-from anomaly_app.core.alerts.feedback import AddSilence, ExpireSilence, Feedback
+from anomaly_app.core.alerts.feedback import AddSilence, ExpireSilence
 from anomaly_app.core.alerts.silence import Silence
 from anomaly_app.core.alerts.wish import NAME, Wish, silence_of
+from anomaly_app.core.feedback.messages import Feedback
 from anomaly_app.core.times import iso_time
 from anomaly_app.core.visible import quoted, visible
 from anomaly_app.errors import AlertsRefused

@@ -10,7 +10,8 @@ from aiokafka import AIOKafkaProducer
 
 from anomaly_app.channels.channel import Delivered, Place
 from anomaly_app.channels.slack import Interactions, SlackApi, SlackChannel, SocketMode
-from anomaly_app.core.alerts.feedback import AddSilence, Feedback, Press
+from anomaly_app.core.alerts.feedback import AddSilence, Press
+from anomaly_app.core.feedback.messages import Feedback
 from tests.support.kafka import Kafka
 from tests.support.slack_notices import notice
 from tests.support.slack_server import APP_TOKEN, TOKEN, SlackServer, slack_server

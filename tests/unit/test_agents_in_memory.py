@@ -9,9 +9,9 @@ from aiokafka.errors import KafkaTimeoutError
 from anomaly_app.agents import alerting, scoring
 from anomaly_app.context import WorkerContext
 from anomaly_app.core.alerts.feedback import Press
-from anomaly_app.core.alerts.intake import write_feedback
 from anomaly_app.core.alerts.log import Entry, read_entry
 from anomaly_app.core.alerts.sighting import Sighting
+from anomaly_app.core.feedback.messages import write_feedback
 from anomaly_app.settings import Settings
 from tests.support.factories import model, transaction
 from tests.support.memory_app import MemoryApp

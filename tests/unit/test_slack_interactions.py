@@ -19,7 +19,8 @@ from anomaly_app.channels.slack.connection import Timing
 from anomaly_app.channels.slack.endpoint import LARGEST_BODY, Endpoint
 from anomaly_app.channels.slack.interactions import Acknowledgement, Interactions
 from anomaly_app.channels.slack.socket_mode import SocketMode
-from anomaly_app.core.alerts.feedback import AddSilence, Feedback, Press
+from anomaly_app.core.alerts.feedback import AddSilence, Press
+from anomaly_app.core.feedback.messages import Feedback
 from harness.processes import free_port
 from tests.support.local_server import local_server
 from tests.support.slack_notices import notice

@@ -16,7 +16,7 @@ from anomaly_app.channels.slack.presses import (
     read_payload,
 )
 from anomaly_app.channels.slack.silence_form import CheckMatcher, check_form_of_matcher
-from anomaly_app.core.alerts.feedback import Feedback
+from anomaly_app.core.feedback.messages import Feedback
 
 logger = logging.getLogger(__name__)
 

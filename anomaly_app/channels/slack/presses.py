@@ -21,8 +21,9 @@ from anomaly_app.channels.slack.silence_form import (
     read_form,
     silence_form,
 )
-from anomaly_app.core.alerts.feedback import AddSilence, Feedback, Press
+from anomaly_app.core.alerts.feedback import AddSilence, Press
 from anomaly_app.core.alerts.silence import Silence
+from anomaly_app.core.feedback.messages import Feedback
 
 INCIDENT = re.compile(r"[A-Za-z0-9-]{1,64}")
 

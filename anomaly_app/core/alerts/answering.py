@@ -1,5 +1,7 @@
 """What people say: answers to incidents, and silences."""
 
+import msgspec
+
 from anomaly_app.core.alerts.digest import post
 from anomaly_app.core.alerts.feedback import AddSilence, ExpireSilence, Press
 from anomaly_app.core.alerts.incident import MOST_ANSWERS, Incident
@@ -8,6 +10,7 @@ from anomaly_app.core.alerts.policy import Policy
 from anomaly_app.core.alerts.silencing import ActiveSilence
 from anomaly_app.core.alerts.state import State
 from anomaly_app.core.alerts.text import shortened
+from anomaly_app.core.learning.label import Undo
 
 ACTIONS = frozenset({"fraud", "expected", "take"})
 
@@ -15,15 +18,44 @@ MOST_SILENCES = 500
 """More are refused: each is compared with each incident."""
 
 
-def press(state: State, said: Press) -> list[Incident]:
+def hear(
+    state: State, said: Press | Undo | AddSilence | ExpireSilence, now: float
+) -> list[Incident]:
+    """Take in what somebody says; return the incidents that it may change."""
+    match said:
+        case Press():
+            return _press(state, said)
+        case Undo():
+            return _undo(state, said)
+        case AddSilence():
+            return _add_silence(state, said, now)
+        case ExpireSilence():
+            return _expire_silence(state, said)
+
+
+def _press(state: State, said: Press) -> list[Incident]:
     """Add an answer; return the incident that it changes, if there is one."""
     incident = find(state, said.incident)
-    if incident is None or said.action not in ACTIONS or said.id in incident.answer_ids:
+    if incident is None or said.action not in ACTIONS:
         return []
-    incident.answer_ids = [*incident.answer_ids, said.id][-MOST_ANSWERS:]
-    answer = Answer(said.action, shortened(said.user), said.at)
+    if any(one.id == said.id for one in incident.answers):
+        return []
+    answer = Answer(said.action, shortened(said.user), said.at, said.id)
     incident.answers = [*incident.answers, answer][-MOST_ANSWERS:]
+    incident.said += 1
     return [incident]
+
+
+def _undo(state: State, said: Undo) -> list[Incident]:
+    """Take back an answer; return the incident that it changes, if there is one."""
+    for incident in state.incidents.values():
+        for place, answer in enumerate(incident.answers):
+            if answer.id == said.said and not answer.undone_by and not incident.merged_into:
+                user = shortened(said.user) or "somebody"
+                incident.answers[place] = msgspec.structs.replace(answer, undone_by=user)
+                incident.said += 1
+                return [incident]
+    return []
 
 
 def find(state: State, name: str) -> Incident | None:
@@ -34,7 +66,7 @@ def find(state: State, name: str) -> Incident | None:
     return incident
 
 
-def add_silence(state: State, said: AddSilence, now: float) -> list[Incident]:
+def _add_silence(state: State, said: AddSilence, now: float) -> list[Incident]:
     """Add a silence; return the incidents that it covers."""
     silence = said.silence
     is_known = silence.id in state.silences
@@ -48,7 +80,7 @@ def add_silence(state: State, said: AddSilence, now: float) -> list[Incident]:
     return covered
 
 
-def expire_silence(state: State, said: ExpireSilence) -> list[Incident]:
+def _expire_silence(state: State, said: ExpireSilence) -> list[Incident]:
     """End a silence; return the open incidents, of which it may have covered some."""
     if state.silences.pop(said.silence, None) is None:
         return []

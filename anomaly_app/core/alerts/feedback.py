@@ -1,4 +1,4 @@
-"""What people say about incidents: the messages of the feedback topic."""
+"""What people say about incidents."""
 
 import msgspec
 
@@ -21,6 +21,7 @@ class Press(msgspec.Struct, frozen=True, kw_only=True, tag="press"):
     receiver: str = ""
     """The receiver whose message it was, and where that message is."""
     reference: str = ""
+    note: str = ""
     at: float
     """Seconds since the epoch."""
 
@@ -42,6 +43,3 @@ class ExpireSilence(msgspec.Struct, frozen=True, kw_only=True, tag="expire"):
     silence: str
     user: str
     at: float
-
-
-Feedback = Press | AddSilence | ExpireSilence

@@ -80,7 +80,9 @@ class Incident(msgspec.Struct, kw_only=True):
     grew_at: float = 0.0
     """When its evidence rose last to another level."""
     answers: list[Answer] = []
-    answer_ids: list[str] = []
+    """The last ones, with those that were taken back: a press may come twice."""
+    said: int = 0
+    """How often somebody has answered, or has taken it back."""
     merged_into: str = ""
     due: float = math.inf
     """When it is looked at again; in seconds since the epoch."""
@@ -108,7 +110,12 @@ class Incident(msgspec.Struct, kw_only=True):
     @property
     def taken_by(self) -> str | None:
         """Who has taken it last."""
-        return next((one.user for one in reversed(self.answers) if one.action == "take"), None)
+        return next((one.user for one in reversed(self.standing) if one.action == "take"), None)
+
+    @property
+    def standing(self) -> list[Answer]:
+        """The answers that nobody has taken back."""
+        return [one for one in self.answers if not one.undone_by]
 
     def is_usual(self, now: float) -> bool:
         """Whether it goes on for so long that its members are a part of what chance gives."""
@@ -162,6 +169,7 @@ class Incident(msgspec.Struct, kw_only=True):
         self.sample = sorted([*self.sample, *theirs], key=lambda member: member.time)
         self._trim()
         self.answers = sorted([*self.answers, *other.answers], key=lambda one: one.at)
+        self.said += other.said
 
     def _count(self, entity: str, members: int) -> None:
         if entity in self.entities or len(self.entities) < MOST_ENTITIES:

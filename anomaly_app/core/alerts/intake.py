@@ -1,10 +1,8 @@
-"""From messages of the public topics to entries of the log, and whose fault it is if that fails."""
+"""From an anomaly's message to an entry of the log, and whose fault it is if that fails."""
 
 import msgspec
 
-from anomaly_app.core.alerts.feedback import AddSilence, ExpireSilence, Feedback, Press
 from anomaly_app.core.alerts.sighting import Origin, Sighting, sighting_of
-from anomaly_app.core.alerts.wish import check_feedback
 from anomaly_app.core.model.explain import Reason
 from anomaly_app.core.scoring.anomaly import (
     READING_FAULTS,
@@ -14,10 +12,8 @@ from anomaly_app.core.scoring.anomaly import (
     write_json,
 )
 from anomaly_app.errors import (
-    AlertsRefused,
     AnomalyAppError,
     AnomalyUnreadable,
-    FeedbackUnreadable,
     RecordRejected,
     Rejection,
     describe,
@@ -46,9 +42,6 @@ EXAMPLE = write_json(
 
 LONGEST_ID = 300
 """Maximum length of an id in an error: a topic name has at most 249 characters."""
-
-MOST_BYTES = 65_536
-"""Of a message of the feedback topic; what people say is short."""
 
 
 def read_sighting(value: bytes | None, origin: Origin, counterpart: str = "") -> Sighting:
@@ -99,53 +92,3 @@ def _id_of(value: bytes) -> str:
         return repr(read_anomaly(value).id[:LONGEST_ID])
     except Exception:  # noqa: BLE001  # reading it may be what failed before
         return "of unknown id"
-
-
-class _Addressed(msgspec.Struct):
-    group: str = ""
-
-
-_read_feedback = msgspec.json.Decoder(Feedback).decode
-_read_group = msgspec.json.Decoder(_Addressed).decode
-
-
-def write_feedback(said: Feedback, group: str) -> bytes:
-    """Return what somebody says as a message of the feedback topic.
-
-    Parameters
-    ----------
-    said
-        It is about incidents or silences of the group.
-    group
-        Groups may share the topic: their incidents may have the same ids.
-    """
-    return write_json({"group": group, **msgspec.to_builtins(said)})
-
-
-def feedback_key(said: Feedback) -> bytes:
-    """Return the key of a message: what is said of one thing stays in order."""
-    match said:
-        case Press():
-            return said.incident.encode(errors="replace")
-        case AddSilence():
-            return said.silence.id.encode(errors="replace")
-        case ExpireSilence():
-            return said.silence.encode(errors="replace")
-
-
-def read_feedback(value: bytes | None, group: str) -> Feedback | None:
-    """Read a message of the feedback topic; None if it is for another group.
-
-    Raises
-    ------
-    FeedbackUnreadable
-        It is none; anybody may have written it.
-    """
-    if len(value or b"") > MOST_BYTES:
-        raise FeedbackUnreadable(f"it has more than {MOST_BYTES:,} bytes")
-    try:
-        said, addressed = _read_feedback(value or b""), _read_group(value or b"")
-        check_feedback(said)
-    except (*READING_FAULTS, msgspec.DecodeError, AlertsRefused) as fault:
-        raise FeedbackUnreadable(describe(fault)) from None
-    return said if addressed.group in {"", group} else None

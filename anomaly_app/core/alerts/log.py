@@ -10,6 +10,7 @@ import msgspec
 
 from anomaly_app.core.alerts.feedback import AddSilence, ExpireSilence, Press
 from anomaly_app.core.alerts.sighting import Sighting
+from anomaly_app.core.learning.label import Undo
 from anomaly_app.errors import ForeignEvents
 
 Result: TypeAlias = Literal["delivered", "refused", "given_up"]
@@ -48,7 +49,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, tag="outcome"):
     why: str = ""
 
 
-Entry: TypeAlias = Sighting | Sample | Tick | Outcome | Press | AddSilence | ExpireSilence
+Entry: TypeAlias = Sighting | Sample | Tick | Outcome | Press | Undo | AddSilence | ExpireSilence
 
 write_entry = msgspec.msgpack.Encoder().encode
 """Encodes an entry."""

@@ -63,6 +63,10 @@ class Answer(msgspec.Struct, frozen=True, array_like=True):
     """The person's name, as it is shown."""
     at: float
     """Seconds since the epoch."""
+    id: str = ""
+    """Of the press."""
+    undone_by: str = ""
+    """Who has taken it back; empty if nobody has."""
 
 
 class IncidentView(msgspec.Struct, frozen=True, kw_only=True, tag="incident"):

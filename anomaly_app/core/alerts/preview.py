@@ -107,4 +107,4 @@ def _many(count: int, what: str) -> str:
 
 
 def _is_fraud(incident: Incident | None) -> bool:
-    return incident is not None and any(one.action == FRAUD for one in incident.answers)
+    return incident is not None and any(one.action == FRAUD for one in incident.standing)

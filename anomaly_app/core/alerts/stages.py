@@ -122,7 +122,7 @@ def is_severe_enough(case: Case) -> Answer:
 
 def is_unanswered(case: Case) -> Answer:
     """Drop what somebody has answered or taken, unless it gets worse or ends."""
-    answers = case.incident.answers
+    answers = case.incident.standing
     if case.is_new or case.is_worse or case.event == Event.RESOLVED or not answers:
         return PASS
     return Drop(f"{answers[-1].user} has answered it")

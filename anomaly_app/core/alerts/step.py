@@ -1,9 +1,8 @@
 """The one transition of the alerts: a state, an entry of the log and its time in, the next out."""
 
-from anomaly_app.core.alerts.answering import add_silence, expire_silence, look_at_silences, press
+from anomaly_app.core.alerts.answering import hear, look_at_silences
 from anomaly_app.core.alerts.delivering import note_outcome
 from anomaly_app.core.alerts.digest import make_digests
-from anomaly_app.core.alerts.feedback import AddSilence, ExpireSilence, Press
 from anomaly_app.core.alerts.fitting import LEFT_OVER
 from anomaly_app.core.alerts.grouping import assign, end_regime
 from anomaly_app.core.alerts.incident import Incident
@@ -63,14 +62,10 @@ def step(state: State, offset: int, entry: Entry, now: float, policy: Policy) ->
             state.regime.note_usual(now)
         case Outcome():
             note_outcome(state, entry, policy)
-        case Press():
-            decisions += _look(state, press(state, entry), policy, now)
-        case AddSilence():
-            decisions += _look(state, add_silence(state, entry, now), policy, now)
-        case ExpireSilence():
-            decisions += _look(state, expire_silence(state, entry), policy, now)
         case Tick():
             pass
+        case _:
+            decisions += _look(state, hear(state, entry, now), policy, now)
     state.next = offset + 1
     return decisions
 

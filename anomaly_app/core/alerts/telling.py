@@ -137,7 +137,7 @@ def _growing(incident: Incident, told: Told, policy: Policy, now: float) -> Want
         return Wanted(Event.CHANGED, (_growth(incident),))
     if incident.members > told.members and now >= told.made_at + policy.repeat:
         return Wanted(Event.REPEATED, (f"Still going on: {_growth(incident)}",))
-    if incident.members > told.edited or len(incident.answers) > told.answers:
+    if incident.members > told.edited or incident.said != told.answers:
         return Wanted(Event.CHANGED)
     return None
 
@@ -168,7 +168,7 @@ def _edit(state: State, case: Case) -> None:
     if not told.is_pending:
         told.offset = state.next
     told.version += 1
-    told.edited, told.answers = incident.members, len(incident.answers)
+    told.edited, told.answers = incident.members, incident.said
 
 
 def _growth(incident: Incident) -> str:

@@ -27,7 +27,7 @@ class Told(msgspec.Struct):
     """Both as people were told last."""
     edited: int = 0
     answers: int = 0
-    """Members and answers in the last notice."""
+    """`Incident.members` and `Incident.said` at the last notice."""
     is_resolved: bool = False
     is_lost: bool = False
     """Whether the receiver has refused, or could not be sent, all about it: only the digest has a

@@ -50,7 +50,7 @@ def view_of(incident: Incident) -> IncidentView:
         charted=charted,
         expected=expected,
         taken_by=incident.taken_by,
-        answers=tuple(incident.answers),
+        answers=tuple(incident.standing),
         labels=labels_of(incident),
     )
 

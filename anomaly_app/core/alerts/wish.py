@@ -5,7 +5,6 @@ import re
 
 import msgspec
 
-from anomaly_app.core.alerts.feedback import AddSilence, ExpireSilence, Feedback, Press
 from anomaly_app.core.alerts.matchers import Matcher
 from anomaly_app.core.alerts.silence import Silence
 from anomaly_app.core.alerts.text import shortened
@@ -108,24 +107,3 @@ def check_silence(silence: Silence) -> None:
             Matcher.parse(text)
         except DataError as fault:
             raise AlertsRefused(str(fault)) from None
-
-
-def check_feedback(said: Feedback) -> None:
-    """Check what anybody may have written to the feedback topic.
-
-    Raises
-    ------
-    AlertsRefused
-        It is nothing that a person can have said.
-    """
-    if not math.isfinite(said.at):
-        raise AlertsRefused("its time is no number")
-    match said:
-        case Press():
-            if not NAME.fullmatch(said.incident):
-                raise AlertsRefused("it names no incident")
-        case AddSilence():
-            check_silence(said.silence)
-        case ExpireSilence():
-            if not NAME.fullmatch(said.silence):
-                raise AlertsRefused("it names no silence")

@@ -1,0 +1,3 @@
+"""What people say, as the messages of the feedback topic: answers, silences, labels."""
+
+__all__ = ["messages"]
