@@ -39,6 +39,28 @@ class Expectation:
         self._oddness = Oddness(schema, ordinary)
         self._spread = _spread(ordinary)[:, np.newaxis]
 
+    @property
+    def ordinary(self) -> Matrix:
+        """The ordinary rows, shape ``(some, features)``."""
+        return self._columns.T
+
+    def distances(self, row: Vector) -> Vector:
+        """Return how far the ordinary rows are from a row, shape ``(some,)``.
+
+        Parameters
+        ----------
+        row
+            Shape ``(features,)``; NaN is missing.
+
+        Returns
+        -------
+        Vector
+            Mean over the features of the difference in standard deviations, at most `FARTHEST`.
+        """
+        with np.errstate(over="ignore"):
+            apart: Vector = self._apart(row[:, np.newaxis]).mean(axis=0)
+        return apart
+
     def of(self, matrix: Matrix) -> tuple[Matrix, Matrix]:
         """Return the expected values of some rows.
 

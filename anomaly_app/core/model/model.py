@@ -11,13 +11,18 @@ from sklearn.pipeline import Pipeline
 
 from anomaly_app.core.arrays import Matrix, Vector
 from anomaly_app.core.detectors.base import in_chunks
+from anomaly_app.core.model.counterfactual import Change, fewest_changes
 from anomaly_app.core.model.estimator import Preparation
 from anomaly_app.core.model.expectation import Expectation
 from anomaly_app.core.model.explain import Reason, explain
 from anomaly_app.core.model.feature import FeatureValue
 from anomaly_app.core.model.manifest import RETRAIN, Manifest, read_manifest
+from anomaly_app.core.model.neighbours import Neighbours, nearest_ordinary
 from anomaly_app.core.model.scales import Entities
 from anomaly_app.errors import ModelIncompatible
+
+NEIGHBOURS_TRIED = 5
+"""Ordinary rows whose values are tried in place of an anomaly's."""
 
 
 class Model:
@@ -89,6 +94,36 @@ class Model:
             values,
             most=most,
             entities=entities,
+        )
+
+    def neighbours(self, row: Vector, most: int) -> Neighbours:
+        """Return the ordinary training rows that are nearest to a row, shape ``(features,)``."""
+        return nearest_ordinary(self._expectation, row, most)
+
+    def fewest_changes(self, row: Vector) -> tuple[Change, ...] | None:
+        """Return what would have to change for an anomaly to be ordinary.
+
+        Parameters
+        ----------
+        row
+            A row of the model's matrix, shape ``(features,)``.
+
+        Returns
+        -------
+        tuple of Change or None
+            The fewest values that make it ordinary, in units of the matrix; none if it is
+            ordinary, and None if more than `MOST_CHANGES` would be needed.
+        """
+        expected, odd = self._expectation.of(row[np.newaxis])
+        nearest = self.neighbours(row, NEIGHBOURS_TRIED).rows
+        numbers = (i for i, f in enumerate(self.schema.features) if f.kind != "category")
+        return fewest_changes(
+            row,
+            odd[0],
+            [expected[0], *nearest],
+            self.log_p_values,
+            self.log_alert_rate,
+            frozenset(numbers),
         )
 
     @classmethod
