@@ -31,6 +31,7 @@ from anomaly_app.observability import report_gap
 from anomaly_app.registry.versions import counterpart_field
 from anomaly_app.settings.app import Settings, load_settings
 from anomaly_app.web import define_views
+from anomaly_app.web.people.command import user
 from anomaly_app.worker import worker_class
 
 HEARTBEAT = 1.0
@@ -54,7 +55,7 @@ PLAIN_LOG = {"merge": True, "formatters": {"colored": DEFAULT_FORMATTERS["defaul
 """A log without colours: formatting them takes longer than everything else in an alert."""
 
 # Faust's command line is a click group, so other commands and groups can be added.
-for command in (dlq, memory, profile, silence, alerts, *COMMANDS):
+for command in (dlq, memory, profile, silence, alerts, user, *COMMANDS):
     cli.add_command(command)
 
 

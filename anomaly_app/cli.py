@@ -24,6 +24,7 @@ COMMANDS = {
     "memory": "See what is remembered of entities, compare it with the log, or begin anew.",
     "profile": "Show what is remembered of an entity.",
     "silence": "Let nobody be told of some incidents for a while.",
+    "user": "Say who may see the pages of a worker, and answer on them.",
     "alerts": "See who would be told of an anomaly and why, and try the receivers.",
     "agents": "List the agents and their topics.",
     "models": "List the records on the wire.",

@@ -1,17 +1,37 @@
 """The settings of the web pages."""
 
+import ipaddress
 import socket
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings
 
 from anomaly_app.settings.security import Secret, SecretFile
+
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 LAST_PORT = 65_535
 
 EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104  # recognised, not listened on
 """What a server listens on to be reached at every address of its host."""
+
+
+def _are_networks(text: str | None) -> str | None:
+    networks_in(text or "")
+    return text or None
+
+
+def networks_in(text: str) -> list[Network]:
+    """Return the addresses and networks in a list that is separated by commas.
+
+    Raises
+    ------
+    ValueError
+        A part is neither.
+    """
+    return [ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip()]
 
 
 class WebSettings(BaseSettings):
@@ -28,7 +48,25 @@ class WebSettings(BaseSettings):
     web_token: Secret = None
     """Token of the pages that reveal data; without it they are closed."""
 
-    @field_validator("web_host", "web_token_file", mode="before")
+    web_users: Path | None = None
+    """File with the people who may see and answer, a line ``NAME ROLE HASH`` for each."""
+    web_user_header: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")] = None
+    """Header in which an authenticating proxy names the user, such as ``X-Forwarded-User``."""
+    web_proxies: Annotated[str | None, AfterValidator(_are_networks)] = None
+    """Addresses or networks of proxies whose header is believed, separated by commas."""
+    web_user_role: Literal["viewer", "reviewer", "admin"] = "viewer"
+    """Role of those whom the proxy names and the file of users does not."""
+
+    @model_validator(mode="after")
+    def _a_header_is_believed_from_proxies_only(self) -> Self:
+        if (self.web_user_header is None) != (self.web_proxies is None):
+            raise ValueError(
+                "ANOMALY_WEB_USER_HEADER and ANOMALY_WEB_PROXIES belong together: the header is "
+                "believed from these proxies only"
+            )
+        return self
+
+    @field_validator("web_host", "web_token_file", "web_users", "web_user_header", mode="before")
     @classmethod
     def _empty_web_setting_is_unset(cls, value: object) -> object:
         return value or None

@@ -20,12 +20,20 @@ VALID = 300.0
 
 def has_token(headers: Mapping[str, str], settings: Settings) -> bool:
     """Return whether a request carries the token, as a bearer or as the password of a browser."""
-    scheme, sent = _sent(headers)
-    if scheme == "basic":
-        sent = _password_in(sent)
-    elif scheme != "bearer":
-        return False
+    return is_the_token(credentials(headers)[1], settings)
+
+
+def is_the_token(sent: str, settings: Settings) -> bool:
+    """Return whether a text is the token."""
     return settings.web_token is not None and _is_same(sent, settings.web_token.get_secret_value())
+
+
+def credentials(headers: Mapping[str, str]) -> tuple[str, str]:
+    """Return the name and the token that a request carries; both empty if it has none."""
+    scheme, sent = _sent(headers)
+    if scheme == "bearer":
+        return "", sent
+    return _password_in(sent) if scheme == "basic" else ("", "")
 
 
 def is_of_a_worker(headers: Mapping[str, str]) -> bool:
@@ -93,9 +101,10 @@ def _bytes(text: str) -> bytes:
     return text.encode(errors="surrogatepass")
 
 
-def _password_in(credentials: str) -> str:
+def _password_in(sent: str) -> tuple[str, str]:
     try:
-        decoded = base64.b64decode(credentials, validate=True).decode()
+        decoded = base64.b64decode(sent, validate=True).decode()
     except (binascii.Error, ValueError):
-        return ""
-    return decoded.partition(":")[2]
+        return "", ""
+    name, _, password = decoded.partition(":")
+    return name, password
