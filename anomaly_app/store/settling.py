@@ -57,8 +57,7 @@ def settle(connection: Connection, names: Iterable[str]) -> None:
             if settled != (row.incident, row.verdict, row.basis, row.labelled_at)
         ]
         if changed:
-            values: dict[str, Any] = {name: bindparam(name) for name in Settled._fields}
-            statement = update(anomalies).where(anomalies.c.id == bindparam("key")).values(values)
+            statement = update(anomalies).where(anomalies.c.id == bindparam("key"))
             connection.execute(statement, changed)
 
 

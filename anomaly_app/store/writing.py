@@ -148,7 +148,7 @@ def _merged_into(connection: Connection, rows: Sequence[Row]) -> dict[str, str |
     found: dict[str, str | None] = {}
     for chunk in chunks(row["id"] for row in rows):
         query = select(incidents.c.id, incidents.c.merged_into).where(incidents.c.id.in_(chunk))
-        found.update(dict(connection.execute(query).tuples()))
+        found |= {row.id: row.merged_into for row in connection.execute(query)}
     return found
 
 
@@ -179,13 +179,10 @@ def _take_back(
             earliest[subject] = min(earliest.get(subject, (at, user)), (at, user))
     if not earliest:
         return set()
-    statement = (
-        update(table)
-        .where(table.c.id == bindparam("key"))
-        .values({f"{prefix}_at": bindparam("at"), f"{prefix}_by": bindparam("user")})
-    )
+    statement = update(table).where(table.c.id == bindparam("key"))
     changes = [
-        {"key": name, "at": at, "user": user} for name, (at, user) in sorted(earliest.items())
+        {"key": name, f"{prefix}_at": at, f"{prefix}_by": user}
+        for name, (at, user) in sorted(earliest.items())
     ]
     connection.execute(statement, changes)
     return set(earliest)
