@@ -33,12 +33,18 @@ Row: TypeAlias = dict[str, Any]
 class Message(Protocol):
     """A record of Kafka."""
 
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
+    @property
+    def topic(self) -> str: ...  # noqa: D102
+    @property
+    def partition(self) -> int: ...  # noqa: D102
+    @property
+    def offset(self) -> int: ...  # noqa: D102
+    @property
+    def timestamp(self) -> int: ...  # noqa: D102
+    @property
+    def key(self) -> bytes | None: ...  # noqa: D102
+    @property
+    def value(self) -> bytes | None: ...  # noqa: D102
 
 
 class Made(NamedTuple):
@@ -77,7 +83,7 @@ def rows_of(message: Message, topics: Topics, group: str) -> list[Made]:
     if message.topic == topics.anomalies:
         return [Made("anomalies", anomaly_row(message.value or b"") | source)]
     if message.topic == topics.feedback:
-        made = feedback_rows(message, group)
+        made = feedback_rows(message.topic, message.value, group)
         return [Made(table, row | source) for table, row in made]
     if message.value is None or message.key == LEARNING:
         return []

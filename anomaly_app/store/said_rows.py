@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -24,13 +24,6 @@ SAID = re.compile(r"[!-~]{1,300}")
 """What the id of something said looks like."""
 
 
-class Spoken(Protocol):
-    """A record of the feedback topic."""
-
-    topic: str
-    value: bytes | None
-
-
 class Entry(NamedTuple):
     """What the audit trail has of something said."""
 
@@ -42,7 +35,7 @@ class Entry(NamedTuple):
     via: str
 
 
-def feedback_rows(message: Spoken, group: str) -> list[tuple[str, dict[str, Any]]]:
+def feedback_rows(topic: str, value: bytes | None, group: str) -> list[tuple[str, dict[str, Any]]]:
     """Return the rows that something said makes, each with the name of its table.
 
     Raises
@@ -50,12 +43,12 @@ def feedback_rows(message: Spoken, group: str) -> list[tuple[str, dict[str, Any]
     FeedbackUnreadable
         It is nothing that people say.
     """
-    said = read_feedback(message.value, group)
+    said = read_feedback(value, group)
     if said is None:
         return []
     if not SAID.fullmatch(said.id):
         raise FeedbackUnreadable("its id has not 1 to 300 letters, digits and signs")
-    made = [("audit", audit_row(message.topic, said))]
+    made = [("audit", audit_row(topic, said))]
     match said:
         case Label():
             made.append(("labels", label_row(said)))

@@ -27,7 +27,7 @@ def expected_verdicts(messages: Sequence[Message]) -> dict[str, str | None]:
     merged = {f["id"]: f["merged_into"] for one in told if "id" in (f := _json(one))}
     said = [read_feedback(one.value, GROUP) for one in newest if one.topic == TOPICS.feedback]
     undone = [one for one in said if isinstance(one, Undo)]
-    labels = {one.id: one for one in said if _labels(one)}
+    labels = {one.id: one for one in said if one is not None and _labels(one)}
     return {
         name: _verdict(found, list(labels.values()), undone, _steps(member_of.get(name), merged))
         for name, found in anomalies.items()
