@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, Table, insert, select
 
 from anomaly_app.errors import StoreError
 from anomaly_app.store import schema
+from anomaly_app.store.chunks import plain_row
 from anomaly_app.store.engine import reading, writing
 from anomaly_app.store.tables import Moment, metadata
 
@@ -78,11 +79,13 @@ def _export(connection: Connection, out: BinaryIO) -> dict[str, int]:
     encode = msgspec.json.encode
     out.write(encode(Head(FORMAT, found.wanted)) + b"\n")
     for table in metadata.sorted_tables:
-        counts[table.name] = 0
+        # Not SQLAlchemy's kind of text.
+        name = str(table.name)
+        counts[name] = 0
         query = select(table).order_by(*table.primary_key).execution_options(yield_per=AT_ONCE)
         for row in connection.execute(query).mappings():
-            out.write(encode(Line(table.name, dict(row))) + b"\n")
-            counts[table.name] += 1
+            out.write(encode(Line(name, plain_row(row))) + b"\n")
+            counts[name] += 1
     out.write(encode(End(dict(counts))) + b"\n")
     return dict(counts)
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Engine, Table, select
 
 from anomaly_app.store.batch import Place
-from anomaly_app.store.chunks import chunks
+from anomaly_app.store.chunks import chunks, plain_row
 from anomaly_app.store.engine import reading
 from anomaly_app.store.tables import DATA, DERIVED, anomalies, members
 from anomaly_app.store.values import moment
@@ -124,7 +124,7 @@ def _compare(table: Table, stored: Connection, other: Connection, told: Told) ->
         counts["older"] += len(missing) - len(kept)
         missing = kept
     return Compared(
-        table.name, counts["same"], differing, missing, extra, counts["older"], counts["newer"]
+        str(table.name), counts["same"], differing, missing, extra, counts["older"], counts["newer"]
     )
 
 
@@ -139,7 +139,7 @@ def _with_anomaly(connection: Connection, names: list[str]) -> list[str]:
 def _rows(connection: Connection, table: Table) -> Iterator[dict[str, Any]]:
     query = select(table).order_by(*table.primary_key).execution_options(yield_per=AT_ONCE)
     for row in connection.execute(query).mappings():
-        yield dict(row)
+        yield plain_row(row)
 
 
 def _merged(

@@ -24,8 +24,6 @@ IDLE_TIMEOUT = 15
 WRITERS = 0x616E6F6D
 """The advisory lock in PostgreSQL that one writer has at a time."""
 
-FAULTS: tuple[type[Exception], ...] = (exc.SQLAlchemyError, OSError)
-
 
 def open_engine(address: str, password: str | None = None) -> Engine:
     """Return an engine, which connects when it is first used.
@@ -157,7 +155,7 @@ def store_errors(engine: Engine) -> Iterator[None]:
         yield
     except (exc.DataError, exc.IntegrityError, UnicodeEncodeError, OverflowError) as fault:
         raise RowsRefused(_said(engine, fault)) from None
-    except (exc.OperationalError, exc.InterfaceError, exc.InternalError, OSError) as fault:
+    except (exc.OperationalError, exc.InterfaceError, exc.InternalError) as fault:
         raise StoreUnavailable(_said(engine, fault)) from None
     except exc.DBAPIError as fault:
         if fault.connection_invalidated:

@@ -4,17 +4,18 @@ Pages go on after the last row of the one before, and never count what they skip
 are counted up to a bound, as counting millions takes seconds.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, tuple_
+from sqlalchemy import Column, ColumnElement, Connection, Select, func, or_, select, tuple_
 
 from anomaly_app.core.learning.label import About
 from anomaly_app.core.scoring.severity import CRITICAL_BELOW, HIGH_BELOW
 from anomaly_app.store.chains import Chains, merged_from
+from anomaly_app.store.chunks import plain_row
 from anomaly_app.store.said_rows import INCIDENT
 from anomaly_app.store.tables import anomalies, incidents, labels, members
 
@@ -26,7 +27,7 @@ ON_A_PAGE = 50
 UNLABELLED = "none"
 """The verdict of a search for anomalies that have none."""
 
-Found: TypeAlias = Mapping[str, Any]
+Found: TypeAlias = dict[str, Any]
 
 LISTED = tuple(
     column
@@ -113,7 +114,7 @@ def search(
 def one(connection: Connection, name: str) -> Found | None:
     """Return everything that is known of an anomaly; None if it is not there."""
     query = select(anomalies).where(anomalies.c.id == name)
-    return connection.execute(query).mappings().one_or_none()
+    return _first(connection, query)
 
 
 def said_of(connection: Connection, anomaly: Found) -> Sequence[Found]:
@@ -135,13 +136,13 @@ def said_of(connection: Connection, anomaly: Found) -> Sequence[Found]:
         entity,
     )
     found = select(labels).where(applies).order_by(columns.at.desc(), columns.id)
-    return connection.execute(found).mappings().all()
+    return [plain_row(row) for row in connection.execute(found).mappings()]
 
 
 def incident(connection: Connection, name: str) -> Found | None:
     """Return an incident; None if it is not there."""
     query = select(incidents).where(incidents.c.id == name)
-    return connection.execute(query).mappings().one_or_none()
+    return _first(connection, query)
 
 
 def incident_names(connection: Connection, name: str) -> set[str]:
@@ -177,6 +178,11 @@ def count(connection: Connection, conditions: Sequence[ColumnElement[bool]]) -> 
     return int(connection.scalar(select(func.count()).select_from(some)) or 0)
 
 
+def _first(connection: Connection, query: Select[Any]) -> Found | None:
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else plain_row(row)
+
+
 def _conditions(wanted: Search) -> list[ColumnElement[bool]]:
     columns = anomalies.c
     equal = (
@@ -200,7 +206,7 @@ def _conditions(wanted: Search) -> list[ColumnElement[bool]]:
 def _page(
     connection: Connection,
     query: Select[Any],
-    place: tuple[ColumnElement[Any], ColumnElement[Any]],
+    place: tuple[Column[Any], Column[Any]],
     after: tuple[Any, Any] | None,
     most: int,
     *,
@@ -210,8 +216,9 @@ def _page(
         here = tuple_(*place)
         query = query.where(here < after if descending else here > after)
     ordered = [column.desc() if descending else column for column in place]
-    rows = connection.execute(query.order_by(*ordered).limit(most + 1)).mappings().all()
+    asked = query.order_by(*ordered).limit(most + 1)
+    rows = [plain_row(row) for row in connection.execute(asked).mappings()]
     if len(rows) <= most:
         return Page(rows, None)
     last = rows[most - 1]
-    return Page(rows[:most], (last[place[0]], last[place[1]]))
+    return Page(rows[:most], (last[place[0].name], last[place[1].name]))

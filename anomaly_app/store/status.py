@@ -34,7 +34,7 @@ async def status_of(settings: Settings) -> dict[str, Any]:
             with reading(store.engine) as connection:
                 for table in DATA:
                     query = select(func.count()).select_from(table)
-                    rows[table.name] = int(connection.scalar(query) or 0)
+                    rows[str(table.name)] = int(connection.scalar(query) or 0)
         return {
             "store": store.address,
             "schema": schema.found,

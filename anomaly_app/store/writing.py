@@ -66,7 +66,7 @@ def put(connection: Connection, rows: Mapping[str, Sequence[Row]]) -> Counter[st
     new: dict[str, list[Any]] = {}
     for table in (audit, incidents, members, labels, silences, anomalies):
         if given := rows.get(table.name):
-            new[table.name] = _upsert(connection, table, given)
+            new[str(table.name)] = _upsert(connection, table, given)
     taken_back = _take_back(connection, labels, UNDO, "undone", new, rows)
     _take_back(connection, silences, EXPIRE, "ended", new, rows)
     moved = _merged_into(connection, rows.get("incidents", ()))
