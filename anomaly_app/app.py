@@ -15,6 +15,7 @@ from anomaly_app.agents import (
     define_remembering,
     define_sampling,
     define_scoring,
+    define_storing,
     define_watching,
 )
 from anomaly_app.commands import COMMANDS
@@ -30,6 +31,7 @@ from anomaly_app.memories.profile import profile
 from anomaly_app.observability import report_gap
 from anomaly_app.registry.versions import counterpart_field
 from anomaly_app.settings.app import Settings, load_settings
+from anomaly_app.store.command import store
 from anomaly_app.web import define_views
 from anomaly_app.web.people.command import user
 from anomaly_app.worker import worker_class
@@ -55,7 +57,7 @@ PLAIN_LOG = {"merge": True, "formatters": {"colored": DEFAULT_FORMATTERS["defaul
 """A log without colours: formatting them takes longer than everything else in an alert."""
 
 # Faust's command line is a click group, so other commands and groups can be added.
-for command in (dlq, memory, profile, silence, alerts, user, *COMMANDS):
+for command in (dlq, memory, profile, silence, alerts, store, user, *COMMANDS):
     cli.add_command(command)
 
 
@@ -119,6 +121,7 @@ def create_app(settings: Settings) -> ConfirmingApp:
     define_sampling(app, context)
     define_watching(app, context)
     define_remembering(app, context)
+    define_storing(app, context)
     define_views(app, context)
     return app
 

@@ -26,12 +26,14 @@ from anomaly_app.observability import Counters
 from anomaly_app.schemas.registry import open_registry
 from anomaly_app.settings.alerting.for_core import policy_of
 from anomaly_app.settings.app import Settings
+from anomaly_app.store.presence import has_store, say_why_not
 
 if TYPE_CHECKING:
     from anomaly_app.core.model.model import Model
     from anomaly_app.core.scoring.first_stage import FirstStage
     from anomaly_app.core.scoring.pipeline import Pipeline
     from anomaly_app.core.scoring.second_stage import SecondStage
+    from anomaly_app.store.following import Follower
 
 
 class WorkerContext:
@@ -62,6 +64,8 @@ class WorkerContext:
         self.slack: SlackPresses | None = None
         """Presses in Slack; None without a token, and until the agents are defined."""
         self.traffic = Traffic()
+        self.store: Follower | None = None
+        """Writes into the store; None without one, and until the worker has started."""
         self.schemas = open_registry(settings)
         self.memories = MemoryOfPartitions(settings, edge_of(settings))
         self.partitions: Mapping[str, int] = {}
@@ -109,6 +113,21 @@ class WorkerContext:
             for name, channel in make_channels(alerting, self.settings, history).items()
         )
         self.memories.remember(self.settings.alerts_topic_name, remembered_alerts(policy))
+
+    def load_store(self) -> None:
+        """Use the store of the settings from now on; it connects when the worker runs.
+
+        Raises
+        ------
+        SettingsError
+            Its address cannot be read, or its packages are not installed.
+        """
+        say_why_not(self.settings)
+        if has_store(self.settings):
+            # SQLAlchemy takes a moment, and is only there with the extra.
+            from anomaly_app.store.following import Follower  # noqa: PLC0415
+
+            self.store = Follower(self.settings)
 
     def load_model(self) -> None:
         """Load the model of the settings, and use it from now on.

@@ -44,6 +44,7 @@ class CheckedWorker(faust.Worker):
             self.context.load_model()
             remember_transactions(self.context)
             self.context.load_alerting(RememberedValues(self.context))
+            self.context.load_store()
             check_web_port(self.app.conf)
             self.context.memories.owner = address_of(self.app.conf.web_host, self.app.conf.web_port)
             memory = self.context.pipeline.model.schema.memory

@@ -13,3 +13,7 @@ class BrokerNotStarted(BrokerUnreachable):
 
 class AlertmanagerNotStarted(AnomalyAppError):
     """Alertmanager is not here, did not start, or refused an alert."""
+
+
+class PostgresNotStarted(AnomalyAppError):
+    """PostgreSQL is not here, or did not start."""

@@ -70,7 +70,9 @@ class Worker:
             *("-A", app, "--datadir", str(folder / f"worker-{port}-data")),
             *("worker", "-l", "info", "--web-port", str(port)),
         ]
-        return cls(start_process(command, log=log, env=env), port, log)
+        # Otherwise it would keep a database in the folder that it is started in.
+        settings = {"ANOMALY_STORE": "none", **env}
+        return cls(start_process(command, log=log, env=settings), port, log)
 
     async def get(self, page: str) -> tuple[int, Any]:
         """Return the HTTP status and the JSON of a page; status 0 if the worker does not answer."""

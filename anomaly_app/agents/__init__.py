@@ -9,6 +9,7 @@ from anomaly_app.agents.incidents import define_incidents
 from anomaly_app.agents.remembering import define_remembering, remember_transactions
 from anomaly_app.agents.sampling import define_sampling
 from anomaly_app.agents.scoring import define_scoring
+from anomaly_app.agents.storing import define_storing
 from anomaly_app.agents.topics import declare_topics
 from anomaly_app.agents.watching import define_watching
 
@@ -19,6 +20,7 @@ __all__ = [
     "define_remembering",
     "define_sampling",
     "define_scoring",
+    "define_storing",
     "define_watching",
     "remember_transactions",
 ]

@@ -35,6 +35,12 @@
     ├── FeedbackUnreadable     a message of the feedback topic is nothing that people say
     ├── AlertsRefused          what is asked of alerts or silences cannot be done
     ├── LabelRefused           what is said of an anomaly is no label
+    ├── StoreError             the database of the store cannot be used as configured
+    │   ├── StoreUnavailable   it does not answer, or is locked; it may recover later
+    │   ├── SchemaDiffers      its tables are of an older or newer version of the app
+    │   ├── RowsRefused        it does not take some rows, whenever they come
+    │   └── PositionsMoved     it is behind what this worker has read: it was emptied or restored
+    ├── IncidentUnreadable     a message of the incidents topic is no incident
     └── RecordRejected         one Kafka record is not a transaction: it goes to the dead letters
 """
 
@@ -169,3 +175,27 @@ class AlertsRefused(AnomalyAppError):
 
 class LabelRefused(AnomalyAppError):
     """What is said of an anomaly, a transaction or an entity is no label."""
+
+
+class StoreError(AnomalyAppError):
+    """The database of the store cannot be used as configured."""
+
+
+class StoreUnavailable(StoreError):
+    """The database does not answer, or is locked; it may recover later."""
+
+
+class SchemaDiffers(StoreError):
+    """The tables of the database are of an older or newer version of the app."""
+
+
+class RowsRefused(StoreError):
+    """The database does not take some rows, whenever they come."""
+
+
+class PositionsMoved(StoreError):
+    """The database is behind what this worker has read: it was emptied or restored."""
+
+
+class IncidentUnreadable(AnomalyAppError):
+    """A message of the incidents topic is no incident; anyone may have written it."""

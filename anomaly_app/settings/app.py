@@ -25,6 +25,7 @@ from anomaly_app.settings.alerts import AlertSettings
 from anomaly_app.settings.memory import MemorySettings
 from anomaly_app.settings.records import RecordSettings
 from anomaly_app.settings.security import SecuritySettings, Unshown
+from anomaly_app.settings.store import StoreSettings
 from anomaly_app.settings.web import LAST_PORT, WebSettings
 
 PREFIX = "ANOMALY_"
@@ -37,7 +38,9 @@ Seconds = Annotated[float, Field(gt=0, le=3600)]
 TOPIC_FIELDS = ("transactions_topic", "anomalies_topic", "dead_letters_topic", "feedback_topic")
 
 
-class Settings(RecordSettings, MemorySettings, AlertSettings, WebSettings, SecuritySettings):
+class Settings(
+    RecordSettings, MemorySettings, AlertSettings, StoreSettings, WebSettings, SecuritySettings
+):
     """The app's settings; docs/settings.md explains each of them."""
 
     model_config = SettingsConfigDict(

@@ -68,6 +68,7 @@ def worker_stats(context: WorkerContext, positions: Sequence[PartitionPosition])
         "alerts": dict(counters.alerts),
         "feedback": dict(counters.feedback),
         "incidents": incident_stats(context),
+        "store": context.store and context.store.stats(),
         "records_wait_for": context.schemas and context.schemas.waits_for,
         "memory": context.memories.stats(),
         "latency_seconds": counters.latency.quantiles(),

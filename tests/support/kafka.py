@@ -87,6 +87,7 @@ class Kafka:
             "ANOMALY_REBALANCE_TIMEOUT": "6",
             "ANOMALY_SESSION_TIMEOUT": "6",
             "ANOMALY_FETCH_WAIT": "0.05",
+            "ANOMALY_STORE": "none",
             "SLACK_API_TOKEN": "",
             "SLACK_API_TOKEN_FILE": "",
             "SLACK_APP_TOKEN": "",
