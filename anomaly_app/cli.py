@@ -25,6 +25,7 @@ COMMANDS = {
     "profile": "Show what is remembered of an entity.",
     "silence": "Let nobody be told of some incidents for a while.",
     "alerts": "See who would be told of an anomaly and why, and try the receivers.",
+    "label": "Say what anomalies, transactions, entities and incidents were.",
     "agents": "List the agents and their topics.",
     "models": "List the records on the wire.",
     "model": "Show the fields of a record on the wire.",
