@@ -82,7 +82,7 @@ def import_labels(
     say(visible(columns.in_words(header), LONGEST_LINE))
     basis = Basis.OPINION if opinion else Basis.OUTCOME
     reading = Reading(columns, settings.transactions_topic, basis, who, time_format, time.time())
-    account = Account(file.name)
+    account = Account(getattr(file, "name", "<stdin>"))
     labels = _read(file, lines, delimiter, reading, account)
     if account.left_out and not labels:
         raise DataError(f"no line of {account.name} is a label")

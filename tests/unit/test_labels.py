@@ -25,7 +25,8 @@ FRAUD, EXPECTED = Verdict.FRAUD, Verdict.EXPECTED
 
 def label(**changes: Any) -> Label:
     usual: dict[str, Any] = {"about": About.ENTITY, "name": "card-1", "verdict": FRAUD}
-    return Label(**({"id": "l-1", "user": "ada", "at": NOON} | usual | changes))
+    usual |= {"id": "l-1", "user": "ada", "at": NOON}
+    return Label(**(usual | changes))
 
 
 def said(verdict: Verdict = FRAUD, user: str = "ada", **changes: Any) -> Said:
