@@ -54,7 +54,7 @@ def label() -> None:
       faust -A anomaly_app.app label add expected --entity card-0042 --since 2026-01-05T20:00 \\
         --until 2026-01-06T06:00 --note "a trip"
     Answer an incident, as with its buttons in Slack:
-      faust -A anomaly_app.app label add fraud --incident i-3fa9
+      faust -A anomaly_app.app label add fraud --incident i-1042
     Chargebacks, which arrive weeks later:
       faust -A anomaly_app.app label import chargebacks.csv --user acquirer
     See what was said, and take something back:
@@ -71,8 +71,8 @@ label.add_command(import_labels)
 @label.command()
 @click.argument("verdict", type=click.Choice([str(one) for one in Verdict]))
 @naming
-@click.option("--since", default=None, metavar="TIME", help="ISO 8601: only from then on.")
-@click.option("--until", default=None, metavar="TIME", help="ISO 8601.  [default: now]")
+@click.option("--since", default=None, metavar="TIME", help="ISO 8601; in UTC if it names no zone.")
+@click.option("--until", default=None, metavar="TIME", help="The same.  [default: now]")
 @click.option("--note", default="", help="Why, for those who wonder.")
 @click.option("--user", default=getpass.getuser, metavar="NAME", help="Who.  [default: you]")
 @click.option("--outcome", is_flag=True, help="It has turned out so: this outweighs opinions.")

@@ -79,7 +79,7 @@ async def test_labels_are_kept_and_an_incidents_label_is_its_answer_until_it_is_
         assert faust(kafka, *load).said.splitlines()[-1].startswith("2 label(s) added")
         assert "0 label(s) added" in faust(kafka, *load).said
 
-        # What reached the worker: two answers and two undos; four labels, of which one came twice.
+        # What reached the worker: two answers and two undos, and four messages with labels.
         counts = await eventually(lambda: feedback(worker), lambda found: sum(found.values()) == 8)
         assert counts == {"taken": 4, "label": 4}
 
