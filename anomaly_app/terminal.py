@@ -3,6 +3,7 @@
 The commands of `training`, `demo` and `benchmarks` use it as well.
 """
 
+import getpass
 import logging
 import sys
 import time
@@ -42,6 +43,18 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]
+
+
+def user_name() -> str:
+    """Return the name of the user who runs the command; empty if the system has none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # In a container, a user may have a number only.
+        return ""
+
+
+user_option = click.option("--user", default=user_name, metavar="NAME", help="Who.  [default: you]")
 
 
 def one_line_errors(command: Command) -> Command:

@@ -1,7 +1,6 @@
 """The commands `silence add`, `silence list` and `silence expire`."""
 
 import asyncio
-import getpass
 import time
 
 import click
@@ -20,7 +19,7 @@ from anomaly_app.incidents.retained import preview_of
 from anomaly_app.incidents.saying import check_feedback_topic, new_id, say_all
 from anomaly_app.settings import Settings, load_settings
 from anomaly_app.settings.alerting.for_core import policy_of
-from anomaly_app.terminal import one_line_errors, say
+from anomaly_app.terminal import one_line_errors, say, user_option
 
 LONGEST_LINE = 300
 
@@ -49,7 +48,7 @@ def silence() -> None:
 @click.option("--for", "duration", default="", metavar="DURATION", help="Such as 30m, 2h or 1d.")
 @click.option("--until", default=None, metavar="TIME", help="ISO 8601, instead of --for.")
 @click.option("--note", required=True, help="Why, for those who wonder.")
-@click.option("--user", default=getpass.getuser, metavar="NAME", help="Who.  [default: you]")
+@user_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @one_line_errors
 def add(
@@ -111,7 +110,7 @@ def list_silences(context: click.Context, *, as_json: bool) -> None:
 
 @silence.command()
 @click.argument("silences", nargs=-1, required=True, metavar="ID...")
-@click.option("--user", default=getpass.getuser, metavar="NAME", help="Who.  [default: you]")
+@user_option
 @one_line_errors
 def expire(silences: tuple[str, ...], *, user: str) -> None:
     """End silences: what they have covered and still goes on is told."""

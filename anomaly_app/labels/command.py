@@ -1,7 +1,6 @@
 """The commands `label add`, `label undo` and `label list`."""
 
 import asyncio
-import getpass
 import sys
 import time
 from collections.abc import Sequence
@@ -20,7 +19,7 @@ from anomaly_app.labels.import_command import import_labels
 from anomaly_app.labels.listing import label_lines, labels_in
 from anomaly_app.labels.so_far import SaidSoFar, said_so_far
 from anomaly_app.settings import Settings, load_settings
-from anomaly_app.terminal import Command, Progress, one_line_errors, say
+from anomaly_app.terminal import Command, Progress, one_line_errors, say, user_option
 
 LONGEST_LINE = 400
 
@@ -74,7 +73,7 @@ label.add_command(import_labels)
 @click.option("--since", default=None, metavar="TIME", help="ISO 8601; in UTC if it names no zone.")
 @click.option("--until", default=None, metavar="TIME", help="The same.  [default: now]")
 @click.option("--note", default="", help="Why, for those who wonder.")
-@click.option("--user", default=getpass.getuser, metavar="NAME", help="Who.  [default: you]")
+@user_option
 @click.option("--outcome", is_flag=True, help="It has turned out so: this outweighs opinions.")
 @one_line_errors
 def add(
@@ -129,7 +128,7 @@ async def _say(said: Sequence[Feedback], settings: Settings) -> None:
 
 @label.command()
 @click.argument("labels", nargs=-1, required=True, metavar="ID...")
-@click.option("--user", default=getpass.getuser, metavar="NAME", help="Who.  [default: you]")
+@user_option
 @one_line_errors
 def undo(labels: tuple[str, ...], *, user: str) -> None:
     """Take back labels, or answers to incidents: what learns does not know them any more."""

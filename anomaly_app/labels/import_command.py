@@ -1,7 +1,6 @@
 """The command `label import`: outcomes from a file, such as chargebacks."""
 
 import asyncio
-import getpass
 import os
 import sys
 import time
@@ -22,7 +21,7 @@ from anomaly_app.labels.outcomes import Reading, columns_of
 from anomaly_app.labels.rows import Lines, header_of, rows_of
 from anomaly_app.labels.so_far import said_so_far
 from anomaly_app.settings import Settings, load_settings
-from anomaly_app.terminal import Progress, one_line_errors, say
+from anomaly_app.terminal import Progress, one_line_errors, say, user_option
 
 MOST_TOLD = 5
 """Lines that are left out and told, each with the reason; all of them are counted."""
@@ -37,7 +36,7 @@ LONGEST_LINE = 300
 @click.option("--date", "date_column", default="", metavar="COLUMN", help="Of when it was known.")
 @click.option("--note", "note_column", default="", metavar="COLUMN", help="With the notes.")
 @click.option("--time-format", default=None, metavar="FORMAT", help="Of dates, as for strptime.")
-@click.option("--user", default=getpass.getuser, metavar="NAME", help="Who.  [default: you]")
+@user_option
 @click.option("--opinion", is_flag=True, help="They are opinions, not outcomes.")
 @click.option("--dry-run", is_flag=True, help="Say what would be added; add nothing.")
 @one_line_errors
