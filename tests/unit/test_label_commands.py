@@ -123,6 +123,18 @@ def test_labels_and_answers_are_listed_and_taken_back(broker: MemoryBroker) -> N
     assert "entity card-\\x1b[2J" in rows[1]
 
 
+def test_what_comes_again_with_the_same_id_changes_nothing(broker: MemoryBroker) -> None:
+    for verdict in ("fraud", "expected"):
+        wish = {"id": "case-7", "about": "transaction", "name": "71", "verdict": verdict}
+        message = {"type": "label", "user": "ada", "at": NOON, **wish}
+        broker.append("feedback", json.dumps(message).encode(), b"case-7")
+    for user in ("bob", "eve"):
+        undo = {"type": "undo", "id": f"u-{user}", "said": "case-7", "user": user, "at": NOON}
+        broker.append("feedback", json.dumps(undo).encode(), b"case-7")
+    [one] = listed()
+    assert (one["verdict"], one["undone_by"]) == ("fraud", "bob")
+
+
 def test_a_take_is_no_label_but_can_be_taken_back(broker: MemoryBroker) -> None:
     say_in_slack(broker, "take")
     assert said_by("list") == ["there are no labels"]

@@ -112,7 +112,8 @@ def check_label(label: Label) -> None:
         raise LabelRefused("the times of a label are seconds since the epoch, from 1970 to 2100")
     if label.about != About.ENTITY and (label.since, label.until) != (None, None):
         raise LabelRefused("only the label of an entity has a time to which it applies")
-    if label.since is not None and label.since > min(label.at, label.until or label.at):
+    ends = label.at if label.until is None else min(label.at, label.until)
+    if label.since is not None and label.since > ends:
         raise LabelRefused("the time to which a label applies ends before it begins")
 
 
