@@ -26,6 +26,7 @@ from anomaly_app.incidents.alerts_command import alerts
 from anomaly_app.incidents.silence_command import silence
 from anomaly_app.kafka.consumer import ConfirmingApp, ConsumerOptions, Gap, faust_credentials
 from anomaly_app.kafka.topic_creation import max_message_bytes
+from anomaly_app.labels.command import label
 from anomaly_app.memories.command import memory
 from anomaly_app.memories.profile import profile
 from anomaly_app.observability import report_gap
@@ -57,7 +58,7 @@ PLAIN_LOG = {"merge": True, "formatters": {"colored": DEFAULT_FORMATTERS["defaul
 """A log without colours: formatting them takes longer than everything else in an alert."""
 
 # Faust's command line is a click group, so other commands and groups can be added.
-for command in (dlq, memory, profile, silence, alerts, store, user, *COMMANDS):
+for command in (dlq, memory, profile, silence, alerts, label, store, user, *COMMANDS):
     cli.add_command(command)
 
 

@@ -26,6 +26,7 @@ COMMANDS = {
     "silence": "Let nobody be told of some incidents for a while.",
     "user": "Say who may see the pages of a worker, and answer on them.",
     "alerts": "See who would be told of an anomaly and why, and try the receivers.",
+    "label": "Say what anomalies, transactions, entities and incidents were.",
     "store": "See what is kept in SQL, make a backup, or compare it with the topics.",
     "agents": "List the agents and their topics.",
     "models": "List the records on the wire.",

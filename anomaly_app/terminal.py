@@ -3,10 +3,11 @@
 The commands of `training`, `demo` and `benchmarks` use it as well.
 """
 
+import getpass
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from io import TextIOWrapper
 from typing import Any, Self, TextIO
@@ -33,6 +34,27 @@ def say(line: str, *, err: bool = False) -> None:
     if isinstance(stream, TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
     click.echo(line, file=stream)
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows of cells as lines whose columns are aligned, two spaces apart."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def user_name() -> str:
+    """Return the name of the user who runs the command; empty if the system has none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # In a container, a user may have a number only.
+        return ""
+
+
+user_option = click.option("--user", default=user_name, metavar="NAME", help="Who.  [default: you]")
 
 
 def one_line_errors(command: Command) -> Command:

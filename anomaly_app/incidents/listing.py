@@ -14,6 +14,7 @@ from anomaly_app.core.alerts.titles import title_of
 from anomaly_app.core.alerts.views import view_of
 from anomaly_app.core.times import LATEST, iso_time
 from anomaly_app.core.visible import visible
+from anomaly_app.terminal import table
 
 LONGEST_CELL = 60
 
@@ -88,12 +89,7 @@ def _time(seconds: float) -> str:
 def silence_lines(silences: Iterable[dict[str, Any]]) -> list[str]:
     """Return silences as a table."""
     head = ("ID", "ENDS", "COVERS", "BROKEN", "BY", "WHAT", "WHY")
-    rows = [head, *map(_row, silences)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
+    return table([head, *map(_row, silences)])
 
 
 def _row(silence: dict[str, Any]) -> tuple[str, ...]:

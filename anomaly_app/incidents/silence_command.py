@@ -1,7 +1,6 @@
 """The commands `silence add`, `silence list` and `silence expire`."""
 
 import asyncio
-import getpass
 import time
 
 import click
@@ -11,18 +10,16 @@ from anomaly_app.channels.choice import alerting_of
 from anomaly_app.core.alerts.feedback import AddSilence, ExpireSilence
 from anomaly_app.core.alerts.silence import Silence
 from anomaly_app.core.alerts.wish import NAME, Wish, silence_of
-from anomaly_app.core.feedback.messages import Feedback
 from anomaly_app.core.times import iso_time
 from anomaly_app.core.visible import quoted, visible
 from anomaly_app.errors import AlertsRefused
 from anomaly_app.incidents.listing import silence_lines, silences_in
 from anomaly_app.incidents.restored import restored_state
 from anomaly_app.incidents.retained import preview_of
-from anomaly_app.incidents.saying import feedback_message, new_id
-from anomaly_app.kafka import broker_errors, describe_topics, open_admin, open_producer
+from anomaly_app.incidents.saying import check_feedback_topic, new_id, say_all
 from anomaly_app.settings import Settings, load_settings
 from anomaly_app.settings.alerting.for_core import policy_of
-from anomaly_app.terminal import one_line_errors, say
+from anomaly_app.terminal import one_line_errors, say, user_option
 
 LONGEST_LINE = 300
 
@@ -51,7 +48,7 @@ def silence() -> None:
 @click.option("--for", "duration", default="", metavar="DURATION", help="Such as 30m, 2h or 1d.")
 @click.option("--until", default=None, metavar="TIME", help="ISO 8601, instead of --for.")
 @click.option("--note", required=True, help="Why, for those who wonder.")
-@click.option("--user", default=getpass.getuser, metavar="NAME", help="Who.  [default: you]")
+@user_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @one_line_errors
 def add(
@@ -82,13 +79,13 @@ def add(
 
 
 async def _add(wanted: Silence, settings: Settings, *, is_asked: bool) -> None:
-    await _check_topics(settings)
+    await check_feedback_topic(settings)
     if is_asked:
         found = await preview_of(wanted, policy_of(alerting_of(settings)), settings)
         if found.begins is not None:
             say(f"since {iso_time(found.begins)}, {found.text}")
         click.confirm(f"silence it until {iso_time(wanted.ends)}?", abort=True)
-    await _say_it(AddSilence(id=wanted.id, silence=wanted, at=wanted.begins), settings=settings)
+    await say_all([AddSilence(id=wanted.id, silence=wanted, at=wanted.begins)], settings)
     say(wanted.id)
 
 
@@ -113,7 +110,7 @@ def list_silences(context: click.Context, *, as_json: bool) -> None:
 
 @silence.command()
 @click.argument("silences", nargs=-1, required=True, metavar="ID...")
-@click.option("--user", default=getpass.getuser, metavar="NAME", help="Who.  [default: you]")
+@user_option
 @one_line_errors
 def expire(silences: tuple[str, ...], *, user: str) -> None:
     """End silences: what they have covered and still goes on is told."""
@@ -125,26 +122,12 @@ def expire(silences: tuple[str, ...], *, user: str) -> None:
 
 
 async def _expire(silences: tuple[str, ...], user: str, settings: Settings) -> None:
-    await _check_topics(settings)
+    await check_feedback_topic(settings)
     memory = await restored_state(settings, policy_of(alerting_of(settings)))
     for name in silences:
         if name not in memory.state.silences:
             raise AlertsRefused(f"there is no silence {name}: `silence list` has those there are")
     now = time.time()
     said = [ExpireSilence(id=new_id(), silence=name, user=user, at=now) for name in silences]
-    await _say_it(*said, settings=settings)
+    await say_all(said, settings)
     say(f"{len(said)} silence(s) end")
-
-
-async def _check_topics(settings: Settings) -> None:
-    async with open_admin(settings) as admin:
-        with broker_errors(f"looking for {settings.feedback_topic}"):
-            await describe_topics(admin, settings, settings.feedback_topic)
-
-
-async def _say_it(*said: Feedback, settings: Settings) -> None:
-    async with open_producer(settings) as producer:
-        for one in said:
-            topic, key, value, *_ = feedback_message(one, settings)
-            with broker_errors(f"writing to {topic}"):
-                await producer.send_and_wait(topic, value, key)

@@ -7,8 +7,7 @@ from faust.web import views
 from anomaly_app.context import WorkerContext
 from anomaly_app.incidents.saying import keeper
 from anomaly_app.web.incidents import IncidentPages
-from anomaly_app.web.log_owner import MISSING, Reply
-from anomaly_app.web.page import HEADERS
+from anomaly_app.web.replies import MISSING, response_of
 
 
 def define_incident_views(app: faust.App, context: WorkerContext) -> None:
@@ -19,24 +18,24 @@ def define_incident_views(app: faust.App, context: WorkerContext) -> None:
     async def incidents(view: View, request: Request) -> Response:
         """List what goes on; ``?status=all`` lists what is over as well."""
         is_all = request.query.get("status") == "all"
-        return _response(view, await pages.incidents(is_all=is_all, headers=request.headers))
+        return response_of(view, await pages.incidents(is_all=is_all, headers=request.headers))
 
     @app.page("/incidents/{name}")
     async def incident(view: View, request: Request, name: str) -> Response:
         """Show one incident."""
-        return _response(view, await pages.incident(name, request.headers))
+        return response_of(view, await pages.incident(name, request.headers))
 
     class Silences(views.View):
         """List silences, and add one."""
 
         async def get(self, request: Request) -> Response:
             """List silences."""
-            return _response(self, await pages.silences(request.headers))
+            return response_of(self, await pages.silences(request.headers))
 
         async def post(self, request: Request) -> Response:
             """Add a silence."""
             body = await request.read()
-            return _response(self, await pages.add(body, request.headers))
+            return response_of(self, await pages.add(body, request.headers))
 
     class Preview(views.View):
         """Say what a silence would have hidden."""
@@ -44,7 +43,7 @@ def define_incident_views(app: faust.App, context: WorkerContext) -> None:
         async def post(self, request: Request) -> Response:
             """Say what a silence would have hidden."""
             body = await request.read()
-            return _response(self, await pages.preview(body, request.headers))
+            return response_of(self, await pages.preview(body, request.headers))
 
     class Silence(views.View):
         """End a silence."""
@@ -52,7 +51,7 @@ def define_incident_views(app: faust.App, context: WorkerContext) -> None:
         async def delete(self, request: Request, name: str) -> Response:
             """End a silence."""
             user = request.query.get("user", "")
-            return _response(self, await pages.expire(name, user, request.headers))
+            return response_of(self, await pages.expire(name, user, request.headers))
 
     # The first that fits is taken.
     app.page("/silences/preview")(Preview)
@@ -72,12 +71,3 @@ def define_incident_views(app: faust.App, context: WorkerContext) -> None:
             return self.bytes(answer.body, content_type="application/json", status=answer.status)
 
     app.page("/slack/interactions")(SlackPress)
-
-
-def _response(view: View, reply: Reply) -> Response:
-    return view.bytes(
-        reply.body,
-        content_type="application/json",
-        status=reply.status,
-        headers={**HEADERS},
-    )

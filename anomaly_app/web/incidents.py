@@ -13,18 +13,26 @@ from anomaly_app.core.alerts.silence import Silence
 from anomaly_app.core.alerts.text import shortened
 from anomaly_app.core.alerts.wish import LONGEST_USER, NAME, Wish, silence_of
 from anomaly_app.core.times import iso_time
-from anomaly_app.errors import AlertsRefused, BrokerError
+from anomaly_app.errors import AlertsRefused
 from anomaly_app.incidents.listing import incident_in, incidents_in, silences_in
 from anomaly_app.incidents.retained import preview_of
 from anomaly_app.incidents.saying import Accept, new_id
-from anomaly_app.web.log_owner import LogOwner, Reply, refusal, reply, signed_text
-from anomaly_app.web.token import has_signature, has_token, is_of_a_worker, why_not
-
-OK, CREATED, ACCEPTED = 200, 201, 202
-BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, MISSING, UNAVAILABLE = 400, 401, 403, 404, 503
-
-LONGEST_BODY = 65_536
-"""Bytes of a request."""
+from anomaly_app.web.log_owner import LogOwner, signed_text
+from anomaly_app.web.replies import (
+    ACCEPTED,
+    BAD_REQUEST,
+    CREATED,
+    LONGEST_BODY,
+    MISSING,
+    OK,
+    UNAVAILABLE,
+    Reply,
+    closed,
+    refusal,
+    reply,
+    when_done,
+)
+from anomaly_app.web.token import has_signature, has_token, is_of_a_worker
 
 
 class IncidentPages:
@@ -83,9 +91,9 @@ class IncidentPages:
         if is_a_worker:
             text = signed_text(context.memories.owner, path)
             if not has_signature(headers, text, self._clock(), context.settings):
-                return self._closed()
+                return closed(self._context.settings)
         elif not has_token(headers, context.settings):
-            return self._closed()
+            return closed(self._context.settings)
         term = None if context.owner is None else context.owner.term
         if term is not None:
             found = show(term.state)
@@ -95,11 +103,6 @@ class IncidentPages:
         if is_a_worker:
             return refusal(UNAVAILABLE, "this worker does not have the log of alerts")
         return await self._owner.ask(path)
-
-    def _closed(self) -> Reply:
-        settings = self._context.settings
-        status = FORBIDDEN if settings.web_token is None else UNAUTHORIZED
-        return refusal(status, why_not(settings))
 
     async def add(self, body: bytes, headers: Mapping[str, str]) -> Reply:
         """Add a silence; it is kept when this answers."""
@@ -130,7 +133,7 @@ class IncidentPages:
         do: Callable[[Silence], Awaitable[Reply]],
     ) -> Reply:
         if not has_token(headers, self._context.settings):
-            return self._closed()
+            return closed(self._context.settings)
         if len(body) > LONGEST_BODY:
             return refusal(BAD_REQUEST, f"a request has at most {LONGEST_BODY:,} bytes")
         try:
@@ -140,12 +143,12 @@ class IncidentPages:
             return refusal(BAD_REQUEST, f"the request is no silence: {fault}")
         except AlertsRefused as fault:
             return refusal(BAD_REQUEST, str(fault))
-        return await self._answered(do, silence)
+        return await when_done(do(silence))
 
     async def expire(self, name: str, user: str, headers: Mapping[str, str]) -> Reply:
         """End a silence."""
         if not has_token(headers, self._context.settings):
-            return self._closed()
+            return closed(self._context.settings)
         if not NAME.fullmatch(name):
             return refusal(MISSING, "there is no such silence")
 
@@ -156,11 +159,4 @@ class IncidentPages:
         said = ExpireSilence(
             id=new_id(), silence=name, user=shortened(user, LONGEST_USER), at=self._clock()
         )
-        return await self._answered(end, said)
-
-    async def _answered(self, do: Callable[[Any], Awaitable[Reply]], subject: Any) -> Reply:
-        try:
-            return await do(subject)
-        except (BrokerError, TimeoutError) as fault:
-            why = str(fault) or "Kafka does not answer in time"
-            return refusal(UNAVAILABLE, f"nothing was done: {why}")
+        return await when_done(end(said))

@@ -2,9 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
-
-import msgspec
+from typing import Any
 
 from anomaly_app.context import WorkerContext
 from anomaly_app.core.visible import quoted
@@ -13,27 +11,9 @@ from anomaly_app.incidents.state_memory import NAME
 from anomaly_app.web.address import is_address
 from anomaly_app.web.owners import Lookup, read_owners
 from anomaly_app.web.peers import ask, open_session
+from anomaly_app.web.replies import MISSING, OK, UNAVAILABLE, Reply, refusal
 from anomaly_app.web.search import TO_BE_REACHED
 from anomaly_app.web.token import signed
-
-OK, MISSING, UNAVAILABLE = 200, 404, 503
-
-
-class Reply(NamedTuple):
-    """What a page answers."""
-
-    status: int
-    body: bytes
-
-
-def reply(status: int, content: Any) -> Reply:
-    """Return an answer in JSON."""
-    return Reply(status, msgspec.json.encode(content))
-
-
-def refusal(status: int, line: str) -> Reply:
-    """Return why there is no other answer."""
-    return reply(status, {"error": line})
 
 
 class LogOwner:

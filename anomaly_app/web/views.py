@@ -1,4 +1,4 @@
-"""The pages of one worker; those about incidents are in `incident_views`."""
+"""The pages of one worker; others are in `incident_views` and `label_views`."""
 
 from typing import Protocol, cast
 
@@ -8,6 +8,7 @@ from faust.types.web import Request, Response, View
 
 from anomaly_app.context import WorkerContext
 from anomaly_app.web.incident_views import define_incident_views
+from anomaly_app.web.label_views import define_label_views
 from anomaly_app.web.profile import ProfilePage
 from anomaly_app.web.search import KEYS
 from anomaly_app.web.stats import PartitionPosition, worker_stats
@@ -52,6 +53,7 @@ def define_views(app: faust.App, context: WorkerContext) -> None:
         return view.json(body, status=UNAVAILABLE if missing else OK)
 
     define_incident_views(app, context)
+    define_label_views(app, context)
     profiles = ProfilePage(context)
 
     # A name may have slashes and line ends.

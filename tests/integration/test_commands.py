@@ -57,6 +57,7 @@ def test_help_lists_what_this_app_has(alone: Kafka) -> None:
         "alerts",
         "completion",
         "dlq",
+        "label",
         "memory",
         "model",
         "models",

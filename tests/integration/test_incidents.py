@@ -1,13 +1,12 @@
 """From anomalies to incidents to people, with real workers."""
 
 import json
-from typing import Any
 
 import pytest
 from aiohttp import ClientSession
 
 from harness.workers import Worker
-from tests.support.alerts import alerting_file, opened, owner_of, told, told_in_a_file
+from tests.support.alerts import TOKEN, alerting_file, opened, owner_of, page, told, told_in_a_file
 from tests.support.factories import transaction
 from tests.support.kafka import Kafka, stats_of
 from tests.support.slack_server import APP_TOKEN, SECRET, posting_to, slack_server
@@ -61,19 +60,6 @@ async def test_what_was_told_is_known_after_a_kill(kafka: Kafka) -> None:
     latest = {record.key: json.loads(record.value) for record in incidents}
     assert latest[b"learning"] == {"learning": "on", "since": None, "incident": None}
     assert sum(one.get("anomalies", 0) for one in latest.values()) == 4
-
-
-TOKEN = "open-sesame"  # noqa: S105
-
-
-async def page(worker: Worker, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-    """Ask for a page with the token."""
-    headers = {"Authorization": f"Bearer {TOKEN}"}
-    async with (
-        ClientSession(headers=headers) as session,
-        session.request(method, f"http://127.0.0.1:{worker.port}{path}", json=body) as response,
-    ):
-        return response.status, await response.json()
 
 
 async def silences(*workers: Worker) -> list[list[str]]:

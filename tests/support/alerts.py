@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from aiohttp import ClientSession
 
 from harness.workers import Worker
 from tests.support.kafka import Kafka, stats_of
@@ -48,3 +49,16 @@ async def owner_of(*workers: Worker) -> Worker | None:
         if (await stats_of(worker)).get("incidents"):
             return worker
     return None
+
+
+TOKEN = "open-sesame"  # noqa: S105
+
+
+async def page(worker: Worker, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+    """Ask for a page with the token."""
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    async with (
+        ClientSession(headers=headers) as session,
+        session.request(method, f"http://127.0.0.1:{worker.port}{path}", json=body) as response,
+    ):
+        return response.status, await response.json()

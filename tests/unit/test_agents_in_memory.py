@@ -12,6 +12,7 @@ from anomaly_app.core.alerts.feedback import Press
 from anomaly_app.core.alerts.log import Entry, read_entry
 from anomaly_app.core.alerts.sighting import Sighting
 from anomaly_app.core.feedback.messages import write_feedback
+from anomaly_app.core.learning.label import About, Label, Undo, Verdict
 from anomaly_app.settings import Settings
 from tests.support.factories import model, transaction
 from tests.support.memory_app import MemoryApp
@@ -196,6 +197,19 @@ async def test_what_people_say_becomes_an_entry_unless_it_is_for_another_group(
     assert app.context.counters.feedback == {"taken": 1, "of_others": 1, "unreadable": 1}
     [line] = caplog.messages
     assert "is not what people say" in line
+
+
+async def test_labels_are_counted_and_what_takes_something_back_is_an_entry(
+    app: MemoryApp,
+) -> None:
+    what = {"about": About.ENTITY, "name": "card-1", "verdict": Verdict.FRAUD}
+    label = Label(id="l-1", user="ada", at=1.0, **what)  # type: ignore[arg-type]
+    undo = Undo(id="u-1", said="p-1", user="ada", at=1.0)
+    for said in (label, undo):
+        app.broker.append("feedback", write_feedback(said, "anomaly-app"))
+    await app.work("feedback")
+    assert entries(app) == [undo]
+    assert app.context.counters.feedback == {"label": 1, "taken": 1}
 
 
 async def test_stats_account_for_every_record(app: MemoryApp) -> None:

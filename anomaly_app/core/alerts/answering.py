@@ -4,7 +4,7 @@ import msgspec
 
 from anomaly_app.core.alerts.digest import post
 from anomaly_app.core.alerts.feedback import AddSilence, ExpireSilence, Press
-from anomaly_app.core.alerts.incident import MOST_ANSWERS, Incident
+from anomaly_app.core.alerts.incident import Incident
 from anomaly_app.core.alerts.notice import Answer, Note
 from anomaly_app.core.alerts.policy import Policy
 from anomaly_app.core.alerts.silencing import ActiveSilence
@@ -41,7 +41,7 @@ def _press(state: State, said: Press) -> list[Incident]:
     if any(one.id == said.id for one in incident.answers):
         return []
     answer = Answer(said.action, shortened(said.user), said.at, said.id)
-    incident.answers = [*incident.answers, answer][-MOST_ANSWERS:]
+    incident.add_answers(answer)
     incident.said += 1
     return [incident]
 

@@ -168,8 +168,13 @@ class Incident(msgspec.Struct, kw_only=True):
             theirs = [msgspec.structs.replace(member, value=None) for member in theirs]
         self.sample = sorted([*self.sample, *theirs], key=lambda member: member.time)
         self._trim()
-        self.answers = sorted([*self.answers, *other.answers], key=lambda one: one.at)
+        self.add_answers(*other.answers)
         self.said += other.said
+
+    def add_answers(self, *answers: Answer) -> None:
+        """Add answers in the order in which they were given; the oldest are forgotten."""
+        known = sorted([*self.answers, *answers], key=lambda one: one.at)
+        self.answers = known[-MOST_ANSWERS:]
 
     def _count(self, entity: str, members: int) -> None:
         if entity in self.entities or len(self.entities) < MOST_ENTITIES:

@@ -59,9 +59,15 @@ def consider(state: State, incident: Incident, policy: Policy, now: float) -> li
         else:
             if isinstance(answer, Hold):
                 state.schedule(answer.until, incident.id)
-            if isinstance(answer, Drop) or stage in {"is_silenced", "is_maintained"}:
+            if _is_shown(case, stage, answer):
                 _edit(state, case)
     return decisions
+
+
+def _is_shown(case: Case, stage: str, answer: Answer) -> bool:
+    """Whether an earlier message is edited, although nobody is told: an answer is, at once."""
+    is_answered = case.incident.said != case.told.answers
+    return is_answered or isinstance(answer, Drop) or stage in {"is_silenced", "is_maintained"}
 
 
 def cases(
@@ -122,8 +128,10 @@ def _wanted(incident: Incident, told: Told, policy: Policy, now: float) -> Wante
     if not told.version:
         is_over = incident.merged_into or (told.is_in_digest and not incident.is_open)
         return None if is_over else Wanted(Event.OPENED)
+    if not incident.is_open and not told.is_resolved:
+        return Wanted(Event.RESOLVED, (_end(incident),))
     if not incident.is_open:
-        return None if told.is_resolved else Wanted(Event.RESOLVED, (_end(incident),))
+        return Wanted(Event.CHANGED) if incident.said != told.answers else None
     return _growing(incident, told, policy, now)
 
 

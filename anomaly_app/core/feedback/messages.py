@@ -1,13 +1,20 @@
 """The messages of the feedback topic: read, written, and checked, as anybody may write to it."""
 
-import math
 from typing import TypeAlias
 
 import msgspec
 
 from anomaly_app.core.alerts.feedback import AddSilence, ExpireSilence, Press
 from anomaly_app.core.alerts.wish import NAME, check_silence
-from anomaly_app.core.learning.label import LONGEST_NOTE, Label, Undo, check_label, check_undo
+from anomaly_app.core.learning.label import (
+    ID,
+    LONGEST_NOTE,
+    Label,
+    Undo,
+    check_label,
+    check_undo,
+    is_time,
+)
 from anomaly_app.core.scoring.anomaly import READING_FAULTS, write_json
 from anomaly_app.errors import AlertsRefused, FeedbackUnreadable, LabelRefused, describe
 
@@ -39,18 +46,17 @@ def write_feedback(said: Feedback, group: str) -> bytes:
 
 
 def feedback_key(said: Feedback) -> bytes:
-    """Return the key of a message: what is said of one thing stays in order."""
+    """Return the key of a message: what is said, and that it is taken back, stay in order."""
     match said:
-        case Press():
-            return said.incident.encode(errors="replace")
+        case Press() | Label():
+            key = said.id
         case AddSilence():
-            return said.silence.id.encode(errors="replace")
+            key = said.silence.id
         case ExpireSilence():
-            return said.silence.encode(errors="replace")
-        case Label():
-            return said.name.encode(errors="replace")
+            key = said.silence
         case Undo():
-            return said.said.encode(errors="replace")
+            key = said.said
+    return key.encode(errors="replace")
 
 
 def read_feedback(value: bytes | None, group: str) -> Feedback | None:
@@ -81,14 +87,11 @@ def check_feedback(said: Feedback) -> None:
     LabelRefused
         It is no label.
     """
-    if not math.isfinite(said.at):
-        raise AlertsRefused("its time is no number")
+    if not is_time(said.at):
+        raise AlertsRefused("its time is not in seconds since the epoch, from 1970 to 2100")
     match said:
         case Press():
-            if not NAME.fullmatch(said.incident):
-                raise AlertsRefused("it names no incident")
-            if len(said.note) > LONGEST_NOTE:
-                raise AlertsRefused(f"its note has more than {LONGEST_NOTE} characters")
+            _check_press(said)
         case AddSilence():
             check_silence(said.silence)
         case ExpireSilence():
@@ -98,3 +101,12 @@ def check_feedback(said: Feedback) -> None:
             check_label(said)
         case Undo():
             check_undo(said)
+
+
+def _check_press(said: Press) -> None:
+    if not ID.fullmatch(said.id):
+        raise AlertsRefused("the id of an answer has 1 to 64 letters, digits and -")
+    if not NAME.fullmatch(said.incident):
+        raise AlertsRefused("it names no incident")
+    if len(said.note) > LONGEST_NOTE:
+        raise AlertsRefused(f"its note has more than {LONGEST_NOTE} characters")

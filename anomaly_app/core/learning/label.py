@@ -1,11 +1,11 @@
 """A label: what somebody says an anomaly, a transaction or an entity was."""
 
-import math
 import re
 from enum import StrEnum
 
 import msgspec
 
+from anomaly_app.core.times import EARLIEST, LATEST
 from anomaly_app.core.visible import quoted
 from anomaly_app.errors import LabelRefused
 
@@ -14,6 +14,9 @@ ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 ANOMALY = re.compile(r"[A-Za-z0-9._-]{1,249}-\d{1,10}-\d{1,19}")
 """What the id of an anomaly looks like: topic, partition and offset."""
+
+SURROGATE = re.compile(r"[\ud800-\udfff]")
+"""Half a character: bytes of a command line that are no text have some."""
 
 LONGEST_NAME, LONGEST_USER, LONGEST_NOTE = 300, 80, 500
 
@@ -93,6 +96,8 @@ def check_label(label: Label) -> None:
         raise LabelRefused("the id of a label has 1 to 64 letters, digits and -")
     if not 0 < len(label.name) <= LONGEST_NAME:
         raise LabelRefused(f"a label names what it is about in 1 to {LONGEST_NAME} characters")
+    if SURROGATE.search(label.name):
+        raise LabelRefused(f"{quoted(label.name)} is no text in UTF-8")
     if label.about == About.ANOMALY and not ANOMALY.fullmatch(label.name):
         raise LabelRefused(
             f"{quoted(label.name)} is no anomaly: its id is TOPIC-PARTITION-OFFSET, such as "
@@ -103,10 +108,13 @@ def check_label(label: Label) -> None:
     if len(label.note) > LONGEST_NOTE:
         raise LabelRefused(f"the note of a label has at most {LONGEST_NOTE} characters")
     times = (label.at, label.since, label.until)
-    if not all(math.isfinite(time) for time in times if time is not None):
-        raise LabelRefused("the times of a label are seconds since the epoch")
+    if not all(is_time(time) for time in times if time is not None):
+        raise LabelRefused("the times of a label are seconds since the epoch, from 1970 to 2100")
     if label.about != About.ENTITY and (label.since, label.until) != (None, None):
         raise LabelRefused("only the label of an entity has a time to which it applies")
+    ends = label.at if label.until is None else min(label.at, label.until)
+    if label.since is not None and label.since > ends:
+        raise LabelRefused("the time to which a label applies ends before it begins")
 
 
 def check_undo(undo: Undo) -> None:
@@ -121,5 +129,10 @@ def check_undo(undo: Undo) -> None:
         raise LabelRefused("an undo names a label, and has an id, of 1 to 64 letters, digits and -")
     if not 0 < len(undo.user.strip()) <= LONGEST_USER:
         raise LabelRefused(f"an undo needs a user, of at most {LONGEST_USER} characters")
-    if not math.isfinite(undo.at):
-        raise LabelRefused("the time of an undo is in seconds since the epoch")
+    if not is_time(undo.at):
+        raise LabelRefused("the time of an undo is in seconds since the epoch, from 1970 to 2100")
+
+
+def is_time(seconds: float) -> bool:
+    """Whether a number can be the time at which somebody says something."""
+    return EARLIEST <= seconds < LATEST

@@ -64,7 +64,8 @@ def put_together(said: Iterable[Said], as_of: float) -> Judgement | None:
     Parameters
     ----------
     said
-        All that was ever said that applies to one transaction, in any order.
+        All that was ever said that applies to one transaction, in any order; each with an id of
+        its own.
     as_of
         Seconds since the epoch: what was said later is not known yet.
     """
@@ -72,17 +73,20 @@ def put_together(said: Iterable[Said], as_of: float) -> Judgement | None:
     last = {(one.user, one.closeness, one.basis): one for one in standing}
     if not last:
         return None
-    _, basis, closeness = min(
-        (one.basis != Basis.OUTCOME, one.basis, one.closeness) for one in last.values()
-    )
-    counted = [one for one in last.values() if (one.basis, one.closeness) == (basis, closeness)]
+    first = min(map(_rank, last.values()))
+    counted = [one for one in last.values() if _rank(one) == first]
     votes = Counter(one.verdict for one in counted)
     (verdict, most), *others = votes.most_common()
     is_disputed = bool(others) and others[0][1] == most
     return Judgement(
         verdict=None if is_disputed else verdict,
         basis=counted[0].basis,
-        closeness=closeness,
+        closeness=counted[0].closeness,
         at=max(one.at for one in counted),
         users=tuple(sorted(one.user for one in counted)),
     )
+
+
+def _rank(said: Said) -> tuple[bool, Closeness]:
+    """Return what counts first: only the first of all ranks does."""
+    return said.basis != Basis.OUTCOME, said.closeness

@@ -1,0 +1,1 @@
+"""Labels on the command line: said, taken back, listed, and read from a file of outcomes."""
