@@ -15,6 +15,7 @@ from anomaly_app.core.alerts.intake import read_sighting
 from anomaly_app.core.alerts.log import Entry, write_entry
 from anomaly_app.core.alerts.sighting import Origin
 from anomaly_app.core.decoding.decoded import Rejected
+from anomaly_app.core.feedback.action import Action
 from anomaly_app.core.feedback.messages import read_feedback
 from anomaly_app.core.learning.label import Label
 from anomaly_app.core.monitoring.throttle import Throttle
@@ -145,7 +146,7 @@ def feedback_of(context: WorkerContext) -> TakeIn:
                 continue
             if said is None:
                 counts[OTHERS] += 1
-            elif isinstance(said, Label):
+            elif isinstance(said, Label | Action):
                 counts[LABEL] += 1
             else:
                 counts[TAKEN] += 1

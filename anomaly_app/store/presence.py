@@ -8,7 +8,7 @@ from anomaly_app.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-LIBRARIES = ("sqlalchemy", "alembic", "psycopg")
+LIBRARIES = ("sqlalchemy", "alembic", "psycopg", "jinja2")
 
 HOW = 'pip install "anomaly-app[store]"'
 
@@ -21,13 +21,18 @@ def has_store(settings: Settings) -> bool:
     SettingsError
         ANOMALY_STORE is set, and the packages that it needs are not installed.
     """
+    if can_have_store(settings):
+        return True
     if not settings.has_store:
         return False
-    if all(find_spec(library) is not None for library in LIBRARIES):
-        return True
     if settings.asks_for_store:
         raise SettingsError(f"ANOMALY_STORE needs packages that are not installed: {HOW}")
     return False
+
+
+def can_have_store(settings: Settings) -> bool:
+    """Return whether anomalies are to be stored, and what that needs is installed."""
+    return settings.has_store and all(find_spec(library) is not None for library in LIBRARIES)
 
 
 def say_why_not(settings: Settings) -> None:

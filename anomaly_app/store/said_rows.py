@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from anomaly_app.core.alerts.feedback import AddSilence, ExpireSilence, Press
+from anomaly_app.core.feedback.action import Action
 from anomaly_app.core.feedback.messages import Feedback, read_feedback
 from anomaly_app.core.learning.label import About, Basis, Label, Undo, Verdict
 from anomaly_app.errors import FeedbackUnreadable
@@ -88,6 +89,8 @@ def _entry(said: Feedback) -> Entry:
             return Entry(said.id, said.at, "label", said.name, said.user, said.via)
         case Undo():
             return Entry(said.id, said.at, UNDO, said.said, said.user, "")
+        case Action():
+            return Entry(said.id, said.at, said.action, said.subject, said.user, said.via)
 
 
 def label_row(label: Label) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from faust.types import TP
 from faust.types.web import Request, Response, View
 
 from anomaly_app.context import WorkerContext
+from anomaly_app.store.presence import can_have_store
 from anomaly_app.web.incident_views import define_incident_views
 from anomaly_app.web.label_views import define_label_views
 from anomaly_app.web.profile import ProfilePage
@@ -53,6 +54,11 @@ def define_views(app: faust.App, context: WorkerContext) -> None:
         return view.json(body, status=UNAVAILABLE if missing else OK)
 
     define_incident_views(app, context)
+    if can_have_store(context.settings):
+        # Its packages are of an extra.
+        from anomaly_app.web.review.views import define_review_views  # noqa: PLC0415
+
+        define_review_views(app, context)
     define_label_views(app, context)
     profiles = ProfilePage(context)
 

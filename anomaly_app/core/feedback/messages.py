@@ -6,6 +6,7 @@ import msgspec
 
 from anomaly_app.core.alerts.feedback import AddSilence, ExpireSilence, Press
 from anomaly_app.core.alerts.wish import NAME, check_silence
+from anomaly_app.core.feedback.action import Action, check_action
 from anomaly_app.core.learning.label import (
     ID,
     LONGEST_NOTE,
@@ -21,7 +22,7 @@ from anomaly_app.errors import AlertsRefused, FeedbackUnreadable, LabelRefused, 
 MOST_BYTES = 65_536
 """Of a message; what people say is short."""
 
-Feedback: TypeAlias = Press | AddSilence | ExpireSilence | Label | Undo
+Feedback: TypeAlias = Press | AddSilence | ExpireSilence | Label | Undo | Action
 
 
 class _Addressed(msgspec.Struct):
@@ -48,7 +49,7 @@ def write_feedback(said: Feedback, group: str) -> bytes:
 def feedback_key(said: Feedback) -> bytes:
     """Return the key of a message: what is said, and that it is taken back, stay in order."""
     match said:
-        case Press() | Label():
+        case Press() | Label() | Action():
             key = said.id
         case AddSilence():
             key = said.silence.id
@@ -101,6 +102,8 @@ def check_feedback(said: Feedback) -> None:
             check_label(said)
         case Undo():
             check_undo(said)
+        case Action():
+            check_action(said)
 
 
 def _check_press(said: Press) -> None:
