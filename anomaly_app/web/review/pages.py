@@ -69,11 +69,12 @@ class ReviewPages:
 
     async def anomaly(self, asked: Asked, name: str, query: Query) -> Answer:
         """Show one anomaly."""
-        here = detail.path_of(name, {})
+        stored = searching.storable(name)
+        here = detail.path_of(stored, {})
         person = self.signing.admit(asked, Role.VIEWER, back=here)
         if isinstance(person, Answer):
             return person
-        order, stored = queue.order_in(query), searching.storable(name)
+        order = queue.order_in(query)
         try:
             found = await self._asking.ask(partial(detail.ask_for, name=stored, order=order))
             if found is None:
