@@ -1,8 +1,7 @@
-"""Brokers, databases, worker processes and Alertmanager, for the demo, tests and benchmarks.
+"""Brokers, worker processes and Alertmanager, shared by the demo, the tests and the benchmarks.
 
-The modules in `__all__` are public: `broker` and `apache_kafka` start a broker, `postgres` a
-database, `alertmanager` an Alertmanager, `workers` workers of the app, and `processes` starts and
-ends other processes.
+The modules in `__all__` are public: `broker` and `apache_kafka` start a broker, `alertmanager` an
+Alertmanager, `workers` workers of the app, and `processes` starts and ends other processes.
 """
 
-__all__ = ["alertmanager", "apache_kafka", "broker", "postgres", "processes", "workers"]
+__all__ = ["alertmanager", "apache_kafka", "broker", "processes", "workers"]
