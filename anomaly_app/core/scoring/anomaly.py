@@ -1,16 +1,27 @@
 """The anomaly message: one finding, written to and read from JSON."""
 
+from itertools import islice
+from math import isfinite
+
 import msgspec
 
 from anomaly_app.core.decoding.decoded import entity_of
 from anomaly_app.core.json_reading import read_json
 from anomaly_app.core.model.explain import Reason
+from anomaly_app.core.model.feature import FeatureValue
 from anomaly_app.core.model.manifest import Manifest
-from anomaly_app.core.scoring.verdict import Finding
+from anomaly_app.core.scoring.verdict import Features, Finding
 from anomaly_app.core.times import iso_time
 
 MOST_NESTING = 50
 """Maximum nesting of a transaction that is embedded as JSON: readers may recurse."""
+
+MOST_FEATURES = 200
+"""Features whose values are in a message: the first ones of a model that has more."""
+
+LONGEST_TEXT = 256
+"""Characters of a text among them, and of the sender's own id: the size of a message is bounded;
+see `anomaly_app.kafka.topic_creation.MESSAGE_OVERHEAD`."""
 
 
 class ModelReference(msgspec.Struct, frozen=True):
@@ -36,6 +47,10 @@ class Anomaly(msgspec.Struct, frozen=True):
     model: ModelReference
     transaction: msgspec.Raw
     """The transaction as JSON, as it was received."""
+    transaction_id: str | int | float | None = None
+    """The sender's own id of the transaction."""
+    features: dict[str, FeatureValue] = {}
+    """Values as the model saw them, with what it remembered; null where one was missing."""
 
     @property
     def source(self) -> tuple[str, int, int]:
@@ -86,7 +101,20 @@ def to_anomaly(finding: Finding, manifest: Manifest, detected_at: float) -> Anom
         reasons=finding.reasons,
         model=ModelReference(manifest.name, manifest.version, manifest.sha256),
         transaction=_original(transaction.json),
+        transaction_id=_plain(transaction.id),
+        features=_bounded(finding.features),
     )
+
+
+def _bounded(features: Features) -> Features:
+    found = islice(features.items(), MOST_FEATURES)
+    return {name: _plain(value) for name, value in found}
+
+
+def _plain(value: FeatureValue) -> FeatureValue:
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    return value[:LONGEST_TEXT] if isinstance(value, str) else value
 
 
 def _original(value: bytes) -> msgspec.Raw:

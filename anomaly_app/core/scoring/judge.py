@@ -33,6 +33,7 @@ class Judge:
         self.model = model
         self.decoder = decoder
         self._max_reasons = max_reasons
+        self._names = [feature.name for feature in model.schema.features]
         self._columns = [
             (index, feature.name)
             for index, feature in enumerate(model.schema.features)
@@ -120,8 +121,9 @@ class Judge:
                 float(p),
                 severity_of(p, self.model.manifest.alert_rate),
                 why,
+                dict(zip(self._names, row, strict=True)),
             )
-            for index, transaction, p, why in zip(
-                anomalous, transactions, p_values, reasons, strict=True
+            for index, transaction, p, why, row in zip(
+                anomalous, transactions, p_values, reasons, values, strict=True
             )
         ]
