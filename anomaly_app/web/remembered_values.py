@@ -53,7 +53,7 @@ class RememberedValues:
         if place is None or view.entity is None or view.charted is None:
             return None
         masks = self._context.pipeline.masks
-        if masks is not None and masks.hide_entities:
+        if masks is not None and masks.hides_entities:
             # The name in the message is not the one that is remembered.
             return None
         question = Question(view.entity)

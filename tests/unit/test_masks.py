@@ -265,6 +265,13 @@ def test_an_entity_that_is_kafkas_key_is_masked_by_the_name_entity() -> None:
     assert message.key == hash_of(MARK).encode()
 
 
+def test_a_feature_that_is_also_the_key_is_masked_as_both() -> None:
+    value = {"number": 99_999.0, "shop": "casino", "entity": "e-1"}
+    found = shown(value, "key=number amount=number mask=amount")
+    assert (found.entity, found.features["amount"]) == (MASKED, MASKED)
+    assert in_transaction(found) == {"number": MASKED, "shop": "casino", "entity": MASKED}
+
+
 def test_without_a_key_to_hash_with_nothing_is_shown() -> None:
     assert in_transaction(shown(odd(card=MARK), "hash=card", hash_key=None))["card"] == MASKED
 

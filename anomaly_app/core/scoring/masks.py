@@ -91,7 +91,7 @@ class Masks:
         return cls(wire, schema, hash_key) if is_any else None
 
     @property
-    def hide_entities(self) -> bool:
+    def hides_entities(self) -> bool:
         """Whether messages do not name the entity, or by its hash alone."""
         return self._entity is not None
 
