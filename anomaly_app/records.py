@@ -93,6 +93,10 @@ class Anomaly(faust.Record, serializer="json", validation=True, include_metadata
         The model that scored it.
     transaction
         The original, as received.
+    transaction_id
+        The sender's own id of the transaction, if it has one.
+    features
+        Values of the features as the model saw them, with what it remembered.
     """
 
     id: str
@@ -106,6 +110,8 @@ class Anomaly(faust.Record, serializer="json", validation=True, include_metadata
     reasons: list[Reason]
     model: ModelReference
     transaction: dict[str, Any]
+    transaction_id: Any = None
+    features: dict[str, Any] = {}  # noqa: RUF012  # a default of faust
 
 
 class DeadLetter(faust.Record):

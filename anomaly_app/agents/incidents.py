@@ -10,7 +10,9 @@ from faust.types import StreamT
 
 from anomaly_app.agents.topics import Topics
 from anomaly_app.context import WorkerContext
+from anomaly_app.core.alerts.effects import Effect
 from anomaly_app.core.alerts.log import Entry, write_entry
+from anomaly_app.core.alerts.telling import Decision
 from anomaly_app.incidents.owner import Owner
 from anomaly_app.incidents.publishing import Publishing
 from anomaly_app.incidents.saying import keeper
@@ -68,15 +70,16 @@ async def apply_batch(
     """Apply entries, publish what has become of incidents, and confirm."""
     memory = memory_of(context)
     assert memory is not None  # noqa: S101  # nothing is passed on before it is restored
-    changed: dict[str, None] = {}
+    effects: list[Effect] = []
     for place, record in enumerate(batch.records):
         if place % TURN == TURN - 1:
             # Scoring has its turn in between.
             await asyncio.sleep(0)
-        for decision in memory.apply(record):
-            context.counters.decisions[decision.stage or "passed"] += 1
-            changed[decision.incident] = None
-    messages = publishing.messages(memory.state, changed, app.consumer_generation_id)
+        effects += memory.apply(record)
+    for effect in effects:
+        if isinstance(effect, Decision):
+            context.counters.decisions[effect.stage or "passed"] += 1
+    messages = publishing.messages(memory.state, effects, app.consumer_generation_id)
     if messages:
         topic, producer = context.settings.incidents_topic_name, await app.maybe_start_producer()
         outgoing = [Outgoing(topic, *message, {}, 0) for message in messages]

@@ -8,9 +8,9 @@ import faust
 
 from anomaly_app.context import WorkerContext
 from anomaly_app.core.alerts.log import Sample, Sampled, write_entry
-from anomaly_app.core.alerts.sighting import LONGEST_VALUE, fields_of
-from anomaly_app.core.alerts.text import shortened
+from anomaly_app.core.alerts.sighting import entity_name, fields_of
 from anomaly_app.core.decoding.decoded import KafkaRecord, entity_of
+from anomaly_app.core.scoring.embedded import embedded
 from anomaly_app.errors import RecordRejected
 from anomaly_app.kafka.sending import SEND_ERRORS, Outgoing, send_all
 
@@ -60,7 +60,9 @@ def sample_of(records: Sequence[KafkaRecord], pipeline: "Pipeline") -> Sample:
             transaction = pipeline.decoder.transaction(record)
         except RecordRejected:
             continue
-        entity = entity_of(transaction.entity, record.key)
-        fields = fields_of(transaction.json, entity)
-        found.append(Sampled(shortened(entity or "", LONGEST_VALUE), fields))
+        entity, shown = entity_of(transaction.entity, record.key), transaction.json
+        if pipeline.masks is not None:
+            entity = pipeline.masks.entity_of(transaction, record.key)
+            shown = bytes(embedded(shown, pipeline.masks))
+        found.append(Sampled(entity_name(entity), fields_of(shown, entity)))
     return Sample(tuple(found))

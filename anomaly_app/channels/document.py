@@ -78,6 +78,8 @@ class IncidentData(msgspec.Struct, frozen=True, tag="incident", tag_field="kind"
     taken_by: str | None
     answers: list[Answer]
     labels: dict[str, str]
+    merged_into: str | None
+    """The incident of which it is a part by now; null if it is one of its own."""
 
 
 class DigestLine(msgspec.Struct, frozen=True):

@@ -104,6 +104,7 @@ def _data(subject: IncidentView | Digest | Note) -> IncidentData | DigestData | 
         taken_by=view.taken_by,
         answers=[Answer(one.action, one.user, iso(one.at)) for one in view.answers],
         labels=view.labels,
+        merged_into=view.merged_into,
     )
 
 

@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from anomaly_app.core.alerts.effects import Effect
 from anomaly_app.core.alerts.image import StateImage
 from anomaly_app.core.alerts.log import read_entry
 from anomaly_app.core.alerts.policy import Policy
 from anomaly_app.core.alerts.state import FORMAT, State
 from anomaly_app.core.alerts.step import step
-from anomaly_app.core.alerts.telling import Decision
 from anomaly_app.core.decoding.decoded import KafkaRecord
 from anomaly_app.core.times import seconds_of
 from anomaly_app.errors import ForeignEvents
@@ -86,7 +86,7 @@ class StateMemory:
         """Take over a state."""
         self.state = State.from_bytes(image.state)
 
-    def apply(self, record: KafkaRecord) -> list[Decision]:
+    def apply(self, record: KafkaRecord) -> list[Effect]:
         """Apply an entry, unless it was applied before.
 
         One that cannot be read or applied is left out, and said; it is left out in each replay.
@@ -104,22 +104,22 @@ class StateMemory:
         now = seconds_of(record.timestamp or 0) or self.state.now
         try:
             entry = read_entry(record.value, where)
-            decisions = step(self.state, record.offset, entry, now, self.policy)
+            effects = step(self.state, record.offset, entry, now, self.policy)
         except ForeignEvents as fault:
             self.foreign += 1
             logger.error("%s; it is left out", fault)  # noqa: TRY400  # one line
-            decisions = []
+            effects = []
         except Exception:
             self.faults += 1
             self._faults_in_a_row += 1
             if self._faults_in_a_row >= MOST_FAULTS:
                 raise
             logger.exception("%s is left out: it cannot be applied to the incidents", where)
-            decisions = []
+            effects = []
         else:
             self._faults_in_a_row = 0
         self.state.next = max(self.state.next, record.offset + 1)
-        return decisions
+        return effects
 
 
 def remembered_alerts(policy: Policy) -> Remembered:

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 LIMIT = "max.message.bytes"
 """Kafka's name for the size limit of a topic's messages."""
 
-MESSAGE_OVERHEAD = 65_536
+MESSAGE_OVERHEAD = 524_288
 """Bytes that headers, framing and an anomaly's own fields may add to a transaction."""
 
 LARGEST_MESSAGE = 16_777_216

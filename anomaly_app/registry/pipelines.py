@@ -38,17 +38,30 @@ def build_pipeline(model: Model, settings: Settings, readers: Readers) -> Pipeli
     Raises
     ------
     SettingsError
-        A feature that the roles of the settings rename is not one of the model's.
+        A feature that the roles of the settings rename is not one of the model's, or fields are to
+        be hashed without a key.
     """
+    roles = _roles_for(model, settings)
     return Pipeline(
         model,
         max_record_bytes=settings.max_record_bytes,
         max_reasons=settings.max_reasons,
-        roles=_roles_for(model, settings),
+        roles=roles,
         payload=settings.payload,
         strict=settings.strict,
         readers=readers,
+        hash_key=_hash_key_for(model.manifest.roles.changed_by(roles), settings),
     )
+
+
+def _hash_key_for(roles: Roles, settings: Settings) -> bytes | None:
+    """Return the key with which fields are hashed, after checking that there is one if any are."""
+    if settings.hash_key is None and roles.hashed:
+        raise SettingsError(
+            f"hash={','.join(roles.hashed)} needs a secret to hash with: set ANOMALY_HASH_KEY or "
+            "ANOMALY_HASH_KEY_FILE, the same for all workers (openssl rand -base64 32 makes one)"
+        )
+    return None if settings.hash_key is None else settings.hash_key.get_secret_value().encode()
 
 
 def _roles_for(model: Model, settings: Settings) -> Roles:

@@ -23,7 +23,7 @@ class RememberedValues:
 
     What is remembered of its entity is looked up here, and if there is a token to sign with, asked
     of the workers that have the other partitions, as for its profile. Without a memory, or an
-    answer in time, the picture shows the anomalies alone.
+    answer in time, or if messages do not name entities, the picture shows the anomalies alone.
 
     Parameters
     ----------
@@ -51,6 +51,10 @@ class RememberedValues:
     async def _profile(self, view: IncidentView) -> Profile | None:
         place = place_of(KEYS[0], self._context)
         if place is None or view.entity is None or view.charted is None:
+            return None
+        masks = self._context.pipeline.masks
+        if masks is not None and masks.hides_entities:
+            # The name in the message is not the one that is remembered.
             return None
         question = Question(view.entity)
         if question.fault is not None:

@@ -72,6 +72,11 @@ def test_a_wrong_setting_is_named(kafka: Kafka, name: str, value: str) -> None:
     assert name in error_line(start(kafka, **{name: value}))
 
 
+def test_hashing_without_a_secret_is_refused(kafka: Kafka) -> None:
+    line = error_line(start(kafka, ANOMALY_ROLES="hash=card"))
+    assert "hash=card needs a secret to hash with: set ANOMALY_HASH_KEY" in line
+
+
 def test_an_unreachable_broker_is_waited_for_and_then_named(kafka: Kafka) -> None:
     address = f"kafka://127.0.0.1:{free_port()}"
     ended = start(kafka, ANOMALY_BROKER=address, ANOMALY_BROKER_WAIT="3")

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from anomaly_app.core.alerts.delivering import Delivery, notice_of, outbox
+from anomaly_app.core.alerts.effects import Effect, Joined
 from anomaly_app.core.alerts.log import Entry, Outcome, Tick
 from anomaly_app.core.alerts.notice import Digest, IncidentView, Notice
 from anomaly_app.core.alerts.policy import Budget, Policy, Route
 from anomaly_app.core.alerts.sighting import Cause, Origin, Sighting
 from anomaly_app.core.alerts.state import State
 from anomaly_app.core.alerts.step import step
-from anomaly_app.core.alerts.telling import Decision
 
 NOON = 1_767_700_800.0
 """2026-01-06T12:00Z."""
@@ -71,11 +71,11 @@ class Timeline:
     refusing: set[str] = field(default_factory=set)
     got: list[Got] = field(default_factory=list)
     at: list[float] = field(default_factory=list)
-    decisions: list[Decision] = field(default_factory=list)
+    effects: list[Effect] = field(default_factory=list)
 
     def apply(self, entry: Entry) -> None:
         """Apply an entry now."""
-        self.decisions += step(self.state, self.offset, entry, self.now, self.policy)
+        self.effects += step(self.state, self.offset, entry, self.now, self.policy)
         self.offset += 1
         self.deliver()
 
@@ -113,8 +113,13 @@ class Timeline:
         if result == "delivered":
             self.got.append(Got(delivery.receiver, notice))
             self.at.append(self.now)
-        self.decisions += step(self.state, self.offset, outcome, self.now, self.policy)
+        self.effects += step(self.state, self.offset, outcome, self.now, self.policy)
         self.offset += 1
+
+    @property
+    def joined(self) -> list[Joined]:
+        """Which incident each anomaly was added to."""
+        return [one for one in self.effects if isinstance(one, Joined)]
 
     @property
     def messages(self) -> list[Notice]:

@@ -81,6 +81,7 @@ class MemoryApp:
     """False while Faust waits for the agents, before a rebalance or a stop."""
     rebalancing: bool = False
     in_recovery: bool = False
+    consumer_generation_id: int = 1
     agents: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     pages: dict[str, Callable[[Any, Any], Awaitable[Any]]] = field(default_factory=dict)
 

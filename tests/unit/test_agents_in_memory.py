@@ -1,20 +1,21 @@
 """The agents and the pages on a broker in memory: what comes of records, and in which order."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiokafka.errors import KafkaTimeoutError
 
 from anomaly_app.agents import alerting, scoring
+from anomaly_app.agents.sampling import send_sample
 from anomaly_app.context import WorkerContext
 from anomaly_app.core.alerts.feedback import Press
-from anomaly_app.core.alerts.log import Entry, read_entry
+from anomaly_app.core.alerts.log import Entry, Sample, read_entry
 from anomaly_app.core.alerts.sighting import Sighting
 from anomaly_app.core.feedback.messages import write_feedback
 from anomaly_app.core.learning.label import About, Label, Undo, Verdict
 from anomaly_app.settings import Settings
-from tests.support.factories import model, transaction
+from tests.support.factories import model, record, transaction
 from tests.support.memory_app import MemoryApp
 from tests.support.memory_kafka import MemoryBroker
 from tests.support.traffic import mixed
@@ -81,6 +82,28 @@ async def test_records_become_anomalies_and_dead_letters_and_anomalies_entries(
     assert isinstance(entry, Sighting)
     assert (entry.entity, entry.origin[:3]) == ("card-1", ("anomalies", anomaly.partition, 0))
     assert entry.fields["features.shop"] == "casino"
+
+
+async def test_what_is_masked_is_in_no_topic_but_that_of_the_dead_letters() -> None:
+    app = memory_app(roles="key=card hash=card mask=shop", hash_key="a secret of the test")
+    mark, odd = b"MARK3R", transaction(99_999.0, "MARK3R-shop", card="MARK3R-card")
+    for value in (odd, odd, b"{MARK3R"):
+        app.broker.append("transactions", value, b"MARK3R-card")
+    app.context.traffic.offer([record(odd)] * 9)
+    await app.work()
+    await send_sample(app.context.traffic.sample(), cast("Any", app), app.context)
+    for topic in ("anomalies", "anomaly-app-alerts"):
+        found = app.broker.records(topic)
+        assert found
+        assert not [one for one in found if mark in (one.value or b"") + (one.key or b"")]
+    first, second, sample = entries(app)
+    assert isinstance(first, Sighting)
+    assert isinstance(second, Sighting)
+    assert isinstance(sample, Sample)
+    assert {first.entity, second.entity, *(one.entity for one in sample.transactions)} == {
+        app.broker.records("anomalies")[0].key.decode()
+    }
+    assert app.broker.values("transactions-dlq") == [b"{MARK3R"]
 
 
 async def test_a_batch_is_committed_after_all_that_came_of_it(app: MemoryApp) -> None:

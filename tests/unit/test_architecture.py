@@ -28,6 +28,7 @@ PURE_LIBRARIES = {
     "difflib",
     "enum",
     "heapq",
+    "hmac",
     "functools",
     "hashlib",
     "importlib",

@@ -163,11 +163,14 @@ async def test_a_receiver_that_cannot_be_served_ends_the_worker(
 def test_incidents_are_published_as_they_are_and_learning_when_it_changes() -> None:
     timeline, publishing = Timeline(policy(wait=0.0)), Publishing()
     timeline.see("card-1")
-    messages = publishing.messages(timeline.state, ["i-0", "i-9"], 1)
-    assert [message.key for message in messages] == [b"i-0", LEARNING]
-    shown = json.loads(messages[0].value)
+    messages = publishing.messages(timeline.state, timeline.effects, 1)
+    member = b"member transactions-0-0"
+    assert [message.key for message in messages] == [b"i-0", member, LEARNING]
+    shown, joined, learning = (json.loads(message.value) for message in messages)
     assert (shown["kind"], shown["anomalies"], shown["status"]) == ("incident", 1, "open")
-    assert json.loads(messages[1].value)["learning"] == "on"
+    assert shown["merged_into"] is None
+    assert joined == {"anomaly": "transactions-0-0", "incident": "i-0"}
+    assert learning["learning"] == "on"
     assert publishing.messages(timeline.state, [], 1) == []
     timeline.state.incidents["i-0"].kind = Kind.REGIME
     timeline.state.regime.incident = "i-0"

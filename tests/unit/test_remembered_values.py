@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from anomaly_app.channels.picture import Series, draw_series, in_words, sample_series
 from anomaly_app.channels.remembered import field_of, remembered_series
@@ -21,11 +22,12 @@ from anomaly_app.settings import Settings
 from anomaly_app.web import remembered_values as module
 from anomaly_app.web.owners import Owners
 from anomaly_app.web.remembered_values import RememberedValues
+from anomaly_app.web.search import KEYS, place_of
 from tests.support.entity_memory import CARD, NOON, events_of, memory_of
 from tests.support.factories import transaction
 from tests.support.memory_workers import TOPIC
 from tests.support.slack_notices import incident, member
-from tests.support.worker_pages import SETTINGS, Fleet, fleet
+from tests.support.worker_pages import SETTINGS, Fleet, context_with_memory, fleet
 
 DAYS = 25
 
@@ -184,6 +186,25 @@ async def test_without_a_token_a_worker_draws_what_it_remembers_itself() -> None
         await pay_twice(workers)
         assert sums(await RememberedValues(workers[1].context)(VIEW))
         assert await RememberedValues(workers[0].context)(VIEW) == sample_series(VIEW)
+
+
+@pytest.mark.parametrize("roles", ["mask=entity", "hash=entity"])
+async def test_an_entity_that_messages_do_not_name_is_not_looked_up(
+    workers: Fleet, roles: str
+) -> None:
+    secret = SecretStr("a secret of the test")
+    hiding = context_with_memory(SETTINGS.model_copy(update={"roles": roles, "hash_key": secret}))
+    asked: list[object] = []
+
+    async def nobody(*question: object) -> AsyncIterator[tuple[int, str]]:
+        asked.append(question)
+        yield 0, ""
+
+    found = await RememberedValues(hiding, Owners(hiding, nobody))(VIEW)
+    assert found == sample_series(VIEW)
+    assert asked == []
+    # Whoever has the token, and the name, sees what is remembered.
+    assert place_of(KEYS[0], hiding) is not None
 
 
 async def test_an_answer_that_does_not_come_in_time_leaves_the_anomalies(

@@ -101,6 +101,11 @@ def password_of(settings: Settings) -> str | None:
             {"ANOMALY_SCHEMA_REGISTRY": "http://here", "ANOMALY_TLS_CA_FILE": "here.pem"},
             "ANOMALY_TLS_CA_FILE is set, but .* PLAINTEXT",
         ),
+        (
+            {"ANOMALY_HASH_KEY": PASSWORD},
+            "ANOMALY_HASH_KEY: it must have at least 16 characters: .* openssl rand",
+        ),
+        ({"ANOMALY_HASH_KEY_FILE": "/gone"}, "ANOMALY_HASH_KEY_FILE: .*No such file"),
         ({"SLACK_API_TOKEN_FILE": "/gone"}, "SLACK_API_TOKEN_FILE: .*No such file"),
     ],
 )
@@ -116,7 +121,9 @@ def test_a_contradiction_is_named_in_one_line(
 
 def test_empty_settings_are_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     names = [
-        name for name in Settings.model_fields if name.startswith(("sasl_", "tls_", "schema_"))
+        name
+        for name in Settings.model_fields
+        if name.startswith(("sasl_", "tls_", "schema_", "hash_"))
     ]
     names.remove("sasl_mechanism")
     settings = load(monkeypatch, **{Settings.environment_name(name): "" for name in names})

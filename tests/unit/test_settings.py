@@ -59,6 +59,8 @@ def test_the_environment_and_the_env_file_set_them(
         ("ANOMALY_ROLES", "timezone=Mars/Base"),
         ("ANOMALY_ROLES", "timezone=../../etc/passwd"),
         ("ANOMALY_ROLES", "time_format=%Q"),
+        ("ANOMALY_ROLES", "mask=card hash=card"),
+        ("ANOMALY_ROLES", "mask=,"),
     ],
 )
 def test_a_wrong_setting_is_named_in_one_line(

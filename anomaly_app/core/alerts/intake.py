@@ -36,6 +36,8 @@ EXAMPLE = write_json(
         ],
         model=ModelReference(name="transactions", version="1", sha256="0" * 64),
         transaction=msgspec.Raw(b'{"features": {"amount": 4210.0}}'),
+        transaction_id="tx-7",
+        features={"amount": 4210.0, "category": "travel", "shop": None},
     )
 )
 """A valid anomaly: if this cannot be processed, the fault is not in the message."""

@@ -105,6 +105,8 @@ class IncidentView(msgspec.Struct, frozen=True, kw_only=True, tag="incident"):
     """What it usually is."""
     taken_by: str | None = None
     answers: tuple[Answer, ...] = ()
+    merged_into: str | None = None
+    """The incident of which it is a part by now; that one may have been merged in turn."""
     labels: dict[str, str] = {}
     """For channels that route by themselves: entity, severity, feature, and shared fields."""
 

@@ -11,6 +11,7 @@ from anomaly_app.core.json_reading import read_json
 from anomaly_app.core.model.explain import Reason
 from anomaly_app.core.model.wording import LARGEST
 from anomaly_app.core.scoring.anomaly import Anomaly
+from anomaly_app.core.scoring.masks import MASKED
 from anomaly_app.core.times import parse_time
 
 MOST_REASONS = 5
@@ -106,7 +107,7 @@ def sighting_of(anomaly: Anomaly, origin: Origin, counterpart: str = "") -> Sigh
     sighting = Sighting(
         origin=origin,
         id=shortened(anomaly.id, 300),
-        entity=shortened(anomaly.entity or "", LONGEST_VALUE),
+        entity=entity_name(anomaly.entity),
         time=parse_time(anomaly.time),
         p_value=_probability(anomaly.p_value),
         rarity=_rarity(anomaly.p_value, alert_rate),
@@ -118,6 +119,11 @@ def sighting_of(anomaly: Anomaly, origin: Origin, counterpart: str = "") -> Sigh
     if not counterpart:
         return sighting
     return msgspec.structs.replace(sighting, counterpart=sighting.field(counterpart))
+
+
+def entity_name(entity: str | None) -> str:
+    """Return an entity as it is compared: one that is masked is not known."""
+    return "" if entity is None or entity == MASKED else shortened(entity, LONGEST_VALUE)
 
 
 def _probability(value: float) -> float:
@@ -188,4 +194,5 @@ def _shared(value: Any) -> str | None:
         return "true" if value else "false"
     if isinstance(value, int) and abs(value) < LARGEST:
         return str(value)
-    return value if isinstance(value, str) and 0 < len(value) <= LONGEST_VALUE else None
+    is_name = isinstance(value, str) and 0 < len(value) <= LONGEST_VALUE and value != MASKED
+    return value if is_name else None

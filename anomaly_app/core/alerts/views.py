@@ -51,6 +51,7 @@ def view_of(incident: Incident) -> IncidentView:
         expected=expected,
         taken_by=incident.taken_by,
         answers=tuple(incident.standing),
+        merged_into=incident.merged_into or None,
         labels=labels_of(incident),
     )
 

@@ -3,7 +3,7 @@
 import difflib
 import math
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from zoneinfo import ZoneInfo
 
 from anomaly_app.errors import DataError
@@ -13,7 +13,7 @@ PARTS = ("key", "time", "id", "label")
 
 WORDS = (
     *(*PARTS, "features", "keep", "without", "categories", "timezone", "time_format", "hour"),
-    *("header", "decimal", "missing"),
+    *("header", "decimal", "missing", "mask", "hash"),
 )
 """Names that may precede the ``=`` of a word; any other name renames a feature."""
 
@@ -82,3 +82,27 @@ def numbers(value: str) -> tuple[float, ...]:
             "missing=-200 or missing=-1,999"
         )
     return read
+
+
+def names(value: str) -> tuple[str, ...]:
+    """Parse names of columns or fields."""
+    return tuple(value.split(","))
+
+
+def masked_names(value: str) -> tuple[str, ...]:
+    """Parse the names of fields that messages do not show."""
+    found = tuple(name.strip() for name in value.split(","))
+    if not all(part for name in found for part in name.split(".")):
+        raise DataError(
+            f"{value!r} does not name fields: write mask=card,name, or a path, mask=customer.card"
+        )
+    return found
+
+
+SEVERAL: dict[str, tuple[str, Callable[[str], tuple[str | float, ...]]]] = {
+    **{word: (word, names) for word in ("features", "keep", "without", "categories")},
+    "missing": ("missing", numbers),
+    "mask": ("masked", masked_names),
+    "hash": ("hashed", masked_names),
+}
+"""Words with several values that add up: their fields in `Roles`, and how they are read."""

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from anomaly_app.core.roles.column_names import may_be_label, suggested
 from anomaly_app.core.roles.missing_columns import missing_columns
-from anomaly_app.core.roles.role_words import PARTS, WORDS, is_on, mark, numbers, pairs, zone
+from anomaly_app.core.roles.role_words import PARTS, SEVERAL, WORDS, is_on, mark, pairs, zone
 from anomaly_app.errors import DataError
 
 HOUR = "hour_of_day"
@@ -58,6 +58,8 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Decimal separator of numbers in the history, if it cannot be inferred.
     missing
         Numbers that stand for a missing value in numeric features.
+    masked, hashed
+        Names of fields that messages do not show, or show as a hash. They may be features.
     """
 
     key: str | None = None
@@ -76,6 +78,8 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     header: tuple[str, ...] | None = None
     decimal: Literal["point", "comma"] | None = None
     missing: tuple[float, ...] = ()
+    masked: tuple[str, ...] = ()
+    hashed: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, words: str) -> Self:
@@ -92,23 +96,25 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """
         parsed: dict[str, Any] = {}
         for name, value in pairs(words):
-            if name in {"features", "keep", "without", "categories"}:
-                parsed[name] = (*parsed.get(name, ()), *value.split(","))
+            if name in SEVERAL:
+                field, read = SEVERAL[name]
+                parsed[field] = (*parsed.get(field, ()), *read(value))
             elif name == "hour":
                 parsed[name] = is_on(value)
             elif name == "header":
                 parsed[name] = () if value == "none" else tuple(value.split(","))
             elif name == "decimal":
                 parsed[name] = mark(value)
-            elif name == "missing":
-                parsed[name] = (*parsed.get(name, ()), *numbers(value))
             elif name in PARTS and value.lower() == "none":
                 parsed["absent"] = (*parsed.get("absent", ()), name)
             elif name in WORDS:
                 parsed[name] = zone(value) if name == "timezone" else value
             else:
                 parsed["renamed"] = {**parsed.get("renamed", {}), name: value}
-        return cls(**parsed)
+        made = cls(**parsed)
+        if both := {*made.masked} & {*made.hashed}:
+            raise DataError(f"{min(both)!r} is in mask= and in hash=: choose one of them")
+        return made
 
     def infer(
         self,
@@ -203,6 +209,7 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
         renamed = {**self.renamed, **other.renamed}
         missing = other.missing or self.missing
+        masked, hashed = (*self.masked, *other.masked), (*self.hashed, *other.hashed)
         return replace(
             self,
             **overrides,
@@ -211,4 +218,6 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             absent=tuple(absent),
             renamed=renamed,
             missing=missing,
+            masked=tuple(dict.fromkeys(name for name in masked if name not in other.hashed)),
+            hashed=tuple(dict.fromkeys(name for name in hashed if name not in other.masked)),
         )

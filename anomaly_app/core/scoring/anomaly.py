@@ -1,16 +1,26 @@
 """The anomaly message: one finding, written to and read from JSON."""
 
+from itertools import islice
+from math import isfinite
+
 import msgspec
+from msgspec.structs import replace
 
 from anomaly_app.core.decoding.decoded import entity_of
-from anomaly_app.core.json_reading import read_json
 from anomaly_app.core.model.explain import Reason
+from anomaly_app.core.model.feature import FeatureValue
 from anomaly_app.core.model.manifest import Manifest
-from anomaly_app.core.scoring.verdict import Finding
+from anomaly_app.core.scoring.embedded import embedded
+from anomaly_app.core.scoring.masks import Masks
+from anomaly_app.core.scoring.verdict import Features, Finding
 from anomaly_app.core.times import iso_time
 
-MOST_NESTING = 50
-"""Maximum nesting of a transaction that is embedded as JSON: readers may recurse."""
+MOST_FEATURES = 200
+"""Features whose values are in a message: the first ones of a model that has more."""
+
+LONGEST_TEXT = 256
+"""Characters of a text among them, and of the sender's own id: the size of a message is bounded;
+see `anomaly_app.kafka.topic_creation.MESSAGE_OVERHEAD`."""
 
 
 class ModelReference(msgspec.Struct, frozen=True):
@@ -35,7 +45,11 @@ class Anomaly(msgspec.Struct, frozen=True):
     reasons: list[Reason]
     model: ModelReference
     transaction: msgspec.Raw
-    """The transaction as JSON, as it was received."""
+    """The transaction as JSON, as it was received, except for what is masked."""
+    transaction_id: str | int | float | None = None
+    """The sender's own id of the transaction."""
+    features: dict[str, FeatureValue] = {}
+    """Values as the model saw them, with what it remembered; null where one was missing."""
 
     @property
     def source(self) -> tuple[str, int, int]:
@@ -61,7 +75,9 @@ READING_FAULTS = (ValueError, RecursionError)
 the first, the second is raised for deep nesting."""
 
 
-def to_anomaly(finding: Finding, manifest: Manifest, detected_at: float) -> Anomaly:
+def to_anomaly(
+    finding: Finding, manifest: Manifest, detected_at: float, masks: Masks | None = None
+) -> Anomaly:
     """Convert a finding to the anomaly to send.
 
     Parameters
@@ -72,9 +88,11 @@ def to_anomaly(finding: Finding, manifest: Manifest, detected_at: float) -> Anom
         Manifest of the model that scored it.
     detected_at
         Seconds since the epoch.
+    masks
+        What the message does not show.
     """
     record, transaction = finding.record, finding.transaction
-    return Anomaly(
+    made = Anomaly(
         id=f"{record.topic}-{record.partition}-{record.offset}",
         entity=entity_of(transaction.entity, record.key),
         time=iso_time(transaction.time),
@@ -85,31 +103,30 @@ def to_anomaly(finding: Finding, manifest: Manifest, detected_at: float) -> Anom
         threshold=manifest.threshold,
         reasons=finding.reasons,
         model=ModelReference(manifest.name, manifest.version, manifest.sha256),
-        transaction=_original(transaction.json),
+        transaction=embedded(transaction.json, masks),
+        transaction_id=_plain(transaction.id),
+        features=_bounded(finding.features),
+    )
+    return made if masks is None else _masked(made, finding, masks)
+
+
+def _masked(made: Anomaly, finding: Finding, masks: Masks) -> Anomaly:
+    features = {name: masks.feature(name, value) for name, value in finding.features.items()}
+    return replace(
+        made,
+        entity=masks.entity_of(finding.transaction, finding.record.key),
+        reasons=[masks.reason(reason) for reason in made.reasons],
+        transaction_id=_plain(masks.id_of(finding.transaction)),
+        features=_bounded(features),
     )
 
 
-def _original(value: bytes) -> msgspec.Raw:
-    # A field unused by the model may hold something others cannot read, such as 1e999.
-    try:
-        readable = not _nested_deeper(read_json(value), MOST_NESTING)
-    except (ValueError, RecursionError):
-        readable = False
-    return msgspec.Raw(
-        value if readable else write_json({"unreadable": value.decode(errors="replace")})
-    )
+def _bounded(features: Features) -> Features:
+    found = islice(features.items(), MOST_FEATURES)
+    return {name: _plain(value) for name, value in found}
 
 
-def _nested_deeper(value: object, levels: int) -> bool:
-    layer = [value]
-    for _ in range(levels):
-        inner: list[object] = []
-        for item in layer:
-            if isinstance(item, dict):
-                inner += item.values()
-            elif isinstance(item, list):
-                inner += item
-        if not inner:
-            return False
-        layer = inner
-    return True
+def _plain(value: FeatureValue) -> FeatureValue:
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    return value[:LONGEST_TEXT] if isinstance(value, str) else value

@@ -6,11 +6,12 @@ import numpy as np
 
 from anomaly_app.core.arrays import Indices, Matrix, Vector
 from anomaly_app.core.calibration import score_of
-from anomaly_app.core.decoding.decoded import Absent, Decoded, Rejected
+from anomaly_app.core.decoding.decoded import Absent, Decoded, KafkaRecord, Rejected
 from anomaly_app.core.decoding.decoder import Decoder
 from anomaly_app.core.model.model import Model
-from anomaly_app.core.scoring.anomaly import to_anomaly, write_json
+from anomaly_app.core.scoring.anomaly import Anomaly, to_anomaly, write_json
 from anomaly_app.core.scoring.dead_letter import write_dead_letter
+from anomaly_app.core.scoring.masks import Masks
 from anomaly_app.core.scoring.severity import severity_of
 from anomaly_app.core.scoring.verdict import Finding, Message, Verdict
 from anomaly_app.errors import unscorable
@@ -27,12 +28,18 @@ class Judge:
         Reads anomalous records a second time.
     max_reasons
         Maximum number of features named by an anomaly.
+    masks
+        What an anomaly does not show.
     """
 
-    def __init__(self, model: Model, decoder: Decoder, max_reasons: int) -> None:
+    def __init__(
+        self, model: Model, decoder: Decoder, max_reasons: int, masks: Masks | None = None
+    ) -> None:
         self.model = model
         self.decoder = decoder
         self._max_reasons = max_reasons
+        self._masks = masks
+        self._names = [feature.name for feature in model.schema.features]
         self._columns = [
             (index, feature.name)
             for index, feature in enumerate(model.schema.features)
@@ -65,12 +72,13 @@ class Judge:
         # With little traffic most batches have none, and finding reasons would double the time.
         for finding in self._find(decoded, matrix, log_p, anomalous) if len(anomalous) else ():
             try:
-                anomaly = write_json(to_anomaly(finding, self.model.manifest, detected_at))
+                anomaly = to_anomaly(finding, self.model.manifest, detected_at, self._masks)
+                message = Message(self._key_of(anomaly, finding.record), write_json(anomaly), {})
             except Exception as fault:  # noqa: BLE001  # the record is not scored again for this
                 rejected.append(Rejected(finding.record, unscorable(fault)))
             else:
                 findings.append(finding)
-                anomalies.append(Message(finding.record.key, anomaly, {}))
+                anomalies.append(message)
         scored = len(decoded.records) + len(decoded.rejected) - len(rejected)
         letters = [write_dead_letter(one) for one in rejected]
         return Verdict(
@@ -82,6 +90,9 @@ class Judge:
             [letter for _, letter in letters],
             self._absent(decoded),
         )
+
+    def _key_of(self, anomaly: Anomaly, record: KafkaRecord) -> bytes | None:
+        return record.key if self._masks is None else self._masks.key_of(anomaly.entity)
 
     def _absent(self, decoded: Decoded) -> Mapping[str, Absent]:
         gaps = np.isnan(decoded.matrix)
@@ -120,8 +131,9 @@ class Judge:
                 float(p),
                 severity_of(p, self.model.manifest.alert_rate),
                 why,
+                dict(zip(self._names, row, strict=True)),
             )
-            for index, transaction, p, why in zip(
-                anomalous, transactions, p_values, reasons, strict=True
+            for index, transaction, p, why, row in zip(
+                anomalous, transactions, p_values, reasons, values, strict=True
             )
         ]

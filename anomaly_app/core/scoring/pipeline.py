@@ -11,6 +11,7 @@ from anomaly_app.core.decoding.ordinary import ordinary_records
 from anomaly_app.core.model.model import Model
 from anomaly_app.core.roles.roles import Roles
 from anomaly_app.core.scoring.judge import Judge
+from anomaly_app.core.scoring.masks import Masks
 from anomaly_app.core.scoring.parts import in_parts
 from anomaly_app.core.scoring.verdict import Verdict
 from anomaly_app.errors import Rejection, unscorable
@@ -39,6 +40,8 @@ class Pipeline:
         Whether numbers and epoch times in quotes are refused.
     readers
         Readers for values written by a schema registry's serializers.
+    hash_key
+        Secret with which fields are hashed; None: those of ``hash=`` are masked.
 
     Raises
     ------
@@ -56,6 +59,7 @@ class Pipeline:
         payload: str | None = None,
         strict: bool = False,
         readers: Readers = NO_READERS,
+        hash_key: bytes | None = None,
     ) -> None:
         self.model = model
         self.decoder = Decoder(
@@ -73,7 +77,9 @@ class Pipeline:
             from anomaly_app.core.scoring.remembering import remembering_of  # noqa: PLC0415
 
             self.entity, self.counterpart = remembering_of(model.schema, model.schema.memory)
-        self._judge = Judge(model, self.decoder, max_reasons)
+        self.masks = Masks.of(self.decoder.wire, model.schema, hash_key)
+        """What messages do not show; None: they show all."""
+        self._judge = Judge(model, self.decoder, max_reasons, self.masks)
         self._ordinary = self._readable(ordinary_records(self.decoder.wire))
 
     @property

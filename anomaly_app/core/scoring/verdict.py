@@ -1,12 +1,16 @@
 """The result of judging a batch: the findings, and the messages to send."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from anomaly_app.core.decoding.decoded import Absent, KafkaRecord, Rejected, Transaction, joined
 from anomaly_app.core.model.explain import Reason
+from anomaly_app.core.model.feature import FeatureValue
 from anomaly_app.core.model.manifest import Manifest
 from anomaly_app.core.scoring.severity import Severity
+
+Features: TypeAlias = dict[str, FeatureValue]
+"""Values of features by name, as the model saw them; numbers may be NaN where one is missing."""
 
 
 class Finding(NamedTuple):
@@ -18,6 +22,7 @@ class Finding(NamedTuple):
     p_value: float
     severity: Severity
     reasons: list[Reason]
+    features: Features
 
 
 class Message(NamedTuple):
