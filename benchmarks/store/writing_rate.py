@@ -14,6 +14,7 @@ from benchmarks.store.population import THRESHOLD, Population
 
 TOPICS = Topics("anomalies", "feedback", "incidents")
 AT_ONCE = 2_000
+NOW_MS = 1_790_000_000_000
 
 
 class Message(NamedTuple):
@@ -51,41 +52,42 @@ def write(store: Store, population: Population, seconds: float, *, members: bool
     """
     places = {Place(topic, 0): 0 for topic in (TOPICS.anomalies, TOPICS.incidents)}
     store.place(places)
-    batches = _batches(population, members=members)
+    rounds = _rounds(population, members=members)
     done = 0
     spent, cpu = 0.0, 0.0
     while spent < seconds:
-        messages = next(batches)
+        batches = next(rounds)
         begun, used = time.perf_counter(), time.process_time()
-        places |= store.take(messages, places)
+        for messages in batches:
+            places |= store.take(messages, places)
         spent += time.perf_counter() - begun
         cpu += time.process_time() - used
-        done += sum(message.topic == TOPICS.anomalies for message in messages)
+        done += AT_ONCE
     return Rate(round(done / spent), round(cpu / done * 1e6, 1))
 
 
-def _batches(population: Population, *, members: bool) -> Iterator[list[Message]]:
+def _rounds(population: Population, *, members: bool) -> Iterator[list[list[Message]]]:
     kind = "members" if members else "alone"
     offset = 0
     while True:
         names = [f"new-{kind}-0-{offset + place}" for place in range(AT_ONCE)]
-        yield [
-            Message(TOPICS.anomalies, 0, offset + place, 1_790_000_000_000, None, value)
-            for place, value in enumerate(_anomaly(population, name) for name in names)
-        ]
+        batches = [[_message(TOPICS.anomalies, offset, _anomaly(population, n)) for n in names]]
         if members:
-            yield [
-                Message(
-                    TOPICS.incidents,
-                    0,
-                    offset + place,
-                    1_790_000_000_000,
-                    f"member {name}".encode(),
-                    msgspec.json.encode({"anomaly": name, "incident": f"new-{place // 8}"}),
-                )
-                for place, name in enumerate(names)
-            ]
+            batches.append([_member(name, offset) for name in names])
+        for batch in batches:
+            for place, message in enumerate(batch):
+                batch[place] = message._replace(offset=offset + place)
+        yield batches
         offset += AT_ONCE
+
+
+def _message(topic: str, offset: int, value: bytes, key: bytes | None = None) -> Message:
+    return Message(topic, 0, offset, NOW_MS, key, value)
+
+
+def _member(name: str, offset: int) -> Message:
+    value = msgspec.json.encode({"anomaly": name, "incident": f"new-{offset}"})
+    return _message(TOPICS.incidents, offset, value, f"member {name}".encode())
 
 
 def _anomaly(population: Population, name: str) -> bytes:
