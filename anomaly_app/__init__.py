@@ -13,6 +13,7 @@ __all__ = [
     "registry",
     "schemas",
     "settings",
+    "store",
     "terminal",
 ]
 

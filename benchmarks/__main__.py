@@ -12,6 +12,7 @@ from benchmarks.commands import Common, compare, grow, remember
 from benchmarks.entity_memory.plan import PARTS
 from benchmarks.entity_memory.plan import Plan as MemoryPlan
 from benchmarks.plan import Plan
+from benchmarks.store import store
 
 MEDIUM_PART = 10
 """Divisor of the number of events for systems of medium pace."""
@@ -214,6 +215,7 @@ def memory(common: Common, runs: int, only: str) -> None:
 cli.add_command(memory_ablation)
 cli.add_command(alerts)
 cli.add_command(alerts_streams)
+cli.add_command(store)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ ADDRESS = re.compile(r"(sqlite:///[^?]+|postgresql(\+psycopg)?://\S+)")
 class StoreSettings(BaseSettings):
     """Where anomalies, incidents and labels are kept in SQL."""
 
-    store: Annotated[str, Unshown()] = Field("sqlite:///anomalies.db", repr=False)
+    store: Annotated[str, Unshown] = Field("sqlite:///anomalies.db", repr=False)
     """The database, as SQLAlchemy writes it: ``sqlite:///FILE``,
     ``postgresql+psycopg://user@host/name``, or ``none``."""
     store_password_file: SecretFile = None

@@ -7,6 +7,9 @@ from sqlalchemy import Connection, select
 from anomaly_app.store.chunks import chunks
 from anomaly_app.store.tables import incidents
 
+MOST_STEPS = 50
+"""Incidents on the way from one to what it is now; anybody may have written longer ways."""
+
 
 class Chains:
     """What some incidents were merged into, step by step.
@@ -26,7 +29,7 @@ class Chains:
         found: dict[str, str] = {}
         asked: set[str] = set()
         waiting = set(names)
-        while waiting:
+        for _ in range(MOST_STEPS):
             asked |= waiting
             step: set[str] = set()
             for chunk in chunks(waiting):
@@ -42,8 +45,10 @@ class Chains:
     def chain(self, name: str) -> Sequence[str]:
         """Return an incident, what it was merged into, and so on; the last is what it is now."""
         steps = [name]
-        # Anybody may have written a circle.
-        while (into := self._merged_into.get(steps[-1])) is not None and into not in steps:
+        while len(steps) <= MOST_STEPS:
+            into = self._merged_into.get(steps[-1])
+            if into is None or into in steps:
+                break
             steps.append(into)
         return steps
 
@@ -52,7 +57,7 @@ def merged_from(connection: Connection, names: Iterable[str]) -> set[str]:
     """Return incidents with all that were merged into them, at whatever remove."""
     found = set(names)
     waiting = set(found)
-    while waiting:
+    for _ in range(MOST_STEPS):
         step: set[str] = set()
         for chunk in chunks(waiting):
             query = select(incidents.c.id).where(incidents.c.merged_into.in_(chunk))

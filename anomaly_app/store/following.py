@@ -21,6 +21,7 @@ from anomaly_app.kafka import CLIENT_ERRORS, open_consumer, watermarks
 from anomaly_app.settings import Settings
 from anomaly_app.store.batch import Place
 from anomaly_app.store.daemon import in_daemon
+from anomaly_app.store.pace import Pace
 from anomaly_app.store.partitions import Partitions, starts_of, store_consumer
 from anomaly_app.store.retention import Retention
 from anomaly_app.store.store import Store
@@ -31,6 +32,7 @@ T = TypeVar("T")
 ShouldStop = Callable[[], bool]
 
 POLL_MS = 500
+
 BETWEEN_COMMITS = 1.0
 BETWEEN_LINES = 60.0
 
@@ -65,6 +67,7 @@ class Follower:
         self._backoff = backoff or Backoff(0.2, 10.0)
         self._partitions = Partitions()
         self._retention = Retention(self.store.engine, settings.store_days)
+        self._pace = Pace()
         self._throttle = Throttle(BETWEEN_LINES)
         self._committed: dict[Place, int] = {}
         self._next_commit = 0.0
@@ -121,8 +124,11 @@ class Follower:
             return
         records = self._expected(fetched)
         if records:
+            spent = self.store.counts.cpu
             await self._write(records, should_stop)
-        else:
+            pause = self._pace.pause(self.store.counts.cpu - spent, len(records))
+            await self._backoff.wait(pause, should_stop)
+        elif self._retention.is_due:
             await self._insist(self._retention.step, should_stop)
         self.lag = self._partitions.behind(consumer)
         await self._commit(consumer)

@@ -44,6 +44,7 @@ def store_consumer(settings: Settings) -> AIOKafkaConsumer:
         max_partition_fetch_bytes=PARTITION_BYTES,
         fetch_max_bytes=FETCH_BYTES,
         max_poll_records=AT_ONCE,
+        fetch_max_wait_ms=int(settings.fetch_wait * 1000),
     )
 
 

@@ -78,6 +78,11 @@ class Retention:
         self._now = now
         self._next_at = 0.0
 
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to delete some."""
+        return self._days > 0 and self._clock() >= self._next_at
+
     def step(self) -> int:
         """Delete some, if it is time to; return how many.
 
@@ -86,7 +91,7 @@ class Retention:
         StoreUnavailable
             The database does not answer.
         """
-        if not self._days or self._clock() < self._next_at:
+        if not self.is_due:
             return 0
         deleted = delete_old(self._engine, self._now() - self._days * DAY)
         if deleted < AT_ONCE:

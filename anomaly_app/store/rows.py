@@ -112,7 +112,7 @@ def anomaly_row(value: bytes) -> Row:
     try:
         _refuse_slow(value)
         found = read_anomaly(value)
-        time = values.moment(parse_time(found.time))
+        time = values.moment_of(found.time) or values.moment(parse_time(found.time))
         transaction = bytes(found.transaction).decode(errors="replace")
     except (*READING_FAULTS, RecordRejected) as fault:
         raise AnomalyUnreadable(describe(fault)) from None

@@ -41,6 +41,8 @@ class StoreCounts:
     """Messages that are nothing that belongs on their topic."""
     refused: int = 0
     """Messages whose rows the database did not take."""
+    cpu: float = 0.0
+    """Seconds of this process's CPU, without that of the database."""
 
 
 class Store:
@@ -136,7 +138,11 @@ class Store:
             The database does not answer; nothing or everything was written.
         """
         counts = StoreCounts()
-        ends = self._take(messages, begins, counts)
+        begun = time.thread_time()
+        try:
+            ends = self._take(messages, begins, counts)
+        finally:
+            self.counts.cpu += time.thread_time() - begun
         self.counts.written.update(counts.written)
         self.counts.unreadable += counts.unreadable
         self.counts.refused += counts.refused

@@ -50,6 +50,12 @@ def moment_of(text: str | None) -> datetime | None:
     """Return the time that a text says; None if it says none."""
     if text is None:
         return None
+    if text.endswith("Z") and text.startswith("20"):
+        # As this app writes it: without the search for other formats.
+        try:
+            return datetime.fromisoformat(text)
+        except ValueError:
+            pass
     try:
         return moment(parse_time(text))
     except RecordRejected:

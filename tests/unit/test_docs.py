@@ -169,13 +169,19 @@ def locked(name: str) -> str:
 @pytest.mark.parametrize(
     ("lock", "left_out"),
     [
-        ("requirements.lock", ["dev", "bench", "demo", "training", "registry", "apprise", "docs"]),
-        ("requirements-registry.lock", ["dev", "bench", "demo", "training", "apprise", "docs"]),
+        (
+            "requirements.lock",
+            ["dev", "bench", "demo", "training", "registry", "store", "apprise", "docs"],
+        ),
+        (
+            "requirements-registry.lock",
+            ["dev", "bench", "demo", "training", "store", "apprise", "docs"],
+        ),
         ("requirements-dev.lock", ["bench", "docs"]),
-        ("requirements-bench.lock", ["dev", "apprise", "docs"]),
+        ("requirements-bench.lock", ["dev", "store", "apprise", "docs"]),
         (
             "requirements-docs.lock",
-            ["dependencies", "dev", "bench", "demo", "training", "registry", "apprise"],
+            ["dependencies", "dev", "bench", "demo", "training", "registry", "store", "apprise"],
         ),
     ],
 )

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly_app.core.alerts.sighting import Origin, sighting_of
+from anomaly_app.core.times import iso_time, parse_time
 from anomaly_app.errors import AnomalyUnreadable, FeedbackUnreadable, IncidentUnreadable
 from anomaly_app.store import values
 from anomaly_app.store.rows import borderline, rows_of
@@ -91,3 +92,10 @@ def test_tombstones_and_learning_are_about_no_incident() -> None:
 def test_what_is_borderline_is_the_rarity_of_alerts(p_value: float, threshold: float) -> None:
     sighting = sighting_of(anomaly(p_value=p_value, threshold=threshold), Origin("a", 0, 0))
     assert borderline(p_value, threshold) == sighting.rarity
+
+
+@given(seconds=st.floats(1e9, 4e9))
+def test_times_as_the_app_writes_them_are_read_as_all_others(seconds: float) -> None:
+    text = iso_time(seconds)
+    assert values.moment_of(text) == values.moment(parse_time(text))
+    assert values.moment_of(text.replace("Z", "+00:00")) == values.moment_of(text)
