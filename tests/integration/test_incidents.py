@@ -1,6 +1,7 @@
 """From anomalies to incidents to people, with real workers."""
 
 import json
+from typing import Any
 
 import pytest
 from aiohttp import ClientSession

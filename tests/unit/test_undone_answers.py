@@ -1,12 +1,16 @@
 """Answers that are taken back, on timelines: what is shown, what is told, and that it stays so."""
 
+from collections.abc import Sequence
+
 from anomaly_app.core.alerts.delivering import outbox
+from anomaly_app.core.alerts.effects import Effect
 from anomaly_app.core.alerts.feedback import Press
 from anomaly_app.core.alerts.incident import MOST_ANSWERS, Incident, Kind
 from anomaly_app.core.alerts.merging import merge
 from anomaly_app.core.alerts.notice import IncidentView
 from anomaly_app.core.alerts.state import State
 from anomaly_app.core.alerts.step import step
+from anomaly_app.core.alerts.telling import Decision
 from anomaly_app.core.learning.label import Undo
 from anomaly_app.incidents.listing import incidents_in
 from tests.support.incidents import ONE, Timeline, policy
@@ -135,8 +139,13 @@ def test_what_was_answered_is_told_again_when_the_answer_is_taken_back() -> None
         timeline.wait(5 * HOUR)
     assert [str(one.event) for one in quiet.messages] == ["opened"]
     assert [str(one.event) for one in undone.messages] == ["opened", "repeated"]
-    stages = {one.stage for one in quiet.decisions} - {one.stage for one in undone.decisions[-3:]}
+    stages = decided_by(quiet.effects) - decided_by(undone.effects[-3:])
     assert "is_unanswered" in stages
+
+
+def decided_by(effects: Sequence[Effect]) -> set[str]:
+    """The stages that held something back."""
+    return {one.stage for one in effects if isinstance(one, Decision)}
 
 
 def merged() -> Timeline:
