@@ -185,14 +185,16 @@ awk 'NR == FNR {below[$$0]; next} /^[^ ]/ {known = $$0 in below} !known' \
 endef
 BASE_LOCK := requirements.lock
 REGISTRY_LOCK := $(BASE_LOCK) requirements-registry.lock
-DEV_LOCK := $(REGISTRY_LOCK) requirements-dev.lock
+STORE_LOCK := $(REGISTRY_LOCK) requirements-store.lock
+DEV_LOCK := $(STORE_LOCK) requirements-dev.lock
 
 .SILENT: lock
 lock: $(READY) ## Resolve the dependencies again; UPGRADE= keeps the locked versions
 	$(BIN)/python -m pip install --quiet uv
 	$(COMPILE) $(UPGRADE) pyproject.toml -o requirements.lock
 	$(call add_lock,registry,$(BASE_LOCK))
-	$(call add_lock,dev,$(REGISTRY_LOCK))
+	$(call add_lock,store,$(REGISTRY_LOCK))
+	$(call add_lock,dev,$(STORE_LOCK))
 	sed '/^-r/d' $(DEV_LOCK) > build/below.lock
 	$(COMPILE) $(UPGRADE) --group docs -c build/below.lock -o requirements-docs.lock
 	# The benchmark's peers need other versions of some packages: its lock is separate, and keeps

@@ -17,7 +17,7 @@ from anomaly_app.core.scoring.severity import CRITICAL_BELOW, HIGH_BELOW
 from anomaly_app.store.chains import Chains, merged_from
 from anomaly_app.store.chunks import plain_row
 from anomaly_app.store.said_rows import INCIDENT
-from anomaly_app.store.tables import anomalies, audit, incidents, labels, members
+from anomaly_app.store.tables import anomalies, incidents, labels, members
 
 MOST_COUNTED = 1_000
 """Larger numbers are given as this many and one: "more than 1,000"."""
@@ -222,10 +222,3 @@ def _page(
         return Page(rows, None)
     last = rows[most - 1]
     return Page(rows[:most], (last[place[0].name], last[place[1].name]))
-
-
-def audited(connection: Connection, *, skipped: int, most: int) -> Sequence[Found]:
-    """Return rows of the audit trail, the latest first."""
-    place = (audit.c.at.desc(), audit.c.kafka_offset.desc())
-    query = select(audit).order_by(*place).offset(skipped).limit(most)
-    return [plain_row(row) for row in connection.execute(query).mappings()]

@@ -177,6 +177,7 @@ def locked(name: str) -> str:
             "requirements-registry.lock",
             ["dev", "bench", "demo", "training", "store", "apprise", "docs"],
         ),
+        ("requirements-store.lock", ["dev", "bench", "demo", "training", "apprise", "docs"]),
         ("requirements-dev.lock", ["bench", "docs"]),
         ("requirements-bench.lock", ["dev", "store", "apprise", "docs"]),
         (

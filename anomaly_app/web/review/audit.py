@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from sqlalchemy import Connection
 
-from anomaly_app.store.queries import audited
+from anomaly_app.store.trail import audited
 from anomaly_app.web.people.roles import Person
 from anomaly_app.web.review.rendering import Answer, page
 from anomaly_app.web.review.shown import moment
