@@ -5,7 +5,7 @@ const rows = [...document.querySelectorAll("tr[data-id]")];
 const answer = document.getElementById("answer");
 const said = document.getElementById("said");
 let here = 0;
-let last = null;
+const labelled = [];
 
 function say(text) {
   said.textContent = text;
@@ -37,36 +37,39 @@ function mark(cell, verdict) {
   cell.replaceChildren(label);
 }
 
-async function labelRow(verdict) {
+function labelRow(verdict) {
   const row = rows[here];
   if (!row || row.classList.contains("done") || !row.querySelector("form")) return;
   const cell = row.querySelector(".verdict");
   const before = cell.firstElementChild;
-  row.classList.add("done");
-  mark(cell, verdict);
-  move(here + 1);
-  try {
-    const found = await post("/review/labels", { anomaly: row.dataset.id, verdict });
-    last = { id: found.id, row, cell, before };
-    say("");
-  } catch (fault) {
-    row.classList.remove("done");
-    cell.replaceChildren(before);
-    say(fault.message);
-  }
-}
-
-async function undoRow() {
-  if (!last) return;
-  const { id, row, cell, before } = last;
-  last = null;
-  try {
-    await post("/review/undo", { said: id });
+  const back = () => {
     row.classList.remove("done");
     cell.replaceChildren(before);
     move(rows.indexOf(row));
+  };
+  row.classList.add("done");
+  mark(cell, verdict);
+  move(here + 1);
+  const kept = post("/review/labels", { anomaly: row.dataset.id, verdict }).then(
+    (found) => found.id,
+    (fault) => {
+      back();
+      say(fault.message);
+    },
+  );
+  labelled.push({ kept, back });
+}
+
+async function undoRow() {
+  const last = labelled.pop();
+  const said = last && (await last.kept);
+  if (!said) return;
+  try {
+    await post("/review/undo", { said });
+    last.back();
     say("taken back");
   } catch (fault) {
+    labelled.push(last);
     say(fault.message);
   }
 }
