@@ -17,6 +17,8 @@ from tests.support.incidents import NOON, Timeline
 
 RECEIVERS = ("team", "boss")
 
+MANY = 26
+
 seconds = st.sampled_from([0.0, 1.0, 29.0, 31.0, 299.0, 900.0, 1_801.0, 7_300.0, 90_000.0])
 entities = st.sampled_from(["", *(f"card-{number}" for number in range(9))])
 matchers = st.sampled_from(["entity = card-1", "severity >= high", "shop = s1", "feature ~ am*"])
@@ -53,7 +55,7 @@ def policies(draw: st.DrawFn) -> Policy:
         routes=(*draw(st.lists(routes, max_size=2)), everything),
         digest_every=draw(st.sampled_from([60.0, 3_600.0])),
         flapping=Flapping(draw(st.integers(2, 4)), draw(st.sampled_from([60.0, 7_200.0]))),
-        regime=Regime(draw(st.sampled_from([0.01, 0.2, 1.0])), draw(st.integers(1, 5))),
+        regime=Regime(draw(st.sampled_from([0.01, 0.2, 1.0])), draw(st.sampled_from([1, 5, 25]))),
         maintenance=tuple(draw(st.lists(windows, max_size=1))),
     )
 
@@ -76,6 +78,7 @@ others = st.one_of(
     st.tuples(st.just("refuse"), st.sampled_from(RECEIVERS)),
     st.tuples(st.just("sample"), st.lists(entities, max_size=30)),
     st.tuples(st.just("restart"), st.none()),
+    st.tuples(st.just("rush"), st.sampled_from([("amount", "count:1h"), ("count:1h", "amount")])),
 )
 events = st.lists(st.tuples(seconds, st.one_of(anomalies, anomalies, others)), max_size=60)
 
@@ -94,6 +97,8 @@ class Everything:
                 timeline.see(**about)
                 home = timeline.state.recent.seen[-1].incident
                 assert timeline.state.incidents[home].is_open, "it must not join what is over"
+            case "rush":
+                self.rush(*about)
             case "silence":
                 text, length = about
                 silence = Silence(
@@ -122,14 +127,8 @@ class Everything:
                         at=timeline.now,
                     )
                 )
-            case "down":
-                timeline.down.add(about)
-            case "up":
-                timeline.down.discard(about)
-                timeline.refusing.discard(about)
-                timeline.deliver()
-            case "refuse":
-                timeline.refusing.add(about)
+            case "down" | "up" | "refuse":
+                self.break_or_mend(what, about)
             case "sample":
                 sampled = tuple(Sampled(entity, {"shop": "s1"}) for entity in about)
                 timeline.apply(Sample(sampled))
@@ -138,6 +137,23 @@ class Everything:
                 timeline.state = State.from_bytes(image)
                 assert timeline.state.to_bytes() == image
         self.note()
+
+    def rush(self, first: str, other: str) -> None:
+        """Let many entities turn odd for one reason, and the last of them for another."""
+        timeline, names = self.timeline, [f"other-{n}" for n in range(MANY)]
+        timeline.apply(Sample(tuple(Sampled(name, {"shop": "s1"}) for name in 3 * names)))
+        for n, name in enumerate(names):
+            feature = other if n == MANY - 1 else first
+            timeline.see(name, feature=feature, shop=f"s-{n}", rarity=0.01)
+
+    def break_or_mend(self, what: str, receiver: str) -> None:
+        timeline = self.timeline
+        if what == "up":
+            timeline.down.discard(receiver)
+            timeline.refusing.discard(receiver)
+            timeline.deliver()
+        else:
+            (timeline.down if what == "down" else timeline.refusing).add(receiver)
 
     def note(self) -> None:
         self.incidents |= self.timeline.state.incidents

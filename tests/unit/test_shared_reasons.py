@@ -177,6 +177,20 @@ def test_a_large_part_of_all_entities_is_one_incident_and_learning_pauses() -> N
     assert timeline.state.regime.incident == ""
 
 
+def test_who_is_odd_for_another_reason_as_everything_turns_odd_is_told_of_as_well() -> None:
+    timeline = Timeline()
+    everybody = tuple(Sampled(f"card-{n}", {"terminal": f"t-{n}"}) for n in range(300))
+    timeline.apply(Sample(everybody))
+    for n in range(60):
+        timeline.see(f"card-{n}", feature="hour" if n == 59 else "distance", shop=f"s-{n}")
+        timeline.wait(1.0)
+    [apart] = [one for one in timeline.state.incidents.values() if [*one.entities] == ["card-59"]]
+    assert timeline.state.regime.incident not in {"", apart.id}
+    timeline.wait(86_400.0)
+    assert any(told.done for told in apart.told.values())
+    assert not apart.is_open
+
+
 def test_surprise_is_that_of_the_binomial_tail() -> None:
     assert binomial_surprise(1, 10, 0.5) == 0.0
     assert binomial_surprise(3, 10, 0.001) > 5.0

@@ -31,7 +31,7 @@ def assign(state: State, sighting: Sighting, policy: Policy, now: float) -> tupl
     -------
     tuple of Incident
         Those that have changed: the one that it belongs to first, then those that were merged
-        into it.
+        with others.
     """
     usual = {name for name in state.shared.values() if state.incidents[name].is_usual(now)}
     state.recent.expire(now, state.background, usual)
@@ -62,8 +62,13 @@ def assign(state: State, sighting: Sighting, policy: Policy, now: float) -> tupl
     else:
         state.regime.add_odd(seen.entity, now)
         if begun := begin_regime(state, policy, now):
-            incident, parts = begun
+            regime, parts = begun
             merged += parts
+            # Its own incident stays apart if it has another reason.
+            if incident is regime or incident.merged_into == regime.id:
+                incident = regime
+            else:
+                merged.append(regime)
     rise(incident, now)
     return incident, *merged
 
