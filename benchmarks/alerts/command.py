@@ -92,7 +92,7 @@ def alerts(
 
     Streams of anomalies with known causes are replayed through each policy. They are made the
     first time, in about 20 seconds each, and kept in build/bench-alerts. So are the replays through
-    Alertmanager, which is fetched from Debian's mirror: two to five minutes each, twenty at once.
+    Alertmanager, which is fetched from Debian's mirror: two to five minutes each, ten at once.
     Some causes are silenced as well. There is a table of the goals, a file and a plot.
 
     \b

@@ -56,10 +56,13 @@ async def test_a_check_explains_stage_by_stage_and_changes_nothing(
     kafka: Kafka, tmp_path: Path
 ) -> None:
     file = told_in_a_file(kafka)
-    async with kafka.worker():
+    async with kafka.worker() as worker:
         [(partition, offset)] = await kafka.produce([odd("card-1")])
         await eventually(lambda: opened(file), lambda found: found["card-1"] == 1)
         faust(kafka, "silence", "add", "entity = card-9", "--for", "1h", "--note", "n", "--yes")
+        await eventually(
+            lambda: stats_of(worker), lambda stats: stats["incidents"]["silences"] == 1
+        )
         known = faust(kafka, "alerts", "check", f"{kafka.transactions}-{partition}-{offset}").said
         written = tmp_path / "anomaly.json"
         written.write_bytes(write_json(anomaly(entity="card-9")))

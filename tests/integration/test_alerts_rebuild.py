@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from harness.workers import Worker
+from tests.support.alert_accounts import TOKEN, incidents_of
 from tests.support.alerts import opened, told, told_in_a_file
 from tests.support.commands import faust
 from tests.support.factories import transaction
@@ -35,9 +36,14 @@ async def worker_with_incidents(kafka: Kafka) -> AsyncIterator[tuple[Worker, dic
 async def file(kafka: Kafka) -> Path:
     """What people were told by a worker that has stopped since; one incident was silenced."""
     file = told_in_a_file(kafka, group={"reason": False})
+    kafka.settings["ANOMALY_WEB_TOKEN"] = TOKEN
     async with kafka.worker() as worker:
         await kafka.produce([odd(card, n) for card in CARDS for n in range(2)])
         await eventually(lambda: opened(file), lambda found: len(found) == len(CARDS))
+        await eventually(
+            lambda: incidents_of(worker),
+            lambda found: [one["anomalies"] for one in found] == [2] * len(CARDS),
+        )
         await eventually(
             lambda: stats_of(worker),
             lambda found: found["incidents"]["receivers"]["file"]["waiting"] == 0,

@@ -58,8 +58,13 @@ async def test_what_is_remembered_is_shown_to_those_with_the_token_and_survives_
         await eventually(kafka.committed, lambda offsets: sum(offsets.values()) == 40)
         worker.process.kill()
     async with kafka.worker() as worker:
-        _, after = await page(worker, "/profile/card-1", **with_token())
+        _, after = await eventually(
+            lambda: page(worker, "/profile/card-1", **with_token()),
+            lambda answer: answer[0] == 200,
+        )
         assert after["profile"]["windows"] == before["profile"]["windows"]
         assert after["profile"]["latest"] == before["profile"]["latest"]
-        memory = (await stats_of(worker))["memory"]
-        assert sum(found["entities"] for found in memory["partitions"]) == 2
+        await eventually(
+            lambda: stats_of(worker),
+            lambda s: sum(one["entities"] or 0 for one in s["memory"]["partitions"]) == 2,
+        )

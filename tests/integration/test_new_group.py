@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.support.kafka import Kafka, counts_of, stats_of
+from harness.workers import Worker
+from tests.support.kafka import Kafka, counts_of
 from tests.support.traffic import transactions
 from tests.support.waiting import eventually, unchanged
 
@@ -12,12 +13,22 @@ OLD, NEW = transactions(600, seed=1), transactions(400, seed=2)
 END = {"ANOMALY_NEW_GROUP_STARTS_AT": "end"}
 
 
-async def judge(kafka: Kafka, count: int, **environment: str) -> tuple[dict[str, int], str]:
-    """Run a worker until it has judged and alerted on that many; give its counts and its log."""
+async def settled(worker: Worker, count: int, again: int = 0) -> dict[str, int]:
+    """Give a worker's counts when it has alerted on what it found, and on so many of before."""
+    await eventually(
+        lambda: counts_of(worker),
+        lambda c: c["events"] >= count and c["alerts"] >= c["anomalies"] + again,
+    )
+    counts: dict[str, int] = await unchanged(lambda: counts_of(worker), seconds=1.0)
+    return counts
+
+
+async def judge(
+    kafka: Kafka, count: int, again: int = 0, /, **environment: str
+) -> tuple[dict[str, int], str]:
+    """Run a worker until it has judged that many, and alerted; give its counts and its log."""
     async with kafka.worker(**environment) as worker:
-        await eventually(lambda: stats_of(worker), lambda s: s["events"] >= count)
-        counts = await unchanged(lambda: counts_of(worker), seconds=1.0)
-        return counts, worker.log.read_text()
+        return await settled(worker, count, again), worker.log.read_text()
 
 
 async def test_a_new_group_says_what_it_will_judge_and_alert_on_again_and_a_known_one_goes_on(
@@ -33,7 +44,9 @@ async def test_a_new_group_says_what_it_will_judge_and_alert_on_again_and_a_know
     assert "is new" not in log
     assert second["events"] == len(NEW)
     both = {name: first[name] + second[name] for name in first}
-    again, log = await judge(kafka, both["events"], ANOMALY_GROUP=f"{kafka.name}-again")
+    again, log = await judge(
+        kafka, both["events"], both["anomalies"], ANOMALY_GROUP=f"{kafka.name}-again"
+    )
     [line] = [line for line in log.splitlines() if "is new" in line]
     assert "WARNING" in line
     assert (
@@ -50,8 +63,7 @@ async def test_a_new_group_may_begin_at_the_end_and_alerts_on_nothing_old(kafka:
     old, _ = await judge(kafka, len(OLD))
     async with kafka.worker(**END, ANOMALY_GROUP=f"{kafka.name}-end") as worker:
         await kafka.produce(NEW)
-        await eventually(lambda: stats_of(worker), lambda s: s["events"] >= len(NEW))
-        counts = await unchanged(lambda: counts_of(worker), seconds=1.0)
+        counts = await settled(worker, len(NEW))
         [line] = [line for line in worker.log.read_text().splitlines() if "is new" in line]
     assert counts["events"] == len(NEW)
     assert counts["alerts"] == counts["anomalies"] > 3

@@ -110,7 +110,7 @@ async def test_an_anomaly_without_words_is_a_dead_letter_and_the_others_are_aler
             lambda s: s["alerts"] == {"taken": len(values) - 1, "dead_letter": 1},
         )
         [letter] = await kafka.read(kafka.dead_letters, 1)
-        [line] = lines_on_unalertable(worker)
+        [line] = await eventually(lambda: lines_on_unalertable(worker), bool)
     headers = {name: value.decode() for name, value in letter.headers}
     found = json.loads(letter.value)
     place = f"{headers['source-partition']} offset {headers['source-offset']}"

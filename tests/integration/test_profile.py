@@ -1,5 +1,6 @@
 """Workers of one group: each shows what any of them remembers, through kills and rebalances."""
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
@@ -89,8 +90,8 @@ async def test_any_worker_shows_any_entity_and_says_what_a_dead_one_had(
     group: tuple[Kafka, list[Worker]],
 ) -> None:
     kafka, workers = group
-    before = await ask_all(workers)
-    assert are_the_same(before), before
+    # They find each other by their manifests, which are published a moment later.
+    before = await eventually(lambda: ask_all(workers), are_the_same)
     partitions = {answers[0][1]["partition"] for answers in before.values()}
     assert len(partitions) > 1
     status, unknown = await ask(workers[0], "card-99")
@@ -112,8 +113,9 @@ async def test_any_worker_shows_any_entity_and_says_what_a_dead_one_had(
         name for name, [(_, one), *_] in before.items() if (one["key"], one["partition"]) in lost
     ]
     assert theirs
-    for name in theirs:
-        status, said = await ask(workers[0], name)
+    # All at once: some seconds later, others have taken over.
+    answers = await asyncio.gather(*(ask(workers[0], name) for name in theirs))
+    for name, (status, said) in zip(theirs, answers, strict=True):
         assert status == 503
         assert f"http://localhost:{gone.port}, which does not answer" in said["error"]
         partition = before[name][0][1]["partition"]

@@ -1,6 +1,7 @@
 """Topics that others have made, and a topic that nobody has."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -20,27 +21,29 @@ async def test_topics_are_taken_with_the_partitions_that_they_have(
     await kafka.create_topics(dict(zip(names, counts, strict=True)))
     kafka.partitions = counts[0]
     values = mixed(2_000)
+
+    def held(answers: list[dict[str, Any]]) -> list[int]:
+        topics = [p["topic"] for stats in answers for p in stats["partitions"]]
+        return [topics.count(name) for name in names[:2]]
+
     async with (
         kafka.worker(ANOMALY_PARTITIONS="4") as first,
         kafka.worker(ANOMALY_PARTITIONS="4") as second,
     ):
         await kafka.produce(values)
         await eventually(kafka.committed, lambda c: sum(c.values()) == len(values))
-        answers = await eventually(
+        await eventually(
             lambda: asyncio.gather(stats_of(first), stats_of(second)),
             lambda found: (
                 sum(sum(s["alerts"].values()) for s in found) == sum(s["anomalies"] for s in found)
+                # Each is somebody's, once.
+                and held(found) == [*counts[:2]]
             ),
         )
         log = first.log.read_text()
     account = await settle(kafka)
     assert account.transactions == len(values)
     account.check()
-    held = {
-        topic: sum(p["topic"] == topic for s in answers for p in s["partitions"])
-        for topic in names[:2]
-    }
-    assert held == dict(zip(names[:2], counts[:2], strict=True)), "each is somebody's, once"
     found = ", ".join(f"{name} {count}" for name, count in zip(names, counts, strict=True))
     assert f"partitions of the existing topics: {found}" in log
 

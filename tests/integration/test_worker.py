@@ -53,6 +53,16 @@ def anomaly_ids(kafka: Kafka, values: list[bytes], places: list[tuple[int, int]]
     }
 
 
+def done(kafka: Kafka, stats: dict[str, Any]) -> int:
+    """How many transactions are done in all partitions, as a worker says."""
+    return sum(partition["offset"] or 0 for partition in of_transactions(kafka, stats))
+
+
+def of_transactions(kafka: Kafka, stats: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a worker says of its partitions of the transactions."""
+    return [p for p in stats.get("partitions", []) if p["topic"] == kafka.transactions]
+
+
 async def test_transactions_become_anomalies_and_dead_letters_and_nothing_is_lost(
     kafka: Kafka,
 ) -> None:
@@ -64,7 +74,11 @@ async def test_transactions_become_anomalies_and_dead_letters_and_nothing_is_los
         total = len(good) + len(BAD)
         stats = await eventually(
             lambda: stats_of(worker),
-            lambda s: s["events"] >= total and s["alerts"].get("taken") == len(expected),
+            lambda s: (
+                s["events"] >= total
+                and s["alerts"].get("taken") == len(expected)
+                and done(kafka, s) == total
+            ),
         )
         anomalies = await kafka.read_anomalies(len(expected))
         letters = await kafka.read(kafka.dead_letters, len(BAD))
@@ -76,10 +90,6 @@ async def test_transactions_become_anomalies_and_dead_letters_and_nothing_is_los
     assert stats["anomalies"] == len(expected)
     assert stats["latency_seconds"]["p99"] > 0
     assert stats["model"]["version"] == "1"
-    ends = {
-        p["partition"]: p["offset"] for p in stats["partitions"] if p["topic"] == kafka.transactions
-    }
-    assert sum(ends.values()) == total
 
     originals = dict(zip(bad_places, BAD, strict=True))
     for letter in letters:
@@ -158,11 +168,7 @@ async def test_two_workers_share_the_partitions(kafka: Kafka) -> None:
         both = [first, second]
 
         async def shares() -> list[int]:
-            answers = [await stats_of(worker) for worker in both]
-            return [
-                sum(p["topic"] == kafka.transactions for p in s.get("partitions", []))
-                for s in answers
-            ]
+            return [len(of_transactions(kafka, await stats_of(worker))) for worker in both]
 
         await eventually(shares, lambda found: found == [2, 2])
         await eventually(
@@ -225,6 +231,11 @@ async def receiver_of(*workers: Worker) -> dict[str, Any]:
     return {}
 
 
+def is_refused(receiver: dict[str, Any]) -> bool:
+    """Whether what waits does so since Slack has answered with an HTTP 503."""
+    return "503" in (receiver.get("waits_for") or "")
+
+
 async def test_alerts_reach_slack_through_its_rate_limit(kafka: Kafka) -> None:
     with slack_server() as slack:
         slack.answers = ["429", "503"]
@@ -234,10 +245,11 @@ async def test_alerts_reach_slack_through_its_rate_limit(kafka: Kafka) -> None:
             values = [transaction(9_999.0 + i, "casino", entity=f"card-{i}") for i in range(5)]
             await kafka.produce(values)
             found = await eventually(
-                lambda: receiver_of(worker), lambda r: r.get("sent") == len(values)
+                lambda: receiver_of(worker),
+                lambda r: r.get("sent") == len(values) and r["waiting"] == 0,
             )
             log = worker.log.read_text()
-        assert (found["waiting"], found["attempts"] >= 7) == (0, True)
+        assert found["attempts"] >= 7
         assert len(slack.posted) == len(slack.shown) == len(values)
         assert {m["channel"] for m in slack.posted} == {"#fraud"}
         assert "card-" in slack.posted[0]["text"]
@@ -252,12 +264,15 @@ async def test_alerts_that_wait_for_slack_survive_a_rebalance(kafka: Kafka) -> N
         async with kafka.worker() as first:
             await kafka.produce(values)
             await eventually(
-                lambda: receiver_of(first), lambda r: r.get("waits_for") and r["waiting"] == 40
+                lambda: receiver_of(first), lambda r: is_refused(r) and r["waiting"] == 40
             )
             async with kafka.worker() as second:
                 slack.answers = []
                 await eventually(lambda: len(slack.posted), lambda posted: posted >= len(values))
-                await eventually(lambda: receiver_of(first, second), lambda r: r["waiting"] == 0)
+                # For a moment, nobody may have the log of alerts.
+                await eventually(
+                    lambda: receiver_of(first, second), lambda r: r.get("waiting") == 0
+                )
     assert len(slack.shown) == len(slack.posted) == len(values)
 
 
@@ -270,11 +285,10 @@ async def test_a_slack_that_is_down_holds_up_neither_scoring_nor_the_stop(kafka:
             await kafka.produce(anomalous)
             await kafka.produce(transactions(2_000))
             await eventually(lambda: stats_of(worker), lambda s: s["events"] == 2_300)
-            found = await eventually(lambda: receiver_of(worker), lambda r: r.get("waits_for"))
+            await eventually(lambda: receiver_of(worker), is_refused)
             begin = asyncio.get_running_loop().time()
             worker.stop()
             took = asyncio.get_running_loop().time() - begin
-        assert "503" in found["waits_for"]
         assert took < 10.0
         assert slack.posted == []
         # What waited is told by the next worker.

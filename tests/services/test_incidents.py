@@ -65,7 +65,7 @@ async def test_a_worker_that_dies_between_a_post_and_its_outcome_posts_nothing_t
             await eventually(lambda: shown(slack), lambda found: found["card-2"] == 1)
             await eventually(
                 lambda: stats_of(worker),
-                lambda s: s["incidents"]["receivers"]["slack"]["waiting"] == 0,
+                lambda s: s["incidents"] and s["incidents"]["receivers"]["slack"]["waiting"] == 0,
             )
         assert shown(slack) == {"card-1": 1, "card-2": 1}
         assert len(slack.posted) == 2

@@ -13,6 +13,7 @@ from tests.support.commands import faust
 from tests.support.factories import NOON, transaction
 from tests.support.kafka import Kafka, admin_of, stats_of
 from tests.support.memories import fitted_with_memory
+from tests.support.published import to_replay
 from tests.support.waiting import eventually, unchanged
 
 pytestmark = pytest.mark.broker
@@ -84,10 +85,7 @@ async def test_records_that_retention_has_deleted_are_missed(judged: Kafka) -> N
 async def test_offsets_that_are_rewound_are_noticed(judged: Kafka) -> None:
     judged.settings |= {"ANOMALY_MEMORY_INTERVAL": "1"}
     async with judged.worker():
-        await eventually(
-            lambda: faust(judged, "memory", "status", "--json").out,
-            lambda said: said.count('"to_replay":0,') == judged.partitions,
-        )
+        await eventually(lambda: to_replay(judged), lambda left: left == 0)
     await rewind(judged, 1)
     assert "but the group has committed offset 1: it was rewound" in await refused(judged)
     assert "1 offsets are replayed, from 0 to 1; lost: nothing" in await rebuild(judged)
@@ -111,7 +109,10 @@ async def test_incidents_that_retention_has_taken_are_said_to_be_lost_and_are_ne
         await eventually(lambda: opened(file), lambda found: found["card-1"] == 1)
         await eventually(
             lambda: stats_of(worker),
-            lambda found: found["incidents"]["receivers"]["file"]["waiting"] == 0,
+            lambda found: (
+                found["alerts"] == {"taken": 2}
+                and found["incidents"]["receivers"]["file"]["waiting"] == 0
+            ),
         )
     end = (await kafka.read_all(log.topic))[-1].offset + 1
     async with admin_of(kafka) as admin:

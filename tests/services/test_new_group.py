@@ -68,6 +68,11 @@ async def test_partitions_that_are_added_later_are_read_from_their_beginning(
     await admin.start()
     more = {kafka.transactions: NewPartitions(kafka.partitions + 2)}
     await admin.create_partitions(more)
+    # The broker learns of them a moment after its controller.
+    await eventually(
+        lambda: admin.describe_topics([kafka.transactions]),
+        lambda found: len(found[0]["partitions"]) == kafka.partitions + 2,
+    )
     await admin.close()
     places = await kafka.produce(ids(500, 300), keys=lambda _: None)
     assert {partition for partition, _ in places} >= {4, 5}

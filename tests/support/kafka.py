@@ -187,9 +187,10 @@ class Kafka:
         finally:
             await consumer.stop()
 
-    async def lag(self) -> int:
-        """How many transactions the group has not committed."""
-        return await self.messages(self.transactions) - sum((await self.committed()).values())
+    async def lag(self, topic: str = "") -> int:
+        """How many messages of a topic, or transactions, the group has not committed."""
+        committed = await self.committed(topic)
+        return await self.messages(topic or self.transactions) - sum(committed.values())
 
     async def messages(self, topic: str) -> int:
         """How many messages a topic has had, in all partitions together."""
@@ -216,12 +217,13 @@ class Kafka:
     async def read_anomalies(self, count: int) -> list[Anomaly]:
         return [Anomaly.loads(message.value) for message in await self.read(self.anomalies, count)]
 
-    async def committed(self) -> dict[int, int]:
-        """Committed offsets of the worker's group in the transactions topic."""
+    async def committed(self, topic: str = "") -> dict[int, int]:
+        """Committed offsets of the worker's group in a topic, or in the transactions topic."""
+        topic = topic or self.transactions
         admin = AIOKafkaAdminClient(bootstrap_servers=self.servers)
         await admin.start()
         try:
-            partitions = [TopicPartition(self.transactions, p) for p in range(self.partitions)]
+            partitions = [TopicPartition(topic, p) for p in range(self.partitions)]
             offsets = await admin.list_consumer_group_offsets(self.name, partitions=partitions)
         finally:
             await admin.close()

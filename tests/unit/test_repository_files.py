@@ -39,6 +39,23 @@ def steps(workflow: Path) -> list[dict[str, Any]]:
     return [step for job in read(workflow)["jobs"].values() for step in job["steps"]]
 
 
+def test_no_merge_was_left_half_done() -> None:
+    texts = [file for end in ("py", "md", "toml", "html", "y*ml") for file in ROOT.glob(f"*.{end}")]
+    texts += [
+        file
+        for folder in ("anomaly_app", "training", "demo", "harness", "benchmarks", "docs", "tests")
+        for file in (ROOT / folder).rglob("*.*")
+        if file.suffix in {".py", ".md", ".html", ".json", ".yaml", ".yml"}
+    ]
+    marked = [
+        file
+        for file in texts
+        if re.search(r"^(<{7}|>{7}) ", file.read_text(errors="replace"), re.MULTILINE)
+    ]
+    assert len(texts) > 500
+    assert marked == []
+
+
 @pytest.mark.parametrize("file", YAML_FILES, ids=lambda file: file.name)
 def test_yaml_can_be_read(file: Path) -> None:
     assert read(file)

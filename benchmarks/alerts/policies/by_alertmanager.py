@@ -17,7 +17,7 @@ from benchmarks.alerts.truth import fields_of
 from benchmarks.errors import BenchmarkError
 from harness.alertmanager import fetch_alertmanager
 
-INSTANCES = 20
+INSTANCES = 10
 """Instances that run side by side; half as many again for those that were late."""
 
 BEST_FIELDS = {
