@@ -20,7 +20,7 @@ class Anomaly(msgspec.Struct, frozen=True):
     transaction: msgspec.Raw
     entity: str | None = None
     detected_at: str | None = None
-    transaction_id: str | None = None
+    transaction_id: str | int | float | None = None
     features: dict[str, int | float | str | None] | None = None
 
 

@@ -133,7 +133,7 @@ def anomaly_row(value: bytes) -> Row:
         "model": values.name(found.model.name),
         "model_version": values.name(found.model.version, 64),
         "model_sha256": values.name(found.model.sha256, 64),
-        "transaction_id": values.optional_name(found.transaction_id),
+        "transaction_id": values.id_name(found.transaction_id),
         "transaction_json": values.plain(transaction),
         "features_json": None if found.features is None else _json(found.features),
         "reasons_json": _json(reasons),

@@ -33,6 +33,13 @@ def optional_name(text: str | None) -> str | None:
     return None if text is None else name(text)
 
 
+def id_name(value: str | float | None) -> str | None:
+    """Return the id of a transaction as it is written in labels: 7 for 7.0."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return None if value is None else name(str(value))
+
+
 def moment(seconds: float) -> datetime:
     """Return a time in UTC, to the microsecond, and not before 1970 or after 2099.
 

@@ -99,3 +99,13 @@ def test_times_as_the_app_writes_them_are_read_as_all_others(seconds: float) -> 
     text = iso_time(seconds)
     assert values.moment_of(text) == values.moment(parse_time(text))
     assert values.moment_of(text.replace("Z", "+00:00")) == values.moment_of(text)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [("t-1", "t-1"), (7, "7"), (7.0, "7"), (7.5, "7.5"), (None, None)]
+)
+def test_the_id_of_a_transaction_may_be_a_number(given: object, kept: str | None) -> None:
+    one = found(1)
+    message = msgspec.json.decode(one.value or b"") | {"transaction_id": given}
+    [(_, row)] = rows_of(replace(one, value=msgspec.json.encode(message)), TOPICS, GROUP)
+    assert row["transaction_id"] == kept
