@@ -92,13 +92,10 @@ def _see(state: State, sighting: Sighting, now: float, policy: Policy) -> list[E
     if not read.add(origin.offset, origin.timestamp) or not state.is_new(sighting.id):
         return []
     changed = assign(state, sighting, policy, now)
-    # Its own incident is none of these if a large part of all entities has become one without it.
-    own = state.incidents[state.recent.seen[-1].incident]
     for active in state.silences.values():
         if active.covers(changed[0], now):
             active.look(changed[0], now)
-    joined = Joined(sighting.id, own.id)
-    return [joined, Changed(own), *_look(state, changed, policy, now)]
+    return [Joined(sighting.id, changed[0].id), *_look(state, changed, policy, now)]
 
 
 def _look(state: State, incidents: Iterable[Incident], policy: Policy, now: float) -> list[Effect]:
