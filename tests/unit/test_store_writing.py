@@ -64,11 +64,13 @@ def labels(draw: st.DrawFn) -> Message:
         About.TRANSACTION: st.sampled_from(["t-1", "t-2"]),
         About.ENTITY: ENTITIES,
     }
-    times = (
-        {"since": draw(st.none() | MOMENTS), "until": draw(st.none() | MOMENTS)}
-        if about == About.ENTITY
-        else {}
-    )
+    at, times = draw(MOMENTS), {}
+    if about == About.ENTITY:
+        until = draw(st.none() | MOMENTS)
+        since = draw(st.none() | MOMENTS)
+        # A label whose time ends before it begins is refused.
+        ends = at if until is None else min(at, until)
+        times = {"since": None if since is None else min(since, ends), "until": until}
     return label(
         draw(names[about]),
         draw(VERDICTS),
@@ -76,7 +78,7 @@ def labels(draw: st.DrawFn) -> Message:
         about=about,
         basis=draw(st.sampled_from(Basis)),
         user=draw(USERS),
-        at=draw(MOMENTS),
+        at=at,
         **times,
     )
 
