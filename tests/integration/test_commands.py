@@ -64,6 +64,8 @@ def test_help_lists_what_this_app_has(alone: Kafka) -> None:
         "profile",
         "send",
         "silence",
+        "store",
+        "user",
         "worker",
     ]
 
