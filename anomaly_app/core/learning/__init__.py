@@ -1,3 +1,3 @@
 """Learning: what people and outcomes say of anomalies, and what that comes to together."""
 
-__all__ = ["label", "together"]
+__all__ = ["label", "teaching", "together"]

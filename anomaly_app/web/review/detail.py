@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from anomaly_app.core.model.model import Model
 from anomaly_app.core.wording import how_unusual
 from anomaly_app.store.queries import Order, Search, one, queue, said_of, search
+from anomaly_app.store.teaching import teaching
 from anomaly_app.web.people.roles import Person, Role
 from anomaly_app.web.review.ordinary import Ordinary, ordinary_beside
 from anomaly_app.web.review.rendering import Answer, page
@@ -57,11 +58,19 @@ def ask_for(connection: Connection, name: str, order: Order) -> Detail | None:
     others = (
         [] if entity is None else search(connection, Search(entity=entity), most=MOST_POINTS).rows
     )
+    return Detail(found, said_of(connection, found), others, _following(connection, found, order))
+
+
+def _following(connection: Connection, found: Mapping[str, Any], order: Order) -> str | None:
+    """Return the id of the next one in the queue."""
+    if order == Order.TEACHES:
+        names = [each["id"] for each in teaching(connection)]
+        # The store may not have heard yet what was said of those before it.
+        after = names.index(found["id"]) + 1 if found["id"] in names else 0
+        return next(iter(names[after:]), None)
     place = found["borderline"], found["id"]
-    following = queue(connection, order, after=place, most=1).rows
-    return Detail(
-        found, said_of(connection, found), others, following[0]["id"] if following else None
-    )
+    rows = queue(connection, order, after=place, most=1).rows
+    return rows[0]["id"] if rows else None
 
 
 def ordinary_of(model: Model | None, detail: Detail) -> Ordinary | None:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from sqlalchemy import Connection
 
 from anomaly_app.store.queries import MOST_COUNTED, Order, Page, judged, queue, waiting
+from anomaly_app.store.teaching import teaching
 from anomaly_app.web.people.roles import Person, Role
 from anomaly_app.web.review.rendering import Answer, page
 from anomaly_app.web.review.shown import anomaly_row
@@ -42,7 +43,11 @@ def after_in(query: Mapping[str, str]) -> tuple[float, str] | None:
 
 def ask_for(connection: Connection, order: Order, after: tuple[float, str] | None) -> Waiting:
     """Ask for a page of the queue."""
-    return Waiting(queue(connection, order, after=after), waiting(connection), judged(connection))
+    if order == Order.TEACHES:
+        found = Page(teaching(connection), None)
+    else:
+        found = queue(connection, order, after=after)
+    return Waiting(found, waiting(connection), judged(connection))
 
 
 def queue_page(shown: Waiting, order: Order, person: Person) -> Answer:
