@@ -17,7 +17,7 @@ from tests.support.factories import history
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("anomaly_app", "training")
-DATA_FILES = {".html", ".typed", ".yaml"}
+DATA_FILES = {".html", ".typed", ".yaml", ".css", ".js"}
 
 
 @pytest.fixture(scope="module")
