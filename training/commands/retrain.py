@@ -108,7 +108,7 @@ def command(
     only_if_better: bool,
     **choices: Any,
 ) -> None:
-    """Fit the next version on new data and labels, and compare it with the old one.
+    """Fit the next version, and compare it with the old one.
 
     DATA is a file, a folder or a topic as for `fit`; without it, the topic that workers score. It
     is cut in time. The new model learns what is before the cut: without what was known to be fraud
