@@ -76,11 +76,12 @@ class Judgement:
         ranked, others = self.average_precision, self.other_alerts
         if ranked is None:
             return Outcome.UNKNOWN
-        if ranked.is_above_zero or ranked.is_below_zero:
-            return Outcome.BETTER if ranked.is_above_zero else Outcome.WORSE
-        if others.is_below_zero and not self.lost.any():
+        if ranked.is_below_zero:
+            return Outcome.WORSE
+        is_fewer = others.is_below_zero and not self.lost.any()
+        if (ranked.is_above_zero or is_fewer) and self.new.finds_frauds:
             return Outcome.BETTER
-        if others.is_above_zero and not self.won.any():
+        if others.is_above_zero and not self.won.any() and not ranked.is_above_zero:
             return Outcome.WORSE
         return Outcome.SAME
 

@@ -17,6 +17,10 @@ class Measured(NamedTuple):
     value: float
     interval: Interval | None
 
+    def is_above(self, value: float) -> bool:
+        """Whether it is above a value beyond chance."""
+        return self.interval is not None and self.interval.low > value
+
     @property
     def is_below_zero(self) -> bool:
         """Whether a difference is negative beyond chance."""
@@ -25,7 +29,7 @@ class Measured(NamedTuple):
     @property
     def is_above_zero(self) -> bool:
         """Whether a difference is positive beyond chance."""
-        return self.interval is not None and self.interval.low > 0.0
+        return self.is_above(0.0)
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,11 @@ class Side:
     roc_auc: Measured | None
     found: Measured | None
     false_alarms: Measured | None
+
+    @property
+    def finds_frauds(self) -> bool:
+        """Whether it alerts on known frauds more often than on all rows, beyond chance."""
+        return self.found is not None and self.found.is_above(float(self.alerts.mean()))
 
 
 def side_of(

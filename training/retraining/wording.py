@@ -80,20 +80,22 @@ def verdict(judgement: Judgement) -> str:
     ranked, others = judgement.average_precision, _others(judgement.other_alerts)
     if ranked is None:
         return (
-            f"too few labels to tell which is better: {frauds:,} known frauds among the judged "
-            f"rows, and intervals need them in at least {MIN_INCIDENTS} incidents; judge by the "
-            f"alerts, which {others}, and by the most anomalous 1% of rows, of which "
+            f"too few labels to tell which is better: {frauds:,} known "
+            f"fraud{'s' * (frauds != 1)} among the judged rows, and intervals need them in at "
+            f"least {MIN_INCIDENTS} incidents; judge by the alerts, which {others}, and by the "
+            "most anomalous 1% of rows, of which "
             f"{percent(judgement.agreement)} are the same"
         )
     by = f"average precision on {frauds:,} known frauds {_signed(ranked, 3)}"
-    if ranked.is_above_zero or ranked.is_below_zero:
-        better, worse = (new, old) if ranked.is_above_zero else (old, new)
-        return f"{better} is better than {worse}: {by} with {new}; the other alerts {others}"
-    chance = f"{by}, which may be chance"
     if judgement.outcome == Outcome.SAME:
-        return f"neither is better beyond chance: {chance}; the other alerts {others}"
+        return f"neither is better beyond chance: {by}; the other alerts {others}"
     better, worse = (new, old) if judgement.outcome == Outcome.BETTER else (old, new)
-    return f"{better} is better than {worse}: with {new} the other alerts {others}; {chance}"
+    if ranked.is_above_zero or ranked.is_below_zero:
+        return f"{better} is better than {worse}: {by} with {new}; the other alerts {others}"
+    return (
+        f"{better} is better than {worse}: with {new} the other alerts {others}; {by}, which may "
+        "be chance"
+    )
 
 
 def _others(found: Measured) -> str:
@@ -132,6 +134,11 @@ def cautions(judgement: Judgement) -> list[str]:
         said.append(
             f"{version} does not say up to when its data went: it may have seen the rows that it "
             "is judged on, which favours it"
+        )
+    if judgement.average_precision is not None and not judgement.new.finds_frauds:
+        said.append(
+            "the new model does not alert on known frauds more often than on other rows, beyond "
+            "chance: are the labels right, and are there features in which these frauds show?"
         )
     if judgement.average_precision is not None and _found_nearly_all(old):
         said.append(
