@@ -60,7 +60,7 @@ def test_what_was_answered_expected_stops_alerting_and_frauds_are_ranked_better(
     assert found.old.false_alarms.value > 0.9
     assert found.new.false_alarms.value < 0.1
     assert found.outcome == Outcome.BETTER
-    assert wording.verdict(found).startswith("version 2 is better than version 1: average precis")
+    assert wording.verdict(found).startswith("version 2 is better than version 1: from")
 
     # It is the answers that do it: without them, the same rows are trimmed, and alert for ever.
     fewer = labels_of(frauds, at=past.times + HOUR)

@@ -6,11 +6,19 @@ from enum import StrEnum
 
 import numpy as np
 
+from anomaly_app.core.arrays import Vector
 from anomaly_app.core.model.model import Model
 from training.encoding import encode_history
 from training.evaluation.agreement import overlap, top_rows
 from training.evaluation.blocks import blocks_of
-from training.evaluation.intervals import Bootstrap, Draws, interval, sure_enough
+from training.evaluation.intervals import (
+    Bootstrap,
+    Draws,
+    Interval,
+    binomial,
+    interval,
+    sure_enough,
+)
 from training.history import History, Labels
 from training.retraining.joining import Verdicts
 from training.retraining.sides import Measured, Side, side_of
@@ -21,7 +29,8 @@ class Outcome(StrEnum):
     """Which model is better."""
 
     BETTER = "better"
-    """The new one ranks frauds higher, or finds as many with fewer other alerts."""
+    """The new one ranks frauds higher, or finds more of them or has fewer other alerts, and the
+    other does not suffer."""
     WORSE = "worse"
     SAME = "same"
     """There is no difference beyond chance."""
@@ -45,6 +54,9 @@ class Judgement:
         The models.
     average_precision
         That of the new model minus that of the old one; None with too few frauds.
+    found
+        Share of the known frauds that the new model finds minus that of the old one; None with too
+        few frauds.
     other_alerts
         Alerts a day of the new model on rows that are no known fraud, minus those of the old one.
     agreement
@@ -57,6 +69,7 @@ class Judgement:
     old: Side
     new: Side
     average_precision: Measured | None
+    found: Measured | None
     other_alerts: Measured
     agreement: float
 
@@ -73,16 +86,19 @@ class Judgement:
     @property
     def outcome(self) -> Outcome:
         """Which model is better."""
-        ranked, others = self.average_precision, self.other_alerts
-        if ranked is None:
+        ranked, found, others = self.average_precision, self.found, self.other_alerts
+        if ranked is None or found is None:
             return Outcome.UNKNOWN
-        if ranked.is_below_zero:
+        is_up = (found.is_above_zero and not others.is_above_zero) or (
+            others.is_below_zero and not self.lost.any()
+        )
+        is_down = (found.is_below_zero and not others.is_below_zero) or (
+            others.is_above_zero and not self.won.any()
+        )
+        if ranked.is_below_zero or (is_down and not ranked.is_above_zero):
             return Outcome.WORSE
-        is_fewer = others.is_below_zero and not self.lost.any()
-        if (ranked.is_above_zero or is_fewer) and self.new.finds_frauds:
+        if (ranked.is_above_zero or is_up) and self.new.finds_frauds:
             return Outcome.BETTER
-        if others.is_above_zero and not self.won.any() and not ranked.is_above_zero:
-            return Outcome.WORSE
         return Outcome.SAME
 
 
@@ -115,13 +131,15 @@ def judge_both(
     bootstrap = Bootstrap(blocks_of(history), seed)
     scored = [one.log_p_values(encode_history(history, one.schema)) for one in (old, new)]
     draws: list[Draws | None] = [None, None]
-    if sure_enough(bootstrap.blocks, frauds):
+    others = known & ~frauds
+    if sure_enough(bootstrap.blocks, frauds) and others.any():
         rows = bootstrap.rows[known]
         draws = [bootstrap.ranking(log_p[known], frauds[known], rows) for log_p in scored]
     before = side_of(old, scored[0], verdicts, bootstrap, draws[0])
     after = side_of(new, scored[1], verdicts, bootstrap, draws[1])
     days = max(float(np.ptp(history.times)), 1.0) / SECONDS_PER_DAY  # type: ignore[arg-type]
-    more = (after.alerts.astype(float) - before.alerts) * (known & ~frauds) * len(history) / days
+    gain = (after.alerts.astype(float) - before.alerts) * frauds
+    more = (after.alerts.astype(float) - before.alerts) * others * len(history) / days
     return Judgement(
         history=history,
         verdicts=verdicts,
@@ -129,6 +147,7 @@ def judge_both(
         old=before,
         new=after,
         average_precision=_difference(before, after, *draws),
+        found=None if draws[0] is None else _share_of(bootstrap, gain, frauds),
         other_alerts=Measured(
             float(more.mean()), interval(bootstrap.mean(more), float(more.mean()))
         ),
@@ -146,3 +165,16 @@ def _difference(
     value = new.average_precision.value - old.average_precision.value
     drawn = new_draws.average_precision - old_draws.average_precision
     return Measured(value, interval(drawn, value))
+
+
+def _share_of(bootstrap: Bootstrap, gain: Vector, frauds: Labels) -> Measured:
+    """Return the mean gain of the frauds."""
+    value = float(gain.sum() / frauds.sum())
+    if abs(value) == 1.0:
+        # It is the same in every resample, as a share of 0 or 1.
+        blocks = len(np.unique(bootstrap.blocks[frauds]))
+        low, high = binomial(blocks, blocks)
+        return Measured(value, Interval(low, high) if value > 0.0 else Interval(-high, -low))
+    drawn, whole = bootstrap.mean(gain), bootstrap.mean(frauds.astype(float))
+    shares = np.divide(drawn, whole, out=np.full_like(drawn, np.nan), where=whole > 0.0)
+    return Measured(value, interval(shares, value))

@@ -77,29 +77,25 @@ def verdict(judgement: Judgement) -> str:
     """Say which model is better and by how much, or why that cannot be told."""
     old, new = (f"version {one.model.manifest.version}" for one in (judgement.old, judgement.new))
     frauds = int(judgement.verdicts.fraud.sum())
-    ranked, others = judgement.average_precision, _others(judgement.other_alerts)
-    if ranked is None:
+    ranked, found = judgement.average_precision, judgement.found
+    others = f"{_signed(judgement.other_alerts, 1)} a day"
+    if ranked is None or found is None:
         return (
             f"too few labels to tell which is better: {frauds:,} known "
             f"fraud{'s' * (frauds != 1)} among the judged rows, and intervals need them in at "
-            f"least {MIN_INCIDENTS} incidents; judge by the alerts, which {others}, and by the "
-            "most anomalous 1% of rows, of which "
+            f"least {MIN_INCIDENTS} incidents; judge by the other alerts, which change by {others},"
+            " and by the most anomalous 1% of rows, of which "
             f"{percent(judgement.agreement)} are the same"
         )
-    by = f"average precision on {frauds:,} known frauds {_signed(ranked, 3)}"
-    if judgement.outcome == Outcome.SAME:
-        return f"neither is better beyond chance: {by}; the other alerts {others}"
-    better, worse = (new, old) if judgement.outcome == Outcome.BETTER else (old, new)
-    if ranked.is_above_zero or ranked.is_below_zero:
-        return f"{better} is better than {worse}: {by} with {new}; the other alerts {others}"
-    return (
-        f"{better} is better than {worse}: with {new} the other alerts {others}; {by}, which may "
-        "be chance"
+    facts = (
+        f"from {old} to {new}, the average precision on {frauds:,} known frauds changes by "
+        f"{_signed(ranked, 3)}, the share of them that is found by {_signed(found, 2)}, and other "
+        f"alerts by {others}"
     )
-
-
-def _others(found: Measured) -> str:
-    return f"change by {_signed(found, 1)} a day"
+    if judgement.outcome == Outcome.SAME:
+        return f"neither is better beyond chance: {facts}"
+    better, worse = (new, old) if judgement.outcome == Outcome.BETTER else (old, new)
+    return f"{better} is better than {worse}: {facts}"
 
 
 def _signed(found: Measured, digits: int) -> str:
