@@ -78,9 +78,20 @@ def save_model(
     candidate
         What is written to its file `CANDIDATE_FILE`, which keeps it from being the one that is
         used; None if it is no candidate.
+
+    Raises
+    ------
+    ModelError
+        The folder cannot be made, or another command has just made it.
     """
     folder = root / manifest.name / manifest.version
-    folder.mkdir(parents=True, exist_ok=False)
+    try:
+        folder.mkdir(parents=True, exist_ok=False)
+    except OSError as fault:
+        raise ModelError(
+            f"model {folder} cannot be written ({fault.strerror}): check the folder, and run the "
+            "command again"
+        ) from None
     if candidate is not None:
         (folder / CANDIDATE_FILE).write_text(candidate)
     (folder / MODEL_FILE).write_bytes(pickle)

@@ -324,5 +324,15 @@ def test_the_store_knows_the_anomalies_of_an_incident_and_the_ids_of_transaction
     assert "known frauds found │ 12 of 12" in output
 
 
+@pytest.mark.usefixtures("here")
+def test_a_version_that_another_command_has_just_written_is_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("training.commands.retrain.next_version", lambda *_: "1")
+    code, output = run("new.csv", "--labels", "none")
+    assert code == 1
+    assert "model models/transactions/1 cannot be written (File exists)" in output
+
+
 def test_times_of_the_table_are_those_of_the_labels() -> None:
     assert np.diff(table(5)["time"].to_numpy()).tolist() == [STEP] * 4
