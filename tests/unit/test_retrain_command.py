@@ -10,8 +10,9 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
+from anomaly_app.core.alerts.feedback import Press
 from anomaly_app.core.feedback.messages import feedback_key, write_feedback
-from anomaly_app.core.learning.label import About, Verdict
+from anomaly_app.core.learning.label import About, Undo, Verdict
 from anomaly_app.core.model.manifest import Manifest, read_manifest
 from anomaly_app.core.times import iso_time
 from anomaly_app.registry.artifacts import load_model, next_version
@@ -28,6 +29,8 @@ STEP = 900.0
 
 FRAUDS = [1_210 + 20 * place for place in range(12)]
 """Rows that are judged."""
+
+FAST = ["--detector", "robust_zscore", "--alert-rate", "0.01"]
 
 EARLY = [600, 650, 700]
 """Rows that are learnt."""
@@ -70,8 +73,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     table(SEEN).write_csv("old.csv")
     table(ROWS).write_csv("new.csv")
     Path("labels.csv").write_text(chargebacks([*FRAUDS, *EARLY]))
-    fast = ["--detector", "robust_zscore", "--alert-rate", "0.01"]
-    ended = CliRunner().invoke(cli, ["fit", "old.csv", *fast])
+    ended = CliRunner().invoke(cli, ["fit", "old.csv", *FAST])
     assert ended.exit_code == 0, ended.output
     return tmp_path
 
@@ -146,8 +148,7 @@ def test_only_if_better_writes_what_is_better() -> None:
         pl.when(pl.col("id") % 3 == 0).then(400.0).otherwise(pl.col("amount")).alias("amount")
     )
     spoilt.write_csv("old.csv")
-    fast = ["--detector", "robust_zscore", "--alert-rate", "0.01"]
-    assert CliRunner().invoke(cli, ["fit", "old.csv", *fast, "--name", "blind"]).exit_code == 0
+    assert CliRunner().invoke(cli, ["fit", "old.csv", *FAST, "--name", "blind"]).exit_code == 0
     code, output = run("new.csv", "--labels", "labels.csv", "--name", "blind", "--only-if-better")
     assert code == 0, output
     assert "version 2 is better than version 1" in output
@@ -289,6 +290,47 @@ def test_without_data_the_topic_that_workers_score_is_read_with_labels_from_feed
     assert "300 rows of topic transactions" in output
     assert "known frauds found │ 12 of 12" in output
     assert manifest_of(2).roles.id == "id"
+
+
+def test_a_model_that_was_fitted_on_the_topic_is_retrained_on_it(broker: MemoryBroker) -> None:
+    broker.create("transactions")
+    address = f"{MemoryBroker.address}/transactions"
+    for place, row in enumerate(table(ROWS).to_dicts()):
+        # Kafka's key and timestamp are the entity and the time.
+        value = json.dumps({"amount": row["amount"], "shop": row["shop"]}).encode()
+        at = int(row["time"] * 1000)
+        broker.append("transactions", value, row["card"].encode(), timestamp_ms=at)
+        if place == SEEN:
+            ended = CliRunner().invoke(cli, ["fit", address, *FAST, "--name", "by-key"])
+            assert ended.exit_code == 0, ended.output
+    code, output = run(address, "--labels", "none", "--name", "by-key")
+    assert code == 0, output
+    old, new = manifest_of(1, "by-key"), manifest_of(2, "by-key")
+    assert (old.roles.key, old.roles.time) == ("kafka_key", "kafka_timestamp")
+    assert new.roles == old.roles
+    assert [one.name for one in new.schema.features] == [one.name for one in old.schema.features]
+
+
+def test_answers_to_incidents_are_counted_where_nobody_knows_their_anomalies(
+    broker: MemoryBroker,
+) -> None:
+    broker.create("feedback")
+    for name in ("p-1", "p-2"):
+        press = {"id": name, "incident": "i-1", "action": "fraud", "receiver": "slack"}
+        say(broker, Press(**press, user="ada", at=NOON))
+    say(broker, Undo(id="u-1", said="p-2", user="ada", at=NOON))
+    say(broker, Press(id="p-3", incident="i-1", action="take", receiver="s", user="ada", at=NOON))
+    code, output = run("new.csv", "--dry-run")
+    assert code == 0, output
+    assert "1 answers to incidents are left out: only the store knows" in output
+
+
+@pytest.mark.usefixtures("here")
+def test_it_is_said_if_labels_apply_to_nothing() -> None:
+    Path("labels.csv").write_text("id,at\nno-such-id,2026-01-02\n")
+    code, output = run("new.csv", "--labels", "labels.csv", "--dry-run")
+    assert code == 0, output
+    assert "no label applies to any row: labels are found by the transaction's id" in output
 
 
 def test_a_topic_without_feedback_yet_has_no_labels(broker: MemoryBroker) -> None:

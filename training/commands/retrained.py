@@ -11,6 +11,11 @@ from training.retraining.judging import Judgement
 from training.retraining.retrain import Retrained
 from training.retraining.sources import Labels
 
+NOTHING_APPLIES = (
+    "no label applies to any row: labels are found by the transaction's id (--roles id=COLUMN), "
+    "its place on the topic, or its entity and time"
+)
+
 
 def show(console: Console, retrained: Retrained, labels: Labels) -> None:
     """Show what was learnt, and how the new model compares with the old one."""
@@ -21,6 +26,8 @@ def show(console: Console, retrained: Retrained, labels: Labels) -> None:
         console,
         f"{len(labels.known):,} labels from {labels.source} apply to {retrained.joined:,} rows",
     )
+    if len(labels.known) and not retrained.joined:
+        warn(console, [NOTHING_APPLIES])
     say(console, wording.learnt(retrained))
     table = Table(
         "measure",
