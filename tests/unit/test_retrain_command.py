@@ -376,5 +376,35 @@ def test_a_version_that_another_command_has_just_written_is_one_line(
     assert "model models/transactions/1 cannot be written (File exists)" in output
 
 
+@pytest.mark.usefixtures("here")
+def test_what_only_the_store_still_has_is_learnt_if_it_was_expected(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    long_ago = NOON - 30 * 86_400.0
+    messages = [found(row, time=long_ago + row) for row in range(5_000, 5_012)]
+    messages += [
+        said(label(row, Verdict.EXPECTED, about=About.ANOMALY, name=f"transactions-0-{row}"))
+        for row in range(5_000, 5_008)
+    ]
+    messages += [
+        said(label(row, about=About.ANOMALY, name=f"transactions-0-{row}"))
+        for row in range(5_008, 5_011)
+    ]
+    with sqlite_store(tmp_path) as engine:
+        take(engine, messages)
+    monkeypatch.setenv("ANOMALY_STORE", f"sqlite:///{tmp_path / 'store.db'}")
+    code, output = run("new.csv")
+    assert code == 0, output
+    assert "8 expected rows are ordinary for certain; 8 of them are only in the store" in output
+    assert "of 3 known frauds that only the store still has, the old model finds 3" in output
+    training = manifest_of(2).training
+    assert training.rows + training.held_back == 1_200 + 8
+    # Masked messages do not have the values that a model learns from.
+    monkeypatch.setenv("ANOMALY_ROLES", "mask=shop")
+    code, output = run("new.csv", "--dry-run")
+    assert code == 0, output
+    assert "only in the store" not in output
+
+
 def test_times_of_the_table_are_those_of_the_labels() -> None:
     assert np.diff(table(5)["time"].to_numpy()).tolist() == [STEP] * 4

@@ -32,6 +32,7 @@ from training.holdout import hold_back
 from training.retraining import wording
 from training.retraining.joining import as_names, join, verdicts_of
 from training.retraining.judging import Outcome, judge_both
+from training.retraining.kept import Kept, kept_history, with_kept
 from training.retraining.known_labels import KnownLabels, known_labels
 from training.retraining.learning import Cut, cut_of, lesson_of
 from training.retraining.retrain import choices_of, held_back_of, retrain
@@ -301,6 +302,56 @@ def test_data_that_the_old_model_has_seen_cannot_judge_it() -> None:
         cut_of(PAST, 0.05, None)
     with pytest.raises(DataError, match="has none: set --roles time=COLUMN"):
         cut_of(dataclasses.replace(PAST, times=None), 0.2, None)
+
+
+def stored(row: int, time: float, **features: Any) -> Kept:
+    usual: dict[str, Any] = {"amount": 9.0, "shop": "food"}
+    return Kept(f"t-0-{row}", str(row), "card-1", time, usual | features)
+
+
+def test_stored_transactions_are_used_if_they_are_older_and_have_what_the_model_saw() -> None:
+    old = model_on(first(PAST, 200))
+    before = NOON - 100.0
+    found = kept_history(
+        [
+            stored(1, before + 2.0),
+            stored(2, before + 1.0, shop=None),
+            stored(3, NOON + 60.0),  # it is among the data
+            stored(4, before, amount="masked"),
+            Kept("t-0-5", None, None, before, {"amount": 9.0}),
+        ],
+        old.schema,
+        PAST,
+    )
+    assert found is not None
+    assert found.ids is not None
+    assert found.ids.to_list() == ["2", "1"]
+    assert found.frame.schema == PAST.frame.schema
+    assert kept_history([stored(3, NOON + 60.0)], old.schema, PAST) is None
+
+
+def test_stored_transactions_are_learnt_as_they_were_known_at_the_cut() -> None:
+    cut = cut_of(PAST, 0.3, None)
+    old = model_on(first(PAST, 200))
+    kept = kept_history(
+        [stored(row, NOON - 10.0 - row) for row in range(900, 904)], old.schema, PAST
+    )
+    assert kept is not None
+    known = known_labels(
+        [
+            *(label(900, EXPECTED), label(901, FRAUD), label(902, EXPECTED, at=cut.at + 1.0)),
+            label(3, EXPECTED),
+        ]
+    )
+    lesson = lesson_of(PAST, join(PAST, known), cut, "default")
+    more = with_kept(lesson, kept, join(kept, known), cut.at)
+    assert (more.kept, more.certain, len(more.history)) == (1, 2, len(lesson.history) + 1)
+    assert more.history.ids is not None
+    assert more.history.certain is not None
+    assert more.history.ids.filter(pl.Series(more.history.certain)).to_list() == [900, 3]
+    assert more.history.frame["amount"][0] == 9.0
+    assert more.history.times is not None
+    assert np.all(np.diff(more.history.times) > 0.0)
 
 
 def test_frauds_that_only_the_old_model_finds_are_listed_with_its_reason() -> None:

@@ -8,7 +8,6 @@ import click
 from rich.console import Console
 
 from anomaly_app.core.detectors import DETECTORS
-from anomaly_app.core.model.manifest import Manifest
 from anomaly_app.core.model.model import Model
 from anomaly_app.errors import DataError
 from anomaly_app.registry.artifacts import next_version, read_artifact, save_model
@@ -17,6 +16,7 @@ from anomaly_app.settings.app import Settings, change_settings, load_settings
 from anomaly_app.terminal import one_line_errors
 from training.cli import COMMANDS
 from training.commands import options
+from training.commands.old_version import old_path, root_of
 from training.commands.progress import progress
 from training.commands.reading import read_again
 from training.commands.retrained import say, show
@@ -24,6 +24,7 @@ from training.fit import FitOptions
 from training.history.topic import TopicAddress
 from training.retraining import wording
 from training.retraining.judging import Outcome
+from training.retraining.kept import hides_values
 from training.retraining.learning import HOLDOUT
 from training.retraining.retrain import Retrained, choices_of, retrain
 from training.retraining.sources import Labels, Source, read_labels
@@ -134,34 +135,25 @@ def command(
     elif isinstance(data, TopicAddress):
         changes = {"broker": data.broker, "transactions_topic": data.topic}
         settings = change_settings(settings, **changes)
-    folder, manifest_json, pickle = read_artifact(_old_path(against, name, out, settings))
+    folder, manifest_json, pickle = read_artifact(old_path(against, name, out, settings))
     old = Model.from_bytes(manifest_json, pickle, where=str(folder))
-    root = out or _root(folder, old.manifest)
+    root = out or root_of(folder, old.manifest)
     fit_options = _fit_options(old, name, **choices)
     labels = _read_labels(labels_from, settings, busy)
+    is_whole = not hides_values(old.manifest.roles.changed_by(settings.said_roles))
     history = read_again(
         *(data, old.manifest, options.read_roles(roles, time_format), busy), last=last
     )
     with busy.status(f"fitting {fit_options.detector} on {len(history):,} rows"):
         version = next_version(root, fit_options.name)
         retrained = retrain(
-            *(old, history, labels.known, fit_options), version=version, holdout=holdout
+            *(old, history, labels.known, fit_options),
+            version=version,
+            holdout=holdout,
+            stored=labels.stored if is_whole else (),
         )
     show(console, retrained, labels)
     _write(console, retrained, folder, root, dry_run=dry_run, only_if_better=only_if_better)
-
-
-def _old_path(against: Path | None, name: str | None, out: Path | None, settings: Settings) -> Path:
-    if against is not None:
-        return against
-    if name is None and out is None:
-        return settings.model
-    return (out or settings.model.parent) / (name or settings.model.name)
-
-
-def _root(folder: Path, manifest: Manifest) -> Path:
-    parent = folder.resolve().parent
-    return folder.parent.parent if parent.name == manifest.name else Path("models")
 
 
 def _fit_options(

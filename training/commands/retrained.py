@@ -45,6 +45,8 @@ def show(console: Console, retrained: Retrained, labels: Labels) -> None:
     warn(console, wording.cautions(judgement))
     console.print(f"[bold]{escape(wording.verdict(judgement))}[/]", highlight=False)
     _show_lost(console, judgement)
+    if retrained.kept is not None:
+        say(console, wording.of_stored_frauds(retrained.kept))
 
 
 def _show_lost(console: Console, judgement: Judgement) -> None:

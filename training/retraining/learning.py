@@ -37,6 +37,8 @@ class Lesson(NamedTuple):
     """Rows known to be ordinary."""
     disputed: int
     """Rows taken as if nothing had been said of them."""
+    kept: int = 0
+    """Rows among the certain ones that only the store still has."""
 
 
 def cut_of(history: History, holdout: float, seen_until: float | None) -> Cut:

@@ -1,15 +1,18 @@
 """Fit a new version of a model on history and labels, and judge it against the old one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from anomaly_app.core.detectors import NEEDS_LABELS
 from anomaly_app.core.model.manifest import Manifest
 from anomaly_app.core.model.model import Model
 from training.fit import FitOptions, Fitted, fit_model
 from training.history import History
 from training.retraining.joining import join, verdicts_of, with_label_column
 from training.retraining.judging import Judgement, judge_both
+from training.retraining.kept import Kept, KeptFrauds, kept_frauds, kept_history, with_kept
 from training.retraining.known_labels import KnownLabels
 from training.retraining.learning import HOLDOUT, Cut, Lesson, cut_of, judged_rows, lesson_of
 from training.threshold import ThresholdOptions
@@ -31,6 +34,8 @@ class Retrained:
         The comparison.
     joined
         Number of rows to which labels apply.
+    kept
+        Frauds that only the store still has; None if there are none.
     """
 
     fitted: Fitted
@@ -38,6 +43,7 @@ class Retrained:
     lesson: Lesson
     judgement: Judgement
     joined: int
+    kept: KeptFrauds | None = None
 
 
 def choices_of(model: Model, threshold: ThresholdOptions | None = None) -> FitOptions:
@@ -83,6 +89,7 @@ def retrain(
     *,
     version: str,
     holdout: float = HOLDOUT,
+    stored: Sequence[Kept] = (),
 ) -> Retrained:
     """Fit a new version, and judge it against the old one.
 
@@ -100,6 +107,9 @@ def retrain(
         Of the new artifact.
     holdout
         Share of the rows, the latest, that are judged and not learnt.
+    stored
+        Labelled transactions of the store; those that are older than the history are learnt if
+        they are known to be expected.
 
     Raises
     ------
@@ -109,6 +119,10 @@ def retrain(
     cut = cut_of(history, holdout, old.manifest.training.trained_until)
     joined = join(history, known)
     lesson = lesson_of(history, joined, cut, options.detector)
+    kept = kept_history(stored, old.schema, history)
+    said = {} if kept is None else join(kept, known)
+    if kept is not None and options.detector not in NEEDS_LABELS:
+        lesson = with_kept(lesson, kept, said, cut.at)
     fitted = fit_model(lesson.history, options, version=version)
     new = Model.from_bytes(fitted.manifest.to_json(), fitted.pickle, where="the new version")
     rows = judged_rows(history, cut)
@@ -119,4 +133,5 @@ def retrain(
         *(old, new, history.take(np.flatnonzero(rows)), verdicts),
         seed=options.random_state,
     )
-    return Retrained(fitted, cut, lesson, judgement, len(joined))
+    frauds = None if kept is None else kept_frauds(kept, said, old, new)
+    return Retrained(fitted, cut, lesson, judgement, len(joined), frauds)

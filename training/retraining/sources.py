@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, TypeAlias
@@ -22,6 +22,7 @@ from anomaly_app.labels.rows import Lines, header_of, rows_of
 from anomaly_app.labels.so_far import said_so_far
 from anomaly_app.settings import Settings
 from anomaly_app.store.presence import has_store
+from training.retraining.kept import Kept
 from training.retraining.known_labels import KnownLabels, known_labels
 
 Progress: TypeAlias = Callable[[int, int], None]
@@ -50,6 +51,8 @@ class Labels(NamedTuple):
     """In words."""
     lines: tuple[str, ...] = ()
     """What was left out, and why."""
+    stored: Sequence[Kept] = ()
+    """Labelled transactions, if the labels are from the store."""
 
 
 def read_labels(wanted: Source | Path | None, settings: Settings, progress: Progress) -> Labels:
@@ -102,11 +105,12 @@ def _from_store(settings: Settings) -> Labels:
         )
     # SQLAlchemy is only there where the store is.
     from anomaly_app.store.store import Store  # noqa: PLC0415
-    from training.retraining.store_labels import labels_in  # noqa: PLC0415
+    from training.retraining.store_labels import kept_in, labels_in  # noqa: PLC0415
 
     store = Store.of(settings)
     try:
-        return Labels(labels_in(store.engine), f"the store {store.address}")
+        name = f"the store {store.address}"
+        return Labels(labels_in(store.engine), name, stored=kept_in(store.engine))
     finally:
         store.close()
 

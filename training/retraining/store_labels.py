@@ -1,5 +1,6 @@
 """Labels from the store, which knows the anomalies of incidents and the ids of transactions."""
 
+import msgspec
 from sqlalchemy import Connection, Engine, select
 
 from anomaly_app.core.learning.label import About
@@ -8,9 +9,13 @@ from anomaly_app.store.chunks import chunks
 from anomaly_app.store.engine import reading, shown
 from anomaly_app.store.said_rows import INCIDENT
 from anomaly_app.store.schema import schema_of
-from anomaly_app.store.settling import members_of, said_of
+from anomaly_app.store.settling import concerned, members_of, said_of
 from anomaly_app.store.tables import anomalies, labels
+from training.retraining.kept import Kept
 from training.retraining.known_labels import KnownLabels
+
+MOST_KEPT = 100_000
+"""Labelled transactions of the store that are learnt or judged."""
 
 
 def labels_in(engine: Engine) -> KnownLabels:
@@ -63,3 +68,28 @@ def _add_transaction_ids(connection: Connection, known: KnownLabels) -> None:
         for anomaly, transaction in connection.execute(query):
             for said in known.anomalies[anomaly]:
                 known.of_transaction(transaction, said)
+
+
+def kept_in(engine: Engine) -> list[Kept]:
+    """Read the anomalies to which labels apply, the latest `MOST_KEPT`, with their features.
+
+    Raises
+    ------
+    StoreUnavailable
+        The database does not answer.
+    """
+    columns = anomalies.c
+    found: list[Kept] = []
+    with reading(engine) as connection:
+        said = connection.execute(select(labels)).all()
+        for chunk in chunks(concerned(connection, said)):
+            query = select(
+                *(columns.id, columns.transaction_id, columns.entity, columns.time),
+                columns.features_json,
+            ).where(columns.id.in_(chunk), columns.features_json.is_not(None))
+            for row in connection.execute(query):
+                features = msgspec.json.decode(row.features_json)
+                found.append(
+                    Kept(row.id, row.transaction_id, row.entity, row.time.timestamp(), features)
+                )
+    return sorted(found, key=lambda one: one.time)[-MOST_KEPT:]

@@ -12,6 +12,7 @@ from training.evaluation.intervals import MIN_INCIDENTS
 from training.history import Labels
 from training.retraining.joining import as_names
 from training.retraining.judging import Judgement, Outcome
+from training.retraining.kept import KeptFrauds
 from training.retraining.retrain import Retrained
 from training.retraining.sides import Measured, Side
 
@@ -36,9 +37,19 @@ def learnt(retrained: Retrained) -> str:
         said.append(f"{lesson.left_out:,} frauds are left out")
     if lesson.certain:
         said.append(f"{lesson.certain:,} expected rows are ordinary for certain")
+    if lesson.kept:
+        said.append(f"{lesson.kept:,} of them are only in the store")
     if lesson.disputed:
         said.append(f"{lesson.disputed:,} disputed rows count as unlabelled")
     return "; ".join(said)
+
+
+def of_stored_frauds(found: KeptFrauds) -> str:
+    """Say which model alerts on frauds that are older than the data."""
+    return (
+        f"of {found.number:,} known frauds that only the store still has, the old model finds "
+        f"{found.old:,}, which it was told by, and the new one {found.new:,}"
+    )
 
 
 def measures(judgement: Judgement) -> list[tuple[str, ...]]:
