@@ -1,6 +1,7 @@
-"""A model retrained from the topic, with labels from the feedback topic and from the store."""
+"""A model retrained from the topic that workers score, with labels from the feedback topic."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -58,7 +59,7 @@ def training(kafka: Kafka, folder: Path, *arguments: str) -> tuple[int, str]:
         text=True,
         timeout=PATIENCE,
         check=False,
-        env=kafka.environment | {"ANOMALY_MODEL": str(folder / "transactions")},
+        env={**os.environ, **kafka.environment, "ANOMALY_MODEL": str(folder / "transactions")},
     )
     return ended.returncode, " ".join((ended.stdout + ended.stderr).split())
 
@@ -103,6 +104,6 @@ async def test_the_next_version_comes_from_the_topic_and_what_people_said_of_it(
     assert find_version(folder / "transactions").name == "1"
     assert load_model(folder / "transactions" / "2").manifest.version == "2"
 
-    code, output = training(kafka, folder, "retrain", "--last", "1m", "--labels", "none")
+    code, output = training(kafka, folder, "retrain", "--last", "30m", "--labels", "none")
     assert code == 1
     assert "are needed to judge on" in output

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from anomaly_app.core.detectors import DETECTORS, NEEDS_LABELS
 from anomaly_app.core.detectors.trimming import drawn_rows, most_ordinary, ordinary_rows
 from anomaly_app.core.learning.label import About, Undo, Verdict
 from anomaly_app.core.model.model import Model
@@ -266,6 +267,14 @@ def test_an_expected_group_that_would_be_trimmed_is_learnt(detector: str) -> Non
         one.score_samples(encode_history(group, one.schema)) for one in (plain, knowing)
     )
     assert np.median(after) > np.median(before)
+
+
+@pytest.mark.parametrize("detector", sorted({*DETECTORS} - {*NEEDS_LABELS}))
+def test_every_detector_can_be_told_what_is_ordinary(detector: str) -> None:
+    past = unlabelled(200, anomalies=0)
+    certain = dataclasses.replace(past, certain=np.arange(200) < 20)
+    made = model_on(certain, detector=detector)
+    assert np.isfinite(made.score_samples(encode_history(past, made.schema))).all()
 
 
 def test_the_same_choices_are_made_again() -> None:
