@@ -8,6 +8,7 @@ __all__ = [
     "core",
     "errors",
     "kafka",
+    "labels",
     "lazy_group",
     "records",
     "registry",

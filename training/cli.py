@@ -8,6 +8,7 @@ from anomaly_app.lazy_group import LazyGroup
 
 COMMANDS = {
     "fit": "Fit a model on DATA and write it to disk.",
+    "retrain": "Fit the next version, and compare it with the old one.",
     "threshold": "Change the threshold of a model without refitting it.",
     "evaluate": "Evaluate a model on DATA and write a report.",
     "compare": "Compare detectors on DATA and write a report.",
@@ -54,6 +55,10 @@ def cli() -> None:
     \b
     Change the number of alerts:
       python -m training threshold models/transactions --alerts-per-day 20
+
+    \b
+    Fit the next version on new data and labels, and compare both:
+      python -m training retrain newer.csv
 
     \b
     Fit a model on a Kafka topic:

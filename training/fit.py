@@ -32,7 +32,13 @@ from training.holdout import hold_back
 from training.metrics import measure
 from training.schema import infer_schema
 from training.series import infer_scales, scale_warning
-from training.threshold import ThresholdOptions, check_options, choose_threshold, transactions_a_day
+from training.threshold import (
+    ThresholdOptions,
+    check_options,
+    choose_threshold,
+    last_time,
+    transactions_a_day,
+)
 
 MIN_ROWS = 100
 
@@ -146,10 +152,12 @@ def fit_model(history: History, options: FitOptions, *, version: str) -> Fitted:
             warnings=tuple(dict.fromkeys(line for line in warnings if line is not None)),
             left_out=inferred.left_out,
             transactions_a_day=transactions_a_day(held_back),
+            trained_until=last_time(history),
         ),
         libraries=library_versions(),
         created_at=datetime.now(tz=UTC).isoformat(timespec="seconds"),
         random_state=options.random_state,
+        alerts_a_day=options.threshold.alerts_a_day,
         metrics=measure(log_p, held_back.labels, threshold.alert_rate, held_back.labelled),
     )
     return Fitted(manifest, pickle, inferred.left_out)
@@ -178,8 +186,10 @@ def _fit_estimator(
         raise DataError(
             f"unknown detector {options.detector!r}; choose from {', '.join(DETECTORS)}"
         )
-    labels = None
-    if options.detector in NEEDS_LABELS:
+    labels, known = None, {}
+    if options.detector not in NEEDS_LABELS:
+        known = {} if history.certain is None else {"detector__certain": history.certain}
+    else:
         if history.labels is None or not history.has_both_labels:
             raise DataError(
                 f"{options.detector} needs labels of both kinds, and the training rows of "
@@ -193,7 +203,7 @@ def _fit_estimator(
         estimator = make_estimator(
             schema, options.detector, random_state=options.random_state, **options.params
         )
-        return estimator.fit(matrix, labels)
+        return estimator.fit(matrix, labels, **known)
     except (TypeError, ValueError) as fault:
         if not options.params:
             raise

@@ -20,7 +20,8 @@ def hold_back(history: History, share: float, random_state: int) -> tuple[Histor
     ----------
     history
         If it has times, the latest rows are held back, per series if the series were recorded one
-        after another; otherwise random rows. Both parts keep the order of the rows.
+        after another; otherwise random rows. Both parts keep the order of the rows. Rows that are
+        certain are to be learnt, and are not held back.
     share
         Share of the rows to hold back, above 0 and below 1.
     random_state
@@ -36,8 +37,11 @@ def hold_back(history: History, share: float, random_state: int) -> tuple[Histor
         rows = np.random.default_rng(random_state).permutation(rows)
     else:
         rows = np.argsort(positions_in_time(history, share), kind="stable")
-    cut = len(rows) - max(int(len(rows) * share), 1)
-    return history.take(np.sort(rows[:cut])), history.take(np.sort(rows[cut:]))
+    held_back = np.zeros(len(history), dtype=np.bool_)
+    held_back[rows[len(rows) - max(int(len(rows) * share), 1) :]] = True
+    if history.certain is not None and not history.certain[held_back].all():
+        held_back &= ~history.certain
+    return history.take(np.flatnonzero(~held_back)), history.take(np.flatnonzero(held_back))
 
 
 def positions_in_time(history: History, share: float) -> Vector:

@@ -112,5 +112,10 @@ def transactions_a_day(history: History) -> float | None:
     return len(times) / span * SECONDS_PER_DAY
 
 
+def last_time(history: History) -> float | None:
+    """Return the time of the last row; None if there are no times."""
+    return None if history.times is None else float(history.times.max())
+
+
 def _traffic(options: ThresholdOptions, history: History) -> float | None:
     return options.transactions_a_day or transactions_a_day(history)

@@ -5,7 +5,13 @@ from pathlib import Path
 from anomaly_app.core.model.manifest import RETRAIN, Manifest
 from anomaly_app.core.model.model import Model
 from anomaly_app.errors import ModelError, ModelMissing
-from anomaly_app.registry.versions import MANIFEST_FILE, MODEL_FILE, find_version, versions
+from anomaly_app.registry.versions import (
+    CANDIDATE_FILE,
+    MANIFEST_FILE,
+    MODEL_FILE,
+    find_version,
+    versions,
+)
 
 
 def load_model(path: Path) -> Model:
@@ -14,7 +20,8 @@ def load_model(path: Path) -> Model:
     Parameters
     ----------
     path
-        Folder of one version, or its parent folder, of which the highest version is loaded.
+        Folder of one version, or its parent folder, of which the highest version but candidates is
+        loaded.
 
     Raises
     ------
@@ -55,13 +62,38 @@ def read_artifact(path: Path) -> tuple[Path, bytes, bytes]:
     return folder, manifest, pickle
 
 
-def save_model(root: Path, manifest: Manifest, pickle: bytes) -> Path:
+def save_model(
+    root: Path, manifest: Manifest, pickle: bytes, *, candidate: str | None = None
+) -> Path:
     """Write an artifact to ``root/<name>/<version>`` and return that folder.
 
     The manifest is written last: a folder without it is not an artifact.
+
+    Parameters
+    ----------
+    root
+        Folder of all models.
+    manifest, pickle
+        The model.
+    candidate
+        What is written to its file `CANDIDATE_FILE`, which keeps it from being the one that is
+        used; None if it is no candidate.
+
+    Raises
+    ------
+    ModelError
+        The folder cannot be made, or another command has just made it.
     """
     folder = root / manifest.name / manifest.version
-    folder.mkdir(parents=True, exist_ok=False)
+    try:
+        folder.mkdir(parents=True, exist_ok=False)
+    except OSError as fault:
+        raise ModelError(
+            f"model {folder} cannot be written ({fault.strerror}): check the folder, and run the "
+            "command again"
+        ) from None
+    if candidate is not None:
+        (folder / CANDIDATE_FILE).write_text(candidate)
     (folder / MODEL_FILE).write_bytes(pickle)
     (folder / MANIFEST_FILE).write_bytes(manifest.to_json())
     return folder

@@ -12,9 +12,12 @@ from anomaly_app.errors import ModelError, ModelMissing
 MODEL_FILE = "model.joblib"
 MANIFEST_FILE = "manifest.json"
 
+CANDIDATE_FILE = "candidate"
+"""A version with this file is only used if it is named; who accepts it deletes the file."""
+
 
 def find_version(path: Path) -> Path:
-    """Return the folder of an artifact: `path` itself, or its highest version.
+    """Return the folder of an artifact: `path` itself, or its highest version but candidates.
 
     Raises
     ------
@@ -23,14 +26,14 @@ def find_version(path: Path) -> Path:
     """
     if (path / MANIFEST_FILE).exists() or (path / MODEL_FILE).exists():
         return path
-    found = versions(path)
+    found = [one for one in versions(path) if not (path / str(one) / CANDIDATE_FILE).exists()]
     if not found:
         raise ModelMissing(f"there is no model at {path} (ANOMALY_MODEL): {RETRAIN}")
     return path / str(max(found))
 
 
 def versions(folder: Path) -> list[int]:
-    """Return the numbers of the complete versions in a folder, in any order."""
+    """Return the numbers of the complete versions in a folder, candidates too, in any order."""
     if not folder.is_dir():
         return []
     return [

@@ -11,7 +11,7 @@ from anomaly_app.core.roles.roles import Roles
 from anomaly_app.errors import DataError
 from tests.support.factories import NOON, record
 from training.history import record_table
-from training.history.record_table import KAFKA_KEY, KAFKA_TIMESTAMP, RecordTable
+from training.history.record_table import KAFKA_KEY, KAFKA_PLACE, KAFKA_TIMESTAMP, RecordTable
 from training.history.topic import TopicAddress, topic_history
 
 ADDRESS = TopicAddress("kafka://host:9092", "payments")
@@ -104,7 +104,7 @@ def test_batches_of_different_kinds_are_put_together(monkeypatch: pytest.MonkeyP
     frame = table_of({"a": 1, "b": True}, {"a": "x"}, {"b": 2.5}).to_frame()
     assert frame["a"].to_list() == ["1", "x", None]
     assert frame["b"].to_list()[1:] == [None, 2.5]
-    assert frame.columns[-2:] == [KAFKA_KEY, KAFKA_TIMESTAMP]
+    assert frame.columns[-3:] == [KAFKA_KEY, KAFKA_TIMESTAMP, KAFKA_PLACE]
 
 
 def test_a_topic_of_ever_new_names_does_not_grow_without_end(

@@ -19,7 +19,8 @@ from anomaly_app.registry.artifacts import load_model
 from anomaly_app.registry.versions import MANIFEST_FILE, MODEL_FILE
 from tests.support.factories import NOON, history
 from training.cli import COMMANDS, cli
-from training.commands.options import read_costs, read_params
+from training.commands.options import read_params
+from training.commands.threshold_options import read_costs
 
 FAST = ("--detector", "robust_zscore")
 
@@ -403,7 +404,7 @@ def test_a_moved_threshold_is_a_new_version_of_the_same_fit(data: Path) -> None:
     assert new["alert_rate"] == pytest.approx(20 / 96.66, rel=1e-3)
     assert new["threshold_rule"].startswith("at most 20 alerts a day")
     assert set(old["metrics"]) - set(new["metrics"]) == {"alert_rate", "precision", "recall"}
-    moved = {"version", "alert_rate", "threshold_rule", "created_at", "metrics"}
+    moved = {"version", "alert_rate", "threshold_rule", "alerts_a_day", "created_at", "metrics"}
     assert {k: v for k, v in old.items() if k not in moved} == {
         k: v for k, v in new.items() if k not in moved
     }

@@ -60,6 +60,25 @@ class Duration(click.ParamType):
         return int(found[1]) * SECONDS[found[2]]
 
 
+class Share(click.ParamType):
+    """A share such as ``0.2`` or ``20%``, above 0 and below 1."""
+
+    name = "share"
+
+    def convert(
+        self,
+        value: Any,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> float:
+        """Convert a command-line argument."""
+        found = re.fullmatch(r"(\d*\.?\d+)(%?)", str(value))
+        share = 0.0 if found is None else float(found[1]) / (100.0 if found[2] else 1.0)
+        if not 0.0 < share < 1.0:
+            self.fail(f"{value!r} is not a share such as 0.2 or 20%", param, ctx)
+        return share
+
+
 SECONDS = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0, "w": 604_800.0}
 
 data = click.argument("data", type=click.Path(path_type=Path))
@@ -162,25 +181,6 @@ def read_params(detector: str, words: Iterable[str]) -> dict[str, Any]:
             )
         params[name] = _value(value)
     return params
-
-
-def read_costs(words: str) -> tuple[float, float]:
-    """Read the costs of a missed anomaly and of a false alert, such as ``100:1``.
-
-    Raises
-    ------
-    DataError
-        The costs are malformed, or not above 0.
-    """
-    try:
-        missed, false_alert = (float(word) for word in words.split(":"))
-    except ValueError:
-        missed = false_alert = 0.0
-    if not (0.0 < missed < float("inf") and 0.0 < false_alert < float("inf")):
-        raise DataError(
-            f"--cost must be MISSED:FALSE_ALERT, two numbers above 0 such as 100:1, not {words!r}"
-        )
-    return missed, false_alert
 
 
 def _parameters(detector: str) -> Iterable[str]:

@@ -83,6 +83,7 @@ def command(
         version=next_version(root, manifest.name),
         alert_rate=found.alert_rate,
         threshold_rule=found.rule,
+        alerts_a_day=wanted.alerts_a_day,
         created_at=datetime.now(tz=UTC).isoformat(timespec="seconds"),
         metrics={k: v for k, v in manifest.metrics.items() if k not in THRESHOLD_METRICS},
     )

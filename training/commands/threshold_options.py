@@ -5,7 +5,7 @@ from functools import reduce
 import click
 
 from anomaly_app.errors import DataError
-from training.commands.options import POSITIVE, Command, read_costs
+from training.commands.options import POSITIVE, Command
 from training.threshold import ALERT_RATE, ThresholdOptions
 
 OPTIONS = (
@@ -79,3 +79,22 @@ def read_options(
         )
     except DataError as fault:
         raise click.UsageError(str(fault)) from None
+
+
+def read_costs(words: str) -> tuple[float, float]:
+    """Read the costs of a missed anomaly and of a false alert, such as ``100:1``.
+
+    Raises
+    ------
+    DataError
+        The costs are malformed, or not above 0.
+    """
+    try:
+        missed, false_alert = (float(word) for word in words.split(":"))
+    except ValueError:
+        missed = false_alert = 0.0
+    if not (0.0 < missed < float("inf") and 0.0 < false_alert < float("inf")):
+        raise DataError(
+            f"--cost must be MISSED:FALSE_ALERT, two numbers above 0 such as 100:1, not {words!r}"
+        )
+    return missed, false_alert

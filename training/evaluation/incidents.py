@@ -66,7 +66,7 @@ def find_incidents(
     lowest = np.minimum.reduceat(log_p[groups.rows], groups.starts)
     found = [groups.members(group) for group in np.argsort(lowest, kind="stable")[:most]]
     worst = np.array([rows[np.argmin(log_p[rows])] for rows in found], dtype=np.intp)
-    reasons = _reasons(model, history, log_p, worst)
+    reasons = reasons_of(model, history, log_p, worst)
     return [
         _incident(history, rows, int(row), float(log_p[row]), rate, why)
         for rows, row, why in zip(found, worst, reasons, strict=True)
@@ -133,7 +133,20 @@ def _least_unusual(log_p: Vector, alert_rate: float, most: int) -> float:
     return max(float(worst), float(np.log(alert_rate)))
 
 
-def _reasons(model: Model, history: History, log_p: Vector, rows: Indices) -> list[list[Reason]]:
+def reasons_of(model: Model, history: History, log_p: Vector, rows: Indices) -> list[list[Reason]]:
+    """Return why some rows are anomalous, each with its reasons, the strongest first.
+
+    Parameters
+    ----------
+    model
+        The model that scored the rows.
+    history
+        All rows.
+    log_p
+        Logarithms of their p-values, shape ``(rows,)``.
+    rows
+        Indices of the rows to explain.
+    """
     worst = history.take(rows)
     wire = [feature.name for feature in model.schema.wire_features]
     times = worst.times if worst.times is not None else np.zeros(len(worst))

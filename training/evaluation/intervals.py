@@ -86,6 +86,12 @@ class Bootstrap:
         drawn = np.divide(parts, wholes, out=np.full(DRAWS, np.nan), where=wholes > 0)
         return interval(drawn, float(part.sum() / whole.sum()))
 
+    def mean(self, values: Vector) -> Vector:
+        """Return the mean of the rows' values in each resample, shape ``(DRAWS,)``."""
+        sums = self._times @ np.bincount(self.rows, values, self._groups)
+        drawn: Vector = sums / (self._times @ np.bincount(self.rows, minlength=self._groups))
+        return drawn
+
     def ranking(self, log_p: Vector, labels: Labels, rows: Indices | None = None) -> Draws:
         """Measure a ranking in each resample.
 

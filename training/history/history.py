@@ -44,6 +44,11 @@ class History:
         What the columns named after its features remember; None: there are none.
     only_remembered
         Columns that the memory reads, and that are no features themselves.
+    places
+        Topic, partition and offset of each row as in the ids of anomalies, ``transactions-3-1042``;
+        None if the rows are not from a topic.
+    certain
+        Whether each row is known to be ordinary, and must be learnt as such; None: none is.
     """
 
     source: str
@@ -58,6 +63,8 @@ class History:
     whole: int | None = None
     memory: MemorySpec | None = None
     only_remembered: tuple[str, ...] = ()
+    places: pl.Series | None = None
+    certain: Labels | None = None
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -96,6 +103,8 @@ class History:
             whole=self.whole or len(self),
             memory=self.memory,
             only_remembered=self.only_remembered,
+            places=self.places.gather(rows) if self.places is not None else None,
+            certain=self.certain[rows] if self.certain is not None else None,
         )
 
     def split(self, share: float, *, each_entity: bool = False) -> tuple[Self, Self]:

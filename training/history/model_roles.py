@@ -31,17 +31,38 @@ def read_for_model(path: Path, manifest: Manifest, said: Roles) -> History:
     DataError
         The file cannot be read, or lacks a feature of the model.
     """
+    windows = manifest.roles.label
+    if said.label is None and windows is not None and Path(windows).is_file():
+        said = replace(said, label=windows)
+    history = read_history(path, said, learnt=learnt_roles(manifest))
+    return named_as_in(manifest, history, said)
+
+
+def learnt_roles(manifest: Manifest) -> Roles:
+    """Return the roles by which new data are read for a model: its features, and no others."""
     features = manifest.schema.wire_features
-    learnt = replace(
+    return replace(
         manifest.roles,
         features=tuple(feature.name for feature in features),
         categories=tuple(feature.name for feature in features if feature.kind == "category"),
     )
-    windows = manifest.roles.label
-    if said.label is None and windows is not None and Path(windows).is_file():
-        said = replace(said, label=windows)
-    history = read_history(path, said, learnt=learnt)
-    fields = {learnt.changed_by(said).field_of(feature.name): feature.name for feature in features}
+
+
+def named_as_in(manifest: Manifest, history: History, said: Roles) -> History:
+    """Name the columns after the features of a model.
+
+    Parameters
+    ----------
+    manifest
+        Manifest of the model.
+    history
+        Read by its `learnt_roles`.
+    said
+        Roles that took precedence.
+    """
+    features = manifest.schema.wire_features
+    roles = manifest.roles.changed_by(said)
+    fields = {roles.field_of(feature.name): feature.name for feature in features}
     columns = history.frame.columns
     other = {field: name for field, name in fields.items() if name not in columns}
     return dataclasses.replace(history, frame=history.frame.rename(other))

@@ -51,7 +51,14 @@ def read_history(path: Path, roles: Roles | None = None, *, learnt: Roles | None
     return history_of(path.name, _read(path, said), said, learnt=learnt)
 
 
-def history_of(source: str, table: Table, said: Roles, *, learnt: Roles | None = None) -> History:
+def history_of(
+    source: str,
+    table: Table,
+    said: Roles,
+    *,
+    learnt: Roles | None = None,
+    places: pl.Series | None = None,
+) -> History:
     """Assign roles to the columns of a table, and sort its rows by time.
 
     Parameters
@@ -64,6 +71,8 @@ def history_of(source: str, table: Table, said: Roles, *, learnt: Roles | None =
         Roles of the columns; other roles are inferred.
     learnt
         Roles of a model; they apply as far as the file has such columns.
+    places
+        See `History`.
 
     Raises
     ------
@@ -84,7 +93,7 @@ def history_of(source: str, table: Table, said: Roles, *, learnt: Roles | None =
         frame = frame.with_columns(_series(table.parts))
         roles = replace(roles, key=SERIES)
     inferred = inferred._replace(roles=roles, lines=[*lines, *about_intervals, *inferred.lines])
-    return _arrange(source, table, frame, inferred)
+    return _arrange(source, table, frame, inferred, places)
 
 
 def _read(path: Path, said: Roles) -> Table:
@@ -112,7 +121,13 @@ def _series(parts: tuple[tuple[str, int], ...]) -> pl.Series:
     ).alias(SERIES)
 
 
-def _arrange(source: str, table: Table, frame: pl.DataFrame, inferred: InferredRoles) -> History:
+def _arrange(
+    source: str,
+    table: Table,
+    frame: pl.DataFrame,
+    inferred: InferredRoles,
+    places: pl.Series | None,
+) -> History:
     roles, lines = inferred.roles, inferred.lines
     no_features = set() if roles.features else inferred.no_features
     features = [one for one in roles.feature_columns(frame.columns) if one not in no_features]
@@ -150,6 +165,7 @@ def _arrange(source: str, table: Table, frame: pl.DataFrame, inferred: InferredR
             *(*table.warnings, *sorted(about_cells), *lines),
             *(labels.warnings if labels is not None else ()),
         ),
+        places=places,
     )
     return _in_order(history)
 

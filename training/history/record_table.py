@@ -18,7 +18,9 @@ from anomaly_app.errors import RecordRejected, Rejection
 
 KAFKA_KEY = "kafka_key"
 KAFKA_TIMESTAMP = "kafka_timestamp"
-"""Columns for the key and timestamp of Kafka records."""
+KAFKA_PLACE = "kafka_place"
+KAFKAS = {KAFKA_KEY: pl.String, KAFKA_TIMESTAMP: pl.Float64, KAFKA_PLACE: pl.String}
+"""Columns for the key, the timestamp and the place of Kafka records."""
 
 BATCH = 20_000
 """Number of records to hold as objects."""
@@ -73,7 +75,7 @@ class RecordTable:
         self._readers = readers
         self._batch: list[Fields] = []
         self._frames: list[pl.DataFrame] = []
-        self._names: dict[str, None] = dict.fromkeys((KAFKA_KEY, KAFKA_TIMESTAMP))
+        self._names: dict[str, None] = dict.fromkeys(KAFKAS)
 
     def add(self, records: Iterable[KafkaRecord]) -> None:
         """Add records of the topic."""
@@ -88,6 +90,7 @@ class RecordTable:
                 continue
             fields[KAFKA_KEY] = record.key.decode(errors="replace") if record.key else None
             fields[KAFKA_TIMESTAMP] = timestamp or None
+            fields[KAFKA_PLACE] = f"{record.topic}-{record.partition}-{record.offset}"
             self._batch.append(fields)
             self.rows += 1
             if len(self._batch) >= BATCH:
@@ -98,9 +101,8 @@ class RecordTable:
         self._pack()
         frame = pl.concat(self._frames, how="diagonal_relaxed", rechunk=True)
         self._frames.clear()
-        own = {KAFKA_KEY: pl.String, KAFKA_TIMESTAMP: pl.Float64}
-        lacking = [pl.lit(None, t).alias(name) for name, t in own.items() if name not in frame]
-        return frame.with_columns(lacking).select(pl.exclude(*own), *own)
+        lacking = [pl.lit(None, t).alias(name) for name, t in KAFKAS.items() if name not in frame]
+        return frame.with_columns(lacking).select(pl.exclude(*KAFKAS), *KAFKAS)
 
     def reasons(self) -> str:
         """List why records could not be read, most frequent first."""

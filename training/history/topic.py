@@ -18,10 +18,16 @@ from anomaly_app.kafka.reading import Progress, read_ranges
 from anomaly_app.kafka.topics import describe_topics
 from anomaly_app.schemas.registry import SchemaRegistry, open_registry
 from anomaly_app.settings.app import Settings, change_settings
-from training.columns.role_inference import infer_roles
+from training.columns.role_inference import infer_roles, with_learnt
 from training.history.history import History
 from training.history.reading import history_of, verbatim
-from training.history.record_table import KAFKA_KEY, KAFKA_TIMESTAMP, RecordTable
+from training.history.record_table import (
+    KAFKA_KEY,
+    KAFKA_PLACE,
+    KAFKA_TIMESTAMP,
+    KAFKAS,
+    RecordTable,
+)
 from training.tables.files import typed
 from training.tables.table import Table
 
@@ -57,6 +63,7 @@ def read_topic(
     roles: Roles,
     settings: Settings,
     *,
+    learnt: Roles | None = None,
     since: float | None = None,
     progress: Progress | None = None,
 ) -> History:
@@ -73,6 +80,8 @@ def read_topic(
         Roles of the fields; other roles are inferred from the fields' names.
     settings
         Settings for authentication at the broker, and for the payload of the records.
+    learnt
+        Roles of a model; they apply as far as the records have such fields.
     since
         Only read records from this timestamp on, in seconds since the epoch.
     progress
@@ -89,7 +98,7 @@ def read_topic(
     """
     registry = open_registry(settings)
     table = RecordTable(
-        roles,
+        roles if learnt is None else learnt.changed_by(roles),
         max_bytes=settings.max_record_bytes,
         payload=settings.payload,
         since=since,
@@ -99,7 +108,7 @@ def read_topic(
     asyncio.run(_fill(table, address, there, since, progress, registry))
     if not table.rows:
         raise DataError(_nothing(address, table, since))
-    return topic_history(address, table, roles)
+    return topic_history(address, table, roles, learnt=learnt)
 
 
 async def _fill(
@@ -149,19 +158,24 @@ def _nothing(address: TopicAddress, table: RecordTable, since: float | None) -> 
     return f"{address} has no records" + ("" if since is None else " in that period: widen --last")
 
 
-def topic_history(address: TopicAddress, records: RecordTable, said: Roles) -> History:
+def topic_history(
+    address: TopicAddress, records: RecordTable, said: Roles, *, learnt: Roles | None = None
+) -> History:
     """Convert the records read to history; see `read_topic`."""
     name = f"topic {address.topic}"
     frame = records.to_frame()
-    kafkas = frame.select(KAFKA_KEY, KAFKA_TIMESTAMP)
+    kafkas = frame.select(*KAFKAS)
     fields = Table(name, frame.drop(kafkas.columns), parts=((name, len(frame)),))
+    if learnt is not None:
+        said = with_learnt(said, learnt, fields.frame.columns)
     table = typed(fields, said, verbatim=verbatim(said))
     # Kafka's key and timestamp are more reliable than a column that may be one.
     found = infer_roles(table.frame, said, by_values=False).roles
     frame, roles = table.frame, said
     for part, column in (("key", KAFKA_KEY), ("time", KAFKA_TIMESTAMP)):
         frame, roles = _with_kafkas(frame, found, roles, part, kafkas[column])
-    history = history_of(name, dataclasses.replace(table, frame=frame), roles)
+    table = dataclasses.replace(table, frame=frame)
+    history = history_of(name, table, roles, places=kafkas[KAFKA_PLACE])
     if not records.unread:
         return history
     unread = records.unread.total()

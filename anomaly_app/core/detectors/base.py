@@ -11,8 +11,8 @@ from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from anomaly_app.core.arrays import Integers, Matrix, Vector
-from anomaly_app.core.detectors.trimming import ordinary_rows, subsample
+from anomaly_app.core.arrays import Flags, Integers, Matrix, Vector
+from anomaly_app.core.detectors.trimming import drawn_rows, ordinary_rows, subsample
 
 CONTAMINATION = 0.01
 """Share of the training rows that `predict` calls outliers; the app has its own thresholds."""
@@ -62,7 +62,12 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     contamination: float = CONTAMINATION
     random_state: Any = None
 
-    def fit(self, X: npt.ArrayLike, y: Any = None) -> Self:  # noqa: N803, ARG002
+    def fit(
+        self,
+        X: npt.ArrayLike,  # noqa: N803
+        y: Any = None,  # noqa: ARG002
+        certain: Flags | None = None,
+    ) -> Self:
         """Learn what is ordinary.
 
         Parameters
@@ -71,6 +76,9 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             Shape ``(rows, features)``, finite.
         y
             Ignored.
+        certain
+            Whether each row is known to be ordinary, and must not be trimmed, shape ``(rows,)``;
+            None: none is.
 
         Raises
         ------
@@ -80,7 +88,7 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         self._check_shares()
         matrix: Matrix = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
         random = check_random_state(self.random_state)
-        self._learn(self._rows_to_learn(matrix, random), random)
+        self._learn_from(matrix, certain, random)
         judged = subsample(matrix, MOST_JUDGED, random)
         self.offset_ = float(np.quantile(in_chunks(self.score_rows, judged), self.contamination))
         return self
@@ -119,9 +127,14 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         """
         return in_chunks(self.score_rows, rows)
 
-    def _rows_to_learn(self, matrix: Matrix, random: np.random.RandomState) -> Matrix:
-        rows = matrix[ordinary_rows(matrix, self.trim, random)]
-        return subsample(rows, self.max_rows, random)
+    def _learn_from(
+        self, matrix: Matrix, certain: Flags | None, random: np.random.RandomState
+    ) -> None:
+        """Trim, draw, and learn from the rows that are left."""
+        ordinary = ordinary_rows(matrix, self.trim, random, certain)
+        known = None if certain is None else certain[ordinary]
+        drawn = drawn_rows(len(ordinary), self.max_rows, random, known)
+        self._learn(matrix[ordinary[drawn]], random)
 
     @abstractmethod
     def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:

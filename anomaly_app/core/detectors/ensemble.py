@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anomaly_app.core.arrays import Indices, Matrix, Vector
+from anomaly_app.core.arrays import Flags, Indices, Matrix, Vector
 from anomaly_app.core.calibration import Calibration
 from anomaly_app.core.detectors.base import Detector
 from anomaly_app.core.detectors.gaussian_mixture import GaussianMixtureDetector
@@ -13,7 +13,7 @@ from anomaly_app.core.detectors.neighbourhood import Neighbourhood
 from anomaly_app.core.detectors.products import product
 from anomaly_app.core.detectors.scaling import Robust
 from anomaly_app.core.detectors.tiny_subsamples import TinySubsamples
-from anomaly_app.core.detectors.trimming import most_ordinary, ordinary_rows, subsample
+from anomaly_app.core.detectors.trimming import drawn_rows, most_ordinary, ordinary_rows
 from anomaly_app.core.detectors.whitening import WhitenedNormalScores, distances
 
 TRIM = 0.02
@@ -82,18 +82,23 @@ class EnsembleDetector(Detector):
     max_rows: int | None = 10_000
     trim: float = TRIM
 
-    def _rows_to_learn(self, matrix: Matrix, random: np.random.RandomState) -> Matrix:
-        return subsample(matrix, self.max_rows, random)
+    def _learn_from(
+        self, matrix: Matrix, certain: Flags | None, random: np.random.RandomState
+    ) -> None:
+        drawn = drawn_rows(len(matrix), self.max_rows, random, certain)
+        rows, known = matrix[drawn], None if certain is None else certain[drawn]
+        first = ordinary_rows(rows, self.trim, random, known)
+        self._learn(rows, random)
+        of_all_rows = -self._mixture.held_out_scores(rows), self._whitened(rows)
+        scores = self._fit_to(first, rows, *of_all_rows)
+        if len(first) < len(rows):
+            self._fit_to(most_ordinary(scores, self.trim, known), rows, *of_all_rows)
 
     def _learn(self, rows: Matrix, random: np.random.RandomState) -> None:
-        first = ordinary_rows(rows, self.trim, random)
+        """Fit the parts that learn from all rows."""
         seed = random.randint(2**31 - 1)
         self._mixture = GaussianMixtureDetector(max_rows=DENSITY_ROWS, random_state=seed).fit(rows)
         self._whitened = WhitenedNormalScores(rows)
-        of_all_rows = -self._mixture.held_out_scores(rows), self._whitened(rows)
-        scores = self._fit_to(first, rows, *of_all_rows, seed)
-        if len(first) < len(rows):
-            self._fit_to(most_ordinary(scores, self.trim), rows, *of_all_rows, seed)
 
     def _fit_to(
         self,
@@ -101,9 +106,9 @@ class EnsembleDetector(Detector):
         rows: Matrix,
         mixture: Vector,
         whitened: Matrix,
-        seed: int,
     ) -> Vector:
         """Fit the parts that learn from ordinary rows, and score all rows, each as if left out."""
+        seed = self._mixture.random_state
         self._scaled = Robust(rows[ordinary])
         neighbors = round(self.n_neighbors * max(len(ordinary) / PER_ROWS, 1.0))
         scaled = self._scaled(rows)

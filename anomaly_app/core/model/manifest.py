@@ -35,6 +35,8 @@ class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Columns that are not features, each with the reason."""
     transactions_a_day: float | None = None
     """Traffic of the history, if it has times."""
+    trained_until: float | None = None
+    """Time of the last row that was used, in seconds since the epoch; None if it is unknown."""
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,6 +62,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """ISO 8601, UTC."""
     random_state: int
     metrics: dict[str, float] = {}
+    alerts_a_day: float | None = None
+    """The budget that the alert rate comes from, if it does."""
     format: int = FORMAT
 
     @property

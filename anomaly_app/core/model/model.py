@@ -3,7 +3,7 @@
 import io
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import joblib
 import numpy as np
@@ -48,10 +48,17 @@ class Model:
             step.prepare if isinstance(step, Preparation) else step.transform
             for step in estimator[:-1]
         ]
-        self._score = estimator[-1].score_rows
+        self._detector = estimator[-1]
+        self._score = self._detector.score_rows
         [self._missingness] = [
             step.missingness_ for step in estimator if isinstance(step, Preparation)
         ]
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The parameters of the detector, without its random seed."""
+        found = self._detector.get_params(deep=False)
+        return {name: value for name, value in found.items() if name != "random_state"}
 
     @cached_property
     def log_alert_rate(self) -> float:
