@@ -35,7 +35,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "next"
-down_revision = "1"
+down_revision = "2"
 
 
 def upgrade() -> None:
@@ -99,7 +99,7 @@ def test_a_filled_database_goes_to_the_next_schema_and_back(store: Engine, versi
     with reading(store) as connection:
         assert connection.execute(text("SELECT weight FROM labels")).scalars().all() == [1.0, 1.0]
     assert contents(store, positions=True) == before
-    schema.downgrade(store, "1", versions)
+    schema.downgrade(store, "2", versions)
     assert contents(store, positions=True) == before
     with reading(store) as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
@@ -110,7 +110,7 @@ def test_a_step_that_fails_changes_nothing(store: Engine, versions: Path) -> Non
     (versions / "next.py").write_text(BROKEN)
     with pytest.raises((StoreError, StoreUnavailable)):
         schema.upgrade(store, "next", versions)
-    assert schema.schema_of(store).found == "1"
+    assert schema.schema_of(store).found == "2"
     with reading(store) as connection:
         names = {column["name"] for column in inspect(connection).get_columns("labels")}
     assert "weight" not in names
