@@ -5,6 +5,8 @@ The same tests run on PostgreSQL: tests/services/test_store_postgresql.py.
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +154,97 @@ def test_what_is_left_is_what_all_messages_together_leave(
         "member": {row["anomaly"] for row in kept["members"]},
     } == left_in(left)
     assert verdicts(store) == expected_verdicts(left)
+
+
+HOUR = 3600.0
+
+SMALL = {
+    "a label that named something else before": (
+        label("t-9", about=About.TRANSACTION),
+        label("card-1", about=About.ENTITY),
+        erasure("card-1"),
+    ),
+    "a member that came between two erasures": (
+        found(1, time=NOON - 2 * HOUR),
+        member(1, "i-1"),
+        erasure("card-1", NOON - HOUR),
+        erasure("card-1", NOON + HOUR, named="e-2"),
+    ),
+    "labels before their anomaly": (
+        found(1, transaction_id="t-1"),
+        label("t-1", named="l-1", note="of a friend", about=About.TRANSACTION),
+        label(anomaly_id(1), named="l-2"),
+        erasure("card-1"),
+    ),
+    "a label of two entities": (
+        found(1, transaction_id="t-1"),
+        found(2, "card-2", transaction_id="t-1"),
+        label("t-1", about=About.TRANSACTION),
+        erasure("card-1"),
+    ),
+    "an incident on the way to another one": (
+        found(1, "card-2"),
+        member(1, "i-1"),
+        incident("i-1", "i-2"),
+        answer("i-2"),
+        erasure("card-1"),
+    ),
+    "an incident that was about more before": (
+        incident("i-1", entity=None, title="2 entities"),
+        incident("i-1", entity="card-1"),
+        erasure("card-1"),
+    ),
+    "an anomaly that somebody else had before": (
+        found(1, "card-2"),
+        found(1, "card-1"),
+        erasure("card-1"),
+    ),
+    "two names in one text": (
+        incident("i-1", entity=None, title="card-1 and card-1 b"),
+        erasure("card-1"),
+        erasure("card-1 b", named="e-2"),
+    ),
+}
+
+LEFT: dict[str, tuple[list[str], list[str], list[str]]] = {
+    "a label that named something else before": ([], [], []),
+    "a member that came between two erasures": ([], [], []),
+    "labels before their anomaly": ([], [], []),
+    "a label of two entities": ([anomaly_id(2)], [], []),
+    "an incident on the way to another one": ([anomaly_id(1)], [anomaly_id(1)], ["p-1"]),
+    "an incident that was about more before": ([], [], []),
+    "an anomaly that somebody else had before": ([], [], []),
+    "two names in one text": ([], [], []),
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_every_order_of_some_messages_leaves_the_same(store: Engine, name: str) -> None:
+    stream = in_order(*SMALL[name])
+    take(emptied(store), stream)
+    expected = contents(store)
+    assert (
+        [row["id"] for row in expected["anomalies"]],
+        [row["anomaly"] for row in expected["members"]],
+        [row["id"] for row in expected["labels"]],
+    ) == LEFT[name]
+    assert {row["verdict"] for row in expected["anomalies"]} <= {None}
+    assert "friend" not in texts(store)
+    for order in permutations(stream):
+        take(emptied(store), order, at_once=1)
+        assert contents(store) == expected
+        take(store, order)
+        assert contents(store) == expected
+
+
+def test_a_place_that_belongs_to_somebody_else_by_now_is_settled_again(store: Engine) -> None:
+    first = in_order(found(1), member(1, "i-1"), erasure("card-1", NOON + HOUR))
+    later = replace(found(1, "card-2"), offset=9, timestamp=int((NOON + 2 * HOUR) * 1000))
+    take(emptied(store), [first[0], later, first[2]])
+    take(store, first[1:2])
+    take(store, [first[0], *first[1:]])
+    [row] = rows(store, "anomalies")
+    assert (row["entity"], row["incident"], rows(store, "members")) == ("card-2", None, [])
 
 
 def everything(name: str) -> list[Message]:
