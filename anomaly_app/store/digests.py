@@ -14,7 +14,7 @@ from anomaly_app.store import values
 DOMAIN = b"anomaly-app store "
 """A digest of the store is none of another purpose, such as a field of ``hash=``."""
 
-MARK = re.compile(r"([0-9a-f]{64})-([1-9][0-9]{0,2})")
+MARK = re.compile(r"([0-9a-f]{64})-([1-9][0-9]{0,2})(s?)")
 
 
 class Kind(StrEnum):
@@ -33,11 +33,14 @@ class Mark(NamedTuple):
     digest: str
     length: int
     """Characters of the name: with it a text can be searched for the name."""
+    is_shown: bool = False
+    """Whether it is the name as people see it, which is perhaps that of others as well: it stands
+    in texts and incidents, and is none of anomalies and labels."""
 
     @property
     def text(self) -> str:
         """The mark as the subject of an action."""
-        return f"{self.digest}-{self.length}"
+        return f"{self.digest}-{self.length}{'s' if self.is_shown else ''}"
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
@@ -45,7 +48,7 @@ class Mark(NamedTuple):
         found = MARK.fullmatch(text)
         if found is None or int(found[2]) > values.LONGEST_NAME:
             return None
-        return cls(found[1], int(found[2]))
+        return cls(found[1], int(found[2]), bool(found[3]))
 
 
 class Digests:
@@ -77,7 +80,15 @@ class Digests:
 
     def marks(self, entity: str) -> list[Mark]:
         """Return the marks of an entity: one for each form in which the store may have its name."""
-        return [Mark(self.of(Kind.ENTITY, form), len(form)) for form in forms_of(entity)]
+        name, *shown = forms_of(entity)
+        return [
+            self.mark(name),
+            *(self.mark(form)._replace(is_shown=True) for form in shown),
+        ]
+
+    def mark(self, name: str) -> Mark:
+        """Return the mark of a name in one form."""
+        return Mark(self.of(Kind.ENTITY, name), len(name))
 
 
 def digests_of(settings: Settings) -> Digests:
@@ -90,8 +101,7 @@ def forms_of(entity: str) -> list[str]:
     """Return how the store has the name of an entity.
 
     Anomalies have the name itself, incidents what people see of it: short, and on one line. So do
-    the terms of a search in the audit trail.
+    the terms of a search in the audit trail. The name itself comes first.
     """
     shown = (entity_name(entity), shortened(entity, values.LONGEST_NAME))
-    forms = dict.fromkeys(values.name(form) for form in (entity, *shown))
-    return [form for form in forms if form]
+    return [*dict.fromkeys(values.name(form) for form in (entity, *shown) if form)]

@@ -72,7 +72,7 @@ class Judge:
         # What began before is erased whole, though it may go on.
         at = row["opened"] or row["kafka_at"]
         own = row["entity"]
-        if self._marks.is_erased(own, at):
+        if own is not None and self._marks.is_shown(own, at):
             return None
 
         def is_named(text: str) -> bool:

@@ -321,6 +321,15 @@ def test_any_name_can_be_erased(store: Engine, name: str, is_first: bool) -> Non
     assert titles["i-2"] == "erased"
 
 
+def test_others_that_people_see_by_the_same_name_keep_their_anomalies(store: Engine) -> None:
+    stream = [found(1, "card-1"), found(2, " card-1"), incident("i-1", title="card-1")]
+    marks = [erasure(" card-1", form=n) for n in range(2)]
+    take(emptied(store), in_order(*stream, label("card-1", about=About.ENTITY), *marks))
+    assert [row["entity"] for row in rows(store, "anomalies")] == ["card-1"]
+    assert len(rows(store, "labels")) == 1
+    assert rows(store, "incidents") == []
+
+
 def test_texts_are_replaced_in_any_json() -> None:
     given = r'{"a": "x", "b":["x", "y\u0078", "\ud800"],"x":{"x" : "x"},"c": "a\"x"} "x'
     kept = (
@@ -445,7 +454,7 @@ def test_a_worker_erases_with_the_key_of_its_settings(store: Engine) -> None:
     assert [row["entity"] for row in rows(store, "anomalies")] == ["card-2"]
 
 
-@given(name=st.text(max_size=400))
+@given(name=st.text(min_size=1, max_size=400))
 def test_no_digest_has_the_name(name: str) -> None:
     for mark in Digests(b"a key of sixteen").marks(name):
         assert len(mark.digest) == 64
