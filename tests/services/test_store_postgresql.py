@@ -56,6 +56,7 @@ from tests.unit.test_store_schema import (
     test_preparing_a_second_time_changes_nothing,
     test_taken_back_to_the_base_nothing_is_left,
     test_the_migrations_make_the_tables_that_the_code_knows,
+    test_what_is_erased_is_known_again_after_a_way_back,
     versions,
 )
 from tests.unit.test_store_taking import (
@@ -116,6 +117,7 @@ __all__ = [
     "test_two_of_two_opinions_are_disputed",
     "test_verdicts_are_those_of_all_messages_put_together",
     "test_what_cannot_be_read_is_counted_and_passed",
+    "test_what_is_erased_is_known_again_after_a_way_back",
     "test_what_is_left_depends_on_no_order_repetition_or_batch",
     "test_what_is_left_is_what_all_messages_together_leave",
     "test_what_is_taken_back_is_no_verdict_any_more",
