@@ -21,6 +21,7 @@ from anomaly_app.agents import (
 from anomaly_app.commands import COMMANDS
 from anomaly_app.context import WorkerContext
 from anomaly_app.dead_letters.command import dlq
+from anomaly_app.erasing.command import erase
 from anomaly_app.errors import SettingsError
 from anomaly_app.incidents.alerts_command import alerts
 from anomaly_app.incidents.silence_command import silence
@@ -58,6 +59,7 @@ PLAIN_LOG = {"merge": True, "formatters": {"colored": DEFAULT_FORMATTERS["defaul
 """A log without colours: formatting them takes longer than everything else in an alert."""
 
 # Faust's command line is a click group, so other commands and groups can be added.
+store.add_command(erase)
 for command in (dlq, memory, profile, silence, alerts, label, store, user, *COMMANDS):
     cli.add_command(command)
 

@@ -40,6 +40,7 @@
     │   ├── SchemaDiffers      its tables are of an older or newer version of the app
     │   ├── RowsRefused        it does not take some rows, whenever they come
     │   └── PositionsMoved     it is behind what this worker has read: it was emptied or restored
+    ├── EraseRefused           what is to be erased is the name of no entity
     ├── IncidentUnreadable     a message of the incidents topic is no incident
     └── RecordRejected         one Kafka record is not a transaction: it goes to the dead letters
 """
@@ -195,6 +196,10 @@ class RowsRefused(StoreError):
 
 class PositionsMoved(StoreError):
     """The database is behind what this worker has read: it was emptied or restored."""
+
+
+class EraseRefused(AnomalyAppError):
+    """What is to be erased is the name of no entity."""
 
 
 class IncidentUnreadable(AnomalyAppError):

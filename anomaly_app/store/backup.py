@@ -18,7 +18,8 @@ from anomaly_app.errors import StoreError
 from anomaly_app.store import schema
 from anomaly_app.store.chunks import plain_row
 from anomaly_app.store.engine import reading, writing
-from anomaly_app.store.tables import Moment, metadata
+from anomaly_app.store.moments import Moment
+from anomaly_app.store.tables import metadata
 
 FORMAT = "anomaly-app store 1"
 

@@ -3,15 +3,20 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from anomaly_app.store.rows import Made, Row
-from anomaly_app.store.tables import DATA
+from anomaly_app.store.tables import DATA, tombstones
 
 SOURCE = ("kafka_at", "kafka_partition", "kafka_offset")
 """Columns that say which of two rows about one thing is newer."""
 
-KEYS = {table.name: tuple(column.name for column in table.primary_key) for table in DATA}
+FIRST = {"erased": ("until",)}
+"""Columns that count before the source: what was erased once stays so."""
+
+KEYS = {
+    table.name: tuple(column.name for column in table.primary_key) for table in (*DATA, tombstones)
+}
 
 
 class Place(NamedTuple):
@@ -52,7 +57,7 @@ class Batch:
         for table, row in made:
             key = tuple(row[name] for name in KEYS[table])
             known = newest[table].get(key)
-            if known is None or source(known) < source(row):
+            if known is None or newness(table, known) < newness(table, row):
                 newest[table][key] = row
         # In the order of their keys: writers cannot block each other, and pages fill in order.
         rows = {
@@ -62,6 +67,16 @@ class Batch:
         return cls(rows, steps)
 
 
-def source(row: Row) -> tuple[object, ...]:
-    """Return what says which of two rows is newer."""
+def newer_by(table: str) -> tuple[str, ...]:
+    """Return the columns that say which of two rows about one thing counts."""
+    return (*FIRST.get(table, ()), *SOURCE)
+
+
+def source(row: Row) -> tuple[Any, ...]:
+    """Return which message a row is from; that of the newer one is greater."""
     return tuple(row[name] for name in SOURCE)
+
+
+def newness(table: str, row: Row) -> tuple[Any, ...]:
+    """Return what says which of two rows counts: the greater one."""
+    return tuple(row[name] for name in newer_by(table))

@@ -21,7 +21,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 
 @click.group(context_settings={"max_content_width": 100})
 def store() -> None:
-    """Look at what is kept in SQL, compare it with the topics, make a backup or restore one.
+    """Look at what is kept in SQL, compare it with the topics, make a backup, erase an entity.
 
     \b
     What is there, and how far the topics are read:
@@ -31,6 +31,8 @@ def store() -> None:
       faust -A anomaly_app.app store import backup.jsonl.gz
     Whether each row is what the topics say:
       faust -A anomaly_app.app store verify
+    All of an entity deleted, on its request:
+      faust -A anomaly_app.app store erase card-0042
 
     The commands use the same settings as a worker: run them in the worker's environment.
     """  # noqa: D301  # click reads the escape: keep the lines as they are
@@ -42,7 +44,7 @@ def store() -> None:
 @one_line_errors
 def status(context: click.Context, *, as_json: bool) -> None:
     """Show the schema, the number of rows, and how far each partition is read."""
-    settings = _settings()
+    settings = store_settings()
     from anomaly_app.store.status import status_lines, status_of  # noqa: PLC0415  # as above
 
     found = asyncio.run(status_of(settings))
@@ -62,7 +64,7 @@ def upgrade() -> None:
     """
     from anomaly_app.store import schema  # noqa: PLC0415  # as above
 
-    opened = _open(_settings())
+    opened = open_store(store_settings())
     try:
         schema.upgrade(opened.engine)
         say(f"{opened.address} has schema {schema.schema_of(opened.engine).found}")
@@ -81,7 +83,7 @@ def downgrade(version: str, *, yes: bool) -> None:
     """
     from anomaly_app.store import schema  # noqa: PLC0415  # as above
 
-    opened = _open(_settings())
+    opened = open_store(store_settings())
     try:
         known = schema.schema_of(opened.engine).known
         if version not in {"base", *known}:
@@ -101,7 +103,7 @@ def downgrade(version: str, *, yes: bool) -> None:
 @one_line_errors
 def export_store(file: Path) -> None:
     """Write all tables to FILE, as they are at one moment; workers may run meanwhile."""
-    opened = _open(_settings())
+    opened = open_store(store_settings())
     from anomaly_app.store.backup import export  # noqa: PLC0415  # as above
 
     try:
@@ -119,7 +121,7 @@ def import_store(file: Path) -> None:
 
     Workers then read the topics from where the backup ends.
     """
-    opened = _open(_settings())
+    opened = open_store(store_settings())
     from anomaly_app.store.backup import restore  # noqa: PLC0415  # as above
 
     try:
@@ -138,14 +140,21 @@ def verify(context: click.Context) -> None:
     The topics are read into a temporary store, up to where this one has read them. Workers may run
     meanwhile. The exit code is 1 if a row differs, is missing, or is in no topic.
     """
-    settings = _settings()
+    settings = store_settings()
     from anomaly_app.store.verifying import verify as compare  # noqa: PLC0415  # as above
 
     if not asyncio.run(compare(settings, say)):
         context.exit(1)
 
 
-def _settings() -> Settings:
+def store_settings() -> Settings:
+    """Return the settings of a store that can be opened.
+
+    Raises
+    ------
+    SettingsError
+        There is none, or its packages are missing.
+    """
     settings = load_settings()
     if not settings.has_store:
         raise SettingsError("there is no store: ANOMALY_STORE is none")
@@ -154,7 +163,8 @@ def _settings() -> Settings:
     return settings
 
 
-def _open(settings: Settings) -> "Store":
+def open_store(settings: Settings) -> "Store":
+    """Open the store of the settings."""
     from anomaly_app.store.store import Store  # noqa: PLC0415  # as above
 
     return Store.of(settings)

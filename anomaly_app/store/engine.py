@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url, text
@@ -136,6 +136,18 @@ def reading(engine: Engine) -> Iterator[Connection]:
         connection.begin(),
     ):
         yield connection
+
+
+def tidy(engine: Engine) -> None:
+    """Empty the log of SQLite, which has pages as they were before; as far as nobody reads it."""
+    if engine.dialect.name != "sqlite":
+        return
+    # While another connection reads or writes it stays: later commits empty it in time.
+    with (
+        suppress(sqlite3.Error, exc.SQLAlchemyError),
+        closing(engine.raw_connection()) as connection,
+    ):
+        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 @contextmanager

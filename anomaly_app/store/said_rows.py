@@ -12,12 +12,16 @@ from anomaly_app.core.feedback.messages import Feedback, read_feedback
 from anomaly_app.core.learning.label import About, Basis, Label, Undo, Verdict
 from anomaly_app.errors import FeedbackUnreadable
 from anomaly_app.store import values
+from anomaly_app.store.digests import Mark
 
 INCIDENT = "incident"
 """What the answer to an incident is about; the others are those of `About`."""
 
 UNDO, EXPIRE = "undo", "expire"
 """Actions that take something back."""
+
+ERASE = "erase"
+"""The action that erases an entity; its subject is a mark."""
 
 ANSWERS = frozenset(Verdict)
 
@@ -57,6 +61,8 @@ def feedback_rows(topic: str, value: bytes | None, group: str) -> list[tuple[str
             made.append(("labels", answer_row(said)))
         case AddSilence():
             made.append(("silences", silence_row(said)))
+        case Action() if said.action == ERASE and (mark := Mark.parse(said.subject)):
+            made.append(("erased", {"mark": mark.text, "until": values.moment(said.at)}))
     return made
 
 

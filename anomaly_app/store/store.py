@@ -19,6 +19,7 @@ from anomaly_app.errors import (
 from anomaly_app.settings import Settings
 from anomaly_app.store import schema
 from anomaly_app.store.batch import Batch, Place, Step
+from anomaly_app.store.digests import Digests, digests_of
 from anomaly_app.store.engine import open_engine, reading, shown, writing
 from anomaly_app.store.rows import Made, Message, Topics, rows_of
 from anomaly_app.store.writing import positions_in, set_positions, write
@@ -56,6 +57,8 @@ class Store:
         What goes into it.
     group
         Whose feedback goes into it.
+    digests
+        Find what is erased; None: those without a key.
     clock
         Seconds of a monotonic clock.
     """
@@ -65,9 +68,11 @@ class Store:
         engine: Engine,
         topics: Topics,
         group: str,
+        digests: Digests | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.engine = engine
+        self.digests = digests or Digests()
         self.topics = topics
         self.group = group
         self.counts = StoreCounts()
@@ -85,7 +90,8 @@ class Store:
         """
         password = settings.store_password
         secret = None if password is None else password.get_secret_value()
-        return cls(open_engine(settings.store, secret), topics_of(settings), settings.group)
+        engine = open_engine(settings.store, secret)
+        return cls(engine, topics_of(settings), settings.group, digests_of(settings))
 
     @property
     def address(self) -> str:
@@ -155,7 +161,10 @@ class Store:
         steps = steps_of(messages, begins)
         ends = {place: step.end for place, step in steps.items()}
         try:
-            counts.written.update(write(self.engine, Batch.of(made, steps)))
+            written = write(self.engine, Batch.of(made, steps), self.digests)
+            counts.written.update(written)
+            if written["erased"]:
+                logger.info("what was to be erased is deleted from %s", self.address)
         except RowsRefused as fault:
             if len(messages) > 1:
                 # One of them is to blame: it is found by halves.

@@ -4,42 +4,21 @@ Each row that comes from a message says which: of two messages about one thing t
 the message's time, then by its place. JSON is kept as text: PostgreSQL's own type refuses some.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import (
     BigInteger,
     Column,
-    DateTime,
-    Dialect,
     Double,
     Index,
     Integer,
     MetaData,
     Table,
     Text,
-    TypeDecorator,
     text,
 )
 
-
-class Moment(TypeDecorator[datetime]):
-    """A time in UTC, to the microsecond; SQLite keeps it as sortable text."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Leave the zone to PostgreSQL."""
-        if value is None or dialect.name == "postgresql":
-            return value
-        return value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return times with their zone."""
-        if value is None or dialect.name == "postgresql":
-            return value
-        return value.replace(tzinfo=UTC)
-
+from anomaly_app.store.moments import Moment
 
 Name = Text().with_variant(Text(collation="C"), "postgresql")
 """Text that is looked up and sorted: by its bytes, as in SQLite, not by the words of a language."""
@@ -194,6 +173,23 @@ audit = Table(
 Index("ix_audit_at", audit.c.at)
 Index("ix_audit_subject", audit.c.subject, audit.c.action)
 
+erased = Table(
+    "erased",
+    metadata,
+    Column("mark", Name, primary_key=True),
+    Column("until", Moment, nullable=False),
+    *_source(),
+)
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("digest", Name, primary_key=True),
+    # Of the entity; empty if nothing else goes with it.
+    Column("mark", Name, primary_key=True),
+    *_source(),
+)
+
 positions = Table(
     "positions",
     metadata,
@@ -209,5 +205,5 @@ DERIVED = {
 }
 """Columns that follow from rows of other messages than the row's own."""
 
-DATA = (anomalies, incidents, members, labels, silences, audit)
+DATA = (anomalies, incidents, members, labels, silences, audit, erased)
 """The tables whose rows are from messages."""

@@ -14,11 +14,12 @@ from anomaly_app.store.comparing import Compared, Read, Told, compare
 from anomaly_app.store.engine import open_engine
 from anomaly_app.store.retention import DAY
 from anomaly_app.store.store import Store
+from anomaly_app.store.tombstones import copy_erased
 
 ANSWER_TIMEOUT = 20.0
 """Seconds without an answer of the broker."""
 
-TABLES_OF = (("anomalies",), ("labels", "silences", "audit"), ("incidents", "members"))
+TABLES_OF = (("anomalies",), ("labels", "silences", "audit", "erased"), ("incidents", "members"))
 """The tables with the rows of each topic, in the order of `rows.Topics`."""
 
 
@@ -35,10 +36,12 @@ async def verify(settings: Settings, say: Callable[[str], None]) -> bool:
     store = Store.of(settings)
     with TemporaryDirectory(prefix="anomaly-app-verify-") as folder:
         told = Store(
-            open_engine(f"sqlite:///{Path(folder) / 'told.db'}"), store.topics, store.group
+            open_engine(f"sqlite:///{Path(folder) / 'told.db'}"),
+            *(store.topics, store.group, store.digests),
         )
         try:
             told.prepare()
+            copy_erased(store.engine, told.engine)
             found, whole = await _compare(store, told, settings)
         finally:
             told.close()

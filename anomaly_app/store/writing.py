@@ -4,30 +4,41 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, bindparam, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Engine, Table, bindparam, select, update
 
 from anomaly_app.errors import PositionsMoved
-from anomaly_app.store.batch import KEYS, SOURCE, Batch, Place
+from anomaly_app.store.batch import Batch, Place
 from anomaly_app.store.chunks import chunks
-from anomaly_app.store.engine import writing
+from anomaly_app.store.digests import Digests
+from anomaly_app.store.engine import tidy, writing
+from anomaly_app.store.erasing import without_erased
 from anomaly_app.store.rows import Row
 from anomaly_app.store.said_rows import EXPIRE, UNDO
 from anomaly_app.store.settling import concerned, members_of, settle
 from anomaly_app.store.tables import (
-    DERIVED,
     anomalies,
     audit,
+    erased,
     incidents,
     labels,
     members,
     positions,
     silences,
 )
+from anomaly_app.store.upserting import insert_into, upsert
 
 
-def write(engine: Engine, batch: Batch) -> Counter[str]:
+def write(engine: Engine, batch: Batch, digests: Digests | None = None) -> Counter[str]:
     """Write a batch; what is there already, or is newer there, stays as it is.
+
+    Parameters
+    ----------
+    engine
+        Of the database.
+    batch
+        Rows and positions.
+    digests
+        Find what is erased; None: those without a key.
 
     Returns
     -------
@@ -45,12 +56,16 @@ def write(engine: Engine, batch: Batch) -> Counter[str]:
     """
     with writing(engine) as connection:
         _check_positions(connection, batch)
-        counts = put(connection, batch.rows)
+        counts = put(connection, batch.rows, digests or Digests())
         _move(connection, {place: step.end for place, step in batch.steps.items()})
+    if counts["erased"]:
+        tidy(engine)
     return counts
 
 
-def put(connection: Connection, rows: Mapping[str, Sequence[Row]]) -> Counter[str]:
+def put(
+    connection: Connection, rows: Mapping[str, Sequence[Row]], digests: Digests
+) -> Counter[str]:
     """Write rows and what follows from them, in a transaction of the caller.
 
     Parameters
@@ -59,18 +74,23 @@ def put(connection: Connection, rows: Mapping[str, Sequence[Row]]) -> Counter[st
         In a transaction that writes.
     rows
         By the name of their table.
+    digests
+        Find what is erased.
     """
+    new: dict[str, list[Any]] = {}
+    if given := rows.get("erased"):
+        new["erased"] = upsert(connection, erased, given)
+    rows, left = without_erased(connection, rows, digests, more=new.get("erased", ()))
     merged = _merged_into(connection, rows.get("incidents", ()))
     # A newer message may say something else with the same id.
     before = _rows_of(connection, (row["id"] for row in rows.get("labels", ())))
-    new: dict[str, list[Any]] = {}
     for table in (audit, incidents, members, labels, silences, anomalies):
         if given := rows.get(table.name):
-            new[str(table.name)] = _upsert(connection, table, given)
+            new[str(table.name)] = upsert(connection, table, given)
     taken_back = _take_back(connection, labels, UNDO, "undone", new, rows)
     _take_back(connection, silences, EXPIRE, "ended", new, rows)
     moved = _merged_into(connection, rows.get("incidents", ()))
-    to_settle: set[str] = {*new.get("anomalies", ()), *new.get("members", ())}
+    to_settle: set[str] = {*left, *new.get("anomalies", ()), *new.get("members", ())}
     to_settle |= members_of(connection, (name for name in moved if moved[name] != merged.get(name)))
     after = _rows_of(connection, {*new.get("labels", ()), *taken_back})
     to_settle |= concerned(connection, [*before, *after])
@@ -107,7 +127,7 @@ def _upsert_positions(
 ) -> None:
     if not found:
         return
-    statement = _insert(connection, positions)
+    statement = insert_into(connection, positions)
     given = statement.excluded.next_offset
     statement = statement.on_conflict_do_update(
         index_elements=[positions.c.topic, positions.c.partition],
@@ -119,29 +139,6 @@ def _upsert_positions(
         for place, offset in sorted(found.items())
     ]
     connection.execute(statement, rows)
-
-
-def _insert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
-
-
-def _upsert(connection: Connection, table: Table, rows: Sequence[Row]) -> list[Any]:
-    """Write rows unless newer ones are there; return the first key of those that were written."""
-    keys = KEYS[table.name]
-    statement = _insert(connection, table)
-    fixed = {*keys, *DERIVED.get(table.name, ())}
-    given = {name: column for name, column in statement.excluded.items() if name not in fixed}
-    if given.keys() & set(SOURCE):
-        newer = tuple_(*(statement.excluded[name] for name in SOURCE)) > tuple_(
-            *(table.c[name] for name in SOURCE)
-        )
-        statement = statement.on_conflict_do_update(index_elements=keys, set_=given, where=newer)
-    else:
-        statement = statement.on_conflict_do_nothing(index_elements=keys)
-    returning = statement.returning(table.c[keys[0]])
-    return list(connection.scalars(returning, rows))
 
 
 def _merged_into(connection: Connection, rows: Sequence[Row]) -> dict[str, str | None]:

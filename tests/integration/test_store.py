@@ -120,7 +120,7 @@ async def test_a_backup_goes_into_an_empty_store_and_workers_go_on_after_it(kafk
     kafka.settings["ANOMALY_STORE"] = f"sqlite:///{kafka.folder / 'other.db'}"
     assert "10 anomalies" in faust(kafka, "store", "import", backup).said
     status = faust(kafka, "store", "status").said
-    assert "schema 1" in status
+    assert "schema 2" in status
     assert "anomalies: 10 rows" in status
     async with kafka.worker() as worker:
         await kafka.produce([odd("card-1", 99)])

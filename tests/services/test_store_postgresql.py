@@ -34,6 +34,15 @@ from tests.unit.test_store_backup import (
     test_hostile_text_survives,
     test_many_rows_are_restored,
 )
+from tests.unit.test_store_erasing import (
+    test_a_comparison_agrees_after_an_erasure_also_if_a_topic_has_lost_its_anomalies,
+    test_any_name_can_be_erased,
+    test_every_order_of_some_messages_leaves_the_same,
+    test_many_anomalies_of_an_entity_are_erased,
+    test_nothing_names_what_is_erased_and_the_rest_stays,
+    test_what_is_left_depends_on_no_order_repetition_or_batch,
+    test_what_is_left_is_what_all_messages_together_leave,
+)
 from tests.unit.test_store_queries import (
     test_a_page_goes_on_after_the_one_before,
     test_a_search_finds_what_matches,
@@ -47,6 +56,7 @@ from tests.unit.test_store_schema import (
     test_preparing_a_second_time_changes_nothing,
     test_taken_back_to_the_base_nothing_is_left,
     test_the_migrations_make_the_tables_that_the_code_knows,
+    test_what_is_erased_is_known_again_after_a_way_back,
     versions,
 )
 from tests.unit.test_store_taking import (
@@ -72,6 +82,7 @@ from tests.unit.test_store_writing import (
 )
 
 __all__ = [
+    "test_a_comparison_agrees_after_an_erasure_also_if_a_topic_has_lost_its_anomalies",
     "test_a_comparison_names_what_differs",
     "test_a_file_that_was_cut_off_changes_nothing",
     "test_a_filled_database_goes_to_the_next_schema_and_back",
@@ -84,11 +95,15 @@ __all__ = [
     "test_a_store_that_was_emptied_takes_nothing_out_of_the_middle",
     "test_a_store_with_rows_is_not_overwritten",
     "test_an_answer_reaches_what_was_merged_into_its_incident",
+    "test_any_name_can_be_erased",
     "test_columns_are_what_the_message_says",
     "test_counts_end_at_their_bound",
+    "test_every_order_of_some_messages_leaves_the_same",
     "test_hostile_text_survives",
     "test_incidents_merged_in_a_circle_end",
+    "test_many_anomalies_of_an_entity_are_erased",
     "test_many_rows_are_restored",
+    "test_nothing_names_what_is_erased_and_the_rest_stays",
     "test_nothing_of_a_batch_is_written_if_the_database_refuses_a_row",
     "test_old_anomalies_without_a_label_are_deleted_and_nothing_else",
     "test_only_what_the_database_refuses_is_left_out",
@@ -102,6 +117,9 @@ __all__ = [
     "test_two_of_two_opinions_are_disputed",
     "test_verdicts_are_those_of_all_messages_put_together",
     "test_what_cannot_be_read_is_counted_and_passed",
+    "test_what_is_erased_is_known_again_after_a_way_back",
+    "test_what_is_left_depends_on_no_order_repetition_or_batch",
+    "test_what_is_left_is_what_all_messages_together_leave",
     "test_what_is_taken_back_is_no_verdict_any_more",
     "test_what_was_said_of_an_anomaly_is_listed_with_what_was_taken_back",
     "versions",

@@ -11,12 +11,14 @@ from sqlalchemy import Engine, delete, select
 
 from anomaly_app.core.alerts.feedback import AddSilence, ExpireSilence, Press
 from anomaly_app.core.alerts.silence import Silence
+from anomaly_app.core.feedback.action import Action
 from anomaly_app.core.feedback.messages import Feedback, feedback_key, write_feedback
 from anomaly_app.core.learning.label import About, Label, Undo, Verdict
 from anomaly_app.core.scoring.anomaly import write_json
 from anomaly_app.core.times import iso_time
 from anomaly_app.errors import AnomalyAppError
 from anomaly_app.store.batch import Batch, Place, Step
+from anomaly_app.store.digests import Digests
 from anomaly_app.store.engine import open_engine, reading, writing
 from anomaly_app.store.rows import Topics, rows_of
 from anomaly_app.store.schema import prepare
@@ -108,16 +110,31 @@ def undo(of: str, *, named: str = "u-1", user: str = "ann", at: float = NOON + 7
     return said(Undo(id=named, said=of, user=user, at=at))
 
 
-def silence(name: str = "s-1", **more: Any) -> Message:
+def silence(name: str = "s-1", at: float = NOON, **more: Any) -> Message:
     """A silence."""
-    fields = {"begins": NOON, "ends": NOON + 3600, "note": "known", "user": "ann", **more}
-    one = Silence(id=name, matchers=("entity=card-1",), **fields)
-    return said(AddSilence(id=f"add-{name}", silence=one, at=NOON))
+    given = {"begins": NOON, "ends": NOON + 3600, "note": "known", "user": "ann"}
+    fields = {"matchers": ("entity=card-1",), **given, **more}
+    return said(AddSilence(id=f"add-{name}", silence=Silence(id=name, **fields), at=at))
 
 
 def expiry(name: str = "s-1", at: float = NOON + 60) -> Message:
     """The end of a silence."""
     return said(ExpireSilence(id=f"end-{name}", silence=name, user="bob", at=at))
+
+
+def erasure(
+    entity: str,
+    at: float = NOON + 7200,
+    *,
+    named: str = "e-1",
+    digests: Digests | None = None,
+    form: int = 0,
+) -> Message:
+    """An entity is to be erased; names have one form, or more."""
+    mark = (digests or Digests()).marks(entity)[form]
+    return said(
+        Action(id=named, action="erase", subject=mark.text, user="ann", via="command", at=at)
+    )
 
 
 def in_order(*messages: Message) -> list[Message]:

@@ -79,7 +79,7 @@ def test_a_file_that_was_cut_off_changes_nothing(store: Engine, tmp_path: Path, 
         lambda lines: [*lines, lines[1]],
         lambda lines: [lines[0], lines[1].replace(b'"score"', b'"scores"'), *lines[2:]],
         lambda lines: [lines[0], lines[1].replace(b'"anomalies"', b'"sqlite_master"'), *lines[2:]],
-        lambda lines: [lines[0].replace(b'"1"', b'"0"'), *lines[1:]],
+        lambda lines: [lines[0].replace(b'"2"', b'"0"'), *lines[1:]],
         lambda lines: [b"[]\n", *lines[1:]],
     ],
 )

@@ -11,13 +11,17 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
+from anomaly_app.core.feedback.action import Action
 from anomaly_app.errors import SchemaDiffers, SettingsError, StoreError, StoreUnavailable
 from anomaly_app.store import schema
 from anomaly_app.store.engine import open_engine, reading, writing
 from anomaly_app.store.tables import metadata
+from tests.support.factories import NOON
 from tests.support.stores import (
     answer,
     contents,
+    emptied,
+    erasure,
     expiry,
     follow,
     found,
@@ -25,6 +29,7 @@ from tests.support.stores import (
     incident,
     label,
     member,
+    said,
     silence,
     sqlite_store,
 )
@@ -35,7 +40,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "next"
-down_revision = "1"
+down_revision = "2"
 
 
 def upgrade() -> None:
@@ -99,10 +104,23 @@ def test_a_filled_database_goes_to_the_next_schema_and_back(store: Engine, versi
     with reading(store) as connection:
         assert connection.execute(text("SELECT weight FROM labels")).scalars().all() == [1.0, 1.0]
     assert contents(store, positions=True) == before
-    schema.downgrade(store, "1", versions)
+    schema.downgrade(store, "2", versions)
     assert contents(store, positions=True) == before
     with reading(store) as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_what_is_erased_is_known_again_after_a_way_back(store: Engine) -> None:
+    times = [NOON + 10, NOON + 30, NOON + 20]
+    erasures = [erasure("card-1", at, named=f"e-{at:.0f}") for at in times]
+    nothing = Action(id="e-9", action="erase", subject="card-1", user="ann", at=NOON)
+    fill(emptied(store))
+    follow(store, in_order(*erasures, erasure("card-2"), said(nothing)))
+    before = contents(store)
+    assert len(before["erased"]) == 2
+    schema.downgrade(store, "1")
+    schema.upgrade(store)
+    assert contents(store) == before
 
 
 def test_a_step_that_fails_changes_nothing(store: Engine, versions: Path) -> None:
@@ -110,7 +128,7 @@ def test_a_step_that_fails_changes_nothing(store: Engine, versions: Path) -> Non
     (versions / "next.py").write_text(BROKEN)
     with pytest.raises((StoreError, StoreUnavailable)):
         schema.upgrade(store, "next", versions)
-    assert schema.schema_of(store).found == "1"
+    assert schema.schema_of(store).found == "2"
     with reading(store) as connection:
         names = {column["name"] for column in inspect(connection).get_columns("labels")}
     assert "weight" not in names

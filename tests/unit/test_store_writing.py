@@ -137,6 +137,7 @@ def test_a_message_stands_in_its_table_once(store: Engine) -> None:
         "labels": 1,
         "silences": 1,
         "audit": 3,
+        "erased": 0,
     }
 
 
