@@ -20,7 +20,7 @@ PRIVATE = 0o600
 def user() -> None:
     """Say who may see the pages of a worker, and answer on them.
 
-    A viewer sees. A reviewer labels, answers and silences as well. An admin also erases, and sees
+    A viewer sees. A reviewer labels, answers and silences as well. An admin also sees
     what others did. Workers read the file in ANOMALY_WEB_USERS; they notice when it changes.
 
     \b

@@ -12,7 +12,7 @@ class Role(StrEnum):
     REVIEWER = "reviewer"
     """Label, answer and silence."""
     ADMIN = "admin"
-    """Erase, and see what others did."""
+    """See what others said and did, as well."""
 
     def may(self, least: "Role") -> bool:
         """Whether this role includes another."""
