@@ -20,8 +20,10 @@ PRIVATE = 0o600
 def user() -> None:
     """Say who may see the pages of a worker, and answer on them.
 
-    A viewer sees. A reviewer labels, answers and silences as well. An admin also sees
-    what others did. Workers read the file in ANOMALY_WEB_USERS; they notice when it changes.
+    A viewer sees. A reviewer labels, answers incidents and exports as well. An admin also sees
+    what others did. This is about /review; other pages need ANOMALY_WEB_TOKEN.
+
+    Workers read the file in ANOMALY_WEB_USERS; they notice when it changes.
 
     \b
     Give somebody a token, which is printed once:
@@ -53,7 +55,7 @@ file_option = click.option(
 def add(name: str, role: str, file: Path | None) -> None:
     """Add NAME to the file of users, and print a token.
 
-    The token signs in on the page /review, and is a bearer token for programs. The file has its
+    The token signs in on the page /review, and is a bearer token for its pages. The file has its
     hash only: a token that is lost is replaced by taking the line out and adding NAME again.
     """
     path = _path(file)

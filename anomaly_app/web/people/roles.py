@@ -10,7 +10,7 @@ class Role(StrEnum):
     VIEWER = "viewer"
     """See."""
     REVIEWER = "reviewer"
-    """Label, answer and silence."""
+    """Label, answer incidents, and export."""
     ADMIN = "admin"
     """See what others said and did, as well."""
 
